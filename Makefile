@@ -1,0 +1,53 @@
+# `make run` and `make test` set up whatever they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SETS := serve train deploy
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	--generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint train bench lock clean
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: $(VENV)/test ## install everything, to the locked versions, in .venv
+
+# Each stamp is a set of requirements as installed; `test` holds all the others.
+$(VENV)/serve $(VENV)/test: $(VENV)/%: requirements/%.txt | $(BIN)/python
+	@echo "installing requirements/$*.txt"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Perfect Puppy needs Python 3.11 or newer; this is $$($(PYTHON) --version 2>&1)." \
+	       "Name another with: make PYTHON=python3.13 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+
+run: $(VENV)/serve ## serve the app on http://127.0.0.1:8000
+	@$(BIN)/gunicorn
+
+test: $(VENV)/test ## run every test, in a real browser too
+	@$(BIN)/python -m tests.ui.browser
+	@$(BIN)/pytest
+
+lint: $(VENV)/test ## check style, format and types
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+train: $(VENV)/test ## train the model and write its artifact
+	@$(BIN)/python train.py
+
+bench: $(VENV)/test ## measure what a prediction costs, side by side with XGBoost's own ways
+	@$(BIN)/python -m tests.load.bench
+
+lock: $(VENV)/test ## compile requirements/*.in to locked *.txt
+	@cd requirements && $(abspath $(LOCK)) --upgrade test.in -o test.txt
+	@cd requirements && for set in $(SETS); do $(abspath $(LOCK)) -c test.txt $$set.in -o $$set.txt; done
+
+clean: ## remove what the other verbs made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

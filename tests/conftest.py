@@ -1,0 +1,35 @@
+import os
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.serving import Server, running
+from webapp import create_app
+
+
+@pytest.fixture(scope="session")
+def app() -> Flask:
+    return create_app({"TESTING": True, "SECRET_KEY": "for tests"})
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("server") / "log") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def base_url(request: pytest.FixtureRequest) -> str:
+    """Where to test: `BASE_URL`, or a server of our own."""
+    given = os.environ.get("BASE_URL")
+    if given:
+        return given.rstrip("/")
+    server: Server = request.getfixturevalue("server")
+    return server.url

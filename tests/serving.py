@@ -1,0 +1,82 @@
+"""A real Gunicorn with gevent workers, in processes of its own, on a free port of loopback."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+ROOT = Path(__file__).resolve().parent.parent
+START_CEILING = 60.0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Server:
+    """One Gunicorn: its process, address and log."""
+
+    def __init__(self, log: Path, root: Path = ROOT, **environ: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = log
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        ours = {"PORT": str(self.port), "SECRET_KEY": "for tests", "LOG_FORMAT": "json"}
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn"],
+                cwd=root,
+                env=inherited | ours | environ,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_CEILING
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"gunicorn ended with {self.process.returncode}:\n{self.log.read_text()}")
+            try:
+                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                self._pause()
+        raise RuntimeError(f"gunicorn was not ready in {START_CEILING} s:\n{self.log.read_text()}")
+
+    @staticmethod
+    def _pause() -> None:
+        time.sleep(0.02)
+
+    def stop(self, sig: int = signal.SIGTERM) -> int:
+        """Stop the server and give its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(sig)
+        try:
+            return self.process.wait(START_CEILING)
+        finally:
+            self.process.kill()
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        return [msgspec.json.decode(line, type=dict[str, Any]) for line in self.log.read_bytes().splitlines()]
+
+
+@contextmanager
+def running(log: Path, root: Path = ROOT, **environ: str) -> Iterator[Server]:
+    """A server that is ready, for as long as the block lasts."""
+    server = Server(log, root, **environ)
+    try:
+        server.wait_until_ready()
+        yield server
+    finally:
+        server.stop()

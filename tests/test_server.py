@@ -1,0 +1,96 @@
+"""How Gunicorn starts the app, stops, refuses and logs."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.serving import ROOT, Server, running
+
+
+def test_it_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    with running(tmp_path / "log") as server:
+        assert httpx.get(f"{server.url}/livez").text == "ok\n"
+        assert httpx.get(f"{server.url}/readyz").text == "ready\n"
+        assert server.stop() == 0
+
+
+def test_every_request_is_one_json_line(tmp_path: Path) -> None:
+    with running(tmp_path / "log") as server:
+        response = httpx.post(f"{server.url}/api/predict", json={"home_size": 900})
+        httpx.get(f"{server.url}/nowhere?key=private", headers={"Cookie": "private=1"})
+        server.stop()
+        predicted, missed = [line for line in server.log_lines() if line["event"] == "request"]
+    assert predicted["request_id"] == response.headers["X-Request-ID"]
+    assert predicted["time"].endswith("Z")
+    assert predicted["duration_ms"] > 0
+    assert (predicted["method"], predicted["route"], predicted["status"]) == ("POST", "/api/predict", 200)
+    assert (predicted["home_size_sqft"], predicted["breed"]) == (900, "dachshund")
+    assert (missed["route"], missed["status"]) == (None, 404)
+    assert "private" not in server.log.read_text()
+
+
+def refusal(tmp_path: Path, root: Path = ROOT, **environ: str) -> tuple[int, str]:
+    """Start a server that should not start; give its exit code and what it printed."""
+    server = Server(tmp_path / "log", root, **environ)
+    return server.process.wait(60), server.log.read_text()
+
+
+def test_production_without_a_secret_key_is_refused(tmp_path: Path) -> None:
+    code, said = refusal(tmp_path, APP_ENV="production", SECRET_KEY="")
+    assert code == 78
+    assert said.startswith("SECRET_KEY is not set")
+    assert said.count("\n") == 1
+
+
+def test_a_wrong_setting_is_refused(tmp_path: Path) -> None:
+    code, said = refusal(tmp_path, PORT="http")
+    assert (code, said) == (78, "PORT must be a whole number from 1 to 65535; got 'http'.\n")
+
+
+def test_a_model_file_with_one_flipped_bit_is_refused(tmp_path: Path) -> None:
+    artifact = tmp_path / "artifact"
+    shutil.copytree(ROOT / "model" / "artifact", artifact)
+    [model] = artifact.glob("model-*.ubj")
+    content = bytearray(model.read_bytes())
+    content[len(content) // 2] ^= 1
+    model.write_bytes(content)
+    code, said = refusal(tmp_path, MODEL_DIR=str(artifact))
+    assert code == 65
+    assert model.name in said
+    assert "checksum" in said
+    assert "Traceback" not in said
+
+
+def test_development_makes_a_key_and_its_workers_share_it(tmp_path: Path) -> None:
+    with running(tmp_path / "log", SECRET_KEY="", WEB_CONCURRENCY="2") as server:
+        for _ in range(20):
+            with httpx.Client(base_url=server.url) as browser:  # a new connection: either worker
+                page = browser.get("/").text
+                token = page.partition('name="csrf_token"')[2].partition('value="')[2].partition('"')[0]
+                browser_cookies = dict(browser.cookies)
+            sent = httpx.post(
+                server.url,
+                data={"home_size": "900", "unit": "sqft", "csrf_token": token},
+                cookies=browser_cookies,
+            )
+            assert sent.status_code == 303
+        server.stop()
+        assert any("made one for this run" in line["event"] for line in server.log_lines())
+
+
+@pytest.mark.parametrize("unwanted", ["pandas", "sklearn", "matplotlib", "boto3", "rich"])
+def test_the_serving_process_imports_only_what_serving_needs(unwanted: str) -> None:
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"import sys, webapp; webapp.create_app(); sys.exit({unwanted!r} in sys.modules)",
+        ],
+        cwd=ROOT,
+        check=False,
+    )
+    assert run.returncode == 0

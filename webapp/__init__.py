@@ -1,0 +1,42 @@
+"""The web app: pages for people and a JSON API, from one predictor."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+
+from webapp import api, bodies, health, logs, pages, problems, recommend, security
+from webapp.config import ROOT, Settings, load_settings
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """Make the app: defaults, then the environment, then `config`.
+
+    Args:
+        config: settings of ours or of Flask's, by their names in capitals.
+
+    Raises:
+        SettingError: a setting has a value the app can't run with.
+        ArtifactError: the model's artifact is missing, damaged or not one this version serves.
+    """
+    overrides = dict(config or {})
+    ours = {name.upper() for name in Settings.__struct_fields__}
+    settings = load_settings(os.environ | {name: str(overrides[name]) for name in ours & overrides.keys()})
+    app = Flask(__name__, static_folder=ROOT / "static", template_folder=ROOT / "templates")
+    app.config.from_mapping(
+        {name.upper(): getattr(settings, name) for name in Settings.__struct_fields__},
+        MAX_CONTENT_LENGTH=16 * 1024,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.config.from_mapping({name: value for name, value in overrides.items() if name not in ours})
+
+    bodies.init_app(app)
+    logs.init_app(app)
+    security.init_app(app)
+    problems.init_app(app)
+    recommend.init_app(app, ROOT / settings.model_dir)
+    for module in (health, pages, api):
+        app.register_blueprint(module.blueprint)
+    return app

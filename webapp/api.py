@@ -1,0 +1,65 @@
+"""The JSON API."""
+
+from functools import lru_cache
+
+import msgspec
+from flask import Blueprint, Response, request
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+
+from webapp.problems import Problem
+from webapp.recommend import Home, picture_path, recommend
+from webapp.schemas import HomeSize, PredictResponse, read_body, read_query
+
+blueprint = Blueprint("api", __name__, url_prefix="/api")
+
+# XGBoost computes in single precision: further digits would be noise.
+DECIMALS = 6
+
+_encoder = msgspec.json.Encoder()
+
+
+@blueprint.before_request
+def accept_json() -> None:
+    """Refuse a client that does not take JSON."""
+    if not _takes_json(request.headers.get("Accept", "*/*")):
+        raise Problem("not-acceptable", "This route answers in application/json; let Accept include it.")
+
+
+@lru_cache(maxsize=256)
+def _takes_json(accept: str) -> bool:
+    return parse_accept_header(accept, MIMEAccept).best_match(["application/json"]) is not None
+
+
+@blueprint.post("/predict")
+def predict() -> Response:
+    """Recommend a puppy for the home in a JSON body."""
+    if request.mimetype != "application/json":
+        raise Problem(
+            "unsupported-media-type",
+            "Send the body as JSON, with the header Content-Type: application/json.",
+        )
+    return _answer(read_body(request.get_data(cache=False)))
+
+
+@blueprint.get("/predict")
+def predict_from_query() -> Response:
+    """Recommend a puppy for the home in the query string."""
+    return _answer(read_query(request.args))
+
+
+def _answer(home: Home) -> Response:
+    recommendation = recommend(home)
+    answer = PredictResponse(
+        breed=recommendation.breed,
+        name=recommendation.name,
+        probability=round(recommendation.probability, DECIMALS),
+        probabilities={
+            breed: round(share, DECIMALS) for breed, share in recommendation.probabilities.items()
+        },
+        image_url=request.host_url.rstrip("/") + picture_path(recommendation.breed),
+        home_size=HomeSize(home.value, home.unit, home.sqft),
+        outside_training_range=recommendation.outside_training_range,
+        model_version=recommendation.model_version,
+    )
+    return Response(_encoder.encode(answer), mimetype="application/json")

@@ -1,0 +1,90 @@
+"""The settings: one typed table, read from the environment once, at the start."""
+
+import secrets
+from collections.abc import Mapping, MutableMapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, inspect
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingError(Exception):
+    """A setting has a value the app can't run with; the message names the variable."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Every setting: the environment variable is the field's name in capitals."""
+
+    app_env: Annotated[
+        Literal["development", "production"],
+        Meta(description="`production` refuses to start without a `SECRET_KEY`."),
+    ] = "development"
+    secret_key: Annotated[
+        str,
+        Meta(description="Signs the form's token. Development makes one for itself at each start."),
+    ] = ""
+    bind_host: Annotated[str, Meta(description="The address to listen on.", min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Meta(description="The port to listen on.", ge=1, le=65535)] = 8000
+    web_concurrency: Annotated[
+        int, Meta(description="How many worker processes serve; never derived from the host.", ge=1, le=64)
+    ] = 2
+    model_dir: Annotated[
+        str,
+        Meta(description="The folder with the model's `manifest.json`; taken from the project's own folder."),
+    ] = "model/artifact"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="The least serious log line that is written."),
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "json", "console"],
+        Meta(description="`json`: one object a line; `console`: for eyes; `auto`: for eyes on a terminal."),
+    ] = "auto"
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings from environment variables; an empty one counts as unset.
+
+    Raises:
+        SettingError: a value is not one the setting takes, or production has no SECRET_KEY.
+    """
+    given = {}
+    for field in msgspec.structs.fields(Settings):
+        variable = field.name.upper()
+        if value := environ.get(variable):
+            try:
+                given[field.name] = msgspec.convert(value, field.type, strict=False)
+            except msgspec.ValidationError as error:
+                raise SettingError(f"{variable} must be {_expected(field.type)}; got {value!r}.") from error
+    settings = Settings(**given)
+    if settings.app_env == "production" and not settings.secret_key:
+        raise SettingError(
+            "SECRET_KEY is not set: with APP_ENV=production the app needs one, the same for all its workers "
+            "and tasks; make one with: python -c 'import secrets; print(secrets.token_hex(32))'."
+        )
+    return settings
+
+
+def _expected(annotation: object) -> str:
+    """Say in words what values a setting's type takes."""
+    match inspect.type_info(annotation):
+        case inspect.Metadata(type=inspect.LiteralType(values=values)) | inspect.LiteralType(values=values):
+            return " or ".join(map(str, values))
+        case inspect.IntType(ge=low, le=high) | inspect.Metadata(type=inspect.IntType(ge=low, le=high)):
+            return f"a whole number from {low} to {high}"
+        case other:
+            raise TypeError(f"no words for a setting of type {other}")
+
+
+def share_development_key(environ: MutableMapping[str, str]) -> bool:
+    """Put a fresh SECRET_KEY into `environ` where development has none; say whether one was made.
+
+    Workers inherit the environment, so a form that one worker rendered is accepted by another.
+    """
+    if environ.get("SECRET_KEY") or environ.get("APP_ENV") == "production":
+        return False
+    environ["SECRET_KEY"] = secrets.token_hex(32)
+    return True

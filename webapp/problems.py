@@ -1,0 +1,157 @@
+"""Every error, from one place: RFC 9457 problem details under /api, a page elsewhere."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import msgspec
+from flask import Blueprint, Flask, Response, g, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+blueprint = Blueprint("problems", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of problem: its slug is the stable end of the `type` URL."""
+
+    slug: str
+    status: int
+    title: str
+    meaning: str
+
+
+KINDS = {
+    kind.slug: kind
+    for kind in (
+        Kind("malformed-json", 400, "Malformed JSON", "The body is not JSON in UTF-8. Send one JSON object."),
+        Kind("bad-request", 400, "Bad request", "The request can't be read. Check its form against the API."),
+        Kind("not-found", 404, "Not found", "Nothing lives at this address. Check its spelling."),
+        Kind(
+            "method-not-allowed",
+            405,
+            "Method not allowed",
+            "The address exists, the method does not. `Allow` lists those that do.",
+        ),
+        Kind(
+            "not-acceptable", 406, "Not acceptable", "We answer in application/json; let `Accept` include it."
+        ),
+        Kind("content-too-large", 413, "Content too large", "The body is larger than this route reads."),
+        Kind(
+            "unsupported-media-type", 415, "Unsupported media type", "Send `Content-Type: application/json`."
+        ),
+        Kind(
+            "invalid-home-size",
+            422,
+            "Invalid home size",
+            "`home_size` is missing, not a number, or outside 50 to 100,000 sq ft.",
+        ),
+        Kind("invalid-unit", 422, "Invalid unit", "`unit` is neither `sqft` nor `m2`."),
+        Kind(
+            "invalid-request",
+            422,
+            "Invalid request",
+            "The body or query has the wrong shape or an unknown member.",
+        ),
+        Kind(
+            "too-many-requests", 429, "Too many requests", "Slow down; `Retry-After` says how long to wait."
+        ),
+        Kind(
+            "internal-error",
+            500,
+            "Internal server error",
+            "A fault of ours. Quote the request id to whoever runs this.",
+        ),
+        Kind(
+            "unavailable",
+            503,
+            "Service unavailable",
+            "Busy or stopping. Try again after `Retry-After` seconds.",
+        ),
+    )
+}
+_BY_STATUS = {kind.status: kind for kind in reversed(KINDS.values())} | {422: KINDS["invalid-request"]}
+
+
+class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is wrong with one member of a body (`pointer`, RFC 6901) or one query parameter."""
+
+    detail: str
+    pointer: str | None = None
+    parameter: str | None = None
+
+
+class ProblemDetails(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of every error of the API (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    request_id: str
+    errors: tuple[FieldError, ...] = ()
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457's word
+    """Ends a request with the problem of this kind; `detail` says what is wrong and what to do."""
+
+    def __init__(self, slug: str, detail: str, *errors: FieldError) -> None:
+        super().__init__(detail)
+        self.kind = KINDS[slug]
+        self.detail = detail
+        self.errors = errors
+
+
+def _as_json(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> Response:
+    details = ProblemDetails(
+        type=f"{request.host_url}problems#{kind.slug}",
+        title=kind.title,
+        status=status,
+        detail=detail,
+        instance=request.path,
+        request_id=g.request_id,
+        errors=errors,
+    )
+    return Response(msgspec.json.encode(details), status, mimetype="application/problem+json")
+
+
+def _problem(problem: Problem) -> Response:
+    return _as_json(problem.kind, problem.kind.status, problem.detail, problem.errors)
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    """Dress an error of Flask's or Werkzeug's as a problem or a page, keeping its status and headers."""
+    if error.response is not None or error.code is None or error.code < 400:
+        return error.get_response()
+    kind = _BY_STATUS.get(error.code)
+    if kind is None:
+        phrase = HTTPStatus(error.code).phrase
+        kind = Kind("bad-request", error.code, phrase, f"{phrase}.")
+    if request.path.startswith("/api/"):
+        response = _as_json(kind, error.code, _detail(error, kind))
+    else:
+        response = Response(render_template("error.html", kind=kind, status=error.code), error.code)
+    for name, value in error.get_headers():
+        if name.lower() not in {"content-type", "content-length"}:
+            response.headers[name] = value
+    return response
+
+
+def _detail(error: HTTPException, kind: Kind) -> str:
+    if isinstance(error, RequestEntityTooLarge) and (limit := request.max_content_length):
+        return f"The body is larger than the {limit // 1024} KB that this route reads."
+    return kind.meaning
+
+
+@blueprint.get("/problems")
+def kinds() -> str:
+    """Explain each kind of problem, where its `type` URL leads."""
+    return render_template("problems.html", kinds=KINDS.values())
+
+
+def init_app(app: Flask) -> None:
+    """Send every error of the app through this module."""
+    app.register_error_handler(Problem, _problem)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_blueprint(blueprint)

@@ -1,0 +1,75 @@
+"""From a home to its recommendation: what the page and the API do alike."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from flask import Flask, current_app, g
+
+from model.home_size import MAX_SQFT, MIN_SQFT, SQFT_PER_M2, Unit, to_sqft
+from model.predictor import Predictor, Recommendation
+
+UNIT_NAMES: dict[Unit, str] = {"sqft": "sq ft", "m2": "m²"}
+
+
+class HomeSizeError(ValueError):
+    """A home size lies outside what is recommended for; `str()` completes "the home size must be"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A home's size as it was given, and in sq ft."""
+
+    value: int | float
+    unit: Unit
+    sqft: float
+
+
+def limits(unit: Unit) -> tuple[float, float]:
+    """Give the smallest and the largest home size, in `unit`, to two decimals inside the true limits."""
+    if unit == "sqft":
+        return MIN_SQFT, MAX_SQFT
+    return -(-MIN_SQFT * 100 // SQFT_PER_M2) / 100, MAX_SQFT * 100 // SQFT_PER_M2 / 100
+
+
+def measure(value: int | float, unit: Unit) -> Home:
+    """Convert a home size to sq ft.
+
+    Raises:
+        HomeSizeError: the size is not a number between 50 and 100,000 sq ft.
+    """
+    # An integer of JSON has no upper limit, and one past 1e308 does not convert to a float.
+    if 0 < value <= MAX_SQFT and MIN_SQFT <= (sqft := to_sqft(float(value), unit)) <= MAX_SQFT:
+        return Home(value, unit, sqft)
+    smallest, largest = limits(unit)
+    raise HomeSizeError(f"between {smallest:,.10g} and {largest:,.10g} {UNIT_NAMES[unit]}")
+
+
+def init_app(app: Flask, folder: Path) -> None:
+    """Load the predictor from the artifact in `folder`.
+
+    Raises:
+        ArtifactError: the artifact is missing, damaged or not one this version serves.
+    """
+    predictor = Predictor.load(folder)
+    app.extensions["predictor"] = predictor
+    app.extensions["pictures"] = {
+        breed.key: f"{app.static_url_path}/breeds/{breed.picture}" for breed in predictor.breeds
+    }
+
+
+def picture_path(breed: str) -> str:
+    """Give the path of a breed's picture on this server."""
+    return cast(str, current_app.extensions["pictures"][breed])
+
+
+def get_predictor() -> Predictor:
+    """Give the predictor that the app loaded when it was made."""
+    return cast(Predictor, current_app.extensions["predictor"])
+
+
+def recommend(home: Home) -> Recommendation:
+    """Recommend a puppy for a home, and note both for the request's log line."""
+    recommendation = get_predictor().predict(home.sqft)
+    g.prediction = (home, recommendation)
+    return recommendation
