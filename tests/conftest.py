@@ -2,6 +2,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+import xgboost  # noqa: F401 - first: model.booster hides scikit-learn from it, tests compare with XGBClassifier
 from flask import Flask
 from flask.testing import FlaskClient
 

@@ -1,0 +1,90 @@
+"""The catalogue of breeds: names, pictures, and facts with their sources."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+BREEDS_FILE = Path(__file__).with_name("breeds.toml")
+
+
+class CatalogueError(Exception):
+    """The catalogue of breeds cannot be used; the message is one sentence that names the file."""
+
+
+class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A range over adult dogs of a breed, males and females together, and where it is from."""
+
+    min: float
+    max: float
+    source: str
+    url: str
+
+    @property
+    def middle(self) -> float:
+        """The middle of the range, in its unit."""
+        return (self.min + self.max) / 2
+
+
+class Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line about a breed, and where it is from."""
+
+    text: str
+    source: str
+    url: str
+
+
+class Breed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One breed of the catalogue.
+
+    Attributes:
+        key: The word for the breed in data, models and the API, such as ``german_shepherd``.
+        name: The name that people read, such as ``German Shepherd``.
+        picture: A file name in ``static/breeds/``.
+        weight_kg: Adult weight, in kilograms.
+        height_cm: Adult height at the withers, in centimetres.
+        space: How much room the breed wants.
+        exercise: How much exercise the breed wants.
+    """
+
+    key: str
+    name: str
+    picture: str
+    weight_kg: Measure
+    height_cm: Measure
+    space: Fact
+    exercise: Fact
+
+
+def load_breeds(path: Path = BREEDS_FILE) -> dict[str, Breed]:
+    """Read the catalogue.
+
+    Args:
+        path: A TOML file with one table for each breed, as ``model/breeds.toml``.
+
+    Returns:
+        The breeds by key, in the order of the file.
+
+    Raises:
+        CatalogueError: The file cannot be read, is not TOML, or a breed lacks a field or has a wrong one.
+    """
+    try:
+        with path.open("rb") as file:
+            tables: dict[str, Any] = tomllib.load(file)
+    except OSError as error:
+        raise CatalogueError(f"Cannot read the breed catalogue {path}: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CatalogueError(f"The breed catalogue {path} is not valid TOML: {error}.") from error
+    return {key: _breed(path, key, table) for key, table in tables.items()}
+
+
+def _breed(path: Path, key: str, table: Any) -> Breed:
+    if not isinstance(table, dict):
+        raise CatalogueError(
+            f"The breed catalogue {path} has {key!r} outside a breed's table; move or remove it."
+        )
+    try:
+        return msgspec.convert({"key": key, **table}, Breed)
+    except msgspec.ValidationError as error:
+        raise CatalogueError(f"The breed {key!r} in the catalogue {path} is not valid: {error}.") from error

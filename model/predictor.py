@@ -1,0 +1,204 @@
+"""The predictor that the page and the API both ask.
+
+A model of one number is an exact step function (``model.step_function``). It is asked once, when it is
+loaded; from then on an answer is a binary search, to the bit what XGBoost would say.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf, nextafter
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.artifact import ARTIFACT_FOLDER, MANIFEST_NAME, ArtifactError, Manifest, read_artifact
+from model.booster import FEATURE, BoosterError, load_booster
+from model.breeds import BREEDS_FILE, Breed, CatalogueError, load_breeds
+from model.step_function import StepFunction, to_step_function
+
+TOLERANCE = 2e-6
+"""How far an answer may be from the manifest's: its six decimals, and another processor's last bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """The answer for one home.
+
+    Attributes:
+        breed: Key of the most probable breed; of equals, the lightest.
+        name: The breed's name for people.
+        probability: Of that breed, 0 to 1.
+        probabilities: Of every breed by key, in class order; cannot be changed.
+        outside_training_range: Whether the model saw no home as small, or none as large.
+        model_version: Of the model that answered.
+    """
+
+    breed: str
+    name: str
+    probability: float
+    probabilities: Mapping[str, float]
+    outside_training_range: bool
+    model_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendations:
+    """The answers for ``n`` homes, in their order.
+
+    Attributes:
+        breed_index: Index of the most probable breed in ``Predictor.breeds``, shape ``(n,)``.
+        probabilities: Shape ``(n, len(Predictor.breeds))``, columns in the order of ``Predictor.breeds``.
+        outside_training_range: Shape ``(n,)``.
+    """
+
+    breed_index: NDArray[np.intp]
+    probabilities: NDArray[np.float32]
+    outside_training_range: NDArray[np.bool_]
+
+
+class Predictor:
+    """Recommends a breed for a home size.
+
+    Safe to share between threads and greenlets: nothing changes after ``load``.
+
+    Attributes:
+        manifest: The verified manifest.
+        model_version: The manifest's.
+        breeds: The model's classes as catalogue entries, in class order.
+        training_range: The smallest and largest home that the model was fitted on, in square feet.
+        boundaries: Where the answer changes, ascending.
+    """
+
+    def __init__(self, manifest: Manifest, breeds: tuple[Breed, ...], steps: StepFunction) -> None:
+        feature = manifest.features[0]
+        self.manifest = manifest
+        self.model_version = manifest.model_version
+        self.breeds = breeds
+        self.training_range = (feature.min, feature.max)
+        self.boundaries = manifest.decision_boundaries
+
+        self._edges = steps.edges
+        self._edge_array = np.array(steps.edges)
+        self._probabilities = steps.probabilities
+        self._breed_index = steps.probabilities.argmax(axis=1)
+        # Both limits are edges, so the interval that starts at an edge is outside as a whole if its start is.
+        starts = np.array((-inf, *steps.edges))
+        self._outside = (starts < feature.min) | (starts > feature.max)
+        self._recommendations = tuple(self._recommendation(interval) for interval in range(len(starts)))
+
+    @classmethod
+    def load(cls, folder: Path = ARTIFACT_FOLDER, catalogue: Path = BREEDS_FILE) -> "Predictor":
+        """Read, verify and prepare a model.
+
+        Args:
+            folder: Holds ``manifest.json`` and the model file that it names.
+            catalogue: The TOML file of breeds.
+
+        Raises:
+            ArtifactError: The model must not be served; one sentence says why and names the file. That is: a
+                missing or damaged file, an unknown format version, a class without a breed in the catalogue,
+                other features than the home size, a model that XGBoost cannot read or that has other classes,
+                or answers that differ from the manifest's known ones.
+        """
+        artifact = read_artifact(folder)
+        manifest, manifest_path = artifact.manifest, folder / MANIFEST_NAME
+        model_path = folder / manifest.model_file
+        features = [(feature.name, feature.unit) for feature in manifest.features]
+        if features != [(FEATURE, "sqft")]:
+            raise ArtifactError(
+                f"{manifest_path} has the features {features}, and only {FEATURE} can be served."
+            )
+        breeds = _breeds_of(manifest, manifest_path, catalogue)
+        (feature,) = manifest.features
+        try:
+            steps = to_step_function(
+                load_booster(artifact.model), extra_edges=(feature.min, nextafter(feature.max, inf))
+            )
+        except BoosterError as error:
+            raise ArtifactError(f"The model {model_path} cannot be used: {error}; train again.") from error
+        if steps.probabilities.shape[1] != len(breeds):
+            raise ArtifactError(
+                f"{manifest_path} has {len(breeds)} classes, and the model {model_path} has "
+                f"{steps.probabilities.shape[1]}; train again."
+            )
+        predictor = cls(manifest, breeds, steps)
+        if not predictor.check():
+            raise ArtifactError(
+                f"The model {model_path} does not give the known answers of {MANIFEST_NAME}; train again."
+            )
+        return predictor
+
+    def predict(self, home_size_sqft: float) -> Recommendation:
+        """Recommend a breed for one home.
+
+        Args:
+            home_size_sqft: A finite number of square feet. Callers check it: a binary search cannot tell NaN
+                from a size.
+
+        Returns:
+            The answer, made at load and shared by all sizes of its interval.
+        """
+        return self._recommendations[bisect_right(self._edges, home_size_sqft)]
+
+    def predict_many(self, home_sizes: NDArray[np.float64]) -> Recommendations:
+        """Recommend a breed for each of many homes.
+
+        Args:
+            home_sizes: Finite numbers of square feet, shape ``(n,)``; callers check them.
+
+        Returns:
+            New arrays, in the order of ``home_sizes``.
+        """
+        intervals = np.searchsorted(self._edge_array, home_sizes, side="right")
+        return Recommendations(
+            breed_index=self._breed_index[intervals],
+            probabilities=self._probabilities[intervals],
+            outside_training_range=self._outside[intervals],
+        )
+
+    def check(self) -> bool:
+        """Whether the known answers of the manifest still come out; it costs some microseconds."""
+        return all(
+            len(known.probabilities) == len(self.breeds)
+            and all(
+                abs(answer - expected) <= TOLERANCE
+                for answer, expected in zip(
+                    self.predict(known.home_size_sqft).probabilities.values(),
+                    known.probabilities,
+                    strict=True,
+                )
+            )
+            for known in self.manifest.known_answers
+        )
+
+    def _recommendation(self, interval: int) -> Recommendation:
+        best = self.breeds[self._breed_index[interval]]
+        probabilities = {
+            breed.key: float(probability)
+            for breed, probability in zip(self.breeds, self._probabilities[interval], strict=True)
+        }
+        return Recommendation(
+            breed=best.key,
+            name=best.name,
+            probability=probabilities[best.key],
+            probabilities=MappingProxyType(probabilities),
+            outside_training_range=bool(self._outside[interval]),
+            model_version=self.model_version,
+        )
+
+
+def _breeds_of(manifest: Manifest, manifest_path: Path, catalogue: Path) -> tuple[Breed, ...]:
+    try:
+        known = load_breeds(catalogue)
+    except CatalogueError as error:
+        raise ArtifactError(str(error)) from error
+    unknown = [key for key in manifest.classes if key not in known]
+    if unknown:
+        raise ArtifactError(
+            f"{manifest_path} has classes that are not in the breed catalogue {catalogue}: "
+            f"{', '.join(unknown)}; add them there."
+        )
+    return tuple(known[key] for key in manifest.classes)

@@ -1,0 +1,96 @@
+"""What the tests of the model share: the shipped artifact, one of five breeds, and ways to spoil them."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from model.artifact import ARTIFACT_FOLDER, MANIFEST_NAME, Artifact, write_artifact
+from model.breeds import BREEDS_FILE, Breed, load_breeds
+from model.dataset import Homes
+from model.predictor import Predictor
+from model.training import train
+
+FIVE_MEDIANS = {
+    "great_dane": 4_000,
+    "dachshund": 1_000,
+    "beagle": 1_400,
+    "german_shepherd": 2_800,
+    "labrador": 2_000,
+}
+FIVE_WEIGHTS = {"great_dane": (46, 54), "beagle": (9, 11), "labrador": (25, 36)}
+
+EXTRA_BREED = """
+[{key}]
+name = "{name}"
+picture = "{key}.svg"
+weight_kg = {{ min = {min}, max = {max}, source = "a test", url = "https://example.org/" }}
+height_cm = {{ min = 30, max = 80, source = "a test", url = "https://example.org/" }}
+space = {{ text = "Some.", source = "a test", url = "https://example.org/" }}
+exercise = {{ text = "Some.", source = "a test", url = "https://example.org/" }}
+"""
+
+
+@pytest.fixture(scope="session")
+def breeds() -> dict[str, Breed]:
+    return load_breeds()
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Predictor:
+    return Predictor.load()
+
+
+@pytest.fixture(scope="session")
+def five_breeds_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped catalogue with three more breeds."""
+    extra = [
+        EXTRA_BREED.format(key=key, name=key.replace("_", " ").title(), min=low, max=high)
+        for key, (low, high) in FIVE_WEIGHTS.items()
+    ]
+    path = tmp_path_factory.mktemp("catalogue") / "breeds.toml"
+    path.write_text(BREEDS_FILE.read_text(encoding="utf-8") + "".join(extra), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def five_artifact(five_breeds_file: Path) -> Artifact:
+    """A model of five breeds, trained on 2,000 households."""
+    random = np.random.default_rng(5)
+    keys = random.choice(list(FIVE_MEDIANS), size=2_000)
+    sizes = [FIVE_MEDIANS[key] * np.exp(0.3 * random.standard_normal()) for key in keys]
+    table = pd.DataFrame({"home_size_sqft": sizes, "breed": keys})
+    homes = Homes(table=table, file="five.csv", sha256="0" * 64, simulated=False)
+    return train(homes, load_breeds(five_breeds_file))
+
+
+@pytest.fixture(scope="session")
+def five(
+    five_artifact: Artifact, five_breeds_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Predictor:
+    folder = tmp_path_factory.mktemp("five")
+    write_artifact(five_artifact, folder)
+    return Predictor.load(folder, five_breeds_file)
+
+
+@pytest.fixture
+def artifact_folder(tmp_path: Path) -> Path:
+    """A copy of the shipped artifact that a test may spoil."""
+    return Path(shutil.copytree(ARTIFACT_FOLDER, tmp_path / "artifact"))
+
+
+@pytest.fixture
+def edit_manifest(artifact_folder: Path) -> Callable[..., None]:
+    """Change fields of the copy's manifest."""
+
+    def edit(**changes: Any) -> None:
+        path = artifact_folder / MANIFEST_NAME
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps(manifest | changes), encoding="utf-8")
+
+    return edit

@@ -1,0 +1,154 @@
+"""The artifact's files: written so that they are always whole, verified when read."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from model.artifact import (
+    ARTIFACT_FOLDER,
+    MANIFEST_NAME,
+    Artifact,
+    ArtifactError,
+    read_artifact,
+    write_artifact,
+)
+
+
+def model_file(folder: Path) -> Path:
+    (path,) = folder.glob("model-*.ubj")
+    return path
+
+
+def test_what_is_written_is_read_back(five_artifact: Artifact, tmp_path: Path) -> None:
+    write_artifact(five_artifact, tmp_path / "new" / "folder")
+    assert read_artifact(tmp_path / "new" / "folder") == five_artifact
+
+
+def test_the_model_version_is_the_start_of_the_model_files_checksum() -> None:
+    manifest = read_artifact(ARTIFACT_FOLDER).manifest
+    sha256 = hashlib.sha256(model_file(ARTIFACT_FOLDER).read_bytes()).hexdigest()
+    assert (manifest.model_version, manifest.model_sha256) == (sha256[:12], sha256)
+    assert model_file(ARTIFACT_FOLDER).name == f"model-{sha256[:12]}.ubj"
+
+
+def test_an_artifact_replaces_another_and_leaves_nothing_behind(
+    five_artifact: Artifact, artifact_folder: Path
+) -> None:
+    write_artifact(five_artifact, artifact_folder)
+    assert read_artifact(artifact_folder) == five_artifact
+    assert {path.name for path in artifact_folder.iterdir()} == {
+        MANIFEST_NAME,
+        five_artifact.manifest.model_file,
+    }
+
+
+@pytest.mark.parametrize("fails", ["model-", MANIFEST_NAME])
+def test_a_failure_while_writing_leaves_the_old_artifact_whole(
+    five_artifact: Artifact, artifact_folder: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    before = read_artifact(artifact_folder)
+    replace = Path.replace
+
+    def full_disk(self: Path, target: Path) -> Path:
+        if target.name.startswith(fails):
+            raise OSError(28, "No space left on device")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", full_disk)
+    with pytest.raises(ArtifactError, match="No space left on device"):
+        write_artifact(five_artifact, artifact_folder)
+    assert read_artifact(artifact_folder) == before
+
+
+def test_a_folder_that_cannot_be_made_is_refused_in_a_sentence(
+    five_artifact: Artifact, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ArtifactError, match=r"Cannot write the model to .*file"):
+        write_artifact(five_artifact, tmp_path / "file")
+
+
+@pytest.mark.parametrize("position", [0, 40_000, -1])
+def test_a_single_flipped_bit_in_the_model_file_is_refused(artifact_folder: Path, position: int) -> None:
+    path = model_file(artifact_folder)
+    content = bytearray(path.read_bytes())
+    content[position] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ArtifactError) as refusal:
+        read_artifact(artifact_folder)
+    assert str(refusal.value) == (
+        f"{path} is not the model that manifest.json describes: its checksum differs; restore the file or "
+        "train again."
+    )
+
+
+def test_a_missing_manifest_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match=r"manifest.json is missing; `python train.py` writes it"):
+        read_artifact(tmp_path)
+
+
+def test_a_missing_model_file_is_refused(artifact_folder: Path) -> None:
+    path = model_file(artifact_folder)
+    path.unlink()
+    with pytest.raises(ArtifactError, match=f"{path.name} is missing"):
+        read_artifact(artifact_folder)
+
+
+def test_an_unreadable_model_file_is_refused(artifact_folder: Path) -> None:
+    path = model_file(artifact_folder)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(ArtifactError, match=r"Cannot read .*\.ubj: Is a directory"):
+        read_artifact(artifact_folder)
+
+
+def test_another_format_version_is_refused_whatever_else_it_holds(artifact_folder: Path) -> None:
+    (artifact_folder / MANIFEST_NAME).write_text('{"format_version": 2, "novelty": []}', encoding="utf-8")
+    with pytest.raises(ArtifactError, match="has format version 2, and this program reads version 1"):
+        read_artifact(artifact_folder)
+
+
+@pytest.mark.parametrize("changes", [{"model_version": "0" * 12}, {"model_sha256": "0" * 64}])
+def test_a_manifest_that_does_not_name_its_model_rightly_is_refused(
+    artifact_folder: Path, edit_manifest: Callable[..., None], changes: dict[str, str]
+) -> None:
+    edit_manifest(**changes)
+    with pytest.raises(ArtifactError, match="its checksum differs"):
+        read_artifact(artifact_folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "Input data was truncated"),
+        (b"not json", "malformed"),
+        (b"[]", "Expected `object`"),
+        (b"{}", "missing required field `format_version`"),
+        (b'{"format_version": 1}', "missing required field"),
+        (b'{"format_version": "\xff"}', "is not a valid manifest"),
+    ],
+)
+def test_a_broken_manifest_is_refused(artifact_folder: Path, content: bytes, says: str) -> None:
+    (artifact_folder / MANIFEST_NAME).write_bytes(content)
+    with pytest.raises(ArtifactError) as refusal:
+        read_artifact(artifact_folder)
+    assert says in str(refusal.value)
+    assert str(artifact_folder / MANIFEST_NAME) in str(refusal.value)
+
+
+def test_an_unknown_field_in_the_manifest_is_refused(
+    artifact_folder: Path, edit_manifest: Callable[..., None]
+) -> None:
+    edit_manifest(trained_by="someone")
+    with pytest.raises(ArtifactError, match="unknown field `trained_by`"):
+        read_artifact(artifact_folder)
+
+
+def test_the_manifest_has_no_timestamp_and_reads_well() -> None:
+    text = (ARTIFACT_FOLDER / MANIFEST_NAME).read_text(encoding="utf-8")
+    assert text.endswith("}\n")
+    assert text.startswith('{\n  "format_version": 1,\n')
+    assert not [key for key in json.loads(text) if "time" in key or "date" in key]

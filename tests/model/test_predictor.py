@@ -1,0 +1,319 @@
+"""The predictor: to the bit what XGBoost says, and refuses what it must not serve."""
+
+import dataclasses
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+import xgboost
+from numpy.typing import NDArray
+
+from model.artifact import ARTIFACT_FOLDER, Artifact, ArtifactError, identify, read_artifact, write_artifact
+from model.booster import class_probabilities, load_booster, split_thresholds
+from model.predictor import Predictor
+from model.step_function import first_double_at
+
+ROOT = Path(__file__).parents[2]
+
+
+def around(value: float, steps: int = 1) -> list[float]:
+    """A double and its neighbours."""
+    found = [value]
+    for direction in (-math.inf, math.inf):
+        size = value
+        for _ in range(steps):
+            size = math.nextafter(size, direction)
+            found.append(size)
+    return found
+
+
+def delicate_sizes(booster: xgboost.Booster) -> NDArray[np.float64]:
+    """Every threshold, its two float32 neighbours, the half-ways between them, and doubles around each."""
+    sizes: list[float] = []
+    for threshold in split_thresholds(booster):
+        below = float(np.nextafter(threshold, np.float32(-np.inf)))
+        above = float(np.nextafter(threshold, np.float32(np.inf)))
+        middle = float(threshold)
+        for size in (below, (below + middle) / 2, middle, (middle + above) / 2, above):
+            sizes.extend(around(size, 2))
+    return np.array(sizes)
+
+
+def random_sizes() -> NDArray[np.float64]:
+    """100,000 sizes, equally many for each doubling from 50 to 100,000 sq ft."""
+    return np.exp(np.random.default_rng(11).uniform(math.log(50), math.log(100_000), 100_000))
+
+
+@pytest.fixture(params=["two breeds", "five breeds"])
+def pair(
+    request: pytest.FixtureRequest, shipped: Predictor, five: Predictor, five_artifact: Artifact
+) -> tuple[Predictor, bytes]:
+    """A predictor and the model file's bytes that it was made from."""
+    if request.param == "two breeds":
+        return shipped, read_artifact(ARTIFACT_FOLDER).model
+    return five, five_artifact.model
+
+
+# The same answers as XGBoost
+
+
+@pytest.mark.parametrize("many", [True, False], ids=["predict_many", "predict"])
+def test_it_is_the_booster_bit_for_bit(pair: tuple[Predictor, bytes], many: bool) -> None:
+    predictor, model = pair
+    booster = load_booster(model)
+    sizes = np.concatenate([random_sizes(), delicate_sizes(booster)])
+    expected = class_probabilities(booster, sizes)
+    if many:
+        answers = predictor.predict_many(sizes)
+        assert answers.probabilities.tobytes() == expected.tobytes()
+        assert (answers.breed_index == expected.argmax(axis=1)).all()
+    else:
+        rows = [tuple(predictor.predict(size).probabilities.values()) for size in sizes.tolist()]
+        assert np.array(rows, dtype=np.float32).tobytes() == expected.tobytes()
+        names = [predictor.predict(size).breed for size in sizes.tolist()]
+        assert names == [predictor.breeds[index].key for index in expected.argmax(axis=1)]
+
+
+def test_it_is_xgboosts_own_classifier_bit_for_bit(pair: tuple[Predictor, bytes]) -> None:
+    predictor, model = pair
+    classifier = xgboost.XGBClassifier()
+    classifier.load_model(bytearray(model))
+    sizes = delicate_sizes(load_booster(model)).astype(np.float32)
+    expected = classifier.predict_proba(sizes.reshape(-1, 1))
+    assert predictor.predict_many(sizes.astype(np.float64)).probabilities.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("threshold", [np.float32(1766.5), np.float32(0.1), np.float32(2**24 + 2)])
+@pytest.mark.parametrize("parity", ["even", "odd"])
+def test_an_edge_is_the_first_double_that_rounds_to_its_threshold(threshold: np.float32, parity: str) -> None:
+    if (threshold.view(np.uint32) % 2 == 0) != (parity == "even"):
+        threshold = np.nextafter(threshold, np.float32(np.inf))
+    edge = first_double_at(threshold)
+    assert np.float32(edge) == threshold
+    assert np.float32(math.nextafter(edge, -math.inf)) < threshold
+
+
+def test_a_larger_home_never_makes_the_larger_dog_less_likely(shipped: Predictor) -> None:
+    sizes = np.sort(np.concatenate([random_sizes(), np.arange(50, 100_001.0)]))
+    larger = shipped.predict_many(sizes).probabilities[:, 1]
+    assert (np.diff(larger) >= 0).all()
+
+
+def test_probabilities_sum_to_one(pair: tuple[Predictor, bytes]) -> None:
+    predictor, _ = pair
+    assert predictor.predict_many(random_sizes()).probabilities.sum(axis=1) == pytest.approx(1, abs=1e-6)
+
+
+# What an answer holds
+
+
+@pytest.mark.parametrize(
+    ("home_size_sqft", "breed", "name"),
+    [
+        (900, "dachshund", "Dachshund"),
+        (1_076.391041671, "dachshund", "Dachshund"),
+        (4_000, "german_shepherd", "German Shepherd"),
+    ],
+)
+def test_small_homes_get_a_dachshund_and_large_homes_a_german_shepherd(
+    shipped: Predictor, home_size_sqft: float, breed: str, name: str
+) -> None:
+    answer = shipped.predict(home_size_sqft)
+    assert (answer.breed, answer.name) == (breed, name)
+    assert answer.probability == answer.probabilities[breed] == max(answer.probabilities.values())
+    assert list(answer.probabilities) == ["dachshund", "german_shepherd"]
+    assert answer.model_version == shipped.model_version == shipped.manifest.model_version
+
+
+def test_an_answer_cannot_be_changed(shipped: Predictor) -> None:
+    answer = shipped.predict(900)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        answer.breed = "cat"  # type: ignore[misc]
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        answer.probabilities["dachshund"] = 0.0  # type: ignore[index]
+
+
+def test_exactly_the_sizes_beyond_those_seen_are_outside_the_training_range(
+    pair: tuple[Predictor, bytes],
+) -> None:
+    predictor, _ = pair
+    smallest, largest = predictor.training_range
+    sizes = [50.0, math.nextafter(smallest, 0), smallest, largest, math.nextafter(largest, math.inf), 1e5]
+    outside = [True, True, False, False, True, True]
+    assert [predictor.predict(size).outside_training_range for size in sizes] == outside
+    assert predictor.predict_many(np.array(sizes)).outside_training_range.tolist() == outside
+
+
+def test_of_equally_probable_breeds_the_lightest_is_recommended(
+    breeds: dict[str, Any], tmp_path: Path
+) -> None:
+    table = xgboost.DMatrix(
+        np.array([[900.0], [900.0]] * 30), label=[0, 1] * 30, feature_names=["home_size_sqft"]
+    )
+    model = bytes(xgboost.train({"objective": "binary:logistic", "nthread": 1}, table, 1).save_raw("ubj"))
+    install(tmp_path, model, known_answers=())
+    answer = Predictor.load(tmp_path).predict(900)
+    assert dict(answer.probabilities) == dict.fromkeys(breeds, 0.5)
+    assert answer.breed == "dachshund"
+
+
+def test_no_homes_get_no_answers(shipped: Predictor) -> None:
+    answers = shipped.predict_many(np.array([]))
+    assert answers.breed_index.shape == answers.outside_training_range.shape == (0,)
+    assert answers.probabilities.shape == (0, 2)
+
+
+def test_five_breeds_are_all_recommended_somewhere(five: Predictor) -> None:
+    index = five.predict_many(random_sizes()).breed_index
+    assert {five.breeds[i].name for i in np.unique(index)} == {
+        "Beagle",
+        "Dachshund",
+        "Labrador",
+        "German Shepherd",
+        "Great Dane",
+    }
+
+
+# The self-test
+
+
+def test_a_sound_predictor_passes_its_check(pair: tuple[Predictor, bytes]) -> None:
+    assert pair[0].check()
+
+
+def test_a_predictor_that_no_longer_gives_the_known_answers_fails_its_check() -> None:
+    predictor = Predictor.load()
+    predictor._recommendations = predictor._recommendations[::-1]
+    assert not predictor.check()
+
+
+# Refusals
+
+
+def install(folder: Path, model: bytes, **changes: Any) -> None:
+    """Write an artifact whose manifest is the shipped one but for the model and some changes."""
+    version, file, sha256 = identify(model)
+    manifest = msgspec.structs.replace(
+        read_artifact(ARTIFACT_FOLDER).manifest,
+        model_version=version,
+        model_file=file,
+        model_sha256=sha256,
+        **changes,
+    )
+    write_artifact(Artifact(manifest, model), folder)
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(ArtifactError) as refused:
+        Predictor.load(folder)
+    sentence = str(refused.value)
+    assert str(folder) in sentence
+    assert "\n" not in sentence
+    assert sentence.endswith(".")
+    return sentence
+
+
+def trained(features: list[str], **parameters: Any) -> bytes:
+    """A small model of XGBoost's over the given features."""
+    sizes = np.linspace(500, 5_000, 60).repeat(len(features)).reshape(-1, len(features))
+    table = xgboost.DMatrix(sizes, label=[0] * 30 + [1] * 30, feature_names=features)
+    parameters = {"objective": "binary:logistic", "nthread": 1} | parameters
+    return bytes(xgboost.train(parameters, table, 3).save_raw("ubj"))
+
+
+def test_it_refuses_a_damaged_artifact(artifact_folder: Path) -> None:
+    (path,) = artifact_folder.glob("model-*.ubj")
+    content = bytearray(path.read_bytes())
+    content[1234] ^= 0x40
+    path.write_bytes(content)
+    assert "its checksum differs" in refusal(artifact_folder)
+
+
+def test_it_refuses_a_class_without_a_breed_entry(five_artifact: Artifact, tmp_path: Path) -> None:
+    write_artifact(five_artifact, tmp_path)
+    assert "not in the breed catalogue" in (sentence := refusal(tmp_path))
+    assert "beagle, labrador, great_dane" in sentence
+
+
+@pytest.mark.parametrize(
+    "feature",
+    [
+        {"name": "garden_size", "unit": "sqft", "min": 1.0, "max": 2.0},
+        {"name": "home_size_sqft", "unit": "m2", "min": 1.0, "max": 2.0},
+    ],
+)
+def test_it_refuses_features_other_than_the_home_size(
+    artifact_folder: Path, edit_manifest: Callable[..., None], feature: dict[str, Any]
+) -> None:
+    edit_manifest(features=[feature])
+    assert "only home_size_sqft can be served" in refusal(artifact_folder)
+
+
+@pytest.mark.parametrize("objective", [b"binary:nonsense", b"binary:\xff\xff\xff\xff\xff\xff\xff\xff"])
+def test_it_refuses_a_model_that_xgboost_cannot_use(tmp_path: Path, objective: bytes) -> None:
+    install(tmp_path, read_artifact(ARTIFACT_FOLDER).model.replace(b"binary:logistic", objective))
+    assert "cannot be used: XGBoost cannot read it" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("model", [b"not a model", b"{}"])
+def test_it_refuses_a_file_that_is_no_model(tmp_path: Path, model: bytes) -> None:
+    install(tmp_path, model)
+    assert "cannot be used: XGBoost cannot read it" in refusal(tmp_path)
+
+
+def test_it_refuses_a_model_of_other_features_than_its_manifest_says(tmp_path: Path) -> None:
+    install(tmp_path, trained(["home_size_sqft", "garden_size"]))
+    assert "trained on ['home_size_sqft', 'garden_size']" in refusal(tmp_path)
+
+
+def test_it_refuses_a_model_that_is_not_made_of_trees(tmp_path: Path) -> None:
+    install(tmp_path, trained(["home_size_sqft"], booster="gblinear"))
+    assert "not made of trees" in refusal(tmp_path)
+
+
+def test_it_refuses_a_model_of_other_classes_than_its_manifest_says(
+    five_artifact: Artifact, tmp_path: Path
+) -> None:
+    install(tmp_path, five_artifact.model)
+    assert "has 2 classes, and the model" in refusal(tmp_path)
+
+
+def test_it_refuses_a_model_that_does_not_give_the_known_answers(tmp_path: Path) -> None:
+    install(tmp_path, trained(["home_size_sqft"]))
+    assert "does not give the known answers" in refusal(tmp_path)
+
+
+def test_it_refuses_a_broken_catalogue(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="Cannot read the breed catalogue"):
+        Predictor.load(ARTIFACT_FOLDER, tmp_path / "none.toml")
+
+
+# What it costs to import
+
+
+def test_serving_imports_none_of_the_training_libraries() -> None:
+    program = (
+        "import sys\n"
+        "from model.predictor import Predictor\n"
+        "Predictor.load().predict(900)\n"
+        "heavy = {'pandas', 'sklearn', 'matplotlib', 'rich', 'boto3', 'flask'}\n"
+        "sys.stdout.write(str(heavy & sys.modules.keys()))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "set()"
+
+
+def test_xgboost_is_loaded_with_one_openmp_thread() -> None:
+    program = "import os, sys, model.predictor\nsys.stdout.write(os.environ['OMP_NUM_THREADS'])\n"
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "1"
