@@ -5,27 +5,50 @@ from gevent import monkey
 
 monkey.patch_all()
 
+import gc
 import os
+import shutil
 import sys
+import tempfile
+from typing import TYPE_CHECKING, NoReturn, cast
 
 # XGBoost's OpenMP threads and OpenBLAS's would fight over a small task's CPU, and not survive a fork.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# In memory: a slow or full disk must not stop a worker's heartbeat or a counter.
+_in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", "")
+if not os.environ["PROMETHEUS_MULTIPROC_DIR"]:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="perfect-puppy-", dir=_in_memory)
 
 import structlog
+from gevent import socket
 
 from model.artifact import ArtifactError
-from webapp import create_app, logs
+from webapp import create_app, logs, metrics
 from webapp.config import SettingError, load_settings, share_development_key
+from webapp.reload import check_before_reload
+from webapp.worker import Worker
 
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
+
+METRICS_LISTENER = "perfect_puppy_metrics_listener"
 EXIT_BAD_MODEL = 65
 EXIT_BAD_SETTING = 78
+
+
+def refuse(code: int, sentence: object) -> NoReturn:
+    """Leave before anything is served, with the reason as the last line."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+    print(sentence, file=sys.stderr)  # noqa: T201 - there may be no log yet
+    sys.exit(code)
+
 
 try:
     settings = load_settings(os.environ)
 except SettingError as error:
-    print(error, file=sys.stderr)  # noqa: T201
-    sys.exit(EXIT_BAD_SETTING)
+    refuse(EXIT_BAD_SETTING, error)
 logs.configure(settings.log_format, settings.log_level)
 log = structlog.get_logger()
 if share_development_key(os.environ):
@@ -34,23 +57,63 @@ if share_development_key(os.environ):
 wsgi_app = "webapp:create_app()"
 bind = f"{settings.bind_host}:{settings.port}"
 workers = settings.web_concurrency
-worker_class = "gevent"
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
+worker_class = Worker
+worker_connections = 4096
+worker_tmp_dir = _in_memory
 control_socket_disable = True
 logger_class = logs.GunicornLogger
 # Above the load balancer's 60 s, or it would reuse a connection that a worker has just closed.
 keepalive = 75
+graceful_timeout = settings.stop_wait_seconds + settings.request_seconds + 5
 
 
-def on_starting(_server: object) -> None:
-    """Refuse to start with settings or a model that no worker could serve."""
+def on_starting(server: "Arbiter") -> None:
+    """Refuse to start with a model that no worker could serve, or an address that is taken."""
     try:
         create_app()
     except ArtifactError as error:
-        log.error(str(error))  # noqa: TRY400 - the sentence says it all
-        sys.exit(EXIT_BAD_MODEL)
+        refuse(EXIT_BAD_MODEL, error)
+    check_before_reload(server)
+    if settings.metrics_bind != "off":
+        host, _, port = settings.metrics_bind.partition(":")
+        try:
+            # The master's, so that it outlives every worker and every reload.
+            setattr(server, METRICS_LISTENER, socket.create_server((host, int(port))))
+        except OSError as error:
+            refuse(
+                EXIT_BAD_SETTING,
+                f"METRICS_BIND={settings.metrics_bind} can't be listened on: {error.strerror}.",
+            )
 
 
-def when_ready(_server: object) -> None:
+def when_ready(_server: "Arbiter") -> None:
     """Say where to look."""
     log.info(f"Open http://{bind}")
+
+
+def pre_fork(server: "Arbiter", worker: Worker) -> None:
+    """Hand a worker the metrics' listener and a free slot for its counts."""
+    worker.metrics_listener = getattr(server, METRICS_LISTENER, None)
+    taken = {cast(Worker, other).slot for other in server.WORKERS.values()}
+    worker.slot = next(slot for slot in map(str, range(1, len(taken) + 2)) if slot not in taken)
+
+
+def post_worker_init(_worker: Worker) -> None:
+    """Leave what has been loaded out of the garbage collector's rounds, and let it go round less often.
+
+    A request makes hardly any cycles, and each round looks at every object that has been loaded.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
+def child_exit(_server: "Arbiter", worker: Worker) -> None:
+    """Count a worker's end."""
+    metrics.forget(worker.slot)
+    metrics.WORKER_EXITS.inc()
+
+
+def on_exit(_server: "Arbiter") -> None:
+    """Clean up."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

@@ -30,9 +30,15 @@ class Server:
     def __init__(self, log: Path, root: Path = ROOT, **environ: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.metrics_url = f"http://127.0.0.1:{(metrics_port := free_port())}/"
         self.log = log
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        ours = {"PORT": str(self.port), "SECRET_KEY": "for tests", "LOG_FORMAT": "json"}
+        ours = {
+            "PORT": str(self.port),
+            "METRICS_BIND": f"127.0.0.1:{metrics_port}",
+            "SECRET_KEY": "for tests",
+            "LOG_FORMAT": "json",
+        }
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn"],

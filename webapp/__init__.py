@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 
-from webapp import api, bodies, health, logs, pages, problems, recommend, security
+from webapp import admission, api, health, logs, metrics, pages, problems, recommend, security, sessions
 from webapp.config import ROOT, Settings, load_settings
 
 
@@ -32,11 +32,14 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     )
     app.config.from_mapping({name: value for name, value in overrides.items() if name not in ours})
 
-    bodies.init_app(app)
+    app.extensions["settings"] = settings
     logs.init_app(app)
+    admission.init_app(app)
     security.init_app(app)
+    sessions.init_app(app)
     problems.init_app(app)
     recommend.init_app(app, ROOT / settings.model_dir)
+    metrics.init_app(app)
     for module in (health, pages, api):
         app.register_blueprint(module.blueprint)
     return app

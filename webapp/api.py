@@ -6,7 +6,9 @@ import msgspec
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
+from werkzeug.sansio.utils import get_current_url
 
+from webapp.admission import received_body
 from webapp.problems import Problem
 from webapp.recommend import Home, picture_path, recommend
 from webapp.schemas import HomeSize, PredictResponse, read_body, read_query
@@ -39,7 +41,7 @@ def predict() -> Response:
             "unsupported-media-type",
             "Send the body as JSON, with the header Content-Type: application/json.",
         )
-    return _answer(read_body(request.get_data(cache=False)))
+    return _answer(read_body(received_body()))
 
 
 @blueprint.get("/predict")
@@ -57,9 +59,14 @@ def _answer(home: Home) -> Response:
         probabilities={
             breed: round(share, DECIMALS) for breed, share in recommendation.probabilities.items()
         },
-        image_url=request.host_url.rstrip("/") + picture_path(recommendation.breed),
+        image_url=_absolute(picture_path(recommendation.breed), request.scheme, request.host),
         home_size=HomeSize(home.value, home.unit, home.sqft),
         outside_training_range=recommendation.outside_training_range,
         model_version=recommendation.model_version,
     )
-    return Response(_encoder.encode(answer), mimetype="application/json")
+    return Response(_encoder.encode(answer), content_type="application/json")
+
+
+@lru_cache(maxsize=256)
+def _absolute(path: str, scheme: str, host: str) -> str:
+    return get_current_url(scheme, host).rstrip("/") + path

@@ -28,13 +28,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     bind_host: Annotated[str, Meta(description="The address to listen on.", min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(description="The port to listen on.", ge=1, le=65535)] = 8000
-    web_concurrency: Annotated[
-        int, Meta(description="How many worker processes serve; never derived from the host.", ge=1, le=64)
-    ] = 2
+    web_concurrency: Annotated[int, Meta(description="How many worker processes serve.", ge=1, le=64)] = 2
     model_dir: Annotated[
         str,
-        Meta(description="The folder with the model's `manifest.json`; taken from the project's own folder."),
+        Meta(description="The folder with the model's `manifest.json`, as seen from the project's."),
     ] = "model/artifact"
+    metrics_bind: Annotated[
+        str,
+        Meta(
+            description="Where to show the metrics to Prometheus; never an address open to the public.",
+            pattern=r"^(off|[^:]+:\d+)$",
+            extra={"takes": "HOST:PORT or off"},
+        ),
+    ] = "127.0.0.1:9464"
+    max_in_flight: Annotated[
+        int,
+        Meta(
+            description="Requests in flight in one worker; those beyond it are answered 503.", ge=1, le=10_000
+        ),
+    ] = 32
+    request_seconds: Annotated[
+        int,
+        Meta(description="The time a request has, from its first byte to its answer's last.", ge=1, le=300),
+    ] = 15
+    stop_wait_seconds: Annotated[
+        int,
+        Meta(
+            description="How long a worker told to stop goes on accepting, for the balancer to notice.",
+            ge=0,
+            le=60,
+        ),
+    ] = 1
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="The least serious log line that is written."),
@@ -75,8 +99,25 @@ def _expected(annotation: object) -> str:
             return " or ".join(map(str, values))
         case inspect.IntType(ge=low, le=high) | inspect.Metadata(type=inspect.IntType(ge=low, le=high)):
             return f"a whole number from {low} to {high}"
+        case inspect.Metadata(extra={"takes": takes}):
+            return str(takes)
+        case inspect.Metadata(type=inspect.StrType()):
+            return "a text"
         case other:
             raise TypeError(f"no words for a setting of type {other}")
+
+
+def settings_table() -> str:
+    """Give the settings as the table that the README shows."""
+    rows = ["| variable | default | takes | meaning |", "| --- | --- | --- | --- |"]
+    for field in msgspec.structs.fields(Settings):
+        described = inspect.type_info(field.type)
+        meaning = (
+            described.extra_json_schema["description"] if isinstance(described, inspect.Metadata) else ""
+        )
+        default = f"`{field.default}`" if field.default else ""
+        rows.append(f"| `{field.name.upper()}` | {default} | {_expected(field.type)} | {meaning} |")
+    return "\n".join(rows)
 
 
 def share_development_key(environ: MutableMapping[str, str]) -> bool:

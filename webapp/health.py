@@ -4,7 +4,12 @@ from flask import Blueprint, Response
 
 from webapp.recommend import get_predictor
 
+PATHS = frozenset({"/livez", "/readyz"})
+"""Never refused for overload, or it would become an outage."""
+
 blueprint = Blueprint("health", __name__)
+stopping = False
+"""Set by the worker when it has been told to stop."""
 
 
 @blueprint.get("/livez")
@@ -15,7 +20,9 @@ def livez() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Answer 200 when the model gives the known answers that its manifest promises."""
-    if get_predictor().check():
-        return Response("ready\n", mimetype="text/plain")
-    return Response("not ready: the model does not give its known answers\n", 503, mimetype="text/plain")
+    """Answer 200 when the model gives its known answers and the worker is not about to stop."""
+    if stopping:
+        return Response("not ready: stopping\n", 503, mimetype="text/plain")
+    if not get_predictor().check():
+        return Response("not ready: the model does not give its known answers\n", 503, mimetype="text/plain")
+    return Response("ready\n", mimetype="text/plain")

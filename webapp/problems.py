@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import msgspec
-from flask import Blueprint, Flask, Response, g, render_template, request
+from flask import Blueprint, Flask, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from webapp.exchange import current_exchange
 
 blueprint = Blueprint("problems", __name__)
 
@@ -31,31 +33,27 @@ KINDS = {
             "method-not-allowed",
             405,
             "Method not allowed",
-            "The address exists, the method does not. `Allow` lists those that do.",
+            "The address exists, the method does not. Allow lists those that do.",
         ),
         Kind(
-            "not-acceptable", 406, "Not acceptable", "We answer in application/json; let `Accept` include it."
+            "not-acceptable", 406, "Not acceptable", "We answer in application/json; let Accept include it."
         ),
         Kind("content-too-large", 413, "Content too large", "The body is larger than this route reads."),
-        Kind(
-            "unsupported-media-type", 415, "Unsupported media type", "Send `Content-Type: application/json`."
-        ),
+        Kind("unsupported-media-type", 415, "Unsupported media type", "Send Content-Type: application/json."),
         Kind(
             "invalid-home-size",
             422,
             "Invalid home size",
-            "`home_size` is missing, not a number, or outside 50 to 100,000 sq ft.",
+            "home_size is missing, not a number, or outside 50 to 100,000 sq ft.",
         ),
-        Kind("invalid-unit", 422, "Invalid unit", "`unit` is neither `sqft` nor `m2`."),
+        Kind("invalid-unit", 422, "Invalid unit", "unit is neither sqft nor m2."),
         Kind(
             "invalid-request",
             422,
             "Invalid request",
             "The body or query has the wrong shape or an unknown member.",
         ),
-        Kind(
-            "too-many-requests", 429, "Too many requests", "Slow down; `Retry-After` says how long to wait."
-        ),
+        Kind("too-many-requests", 429, "Too many requests", "Slow down; Retry-After says how long to wait."),
         Kind(
             "internal-error",
             500,
@@ -66,7 +64,7 @@ KINDS = {
             "unavailable",
             503,
             "Service unavailable",
-            "Busy or stopping. Try again after `Retry-After` seconds.",
+            "Busy or stopping. Try again after Retry-After seconds.",
         ),
     )
 }
@@ -110,14 +108,23 @@ def _as_json(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...
         status=status,
         detail=detail,
         instance=request.path,
-        request_id=g.request_id,
+        request_id=current_exchange().request_id,
         errors=errors,
     )
     return Response(msgspec.json.encode(details), status, mimetype="application/problem+json")
 
 
 def _problem(problem: Problem) -> Response:
-    return _as_json(problem.kind, problem.kind.status, problem.detail, problem.errors)
+    response = _answer(problem.kind, problem.kind.status, problem.detail, problem.errors)
+    if problem.kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = "1"
+    return response
+
+
+def _answer(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> Response:
+    if request.path.startswith("/api/"):
+        return _as_json(kind, status, detail, errors)
+    return Response(render_template("error.html", kind=kind, status=status, detail=detail), status)
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
@@ -128,10 +135,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if kind is None:
         phrase = HTTPStatus(error.code).phrase
         kind = Kind("bad-request", error.code, phrase, f"{phrase}.")
-    if request.path.startswith("/api/"):
-        response = _as_json(kind, error.code, _detail(error, kind))
-    else:
-        response = Response(render_template("error.html", kind=kind, status=error.code), error.code)
+    response = _answer(kind, error.code, _detail(error, kind))
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from flask import Flask, current_app, g
+from flask import Flask, current_app
 
 from model.home_size import MAX_SQFT, MIN_SQFT, SQFT_PER_M2, Unit, to_sqft
 from model.predictor import Predictor, Recommendation
+from webapp.exchange import current_exchange
 
 UNIT_NAMES: dict[Unit, str] = {"sqft": "sq ft", "m2": "m²"}
 
@@ -71,5 +72,5 @@ def get_predictor() -> Predictor:
 def recommend(home: Home) -> Recommendation:
     """Recommend a puppy for a home, and note both for the request's log line."""
     recommendation = get_predictor().predict(home.sqft)
-    g.prediction = (home, recommendation)
+    current_exchange().prediction = (home, recommendation)
     return recommendation

@@ -19,7 +19,7 @@ def init_app(app: Flask) -> None:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        if response.mimetype == "text/html":
+        response.headers.add("X-Content-Type-Options", "nosniff")
+        if response.content_type.startswith("text/html"):
             response.headers.update(HEADERS)
         return response

@@ -1,0 +1,3 @@
+wrk.method = "POST"
+wrk.body = '{"home_size": 1200, "unit": "sqft"}'
+wrk.headers["Content-Type"] = "application/json"

@@ -1,0 +1,98 @@
+"""The door: requests are received whole, then admitted or, when too many are in flight, refused."""
+
+import time
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from webapp import health, metrics
+from webapp.exchange import begin_exchange, current_exchange
+from webapp.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class Admission:
+    """WSGI middleware that receives each body, and counts the requests in flight.
+
+    A request is in flight from when it has been received whole, so a client whose body dribbles in holds no
+    place. Before a request is worked on, every other connection gets a turn to bring in its own
+    (`time.sleep(0)`, which under gevent lets the hub run): so the count is the true length of the queue, and
+    no keep-alive connection whose next request is already here starves the others.
+
+    Attributes:
+        peak: the most requests in flight at once, since whoever watches it last set it back.
+    """
+
+    def __init__(self, app: "WSGIApplication", *, body_limit: int, max_in_flight: int) -> None:
+        self._app = app
+        self._body_limit = body_limit
+        self._max_in_flight = max_in_flight
+        self._in_flight = 0
+        self.peak = 0
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+        """Receive the request, then call the app."""
+        exchange = begin_exchange(environ, self._receive_body(environ))
+        if environ["PATH_INFO"] in health.PATHS:
+            return self._app(environ, start_response)
+        if self._in_flight >= self._max_in_flight:
+            exchange.shed = True
+            return self._app(environ, start_response)
+        self._in_flight += 1
+        self.peak = max(self.peak, self._in_flight)
+        try:
+            time.sleep(0)
+            return self._app(environ, start_response)
+        finally:
+            self._in_flight -= 1
+
+    def _receive_body(self, environ: "WSGIEnvironment") -> bytes | None:
+        """Read the body, state its true length, and put it back; give None when it is too large.
+
+        Without a length Werkzeug reads a chunked body up to the limit and silently drops the rest.
+        """
+        chunked = environ.pop("HTTP_TRANSFER_ENCODING", None)
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if not chunked and not length:
+            return b""
+        if length > self._body_limit:
+            return None
+        body: bytes = environ["wsgi.input"].read(self._body_limit + 1)
+        environ["wsgi.input"] = BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        return body if len(body) <= self._body_limit else None
+
+
+def received_body() -> bytes:
+    """Give this request's body.
+
+    Raises:
+        RequestEntityTooLarge: it is larger than the app reads.
+    """
+    body = current_exchange().body
+    if body is None:
+        raise RequestEntityTooLarge
+    return body
+
+
+def init_app(app: Flask) -> None:
+    """Put the door in front of the app."""
+    admission = Admission(
+        app.wsgi_app,
+        body_limit=app.config["MAX_CONTENT_LENGTH"],
+        max_in_flight=app.config["MAX_IN_FLIGHT"],
+    )
+    app.wsgi_app = admission  # type: ignore[method-assign]
+    app.extensions["admission"] = admission
+
+    @app.before_request
+    def refuse_what_is_too_much() -> None:
+        if current_exchange().shed:
+            metrics.SHED.inc()
+            raise Problem("unavailable", "The service is busy. Try again in a second.")

@@ -1,0 +1,56 @@
+"""What is known about the request under way, from the door to the log line."""
+
+import re
+import time
+from dataclasses import dataclass, field
+from random import getrandbits
+from typing import TYPE_CHECKING, cast
+
+from flask import request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from model.predictor import Recommendation
+    from webapp.recommend import Home
+
+_KEY = "perfect_puppy.exchange"
+_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request and what became of it.
+
+    Attributes:
+        request_id: the client's own, or one made here.
+        body: None when it is larger than the app reads.
+        shed: whether too many others are in flight.
+        prediction: the home that was asked about, and the answer.
+        received: when the request had been received whole, by `time.perf_counter`.
+    """
+
+    request_id: str
+    body: bytes | None
+    shed: bool = False
+    prediction: "tuple[Home, Recommendation] | None" = None
+    received: float = field(default_factory=time.perf_counter)
+
+    @property
+    def seconds(self) -> float:
+        """The time since the request had been received, waiting for its turn included."""
+        return time.perf_counter() - self.received
+
+
+def begin_exchange(environ: "WSGIEnvironment", body: bytes | None) -> Exchange:
+    """Begin the record of a request that has been received."""
+    given = environ.get("HTTP_X_REQUEST_ID")
+    # Not a secret, so no system call for better randomness.
+    request_id = given if given and _SANE_REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
+    exchange = environ[_KEY] = Exchange(request_id, body)
+    return exchange
+
+
+def current_exchange() -> Exchange:
+    """Give the record of the request under way."""
+    return cast(Exchange, request.environ[_KEY])

@@ -1,0 +1,97 @@
+"""What is counted, for Prometheus: summed over the workers, on a listener of its own."""
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, request
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app, values
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from webapp import health
+from webapp.exchange import current_exchange
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+slot = "0"
+"""Names this process's files. A worker takes over the slot, and so the counts, of one that has ended."""
+
+if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    values.ValueClass = values.MultiProcessValue(lambda: slot)  # type: ignore[no-untyped-call]
+
+# A registry of our own: a reload imports this module again, and a registry takes each name only once.
+_registry = CollectorRegistry()
+
+LATENCY = Histogram(
+    "http_request_duration_seconds",
+    "From the whole request received to the answer made; its count is that of the requests.",
+    ["route", "status"],
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+    registry=_registry,
+)
+IN_FLIGHT = Gauge(
+    "http_requests_in_flight",
+    "The most requests received and not yet answered at once, in the last second.",
+    multiprocess_mode="livesum",
+    registry=_registry,
+)
+SHED = Counter("http_requests_shed", "Requests refused for overload.", registry=_registry)
+HOME_SIZES = Histogram(
+    "prediction_home_size_sqft",
+    "Home sizes recommended for, in square feet; its count is that of the recommendations.",
+    ["breed", "model_version", "outside_training_range"],
+    buckets=(250, 500, 750, 1000, 1250, 1500, 1750, 2000, 2500, 3000, 4000, 6000, 10_000, 25_000, 100_000),
+    registry=_registry,
+)
+WORKER_EXITS = Counter(
+    "worker_exits", "Worker processes that ended, for whatever reason.", registry=_registry
+)
+MODEL_INFO = Gauge(
+    "model_info",
+    "1 for each model served.",
+    ["model_version"],
+    multiprocess_mode="livemax",
+    registry=_registry,
+)
+STARTUP_SECONDS = Gauge(
+    "worker_startup_seconds",
+    "The slowest worker's time from its fork to being able to serve.",
+    multiprocess_mode="livemax",
+    registry=_registry,
+)
+
+
+def forget(ended_slot: str) -> None:
+    """Drop the live gauges of a worker that has ended; its counts stay."""
+    mark_process_dead(ended_slot)  # type: ignore[no-untyped-call]
+
+
+def exposition() -> "WSGIApplication":
+    """Make the app that shows the metrics of all workers together."""
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return make_wsgi_app(registry)
+
+
+# `labels()` costs as much as counting does, and the few combinations there are can be kept.
+_latency_of = cache(LATENCY.labels)
+_home_sizes_of = cache(HOME_SIZES.labels)
+
+
+def init_app(app: Flask) -> None:
+    """Count each request when it is answered."""
+    MODEL_INFO.labels(app.extensions["predictor"].model_version).set(1)
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        exchange = current_exchange()
+        rule = request.url_rule
+        if rule is None or not rule.endpoint.startswith(health.blueprint.name):
+            _latency_of(rule.rule if rule else "", response.status_code).observe(exchange.seconds)
+        if exchange.prediction:
+            home, recommended = exchange.prediction
+            _home_sizes_of(
+                recommended.breed, recommended.model_version, recommended.outside_training_range
+            ).observe(home.sqft)
+        return response

@@ -1,0 +1,41 @@
+"""Probabilities and home sizes, as people say them."""
+
+from fractions import Fraction
+
+_SHARES = sorted({Fraction(part, whole) for whole in (3, 4, 5, 10, 20) for part in range(1, whole)})
+
+
+def percentage(probability: float) -> str:
+    """Say a probability in per cent, and never that something is certain.
+
+    >>> percentage(0.9031), percentage(0.9999)
+    ('90%', 'more than 99%')
+    """
+    if probability > 0.99:
+        return "more than 99%"
+    if probability < 0.01:
+        return "less than 1%"
+    return f"{probability:.0%}"
+
+
+def frequency(probability: float) -> str:
+    """Say a probability as homes among homes, which people judge better than per cents.
+
+    >>> frequency(0.9031), frequency(0.52), frequency(0.99)
+    ('about 9 in 10', 'about half', 'more than 19 in 20')
+    """
+    if probability > 0.975:
+        return "more than 19 in 20"
+    nearest = min(_SHARES, key=lambda share: abs(share - probability))
+    return (
+        "about half" if nearest == Fraction(1, 2) else f"about {nearest.numerator} in {nearest.denominator}"
+    )
+
+
+def figure(number: float) -> str:
+    """Write a number with commas between the thousands, and no more decimals than it has.
+
+    >>> figure(1200), figure(92.5)
+    ('1,200', '92.5')
+    """
+    return f"{number:,.10g}"

@@ -1,0 +1,232 @@
+"""The Gunicorn worker: gevent's, with an orderly stop and a time limit for every request."""
+
+import math
+import sys
+import time
+from functools import partial
+from typing import Any, Self, cast
+
+import gevent
+from flask import Flask
+from gevent.event import Event
+from gevent.pool import Pool
+from gevent.pywsgi import WSGIServer
+from gevent.server import StreamServer
+from gevent.socket import socket
+from greenlet import greenlet
+from gunicorn import util
+from gunicorn.http.errors import UnsupportedTransferCoding
+from gunicorn.workers.ggevent import GeventWorker
+
+from webapp import health, metrics
+from webapp.config import Settings
+
+SWEEP_SECONDS = 1.0
+SETTLE_SECONDS = 0.05
+GATHER_BYTES = 64 * 1024
+BOOT_PAUSE_SECONDS = 1.0
+
+
+class IdleTimeout(BaseException):
+    """No request has come on a connection for as long as it is kept open."""
+
+
+class RequestTimeout(BaseException):
+    """A request was not received and answered in its time."""
+
+
+class Connection(socket):
+    """A client's connection, which knows whether a request is under way on it, and until when."""
+
+    def __init__(self, accepted: socket, request_seconds: float) -> None:
+        super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
+        self.request_seconds = request_seconds
+        self.idle = True
+        self.answering = False
+        self.gathering = False
+        self.gathered = bytearray()
+        self.deadline = math.inf
+
+    def await_request(self, seconds: float) -> None:
+        """Count the connection as idle, for at most so many seconds."""
+        self.idle = True
+        self.answering = False
+        self.deadline = time.monotonic() + seconds
+
+    def recv(self, *args: Any) -> bytes:
+        """Receive; the first bytes of a request start its time."""
+        try:
+            received: bytes = super().recv(*args)
+        except IdleTimeout:
+            # A request that arrives in this very moment is answered, not lost.
+            try:
+                received = self._sock.recv(*args)  # type: ignore[attr-defined]
+            except BlockingIOError:
+                raise IdleTimeout from None
+        if self.idle and received:
+            self.idle = False
+            self.deadline = time.monotonic() + self.request_seconds
+        return received
+
+    def sendall(self, data: Any, *flags: Any) -> None:
+        """Send; inside `handle_request` keep small pieces, so that the head and the body go at once.
+
+        Gunicorn sends them one by one, and for a small answer each send costs a tenth of the request.
+        """
+        self.answering = True
+        if not self.gathering:
+            super().sendall(data, *flags)
+            return
+        self.gathered += data
+        if len(self.gathered) > GATHER_BYTES:
+            self.send_gathered()
+
+    def sendfile(self, *args: Any, **kwargs: Any) -> Any:
+        """Send a file, after the head."""
+        self.send_gathered()
+        return super().sendfile(*args, **kwargs)
+
+    def send_gathered(self) -> None:
+        """Send what has been kept."""
+        if not self.gathered:
+            return
+        data, self.gathered = self.gathered, bytearray()
+        try:
+            sent = self._sock.send(data)  # type: ignore[attr-defined]  # at once, where there is room
+        except BlockingIOError:
+            sent = 0
+        if sent < len(data):
+            super().sendall(memoryview(data)[sent:])
+
+
+class IdleWait:
+    """The time between requests: when it runs out, the connection closes without a word."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> bool:
+        return isinstance(error, IdleTimeout)
+
+
+class Worker(GeventWorker):
+    """A gevent worker that neither waits for idle connections at a stop nor cuts off a late request.
+
+    Gunicorn's own waits for idle keep-alive connections as long as for busy ones, the whole graceful timeout
+    (gunicorn issue 3227). This one tells clients `Connection: close` for STOP_WAIT_SECONDS, still accepting,
+    then closes the listener and the connections on which nothing has come, and leaves when the last request
+    is answered. Gunicorn's only time limit is for the wait between requests; here a request has one too, from
+    its first byte to its last, or slow clients could hold their places for ever.
+    """
+
+    slot: str
+    metrics_listener: socket | None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.begun = time.monotonic()
+        self.connections: dict[greenlet, Connection] = {}
+        self.told_to_stop = Event()
+
+    def load_wsgi(self) -> None:
+        """Load the app; the one that can't be loaded now may be later, so the others serve on meanwhile.
+
+        Gunicorn would stop them all. A start or reload that can't succeed has been refused by the master.
+        """
+        metrics.slot = self.slot
+        try:
+            super().load_wsgi()
+        except Exception as error:
+            # One line, and no traceback every second: the sentence names the cause.
+            self.log.error("A new worker can't load the app, trying again: %s", error)  # noqa: TRY400
+            time.sleep(BOOT_PAUSE_SECONDS)
+            sys.exit(1)
+        self.settings: Settings = cast(Flask, self.wsgi).extensions["settings"]
+        metrics.STARTUP_SECONDS.set(time.monotonic() - self.begun)
+
+    def handle_exit(self, _signal: int, _frame: object) -> None:
+        """Begin to stop: answers say `Connection: close`, `/readyz` says no."""
+        self.alive = False
+        health.stopping = True
+        gevent.spawn(self.told_to_stop.set)
+
+    def run(self) -> None:
+        """Serve until told to stop, then stop in order."""
+        pool = Pool(self.worker_connections)
+        servers = [StreamServer(sock, partial(self.handle, sock), spawn=pool) for sock in self.sockets]
+        if self.metrics_listener:
+            WSGIServer(self.metrics_listener, metrics.exposition(), log=None).start()
+        for server in servers:
+            if self.cfg.workers > 1:
+                server.max_accept = 1  # one at a time, so that the workers share them
+            server.start()
+        admission = cast(Flask, self.wsgi).extensions["admission"]
+        while not self.told_to_stop.wait(SWEEP_SECONDS):
+            self.notify()
+            self.end_overdue()
+            metrics.IN_FLIGHT.set(admission.peak)
+            admission.peak = 0
+        begun = time.monotonic()
+        while time.monotonic() < begun + self.settings.stop_wait_seconds:
+            self.notify()
+            gevent.sleep(SETTLE_SECONDS)
+        for server in servers:
+            server.close()
+        while time.monotonic() < begun + self.cfg.graceful_timeout:
+            self.notify()
+            self.end_overdue(idle_too=True)
+            if pool.join(SETTLE_SECONDS):
+                return
+        self.log.warning(
+            "%d requests were still under way when the time to stop ran out", len(self.connections)
+        )
+
+    def end_overdue(self, *, idle_too: bool = False) -> None:
+        """Interrupt each connection whose time has run out, and at a stop each that is idle."""
+        now = time.monotonic()
+        for serving, connection in list(self.connections.items()):
+            if connection.deadline < now or (idle_too and connection.idle):
+                connection.deadline = math.inf
+                gevent.kill(serving, IdleTimeout if connection.idle else RequestTimeout)
+
+    def handle(self, listener: socket, client: socket, addr: Any) -> None:
+        """Serve a connection."""
+        current = gevent.getcurrent()
+        connection = self.connections[current] = Connection(client, self.settings.request_seconds)
+        try:
+            super().handle(listener, connection, addr)
+        finally:
+            del self.connections[current]
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
+        """Answer a request, in one piece where it is small."""
+        sock.gathering = True
+        try:
+            return super().handle_request(listener_name, req, sock, addr)
+        finally:
+            sock.gathering = False
+            sock.send_gathered()
+
+    def timeout_ctx(self) -> IdleWait:  # type: ignore[override]  # its stub forgets what it returns
+        """Begin the wait for a connection's next request."""
+        self.connections[gevent.getcurrent()].await_request(self.cfg.keepalive)
+        return IdleWait()
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Answer what Gunicorn can't read, and what takes too long."""
+        if isinstance(exc, RequestTimeout):
+            self.log.info("A request took longer than %g s", self.settings.request_seconds)
+            self._refuse(client, 408, "Request Timeout", "The request took too long.")
+        elif isinstance(exc, UnsupportedTransferCoding):
+            # Gunicorn says 501; but no stranger shall ring the alarm for server errors.
+            self._refuse(client, 400, "Bad Request", "The request's Transfer-Encoding is not known here.")
+        else:
+            super().handle_error(req, client, addr, exc)
+
+    def _refuse(self, client: Connection, status: int, reason: str, message: str) -> None:
+        if not client.answering:
+            client.settimeout(SWEEP_SECONDS)
+            try:
+                util.write_error(client, status, reason, message)
+            except OSError:
+                self.log.debug("A client left before its error was sent")
