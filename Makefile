@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-s
 	--generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint train bench lock clean
+.PHONY: help setup run test lint train bench load chaos fuzz soak lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -29,9 +29,9 @@ $(BIN)/python:
 run: $(VENV)/serve ## serve the app on http://127.0.0.1:8000
 	@$(BIN)/gunicorn
 
-test: $(VENV)/test ## run every test, in a real browser too
+test: $(VENV)/test ## run every test, in a real browser too (the load suite is a verb of its own)
 	@$(BIN)/python -m tests.ui.browser
-	@$(BIN)/pytest
+	@$(BIN)/pytest --ignore tests/load
 
 lint: $(VENV)/test ## check style, format and types
 	@$(BIN)/ruff check
@@ -41,8 +41,24 @@ lint: $(VENV)/test ## check style, format and types
 train: $(VENV)/test ## train the model and write its artifact
 	@$(BIN)/python train.py
 
-bench: $(VENV)/test ## measure what a prediction costs, side by side with XGBoost's own ways
+bench: $(VENV)/test ## measure a request, and a prediction, side by side with other ways in one run
+	@$(BIN)/python -m tests.load.wrk
 	@$(BIN)/python -m tests.load.bench
+
+load: $(VENV)/test ## stop, kill, starve, flood and fuzz a real server: the short form, some 5 minutes (Linux)
+	@$(BIN)/python -m tests.load.wrk
+	@$(BIN)/pytest tests/load
+
+chaos: $(VENV)/test ## killed workers and slow clients, at full size
+	@$(BIN)/python -m tests.load.wrk
+	@$(BIN)/pytest tests/load/test_chaos.py tests/load/test_stopping.py --full -s
+
+fuzz: $(VENV)/test ## 100,000 bad requests
+	@$(BIN)/pytest tests/load/test_fuzz.py --full -s
+
+soak: $(VENV)/test ## 1,000,000 requests of all kinds, or 20 minutes of them; prints memory over time
+	@$(BIN)/python -m tests.load.wrk
+	@$(BIN)/pytest tests/load/test_soak.py --full -s
 
 lock: $(VENV)/test ## compile requirements/*.in to locked *.txt
 	@cd requirements && $(abspath $(LOCK)) --upgrade test.in -o test.txt

@@ -106,6 +106,7 @@ def post_worker_init(_worker: Worker) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    log.info("worker ready")
 
 
 def child_exit(_server: "Arbiter", worker: Worker) -> None:

@@ -27,8 +27,9 @@ def free_port() -> int:
 class Server:
     """One Gunicorn: its process, address and log."""
 
-    def __init__(self, log: Path, root: Path = ROOT, **environ: str) -> None:
-        self.port = free_port()
+    def __init__(self, log: Path, shared: socket.socket | None = None, /, **environ: str) -> None:
+        """Start it; on a `shared` listening socket, as systemd would hand it over, where there is one."""
+        self.port: int = shared.getsockname()[1] if shared else free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.metrics_url = f"http://127.0.0.1:{(metrics_port := free_port())}/"
         self.log = log
@@ -39,13 +40,21 @@ class Server:
             "SECRET_KEY": "for tests",
             "LOG_FORMAT": "json",
         }
+        command = [sys.executable, "-m", "gunicorn"]
+        inherited_fds: tuple[int, ...] = ()
+        if shared:
+            # systemd's protocol: descriptor 3, for the process that LISTEN_PID names.
+            script = f'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@" 3<&{shared.fileno()}'
+            command = ["bash", "-c", script, *command]
+            inherited_fds = (shared.fileno(),)
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn"],
-                cwd=root,
+                command,
+                cwd=ROOT,
                 env=inherited | ours | environ,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                pass_fds=inherited_fds,
             )
 
     def wait_until_ready(self) -> None:
@@ -73,14 +82,25 @@ class Server:
         finally:
             self.process.kill()
 
+    def wait_for_event(self, words: str, times: int = 1) -> dict[str, Any]:
+        """Wait until so many log lines have these words in their event; give the last."""
+        deadline = time.monotonic() + START_CEILING
+        while time.monotonic() < deadline:
+            whole_lines = self.log.read_bytes().rpartition(b"\n")[0].splitlines()
+            found = [line for line in whole_lines if words.encode() in line]
+            if len(found) >= times:
+                return msgspec.json.decode(found[-1], type=dict[str, Any])
+            self._pause()
+        raise RuntimeError(f"no {words!r} in {START_CEILING} s:\n{self.log.read_text()}")
+
     def log_lines(self) -> list[dict[str, Any]]:
         return [msgspec.json.decode(line, type=dict[str, Any]) for line in self.log.read_bytes().splitlines()]
 
 
 @contextmanager
-def running(log: Path, root: Path = ROOT, **environ: str) -> Iterator[Server]:
+def running(log: Path, **environ: str) -> Iterator[Server]:
     """A server that is ready, for as long as the block lasts."""
-    server = Server(log, root, **environ)
+    server = Server(log, None, **environ)
     try:
         server.wait_until_ready()
         yield server

@@ -1,64 +1,113 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from wtforms.validators import ValidationError
 
-from webapp.forms import parse_home_size
+from model.home_size import Unit
+from webapp.forms import read_entry, to_home
 
 
 @pytest.mark.parametrize(
-    ("entry", "size"),
+    ("text", "number"),
     [
         ("1200", 1200),
-        (" 1,200 ", 1200),
-        ("1 200", 1200),
+        ("1,200", 1200),
+        (" 1 200 ", 1200),
+        ("1\u00a0200", 1200),
+        ("1\u202f200\n", 1200),
+        ("1,200.50", 1200.5),
+        ("1200.", 1200),
         ("92.5", 92.5),
         ("12,345,678", 12345678),
-        ("1\u00a0200", 1200),
         ("-5", -5),
         ("0", 0),
+        ("١٢٠٠", 1200),
+        ("１２００", 1200),  # noqa: RUF001 - full-width digits are what is tested
     ],
 )
-def test_a_number_as_people_write_it_is_understood(entry: str, size: float) -> None:
-    assert parse_home_size(entry) == size
-
-
-@pytest.mark.parametrize("entry", ["", " ", "\t"])
-def test_an_empty_entry_is_asked_for(entry: str) -> None:
-    with pytest.raises(ValueError, match=r"^Enter the size of your home\.$"):
-        parse_home_size(entry)
+def test_a_number_as_people_write_it_is_understood(text: str, number: float) -> None:
+    entry = read_entry(text)
+    assert (entry.number, entry.unit) == (number, None)
 
 
 @pytest.mark.parametrize(
-    "entry",
+    ("text", "number", "unit"),
     [
-        "abc",
-        "nan",
-        "inf",
-        "1e400",
-        "1.200,50",
-        "1,20",
-        "12 hundred",
-        "1_000",
-        "٣",
-        "🐶",
-        "--5",
-        "0x10",
-        "9" * 5000,
+        ("1,200 sq ft", 1200, "sqft"),
+        ("1200sqft", 1200, "sqft"),
+        ("1200 Sq. Ft.", 1200, "sqft"),
+        ("1 200 square feet", 1200, "sqft"),
+        ("1200 ft²", 1200, "sqft"),
+        ("111.5 m²", 111.5, "m2"),
+        ("111m2", 111, "m2"),
+        ("111 square metres", 111, "m2"),
+        ("111 sq meters", 111, "m2"),
     ],
 )
-def test_anything_else_is_asked_back_never_misread(entry: str) -> None:
-    with pytest.raises(ValueError, match="in figures"):
-        parse_home_size(entry)
+def test_a_unit_beside_the_number_is_understood(text: str, number: float, unit: Unit) -> None:
+    entry = read_entry(text)
+    assert (entry.number, entry.unit) == (number, unit)
 
 
-@given(st.integers(0, 10**9))
-def test_commas_between_the_thousands_change_nothing(number: int) -> None:
-    assert parse_home_size(f"{number:,}") == parse_home_size(str(number)) == number
+@pytest.mark.parametrize("text", ["", " ", "\t", "m²", " sq ft "])
+def test_an_empty_entry_is_asked_for(text: str) -> None:
+    with pytest.raises(ValidationError, match=r"^Enter the size of your home\.$"):
+        read_entry(text)
 
 
-@given(st.text(max_size=60))
-def test_no_entry_is_more_than_refused(entry: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["abc", "nan", "inf", "∞", "1e400", "12 hundred", "1_000", "12²", "½", "🐶", "--5", "0x10", "<b>1</b>"],
+)
+def test_what_is_not_a_number_is_asked_for_in_figures(text: str) -> None:
+    with pytest.raises(ValidationError, match="in figures"):
+        read_entry(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["1.200,50", "92,5", "1,20", "1.200.000", "1,200 000", "12 50", "1,,200", ".5"]
+)
+def test_figures_that_do_not_fit_are_asked_back_never_misread(text: str) -> None:
+    with pytest.raises(ValidationError, match="commas only between thousands"):
+        read_entry(text)
+
+
+def test_a_text_too_long_for_a_size_is_asked_back() -> None:
+    with pytest.raises(ValidationError, match="only the size"):
+        read_entry("9" * 5000)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "question"),
+    [
+        ("1.200", "sqft", "Does 1.200 mean 1,200 or 1.2?"),
+        ("60.000", "sqft", "Does 60.000 mean 60,000 or 60?"),
+        ("7.000", "m2", "Does 7.000 mean 7,000 or 7?"),
+    ],
+)
+def test_a_dot_that_may_mean_thousands_is_asked_back(text: str, unit: Unit, question: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        to_home(read_entry(text), unit)
+    assert str(refusal.value).startswith(question)
+
+
+def test_a_dot_that_can_only_mean_decimals_is_not() -> None:
+    assert to_home(read_entry("111.484"), "m2").value == 111.484
+
+
+@given(st.integers(0, 10**12), st.sampled_from([",", " ", "\u00a0"]))
+def test_what_stands_between_the_thousands_changes_nothing(number: int, separator: str) -> None:
+    assert read_entry(f"{number:,}".replace(",", separator)).number == number
+
+
+@given(st.text(max_size=60) | st.text("0123456789., -+eEmft²٣", max_size=45))
+@example("9" * 40)
+@example("1" + ",000" * 9)
+def test_every_text_is_a_home_or_is_answered_in_a_sentence(text: str) -> None:
     try:
-        assert abs(parse_home_size(entry)) < 1e40
-    except ValueError as error:
-        assert str(error).startswith("Enter the size")  # noqa: PT017 - most texts are refused, some are numbers
+        home = to_home(read_entry(text), "sqft")
+    except ValidationError as refusal:
+        assert str(refusal)[0].isupper()  # noqa: PT017 - either outcome is right
+        assert str(refusal).endswith(".")  # noqa: PT017
+    else:
+        assert 50 <= home.sqft <= 100_000

@@ -1,9 +1,15 @@
 """The pages, by Flask's test client; tests/ui has them in a browser."""
 
+import re
+from html import unescape
+from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from werkzeug.test import TestResponse
 
 from webapp import create_app
 
@@ -23,37 +29,42 @@ def test_a_valid_entry_leads_to_an_address_that_can_be_shared(posting: FlaskClie
     assert parse_qs(address.query) == {"home_size": ["1200"], "unit": ["sqft"]}
 
 
-BAD_ENTRIES = [
+BAD_ENTRIES: list[tuple[dict[str, str | list[str]], str]] = [
     ({}, "Enter the size of your home."),
     ({"home_size": "", "unit": "sqft"}, "Enter the size of your home."),
     ({"home_size": "abc", "unit": "sqft"}, "in figures"),
     ({"home_size": "nan", "unit": "sqft"}, "in figures"),
     ({"home_size": "inf", "unit": "sqft"}, "in figures"),
     ({"home_size": "1e400", "unit": "sqft"}, "in figures"),
-    ({"home_size": "1.200,50", "unit": "sqft"}, "in figures"),
-    ({"home_size": "9" * 5000, "unit": "sqft"}, "in figures"),
+    ({"home_size": "<b>900</b>", "unit": "sqft"}, "in figures"),
+    ({"home_size": "1.200,50", "unit": "sqft"}, "commas only between thousands"),
+    ({"home_size": "1.200", "unit": "sqft"}, "Does 1.200 mean 1,200 or 1.2?"),
+    ({"home_size": "9" * 5000, "unit": "sqft"}, "only the size of your home"),
     ({"home_size": "-5", "unit": "sqft"}, "between 50 and 100,000 sq ft"),
     ({"home_size": "0", "unit": "sqft"}, "between 50 and 100,000 sq ft"),
     ({"home_size": "49.9", "unit": "sqft"}, "between 50 and 100,000 sq ft"),
     ({"home_size": "100001", "unit": "sqft"}, "between 50 and 100,000 sq ft"),
     ({"home_size": "4", "unit": "m2"}, "between 4.65 and 9,290.3 m²"),
     ({"home_size": "900", "unit": "acre"}, "Choose sq ft or m²."),
+    ({"home_size": "900", "unit": ""}, "Choose sq ft or m²."),
+    ({"home_size": ["900", "901"], "unit": "sqft"}, "Give one answer, not several."),
+    ({"home_size": "900", "unit": ["sqft", "m2"]}, "Give one answer, not several."),
 ]
 
 
 @pytest.mark.parametrize(("entry", "sentence"), BAD_ENTRIES)
 def test_a_bad_entry_is_asked_back_in_a_sentence(
-    posting: FlaskClient, entry: dict[str, str], sentence: str
+    posting: FlaskClient, entry: dict[str, str | list[str]], sentence: str
 ) -> None:
     response = posting.post("/", data=entry)
     assert response.status_code == 422
     assert "<title>Error: " in response.text
-    assert sentence in response.text
+    assert response.text.count(sentence) == 2, "in the summary and at the field"
 
 
 @pytest.mark.parametrize(("entry", "sentence"), BAD_ENTRIES)
 def test_a_bad_address_is_asked_back_in_the_same_sentence(
-    client: FlaskClient, entry: dict[str, str], sentence: str
+    client: FlaskClient, entry: dict[str, str | list[str]], sentence: str
 ) -> None:
     response = client.get("/recommendation", query_string=entry)
     assert response.status_code == 422
@@ -66,11 +77,73 @@ def test_an_entry_comes_back_as_text_never_as_markup(posting: FlaskClient) -> No
     assert "&lt;script&gt;alert(1)" in response.text
 
 
-def test_without_its_token_the_form_comes_back_with_the_entry(client: FlaskClient) -> None:
-    response = client.post("/", data={"home_size": "1,234", "unit": "m2"})
+def token_in(response: TestResponse) -> str:
+    return response.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+
+
+def test_the_form_is_taken_with_its_own_token_only(client: FlaskClient) -> None:
+    token = token_in(client.get("/"))
+    entry = {"home_size": "1,234", "unit": "m2"}
+    for forged in ({}, {"csrf_token": ""}, {"csrf_token": "forged"}, {"csrf_token": token[:-1]}):
+        assert client.post("/", data=entry | forged).status_code == 422
+    assert client.application.test_client().post("/", data=entry | {"csrf_token": token}).status_code == 422
+    assert client.post("/", data=entry | {"csrf_token": token}).status_code == 303
+
+
+def test_without_its_token_the_form_comes_back_with_the_entry_and_a_new_token(client: FlaskClient) -> None:
+    entry = {"home_size": "1,234", "unit": "m2"}
+    response = client.post("/", data=entry)
     assert response.status_code == 422
-    assert "press the button once more" in response.text
+    assert "<title>Error: " in response.text
+    assert "Your entry is still here" in response.text
     assert 'value="1,234"' in response.text
+    assert client.post("/", data=entry | {"csrf_token": token_in(response)}).status_code == 303
+
+
+def test_only_a_form_is_read(posting: FlaskClient) -> None:
+    upload = {"home_size": (BytesIO(b"900"), "home.txt"), "unit": "sqft"}
+    for response in (
+        posting.post("/", json={"home_size": "900", "unit": "sqft"}),
+        posting.post("/", data=upload, content_type="multipart/form-data"),
+        posting.post("/", data=b"home_size=900", content_type="text/plain"),
+    ):
+        assert response.status_code == 422
+        assert "Enter the size of your home." in response.text
+
+
+@given(text=st.text(max_size=60), unit=st.sampled_from(["sqft", "m2", "acre"]))
+@example(text="60.1250", unit="sqft")
+@example(text="4.6452", unit="m2")
+@example(text="1,200 sq ft", unit="m2")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_an_entry_is_refused_or_leads_to_a_recommendation(posting: FlaskClient, text: str, unit: str) -> None:
+    response = posting.post("/", data={"home_size": text, "unit": unit}, follow_redirects=True)
+    assert (response.status_code, response.request.path) in {(200, "/recommendation"), (422, "/")}
+
+
+def test_an_address_may_carry_what_other_services_add(client: FlaskClient) -> None:
+    assert client.get("/recommendation?home_size=900&unit=sqft&fbclid=x").status_code == 200
+
+
+def test_the_answer_names_both_breeds_with_their_shares(client: FlaskClient) -> None:
+    said = " ".join(client.get("/recommendation?home_size=100&unit=m2").text.split())
+    assert "Your puppy for 100 m²" in said
+    assert re.search(r"<dt>Dachshund</dt> <dd> \d+% .*<dt>German Shepherd</dt> <dd> \d+% ", said)
+    assert re.search(r"it suits <strong>about \d+ in \d+</strong> similar homes", said)
+    assert "Yours lies outside" not in said
+
+
+def test_outside_the_training_range_the_answer_says_so_in_the_unit_of_the_home(
+    client: FlaskClient,
+) -> None:
+    said = " ".join(client.get("/recommendation?home_size=9000&unit=m2").text.split())
+    assert re.search(r"learned from homes of \d\d to [\d,]+ m². Yours lies outside", said)
+
+
+def test_whatever_a_link_brings_is_filled_in_as_text(client: FlaskClient) -> None:
+    page = client.get("/", query_string={"home_size": '"><script>', "unit": "acre"}).text
+    assert 'value="&#34;&gt;&lt;script&gt;"' in page
+    assert 'value="sqft" checked' in page
 
 
 def test_a_recommendation_needs_no_session(client: FlaskClient) -> None:
@@ -82,19 +155,23 @@ def test_a_recommendation_needs_no_session(client: FlaskClient) -> None:
 
 
 def test_the_way_back_keeps_the_entry(client: FlaskClient) -> None:
-    assert 'value="92.5"' in client.get("/?home_size=92.5&unit=m2").text
+    page = client.get("/recommendation?home_size=92.5&unit=m2").text
+    back = page.partition("button-quiet")[2].partition('href="')[2].partition('"')[0]
+    question = client.get(unescape(back)).text
+    assert 'value="92.5"' in question
+    assert 'value="m2" checked' in question
 
 
 def test_errors_are_pages_for_people(client: FlaskClient) -> None:
     missing = client.get("/nowhere")
     assert (missing.status_code, missing.mimetype) == (404, "text/html")
-    assert "Nothing lives at this address" in missing.text
+    assert "There is nothing at this address" in missing.text
     wrong_method = client.delete("/")
     assert wrong_method.status_code == 405
     assert "POST" in wrong_method.headers["Allow"]
     too_large = client.post("/", data={"home_size": "9" * 20_000})
     assert (too_large.status_code, too_large.mimetype) == (413, "text/html")
-    assert "16 KB" in too_large.text
+    assert "larger than we read" in too_large.text
 
 
 def test_a_fault_of_ours_says_nothing_of_the_inside() -> None:
@@ -111,7 +188,8 @@ def test_a_fault_of_ours_says_nothing_of_the_inside() -> None:
     for response in (page, problem):
         assert "ZeroDivision" not in response.text
         assert "Traceback" not in response.text
-        assert "A fault of ours" in response.text
+    assert "It was our fault" in page.text
+    assert "A fault of ours" in problem.text
 
 
 def test_every_problem_type_is_explained_where_it_leads(client: FlaskClient) -> None:

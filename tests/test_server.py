@@ -33,9 +33,9 @@ def test_every_request_is_one_json_line(tmp_path: Path) -> None:
     assert "private" not in server.log.read_text()
 
 
-def refusal(tmp_path: Path, root: Path = ROOT, **environ: str) -> tuple[int, str]:
+def refusal(tmp_path: Path, **environ: str) -> tuple[int, str]:
     """Start a server that should not start; give its exit code and what it printed."""
-    server = Server(tmp_path / "log", root, **environ)
+    server = Server(tmp_path / "log", None, **environ)
     return server.process.wait(60), server.log.read_text()
 
 

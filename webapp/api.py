@@ -5,8 +5,8 @@ from functools import lru_cache
 import msgspec
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import MIMEAccept
-from werkzeug.http import parse_accept_header
-from werkzeug.sansio.utils import get_current_url
+from werkzeug.http import parse_accept_header, parse_options_header
+from werkzeug.sansio.utils import get_current_url, get_host
 
 from webapp.admission import received_body
 from webapp.problems import Problem
@@ -24,7 +24,7 @@ _encoder = msgspec.json.Encoder()
 @blueprint.before_request
 def accept_json() -> None:
     """Refuse a client that does not take JSON."""
-    if not _takes_json(request.headers.get("Accept", "*/*")):
+    if not _takes_json(request.environ.get("HTTP_ACCEPT", "*/*")):
         raise Problem("not-acceptable", "This route answers in application/json; let Accept include it.")
 
 
@@ -33,10 +33,15 @@ def _takes_json(accept: str) -> bool:
     return parse_accept_header(accept, MIMEAccept).best_match(["application/json"]) is not None
 
 
+@lru_cache(maxsize=256)
+def _is_json(content_type: str) -> bool:
+    return parse_options_header(content_type)[0] == "application/json"
+
+
 @blueprint.post("/predict")
 def predict() -> Response:
     """Recommend a puppy for the home in a JSON body."""
-    if request.mimetype != "application/json":
+    if not _is_json(request.environ.get("CONTENT_TYPE", "")):
         raise Problem(
             "unsupported-media-type",
             "Send the body as JSON, with the header Content-Type: application/json.",
@@ -59,7 +64,9 @@ def _answer(home: Home) -> Response:
         probabilities={
             breed: round(share, DECIMALS) for breed, share in recommendation.probabilities.items()
         },
-        image_url=_absolute(picture_path(recommendation.breed), request.scheme, request.host),
+        image_url=_absolute(
+            picture_path(recommendation.breed), request.scheme, request.environ.get("HTTP_HOST")
+        ),
         home_size=HomeSize(home.value, home.unit, home.sqft),
         outside_training_range=recommendation.outside_training_range,
         model_version=recommendation.model_version,
@@ -68,5 +75,5 @@ def _answer(home: Home) -> Response:
 
 
 @lru_cache(maxsize=256)
-def _absolute(path: str, scheme: str, host: str) -> str:
-    return get_current_url(scheme, host).rstrip("/") + path
+def _absolute(path: str, scheme: str, host: str | None) -> str:
+    return get_current_url(scheme, get_host(scheme, host, request.server)).rstrip("/") + path

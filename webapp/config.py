@@ -111,12 +111,9 @@ def settings_table() -> str:
     """Give the settings as the table that the README shows."""
     rows = ["| variable | default | takes | meaning |", "| --- | --- | --- | --- |"]
     for field in msgspec.structs.fields(Settings):
-        described = inspect.type_info(field.type)
-        meaning = (
-            described.extra_json_schema["description"] if isinstance(described, inspect.Metadata) else ""
-        )
+        [meta] = field.type.__metadata__
         default = f"`{field.default}`" if field.default else ""
-        rows.append(f"| `{field.name.upper()}` | {default} | {_expected(field.type)} | {meaning} |")
+        rows.append(f"| `{field.name.upper()}` | {default} | {_expected(field.type)} | {meta.description} |")
     return "\n".join(rows)
 
 

@@ -1,76 +1,117 @@
-"""The form: what a person types for the size of their home."""
+"""The form: what a person enters for the size of their home."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, RadioField
+from wtforms import Field, RadioField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
-from wtforms.validators import ValidationError
-from wtforms.widgets import TextInput
+from wtforms.validators import StopValidation, ValidationError
 
-from webapp.recommend import UNIT_NAMES, HomeSizeError, measure
+from model.home_size import Unit
+from webapp.recommend import UNIT_NAMES, Home, HomeSizeError, measure
 
-# Figures, with commas or spaces between the thousands or none, and a decimal point.
-_FIGURES = re.compile(r"[-+]?(\d{1,3}([, ]\d{3})+|\d+)(\.\d+)?", re.ASCII)
-_LONGEST = 40
+LONGEST_ENTRY = 40
+
+# `\d` and `\s` also take the digits and spaces of other scripts; `float` reads those digits.
+_ENTRY = re.compile(
+    r"""(?P<figures>.*?)\s*
+        (?: (?P<sqft> sq(?:uare|\.)?\s*(?:ft|feet|foot)\.? | ft[2²] )
+          | (?P<m2> sq(?:uare|\.)?\s*met(?:er|re)s? | m[2²] | ㎡ ) )?""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+_FIGURES = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:\s\d{3})+|\d+)(?:\.\d*)?")
+_SEPARATORS = re.compile(r"[,\s]")
+_DIGITS_AND_SEPARATORS = re.compile(r"[-+]?[\d.,\s]*\d[\d.,\s]*")
+# Half the world writes a dot where English has its comma.
+_PERHAPS_THOUSANDS = re.compile(r"\d{1,3}\.\d{3}")
 
 
-def parse_home_size(entry: str) -> int | float:
-    """Read the number a person typed, such as "1,200" or "92.5".
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a person wrote: the figures, the number they say, and the unit where they wrote one."""
+
+    figures: str
+    number: int | float
+    unit: Unit | None
+
+
+def read_entry(text: str) -> Entry:
+    """Read what a person wrote, such as "1,200", " 1 200 " or "92.5 m²".
+
+    A comma or a space stands between thousands, a dot before decimals; what does not fit is not guessed at.
 
     Raises:
-        ValueError: the entry is empty or not a number; the message says what to enter.
+        ValidationError: the text is not a home size; the sentence says what to enter.
     """
-    text = " ".join(entry.split())
-    if not text:
-        raise ValueError("Enter the size of your home.")
-    if len(text) > _LONGEST or not _FIGURES.fullmatch(text):
-        raise ValueError("Enter the size of your home in figures, like 1,200.")
-    number = float(text.replace(",", "").replace(" ", ""))
-    return int(number) if number.is_integer() else number
+    text = text.strip()
+    if len(text) > LONGEST_ENTRY:
+        raise ValidationError("Enter only the size of your home, like 1,200.")
+    entry = _ENTRY.fullmatch(text)
+    if entry is None or not entry["figures"]:
+        raise ValidationError("Enter the size of your home.")
+    figures = entry["figures"]
+    if not _FIGURES.fullmatch(figures):
+        if _DIGITS_AND_SEPARATORS.fullmatch(figures):
+            raise ValidationError("Put commas only between thousands, and a dot before decimals: 1,200.5.")
+        raise ValidationError("Enter the size of your home in figures, like 1,200.")
+    number = float(_SEPARATORS.sub("", figures))
+    unit: Unit | None = "sqft" if entry["sqft"] else "m2" if entry["m2"] else None
+    return Entry(figures, int(number) if number.is_integer() else number, unit)
 
 
-class HomeSizeField(Field):
-    """A number as people write it; the entry is kept as it was typed."""
+def to_home(entry: Entry, unit: Unit) -> Home:
+    """Give the home that an entry means.
 
-    widget = TextInput()
+    Raises:
+        ValidationError: there is no recommendation for it; the sentence says why.
+    """
+    if _PERHAPS_THOUSANDS.fullmatch(entry.figures):
+        _ask_if_thousands(entry, unit)
+    try:
+        return measure(entry.number, unit)
+    except HomeSizeError as error:
+        raise ValidationError(f"The size of your home must be {error}.") from error
 
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        """Parse the entry; the last one, where there are several."""
-        self.entry = str(valuelist[-1]) if valuelist else ""
-        self.data = None
-        self.data = parse_home_size(self.entry)
 
-    def _value(self) -> str:
-        return getattr(self, "entry", "")
+def _ask_if_thousands(entry: Entry, unit: Unit) -> None:
+    thousands = round(entry.number * 1000)
+    try:
+        measure(thousands, unit)
+    except HomeSizeError:
+        return  # Read as thousands it would be no home, so the dot stands before decimals.
+    raise ValidationError(
+        f"Does {entry.figures} mean {thousands:,} or {entry.number}? Enter the one you mean."
+    )
+
+
+def given_once(_form: FlaskForm, field: Field) -> None:
+    """Refuse several values, as to take one of them would be a guess."""
+    if field.raw_data and len(field.raw_data) > 1:
+        raise StopValidation(f"{field.label.text} Give one answer, not several.")
 
 
 class HomeForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no type hints
-    """The one question."""
+    """The one question.
 
-    home_size = HomeSizeField("How big is your home?")
+    Attributes:
+        home: what was entered, once the form has been found valid.
+    """
+
+    home: Home
+    home_size = StringField("How big is your home?", [given_once])
     unit = RadioField(
-        "Unit",
+        "In which unit?",
+        [given_once],
         choices=[SelectChoice(unit, name) for unit, name in UNIT_NAMES.items()],
         default="sqft",
-        filters=[lambda given: given or "sqft"],
-        validate_choice=False,
+        invalid_choice_message=f"Choose {' or '.join(UNIT_NAMES.values())}.",  # type: ignore[call-arg]
     )
 
-    def validate_unit(self, field: RadioField) -> None:
-        """Refuse a unit that the page does not offer."""
-        if field.data not in UNIT_NAMES:
-            field.data = "sqft"
-            raise ValidationError("Choose sq ft or m².")
-
-    def validate_home_size(self, field: HomeSizeField) -> None:
-        """Refuse a size we have nothing to say about."""
-        if field.data is None and not field.process_errors:
-            raise ValidationError("Enter the size of your home.")
-        if field.data is None or self.unit.data not in UNIT_NAMES:
-            return
-        try:
-            measure(field.data, self.unit.data)
-        except HomeSizeError as error:
-            raise ValidationError(f"The size of your home must be {error}.") from error
+    def validate_home_size(self, field: Any) -> None:
+        """Read the entry; a unit that is written in it counts more than the choice beside it."""
+        entry = read_entry(field.data or "")
+        unit = entry.unit or self.unit.data
+        if unit in UNIT_NAMES:
+            self.home = to_home(entry, unit)

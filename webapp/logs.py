@@ -57,11 +57,11 @@ def configure(log_format: str, level: str) -> None:
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
 
-    lines = structlog.WriteLogger(sys.stdout)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
     def write_request(line: "EventDict") -> None:
         # Straight to the renderer: structlog's way there costs as much as all the rest of the line.
-        lines.msg(cast(str, renderer(None, "info", _stamp(None, "info", line))))
+        sys.stdout.write(cast(str, renderer(None, "info", _stamp(None, "info", line))) + "\n")
 
     _write_request = write_request if level in {"debug", "info"} else None
 

@@ -43,6 +43,7 @@ class Connection(socket):
         self.request_seconds = request_seconds
         self.idle = True
         self.answering = False
+        self.request: Any = None
         self.gathering = False
         self.gathered = bytearray()
         self.deadline = math.inf
@@ -51,6 +52,7 @@ class Connection(socket):
         """Count the connection as idle, for at most so many seconds."""
         self.idle = True
         self.answering = False
+        self.request = None
         self.deadline = time.monotonic() + seconds
 
     def recv(self, *args: Any) -> bytes:
@@ -166,7 +168,14 @@ class Worker(GeventWorker):
             self.end_overdue()
             metrics.IN_FLIGHT.set(admission.peak)
             admission.peak = 0
+        self.stop_serving(servers, pool)
+
+    def stop_serving(self, servers: list[StreamServer], pool: Pool) -> None:
+        """Go on for a moment, then close the listeners and idle connections, and let the others finish."""
         begun = time.monotonic()
+        for connection in self.connections.values():
+            if connection.request:
+                connection.request.force_close()
         while time.monotonic() < begun + self.settings.stop_wait_seconds:
             self.notify()
             gevent.sleep(SETTLE_SECONDS)
@@ -177,9 +186,7 @@ class Worker(GeventWorker):
             self.end_overdue(idle_too=True)
             if pool.join(SETTLE_SECONDS):
                 return
-        self.log.warning(
-            "%d requests were still under way when the time to stop ran out", len(self.connections)
-        )
+        self.log.warning("%d requests were under way when the time ran out", len(self.connections))
 
     def end_overdue(self, *, idle_too: bool = False) -> None:
         """Interrupt each connection whose time has run out, and at a stop each that is idle."""
@@ -200,6 +207,7 @@ class Worker(GeventWorker):
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
         """Answer a request, in one piece where it is small."""
+        sock.request = req
         sock.gathering = True
         try:
             return super().handle_request(listener_name, req, sock, addr)

@@ -1,5 +1,6 @@
 """wrk, a load generator: https://github.com/wg/wrk."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,7 +14,10 @@ _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 
 @dataclass(frozen=True)
 class Load:
-    """What a run of wrk saw."""
+    """What a run of wrk saw.
+
+    Latencies are in seconds; socket errors, time-outs and answers other than 2xx and 3xx count as failed.
+    """
 
     requests: int
     seconds: float
@@ -30,20 +34,50 @@ def require_wrk() -> str:
     return found
 
 
-def load(url: str, *, connections: int, seconds: int, post: bool = False) -> Load:
-    """Load `url` from one thread; the latencies are in seconds.
+class Running:
+    """wrk at work; every connection has always one request under way."""
 
-    `failed` counts socket errors, time-outs and answers other than 2xx and 3xx.
-    """
-    script = ["-s", str(POST_LUA)] if post else []
-    command = [require_wrk(), "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
-    said = subprocess.run([*command, *script, url], capture_output=True, text=True, check=True).stdout
-    requests, elapsed = re.findall(r"(\d+) requests in ([\d.]+)s", said)[0]
-    latency = {
-        share: float(n) * _UNITS[unit] for share, n, unit in re.findall(r"(\d+)%\s+([\d.]+)(us|ms|s|m)", said)
-    }
-    failed = sum(
-        int(n) for line in re.findall(r"Socket errors: (.*)", said) for n in re.findall(r"\d+", line)
-    )
-    failed += sum(int(n) for n in re.findall(r"Non-2xx or 3xx responses: (\d+)", said))
-    return Load(int(requests), float(elapsed), latency["50"], latency["99"], failed)
+    def __init__(self, url: str, *, connections: int, seconds: int, post: bool = False) -> None:
+        script = ["-s", str(POST_LUA)] if post else []
+        shape = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
+        self._process = subprocess.Popen(
+            [require_wrk(), *shape, *script, url], stdout=subprocess.PIPE, text=True
+        )
+
+    def still_runs(self) -> bool:
+        """Say whether the load lasts."""
+        return self._process.poll() is None
+
+    def result(self) -> Load:
+        """Wait for the end; give what it saw."""
+        said, _ = self._process.communicate()
+        requests, elapsed, unit = re.findall(r"(\d+) requests in ([\d.]+)(s|m)", said)[0]
+        latency = {
+            share: float(number) * _UNITS[scale]
+            for share, number, scale in re.findall(r"(\d+)%\s+([\d.]+)(us|ms|s|m)", said)
+        }
+        failed = sum(
+            int(number)
+            for line in re.findall(r"(?:Socket errors|Non-2xx or 3xx responses): (.*)", said)
+            for number in re.findall(r"\d+", line)
+        )
+        return Load(int(requests), float(elapsed) * _UNITS[unit], latency["50"], latency["99"], failed)
+
+
+def load(url: str, *, connections: int, seconds: int, post: bool = False) -> Load:
+    """Load `url` for a while, from one thread."""
+    return Running(url, connections=connections, seconds=seconds, post=post).result()
+
+
+def main() -> int:
+    """Get wrk if it is not there: `python -m tests.load.wrk`."""
+    if shutil.which("wrk") is None and shutil.which("apt-get"):
+        prefix = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+        subprocess.run([*prefix, "apt-get", "update"], check=False, capture_output=True)
+        subprocess.run([*prefix, "apt-get", "install", "--yes", "wrk"], check=False, capture_output=True)
+    require_wrk()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""The browser that the tests drive: Playwright's own, or the system's Chromium.
+"""The browser that the tests drive: Playwright's own, or the system's Chrome or Chromium.
 
 `python -m tests.ui.browser` makes sure that there is one, or says in a sentence what to install.
 """
@@ -7,74 +7,87 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Iterator
 
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
-DOWNLOAD_SECONDS = 240
-SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# A browser that looks for updates and accounts talks to hosts of its own; and root's has no sandbox.
-ARGUMENTS = [
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-
-
-def find_browser(playwright: Playwright) -> str | None:
-    """Give the path of Playwright's own browser or else of the system's."""
-    own = playwright.chromium.executable_path
-    if Path(own).exists():
-        return own
-    return next(filter(None, map(shutil.which, SYSTEM_BROWSERS)), None)
+INSTALL_SECONDS = 300
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Start the browser, headless.
+    """Start the first browser that starts; one may be there and yet lack a library of the system's.
 
     Raises:
-        RuntimeError: there is none.
+        RuntimeError: none starts.
     """
-    path = find_browser(playwright)
-    if path is None:
-        raise RuntimeError("There is no browser to test with; `make test` gets one.")
-    without_sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    return playwright.chromium.launch(executable_path=path, args=ARGUMENTS + without_sandbox)
+    for channel, path in _browsers():
+        try:
+            return playwright.chromium.launch(channel=channel, executable_path=path)
+        except Error:
+            continue
+    raise RuntimeError("No browser starts here; `make test` gets one.")
 
 
-def _is_there() -> bool:
+def _browsers() -> Iterator[tuple[str | None, str | None]]:
+    """Give channels and paths: Playwright's own, Google Chrome wherever it is, a Chromium on the PATH."""
+    yield None, None
+    yield "chrome", None
+    for name in ("chromium", "chromium-browser"):
+        if path := shutil.which(name):
+            yield None, path
+
+
+def is_there() -> bool:
+    """Say whether a browser starts."""
     with sync_playwright() as playwright:
-        return find_browser(playwright) is not None
+        try:
+            launch(playwright).close()
+        except RuntimeError:
+            return False
+    return True
 
 
-def _try(*command: str) -> None:
-    """Run an installer; whether it worked shows in whether there is a browser then."""
+def installers() -> Iterator[list[list[str]]]:
+    """Give the ways to get a browser, best first; each is some commands."""
+    yield [[sys.executable, "-m", "playwright", "install", "chromium"]]
+    if shutil.which("apt-get"):
+        as_root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+        yield [
+            [*as_root, "apt-get", "update"],
+            [*as_root, "apt-get", "install", "--yes", "--no-install-recommends", "chromium"],
+        ]
+
+
+def main() -> None:
+    """Get a browser if there is none."""
+    if is_there():
+        return
+    for commands in installers():
+        for command in commands:
+            print(f"no browser for the tests yet; trying: {' '.join(command)}", flush=True)  # noqa: T201
+            _try(command)
+        if is_there():
+            return
+    sys.exit(
+        "The browser tests need a browser, and it could not be installed from here: "
+        "install Chromium or Google Chrome, then run `make test` again."
+    )
+
+
+def _try(command: list[str]) -> None:
+    """Run an installer quietly; whether it worked shows in whether a browser starts then."""
     try:
-        subprocess.run(command, timeout=DOWNLOAD_SECONDS, check=False, capture_output=True)
+        subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=INSTALL_SECONDS,
+            env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return
 
 
-def main() -> int:
-    """Get a browser if there is none."""
-    if _is_there():
-        return 0
-    print("getting a browser for the tests")  # noqa: T201
-    _try(sys.executable, "-m", "playwright", "install", "chromium")
-    if not _is_there() and shutil.which("apt-get"):
-        prefix = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
-        _try(*prefix, "apt-get", "update")
-        _try(*prefix, "apt-get", "install", "--yes", "--no-install-recommends", "chromium")
-    if _is_there():
-        return 0
-    print(  # noqa: T201
-        "The browser tests need Chromium, and neither `playwright install chromium` nor apt-get got it: "
-        "install Chromium or Google Chrome, so that `chromium` or `google-chrome` is on the PATH.",
-        file=sys.stderr,
-    )
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,0 +1,256 @@
+"""Killed workers, slow clients, ten times the load: the service keeps answering, or says no politely."""
+
+import json
+import math
+import os
+import random
+import re
+import selectors
+import signal
+import socket
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from tests.load import processes
+from tests.load.clients import REQUEST, connect, percentile, receive, say, until
+from tests.load.wrk import Running, load
+from tests.serving import Server, running
+
+CONNECTIONS = 32
+
+
+def test_a_killed_worker_takes_down_only_its_own_requests(tmp_path: Path, full: bool) -> None:
+    kills = 10 if full else 4
+    with running(tmp_path / "log") as server:
+        under_load = Running(
+            f"{server.url}/api/predict", connections=CONNECTIONS, seconds=3 * kills, post=True
+        )
+        for _ in range(kills):
+            workers = processes.children(server.process.pid)
+            os.kill(workers[0], signal.SIGKILL)
+            killed = time.monotonic()
+            assert until(lambda gone=workers[0]: whole(server, gone)), "whole again"
+            assert time.monotonic() - killed < 3
+            time.sleep(0.5)  # so that the next one has requests to lose
+        seen = under_load.result()
+        exits = re.search(r"^worker_exits_total (\S+)$", httpx.get(server.metrics_url).text, re.MULTILINE)
+        assert exits
+        assert float(exits[1]) == kills
+    assert seen.failed <= CONNECTIONS * kills
+    assert seen.requests > 500 * kills
+
+
+def whole(server: Server, gone: int) -> bool:
+    """Whether two workers run, without the one that is gone."""
+    workers = processes.children(server.process.pid)
+    return len(workers) == 2 and gone not in workers and httpx.get(f"{server.url}/readyz").status_code == 200
+
+
+class SlowClients(threading.Thread):
+    """Clients that send a byte every few seconds, and come back when they are cut off."""
+
+    LINE = b"POST /api/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n" + b" " * 100
+
+    def __init__(self, port: int, count: int) -> None:
+        super().__init__(daemon=True)
+        self.port, self.count = port, count
+        self.lives: list[float] = []
+        self.endings: Counter[str] = Counter()
+        self.stopped = threading.Event()
+
+    def run(self) -> None:
+        selector = selectors.DefaultSelector()
+        born: dict[socket.socket, list[float]] = {}
+        for number in range(self.count):
+            connection = connect(self.port)
+            # Half of them dribble in the head, half the body.
+            begin = 1 if number % 2 else len(self.LINE) - 100
+            connection.sendall(self.LINE[:begin])
+            born[connection] = [time.monotonic(), begin]
+            selector.register(connection, selectors.EVENT_READ)
+        while not self.stopped.is_set() and born:
+            for key, _ in selector.select(timeout=0.2):
+                connection = key.fileobj  # type: ignore[assignment]
+                try:
+                    said = connection.recv(1000)
+                except OSError:
+                    said = b""
+                self.endings[said[9:12].decode() or "closed"] += 1
+                self.lives.append(time.monotonic() - born.pop(connection)[0])
+                selector.unregister(connection)
+                connection.close()
+            for connection, state in born.items():
+                if random.random() < 0.07:  # every three seconds, of turns of 0.2
+                    state[1] += 1
+                    try:
+                        connection.send(self.LINE[int(state[1]) - 1 : int(state[1])])
+                    except OSError:
+                        continue
+        for connection in born:
+            connection.close()
+        selector.close()
+
+
+def test_slow_clients_hold_up_nobody_and_are_cut_off(tmp_path: Path, full: bool) -> None:
+    count, seconds = (1000, 60) if full else (300, 20)
+    with running(tmp_path / "log", REQUEST_SECONDS="10") as server:
+        url = f"{server.url}/api/predict"
+        load(url, connections=8, seconds=2, post=True)
+        alone = [load(url, connections=8, seconds=4, post=True).p99 for _ in range(3)]
+        before = memory(server)
+        slow = SlowClients(server.port, count)
+        slow.start()
+        beside = [load(url, connections=8, seconds=4, post=True).p99 for _ in range(seconds // 4)]
+        slow.stopped.wait(5)
+        slow.stopped.set()
+        slow.join()
+        after = memory(server)
+    assert len(slow.lives) == count, "every one was cut off"
+    assert set(slow.endings) <= {"408", "closed"}
+    assert max(slow.lives) < 10 + 5, "in time"
+    say(f"p99 alone {percentile(alone, 0.5) * 1e3:.1f} ms, beside {percentile(beside, 0.5) * 1e3:.1f} ms")
+    assert percentile(beside, 0.5) <= 2 * percentile(alone, 0.5)
+    assert after < before * 1.2 + 20e6
+
+
+def memory(server: Server) -> int:
+    """The memory of the workers."""
+    return sum(processes.memory_bytes(worker) for worker in processes.children(server.process.pid))
+
+
+@dataclass
+class PoliteClient:
+    """Asks again and again, and waits when it is told to."""
+
+    connection: socket.socket
+    asks_at: float
+    begun: float | None = None
+    accepted: list[float] = field(default_factory=list)
+    shed: list[float] = field(default_factory=list)
+    wrong: list[object] = field(default_factory=list)
+
+    def ask(self) -> None:
+        """Send a request."""
+        self.begun = time.perf_counter()
+        self.connection.sendall(REQUEST)
+
+    def listen(self) -> None:
+        """Take the answer, and decide when to ask again."""
+        assert self.begun is not None
+        answer = receive(self.connection)
+        took, self.begun = time.perf_counter() - self.begun, None
+        if answer is None or answer.status not in {200, 503}:
+            self.wrong.append(answer)
+            self.asks_at = math.inf
+        elif answer.status == 200:
+            self.accepted.append(took)
+        else:
+            problem = json.loads(answer.body)
+            if answer.headers.get("retry-after") != "1" or not problem["type"].endswith("#unavailable"):
+                self.wrong.append(answer)
+            self.shed.append(took)
+            self.asks_at = time.monotonic() + 1 + random.random()
+
+
+def crowd(server: Server, count: int, *, seconds: float) -> list[PoliteClient]:
+    """Let so many clients ask for so long, from one thread: threads would measure each other."""
+    end = time.monotonic() + seconds
+    clients = [PoliteClient(connect(server.port), time.monotonic() + random.random()) for _ in range(count)]
+    selector = selectors.DefaultSelector()
+    for client in clients:
+        selector.register(client.connection, selectors.EVENT_READ, client)
+    while any(client.begun for client in clients) or time.monotonic() < end:
+        assert time.monotonic() < end + 30, "a client hangs"
+        for key, _ in selector.select(timeout=0.001):
+            key.data.listen()
+        now = time.monotonic()
+        for client in clients:
+            if client.begun is None and client.asks_at <= now < end:
+                client.ask()
+    selector.close()
+    for client in clients:
+        client.connection.close()
+    return clients
+
+
+def test_ten_times_more_clients_than_the_bound_are_answered_or_told_to_wait(tmp_path: Path) -> None:
+    """Unloaded means half as many clients as the bound: as much as is carried with nobody refused."""
+    bound = 8
+    with running(tmp_path / "log", WEB_CONCURRENCY="1", MAX_IN_FLIGHT=str(bound)) as server:
+        unloaded = crowd(server, bound // 2, seconds=4)
+        crowded = crowd(server, 10 * bound, seconds=10)
+        again = crowd(server, bound // 2, seconds=4)
+        sheds = re.search(
+            r"^http_requests_shed_total (\S+)$", httpx.get(server.metrics_url).text, re.MULTILINE
+        )
+    assert sheds
+    assert float(sheds[1]) == sum(len(client.shed) for client in crowded) > 0
+    assert [client.wrong for client in (*unloaded, *crowded, *again) if client.wrong] == []
+    assert sum(len(client.shed) for client in (*unloaded, *again)) == 0, "afterwards all is as before"
+    alone = percentile([took for client in unloaded for took in client.accepted], 0.99)
+    accepted = percentile([took for client in crowded for took in client.accepted], 0.99)
+    shed = percentile([took for client in crowded for took in client.shed], 0.5)
+    say(
+        f"p99 alone {alone * 1e3:.1f} ms, in the crowd {accepted * 1e3:.1f} ms; a refusal {shed * 1e3:.1f} ms"
+    )
+    assert accepted < 5 * alone
+    assert shed < 0.010
+
+
+def test_health_is_answered_in_the_crowd(tmp_path: Path) -> None:
+    with running(tmp_path / "log", WEB_CONCURRENCY="1", MAX_IN_FLIGHT="1") as server:
+        under_load = Running(f"{server.url}/api/predict", connections=CONNECTIONS, seconds=3, post=True)
+        statuses = {
+            httpx.get(f"{server.url}{path}").status_code for path in ("/livez", "/readyz") for _ in range(20)
+        }
+        seen = under_load.result()
+    assert seen.failed > 0, "some were refused"
+    assert statuses == {200}
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_a_request_that_takes_too_long_is_told_so(tmp_path: Path, part: str) -> None:
+    with running(tmp_path / "log", REQUEST_SECONDS="1") as server, connect(server.port) as connection:
+        whole_head = b"POST /api/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
+        connection.sendall(whole_head[:20] if part == "head" else whole_head + b"{")
+        begun = time.monotonic()
+        answer = receive(connection)
+        assert answer is not None
+        assert answer.status == 408
+        assert 1 <= time.monotonic() - begun < 4
+        assert connection.recv(1) == b""
+
+
+def test_every_log_line_of_a_chaotic_run_is_json(tmp_path: Path) -> None:
+    with running(tmp_path / "log", LOG_LEVEL="debug", REQUEST_SECONDS="1") as server:
+        injected = "x\nINJECTED\r\n{}"
+        httpx.get(f"{server.url}/api/predict", params={"home_size": injected, injected: injected})
+        httpx.get(
+            f"{server.url}/{quote(injected)}", headers={"X-Amzn-Trace-Id": "Root=1-2-3", "Cookie": "secret=1"}
+        )
+        with connect(server.port) as connection:
+            connection.sendall(b"GET / HTTP/9.9\r\nA: \r\nINJECTED\r\n\r\n")
+            connection.recv(1000)
+        with connect(server.port) as connection:
+            connection.sendall(b"POST / HT")
+            receive(connection)
+        os.kill(processes.children(server.process.pid)[0], signal.SIGKILL)
+        server.wait_for_event("worker ready", times=3)
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for_event("worker ready", times=5)
+        server.stop()
+        lines = server.log_lines()  # raises for a line that is not JSON
+    assert len(lines) > 20
+    assert all({"time", "level", "event"} <= line.keys() for line in lines)
+    assert not any(key.startswith("INJECTED") for line in lines for key in line)
+    assert "secret" not in server.log.read_text()
+    [traced] = [line for line in lines if "trace_id" in line]
+    assert traced["trace_id"] == "Root=1-2-3"
+    assert {"request_id", "method", "route", "status", "duration_ms", "bytes"} <= traced.keys()

@@ -1,0 +1,130 @@
+"""Stopping, reloading and taking over, under load: no request that was accepted is lost."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.load import processes
+from tests.load.clients import BODY, HEAD, ask, connect, receive, until
+from tests.load.wrk import Running
+from tests.serving import ROOT, Server, running
+
+CONNECTIONS = 32
+
+
+def test_a_reload_loses_no_request(tmp_path: Path) -> None:
+    with running(tmp_path / "log") as server:
+        load = Running(f"{server.url}/api/predict", connections=CONNECTIONS, seconds=12, post=True)
+        for _ in range(3):
+            before = set(processes.children(server.process.pid))
+            server.process.send_signal(signal.SIGHUP)
+            assert until(lambda before=before: not before & set(processes.children(server.process.pid)))
+        seen = load.result()
+    assert seen.failed == 0
+    assert seen.requests > 5_000
+
+
+def test_twenty_instances_take_over_from_each_other_and_lose_no_request(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=1024) as shared:
+        shared.set_inheritable(True)
+        url = f"http://127.0.0.1:{shared.getsockname()[1]}"
+        servers = [Server(tmp_path / "log-0", shared)]
+        servers[0].wait_for_event("worker ready", times=2)
+        load = Running(f"{url}/api/predict", connections=CONNECTIONS, seconds=50, post=True)
+        for number in range(1, 21):
+            servers.append(Server(tmp_path / f"log-{number}", shared))
+            servers[-1].wait_for_event("worker ready", times=2)
+            servers[-2].process.send_signal(signal.SIGTERM)
+            assert all(server.process.wait(30) == 0 for server in servers[:-2])
+        assert load.still_runs(), "the load must have lasted as long as the restarts"
+        seen = load.result()
+        assert all(server.stop() == 0 for server in servers)
+    assert seen.failed == 0
+    assert seen.requests >= 20_000
+
+
+def test_idle_connections_do_not_delay_a_stop_nor_does_it_cut_off_a_request(tmp_path: Path) -> None:
+    with running(tmp_path / "log") as server:
+        idle = [connect(server.port) for _ in range(100)]
+        assert all(answer and answer.status == 200 for answer in map(ask, idle))
+        slow = connect(server.port)
+        slow.sendall(HEAD % len(BODY) + BODY[:5])
+        begun = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        timer = threading.Timer(2, slow.sendall, [BODY[5:]])
+        timer.start()
+        answer = receive(slow)
+        assert answer is not None
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+        assert server.process.wait(30) == 0
+        assert time.monotonic() - begun < 3
+        for connection in (slow, *idle):
+            connection.close()
+
+
+def test_while_it_stops_it_is_not_ready_and_closes_what_it_answers(tmp_path: Path) -> None:
+    with running(tmp_path / "log", STOP_WAIT_SECONDS="2", WEB_CONCURRENCY="1") as server:
+        asking, checking, idle = connect(server.port), connect(server.port), connect(server.port)
+        ask(asking), ask(checking), ask(idle)
+        server.process.send_signal(signal.SIGTERM)
+        server.wait_for_event("Handling signal: term")
+        time.sleep(0.3)  # the signal has to reach the worker, and nothing outside shows when it has
+        checking.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        ready = receive(checking)
+        assert ready is not None
+        assert (ready.status, ready.body) == (503, b"not ready: stopping\n")
+        answer = ask(asking)
+        assert answer is not None
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+        newcomer = connect(server.port)
+        assert ask(newcomer) is not None, "it accepts for as long as the balancer may not have noticed"
+        assert receive(idle) is None, "what stays idle is closed"
+        assert server.process.wait(30) == 0
+        for connection in (asking, checking, idle, newcomer):
+            connection.close()
+
+
+@pytest.mark.parametrize("damage", ["removed", "flipped"])
+def test_a_model_that_is_damaged_while_it_serves(tmp_path: Path, damage: str) -> None:
+    """What is loaded goes on; a reload is refused, a restart too, and the log names the file."""
+    artifact = Path(shutil.copytree(ROOT / "model" / "artifact", tmp_path / "artifact"))
+    [model] = artifact.glob("model-*.ubj")
+    whole = model.read_bytes()
+    with running(tmp_path / "log", MODEL_DIR=str(artifact)) as server:
+        workers = processes.children(server.process.pid)
+        if damage == "removed":
+            model.unlink()
+        else:
+            model.write_bytes(whole[:100] + bytes([whole[100] ^ 1]) + whole[101:])
+        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        server.process.send_signal(signal.SIGHUP)
+        line = server.wait_for_event("The reload is refused")
+        assert model.name in line["event"]
+        assert processes.children(server.process.pid) == workers
+        assert httpx.get(f"{server.url}/api/predict?home_size=900").status_code == 200
+        # A worker that ends now can't be replaced until the model is back; the other serves on.
+        subprocess.run(["kill", "-9", str(workers[0])], check=True)
+        assert model.name in server.wait_for_event("can't load the app")["event"]
+        assert httpx.get(f"{server.url}/api/predict?home_size=900").status_code == 200
+        refused = subprocess.run(
+            [sys.executable, "-m", "gunicorn"],
+            cwd=ROOT,
+            env={"MODEL_DIR": str(artifact), "PORT": "1", "METRICS_BIND": "off", "LOG_FORMAT": "json"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert refused.returncode == 65
+        assert model.name in refused.stderr
+        model.write_bytes(whole)
+        assert until(lambda: len(set(processes.children(server.process.pid)) - {workers[0]}) == 2)
+        server.process.send_signal(signal.SIGHUP)
+        assert until(lambda: workers[1] not in processes.children(server.process.pid)), "reloads work again"

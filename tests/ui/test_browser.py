@@ -1,0 +1,59 @@
+"""How the browser is provided, without installing anything."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from tests.ui import browser
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The commands that would have been run."""
+    commands: list[str] = []
+
+    def run(command: list[str], **_: object) -> None:
+        commands.append(" ".join(command))
+        raise subprocess.TimeoutExpired(command, browser.INSTALL_SECONDS)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    return commands
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, *in_turn: bool) -> None:
+    given = iter(in_turn)
+    monkeypatch.setattr(browser, "is_there", lambda: next(given))
+
+
+def test_a_machine_with_a_browser_installs_nothing(monkeypatch: pytest.MonkeyPatch, ran: list[str]) -> None:
+    answers(monkeypatch, True)
+    browser.main()
+    assert ran == []
+
+
+def test_playwrights_own_is_tried_first(monkeypatch: pytest.MonkeyPatch, ran: list[str]) -> None:
+    answers(monkeypatch, False, True)
+    browser.main()
+    assert len(ran) == 1
+    assert ran[0].endswith("-m playwright install chromium")
+
+
+def test_on_debian_its_chromium_is_tried_next(monkeypatch: pytest.MonkeyPatch, ran: list[str]) -> None:
+    monkeypatch.setattr(shutil, "which", "/usr/bin/{}".format)
+    answers(monkeypatch, False, False, True)
+    browser.main()
+    assert [command.removeprefix("sudo --non-interactive ") for command in ran[1:]] == [
+        "apt-get update",
+        "apt-get install --yes --no-install-recommends chromium",
+    ]
+
+
+def test_with_none_to_be_had_a_sentence_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, ran: list[str]
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    answers(monkeypatch, False, False)
+    with pytest.raises(SystemExit, match="install Chromium or Google Chrome"):
+        browser.main()
+    assert len(ran) == 1
