@@ -43,6 +43,7 @@ train: $(VENV)/test ## train the model and write its artifact
 
 bench: $(VENV)/test ## measure a request, and a prediction, side by side with other ways in one run
 	@$(BIN)/python -m tests.load.wrk
+	@$(BIN)/python -m tests.load.bench_model
 	@$(BIN)/python -m tests.load.bench
 
 load: $(VENV)/test ## stop, kill, starve, flood and fuzz a real server: the short form, some 5 minutes (Linux)

@@ -1,96 +1,193 @@
 """The training command: ``python train.py``; see ``python train.py --help``."""
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from rich.console import Console
-from rich.table import Table
+from rich.markdown import Markdown
 
-from model.artifact import ARTIFACT_FOLDER, ArtifactError, Manifest, write_artifact
-from model.breeds import Breed, CatalogueError, load_breeds
-from model.dataset import HOMES_FILE, DatasetError, read_homes
+from model.artifact import ARTIFACT_FOLDER, ArtifactError, read_artifact, write_artifact
+from model.breeds import BREEDS_FILE, CatalogueError, load_breeds, template
+from model.card import CARD_NAME
+from model.dataset import new_breeds, read_homes
+from model.gate import refusals
+from model.manifest import Manifest
+from model.predictor import Predictor
+from model.simulation import HOMES_FILE
+from model.table import DatasetError
+from model.terminal import progress_bar, result
 from model.training import train
+
+DONE, REFUSED, BAD_INPUT = 0, 1, 2
 
 DESCRIPTION = """\
 Train the model that recommends a puppy for a home size.
 
-Reads households from a CSV file, fits an XGBoost classifier to four fifths of them, judges it on the
-rest, and writes the model that the web app serves. The same data give the same model.
+Reads households from a CSV file and checks every line, fits an XGBoost classifier to four fifths of them,
+judges it on the rest, and writes the model that the web app serves, with a card and plots that say how good
+it is. The same data give the same model.
 """
 
 EPILOG = """\
+your own data:
+  A household is a line with the size of the home and the breed that lives in it:
+
+    home_size_sqft,breed
+    1150,dachshund
+    2700,german_shepherd
+
+  The size may instead be in square metres, in a column home_size_m2. The file is CSV in UTF-8, plain or gzip,
+  with commas, semicolons or tabs; other columns are passed over. There must be two breeds or more, and 30
+  households of each. Every breed must be in the catalogue; for those that are not,
+
+    python train.py --data households.csv --init-breeds >> model/breeds.toml
+
+  appends what there is to fill in.
+
 examples:
-  python train.py                                      the simulated households that we ship
-  python train.py --data households.csv --out my-model your own
+  python train.py                                       the simulated households that we ship
+  python train.py --data households.csv --out my-model  your own
+  python train.py --check my-model                      is it whole, and how good is it?
+  MODEL_DIR=$PWD/my-model make run                      serve it
 
-A household is a line with the size of the home and the breed that lives in it:
+the gate:
+  A model is not written if it is no better than always answering the breeds' shares, if its probabilities are
+  not to be believed, or if it is worse, on the same held-out households, than the model that it would
+  replace. Only differences beyond their 95 % bootstrap interval count. --force writes it all the same.
 
-  home_size_sqft,breed
-  1150,dachshund
-  2700,german_shepherd
-
-The size may instead be in square metres, in a column home_size_m2. Each breed must be in
-model/breeds.toml; there must be two breeds or more.
-
-exit status: 0 done, 2 the data cannot be used (and nothing was written)
+exit status: 0 done, 1 refused by the gate, 2 bad input; after 1 and 2 nothing was written
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train a model and write it.
+    """Train a model and write it, or check one.
 
     Args:
         arguments: The command line without the program's name; ``sys.argv``'s by default.
 
     Returns:
-        The exit status, 0. On bad input the process exits with 2 and a sentence on standard error.
+        The exit status: 0 done, 1 refused by the gate, 2 bad input, with a sentence on standard error.
     """
+    options = _parser().parse_args(arguments)
+    try:
+        if options.check:
+            return _check(options)
+        if options.init_breeds:
+            return _init_breeds(options)
+        return _train(options)
+    except (CatalogueError, DatasetError, ArtifactError) as error:
+        for sentence in str(error).splitlines():
+            _say(sentence)
+        if options.json:
+            _print_json({"status": "bad input", "reasons": str(error).splitlines()})
+        return BAD_INPUT
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="train.py",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
+    files = parser.add_argument_group("files")
+    files.add_argument(
         "--data", type=Path, default=HOMES_FILE, metavar="FILE", help="the CSV (model/homes.csv)"
     )
-    parser.add_argument(
+    files.add_argument(
+        "--breeds", type=Path, default=BREEDS_FILE, metavar="FILE", help="the catalogue (model/breeds.toml)"
+    )
+    files.add_argument(
         "--out",
         type=Path,
         default=ARTIFACT_FOLDER,
         metavar="DIR",
         help="where the model goes (model/artifact)",
     )
-    options = parser.parse_args(arguments)
-    try:
-        breeds = load_breeds()
-        artifact = train(read_homes(options.data, breeds), breeds)
-        write_artifact(artifact, options.out)
-    except (CatalogueError, DatasetError, ArtifactError) as error:
-        parser.exit(2, f"train.py: {error}\n")
-    Console().print(_summary(artifact.manifest, breeds, options.out))
-    return 0
-
-
-def _summary(manifest: Manifest, breeds: dict[str, Breed], out: Path) -> Table:
-    data, metrics = manifest.data, manifest.metrics
-    table = Table(title=f"Model {manifest.model_version}", show_header=False, caption=f"written to {out}")
-    table.add_row(
-        "Households" + (" (simulated)" if data.simulated else ""), f"{data.fitted + data.held_out:,}"
+    fitting = parser.add_argument_group("fitting")
+    fitting.add_argument("--search", action="store_true", help="try more settings; slower")
+    fitting.add_argument(
+        "--threads",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="threads for the last fit (1; with more, the same data may give other bytes)",
     )
-    for key, households in data.households.items():
-        table.add_row(f"  {breeds[key].name}", f"{households:,}")
-    table.add_row(f"On the {data.held_out:,} households held out:", "")
-    table.add_row("  Accuracy", f"{metrics.accuracy:.1%}")
-    table.add_row("  Log loss", f"{metrics.log_loss:.4f} nats")
-    if metrics.best_log_loss is not None:
-        table.add_row("  Best possible log loss", f"{metrics.best_log_loss:.4f} nats")
-    for boundary in manifest.decision_boundaries:
-        below, above = breeds[boundary.below].name, breeds[boundary.above].name
-        table.add_row(f"{below} to {above} at", f"{boundary.home_size_sqft:,.0f} sq ft")
-    return table
+    fitting.add_argument("--force", action="store_true", help="write the model even if the gate refuses it")
+    instead = parser.add_argument_group("instead of training").add_mutually_exclusive_group()
+    instead.add_argument("--check", type=Path, metavar="DIR", help="verify a model and show its card")
+    instead.add_argument(
+        "--init-breeds", action="store_true", help="print what to add to the catalogue for the data's breeds"
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON, for programs")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be a whole number of 1 or more")
+    return int(text)
+
+
+def _train(options: argparse.Namespace) -> int:
+    with progress_bar() as progress:
+        homes = read_homes(options.data, load_breeds(options.breeds), progress)
+        trained = train(homes, wide=options.search, threads=options.threads, progress=progress)
+        reasons = refusals(trained, options.out)
+        written = options.force or not reasons
+        if written:
+            write_artifact(trained.artifact, options.out)
+    manifest = trained.artifact.manifest
+    for sentence in homes.warnings:
+        _say(f"warning: {sentence}")
+    for sentence in reasons:
+        _say(sentence)
+    if options.json:
+        _print_json(
+            {
+                "status": "done" if written else "refused",
+                "reasons": reasons,
+                "warnings": homes.warnings,
+                "folder": str(options.out),
+                "manifest": _plain(manifest),
+            }
+        )
+    else:
+        Console().print(result(manifest, options.out, written=written))
+    return DONE if written else REFUSED
+
+
+def _check(options: argparse.Namespace) -> int:
+    artifact = read_artifact(options.check)
+    Predictor.load(options.check)
+    if options.json:
+        _print_json({"status": "done", "folder": str(options.check), "manifest": _plain(artifact.manifest)})
+    else:
+        Console().print(Markdown(artifact.documents[CARD_NAME].decode()))
+        Console().print(f"\n{options.check} is whole: model {artifact.manifest.model_version}.")
+    return DONE
+
+
+def _init_breeds(options: argparse.Namespace) -> int:
+    sys.stdout.write(template(new_breeds(options.data, load_breeds(options.breeds))))
+    return DONE
+
+
+def _plain(manifest: Manifest) -> Any:
+    return msgspec.to_builtins(manifest)
+
+
+def _print_json(content: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(content, indent=2) + "\n")
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"train.py: {sentence}\n")
 
 
 if __name__ == "__main__":

@@ -1,121 +1,42 @@
-"""A trained model as files: ``manifest.json`` and the ``model-<version>.ubj`` that it names.
+"""A trained model as files: ``manifest.json``, and what it names: the model, its card and its plots.
 
-Two files cannot be replaced at once, so the manifest commits both: the model is written under a name of its
-own first, then a rename puts the manifest in place, then models that no manifest names are removed. Whoever
-reads in between finds a whole artifact, old or new.
+Files cannot be replaced together, so the manifest commits all. First the model is written, under a name of
+its own, and each document under a pending name that holds its checksum. Then a rename puts the manifest
+in place: from here on the new artifact counts, and a document is read under either of its names. At last
+the documents move to their own names, and what no manifest names is removed. Whoever reads in between, or
+after the writer was killed, finds a whole artifact, old or new.
 """
 
+import fcntl
 import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from model.atomic import write_atomically
+from model.manifest import FORMAT_VERSION, MANIFEST_NAME, Manifest, encode
 
 ARTIFACT_FOLDER = Path(__file__).with_name("artifact")
-MANIFEST_NAME = "manifest.json"
-FORMAT_VERSION = 1
+
+T = TypeVar("T")
 
 
 class ArtifactError(Exception):
     """The artifact cannot be written or used; the message is one sentence that names the file."""
 
 
-class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One input of the model, and the smallest and largest value that it was fitted on, in ``unit``."""
-
-    name: str
-    unit: str
-    min: float
-    max: float
-
-
-class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The households: file, checksum, whether simulated, and how many by breed, fitted and held out."""
-
-    file: str
-    sha256: str
-    simulated: bool
-    households: dict[str, int]
-    fitted: int
-    held_out: int
-
-
-class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the model does on the held-out households.
-
-    Attributes:
-        accuracy: Share of households whose breed is the most probable one.
-        log_loss: Mean of -ln(probability given to the true breed), in nats.
-        best_log_loss: The same for the known densities of simulated data, which no model can be expected to
-            beat; absent for other data.
-    """
-
-    accuracy: float
-    log_loss: float
-    best_log_loss: float | None
-
-
-class Boundary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A home size, in square feet and float32's precision, where the answer changes.
-
-    Attributes:
-        home_size_sqft: The size from which the answer is ``above``.
-        below: Key of the breed that smaller homes are answered with.
-        above: Key of the breed that this and larger homes are answered with.
-    """
-
-    home_size_sqft: float
-    below: str
-    above: str
-
-
-class KnownAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A home size, in square feet, and the probability that the model gives each class, in class order."""
-
-    home_size_sqft: float
-    probabilities: tuple[float, ...]
-
-
-class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All that is worth knowing of a model before relying on it; no timestamp, so that equals are equal.
-
-    Attributes:
-        format_version: Of this file; ``FORMAT_VERSION`` is the one that this code reads.
-        model_version: The first 12 hexadecimal digits of ``model_sha256``.
-        model_file: ``model-<model_version>.ubj``, in the same folder.
-        model_sha256: Of the model file's bytes.
-        features: The model's inputs, in order.
-        classes: The breeds' keys, in the order of the model's probabilities.
-        data: What it was trained on.
-        parameters: What XGBoost was given.
-        metrics: How it does on held-out households.
-        decision_boundaries: Where the answer changes, ascending.
-        known_answers: What a running server can check itself against.
-        xgboost_version: The version that trained it.
-    """
-
-    format_version: int
-    model_version: str
-    model_file: str
-    model_sha256: str
-    features: tuple[Feature, ...]
-    classes: tuple[str, ...]
-    data: Data
-    parameters: dict[str, str | int | float]
-    metrics: Metrics
-    decision_boundaries: tuple[Boundary, ...]
-    known_answers: tuple[KnownAnswer, ...]
-    xgboost_version: str
-
-
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A manifest, and the bytes of the model file that it names."""
+    """A manifest, the bytes of the model file that it names, and its documents' by file name."""
 
     manifest: Manifest
     model: bytes
+    documents: Mapping[str, bytes]
 
 
 class _AnyFormat(msgspec.Struct):
@@ -139,38 +60,102 @@ def write_artifact(artifact: Artifact, folder: Path) -> None:
         ArtifactError: A file cannot be written; the artifact that was there is still whole.
     """
     manifest = artifact.manifest
-    text = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+    pending = {name: _pending(folder, name, sha256) for name, sha256 in manifest.documents.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / manifest.model_file, artifact.model)
-        write_atomically(folder / MANIFEST_NAME, text)
-        for model in folder.glob("model-*.ubj"):
-            if model.name != manifest.model_file:
-                model.unlink()
+        with _alone(folder):
+            write_atomically(folder / manifest.model_file, artifact.model)
+            for name, path in pending.items():
+                write_atomically(path, artifact.documents[name])
+            write_atomically(folder / MANIFEST_NAME, encode(manifest))
+            for name, path in pending.items():
+                path.replace(folder / name)
+            for pattern in ("model-*.ubj", ".pending-*"):
+                for path in folder.glob(pattern):
+                    if path.name != manifest.model_file:
+                        path.unlink()
     except OSError as error:
         raise ArtifactError(f"Cannot write the model to {folder}: {error.strerror}.") from error
 
 
-def read_artifact(folder: Path) -> Artifact:
-    """Read an artifact once and verify it.
+def read_model(folder: Path) -> tuple[Manifest, bytes]:
+    """Read once, and verify, what serving needs.
 
     Returns:
-        The manifest, and the very bytes whose checksum was verified.
+        The manifest, and the very bytes of the model whose checksum was verified.
 
     Raises:
         ArtifactError: A file is missing or unreadable, the manifest is not one of this format, or the model
             file is not the one that the manifest names.
     """
-    manifest_path = folder / MANIFEST_NAME
-    manifest = _parse(manifest_path, _read(manifest_path))
+    return _whole(folder, lambda manifest: (manifest, _model(folder, manifest)))
+
+
+def read_artifact(folder: Path) -> Artifact:
+    """Read an artifact once and verify all of it.
+
+    Raises:
+        ArtifactError: As ``read_model``, or a document is missing or not the one that the manifest names.
+    """
+
+    def read(manifest: Manifest) -> Artifact:
+        documents = {name: _document(folder, name, sha256) for name, sha256 in manifest.documents.items()}
+        return Artifact(manifest, _model(folder, manifest), documents)
+
+    return _whole(folder, read)
+
+
+def _whole(folder: Path, read: Callable[[Manifest], T]) -> T:
+    """Read what a manifest names; and once more, if a training replaced the manifest meanwhile."""
+    path = folder / MANIFEST_NAME
+    while True:
+        text = _read(path)
+        try:
+            return read(_parse(path, text))
+        except ArtifactError:
+            if _read(path) == text:
+                raise
+
+
+def _model(folder: Path, manifest: Manifest) -> bytes:
     model_path = folder / manifest.model_file
     model = _read(model_path)
     if identify(model) != (manifest.model_version, manifest.model_file, manifest.model_sha256):
-        raise ArtifactError(
-            f"{model_path} is not the model that {MANIFEST_NAME} describes: its checksum differs; restore "
-            "the file or train again."
-        )
-    return Artifact(manifest, model)
+        raise _differs(model_path, "model")
+    return model
+
+
+def _pending(folder: Path, name: str, sha256: str) -> Path:
+    return folder / f".pending-{sha256[:12]}-{name}"
+
+
+def _document(folder: Path, name: str, sha256: str) -> bytes:
+    try:
+        # It is pending only between the manifest's rename and its own.
+        content = _pending(folder, name, sha256).read_bytes()
+    except FileNotFoundError:
+        content = _read(folder / name)
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise _differs(folder / name, "document")
+    return content
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait for others who write to the folder; the system ends the lock with the process."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _differs(path: Path, what: str) -> ArtifactError:
+    return ArtifactError(
+        f"{path} is not the {what} that {MANIFEST_NAME} describes: its checksum differs; restore the file or "
+        "train again."
+    )
 
 
 def _read(path: Path) -> bytes:

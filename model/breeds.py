@@ -1,12 +1,47 @@
 """The catalogue of breeds: names, pictures, and facts with their sources."""
 
+import json
+import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 BREEDS_FILE = Path(__file__).with_name("breeds.toml")
+
+# Both refuse what `template` leaves open.
+Words = Annotated[str, msgspec.Meta(min_length=1)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+
+_TEMPLATE = """
+[{head}]
+name = {name}
+picture = "{picture}.svg"  # a drawing in static/breeds/
+
+[{head}.weight_kg]  # of adult dogs, males and females together
+min = 0
+max = 0
+source = ""  # who says so
+url = ""
+
+[{head}.height_cm]  # at the withers
+min = 0
+max = 0
+source = ""
+url = ""
+
+[{head}.space]
+text = ""  # one line: how much room the breed wants
+source = ""
+url = ""
+
+[{head}.exercise]
+text = ""  # one line: how much exercise the breed wants
+source = ""
+url = ""
+"""
 
 
 class CatalogueError(Exception):
@@ -16,10 +51,10 @@ class CatalogueError(Exception):
 class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A range over adult dogs of a breed, males and females together, and where it is from."""
 
-    min: float
-    max: float
-    source: str
-    url: str
+    min: Positive
+    max: Positive
+    source: Words
+    url: Words
 
     @property
     def middle(self) -> float:
@@ -30,9 +65,9 @@ class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line about a breed, and where it is from."""
 
-    text: str
-    source: str
-    url: str
+    text: Words
+    source: Words
+    url: Words
 
 
 class Breed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,8 +84,8 @@ class Breed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     key: str
-    name: str
-    picture: str
+    name: Words
+    picture: Words
     weight_kg: Measure
     height_cm: Measure
     space: Fact
@@ -85,6 +120,30 @@ def _breed(path: Path, key: str, table: Any) -> Breed:
             f"The breed catalogue {path} has {key!r} outside a breed's table; move or remove it."
         )
     try:
-        return msgspec.convert({"key": key, **table}, Breed)
+        breed = msgspec.convert({"key": key, **table}, Breed)
     except msgspec.ValidationError as error:
         raise CatalogueError(f"The breed {key!r} in the catalogue {path} is not valid: {error}.") from error
+    for measure, name in ((breed.weight_kg, "weight_kg"), (breed.height_cm, "height_cm")):
+        if measure.min > measure.max:
+            raise CatalogueError(
+                f"The breed {key!r} in the catalogue {path} is not valid: {name} runs from {measure.min:g} "
+                f"down to {measure.max:g}."
+            )
+    return breed
+
+
+def template(keys: Iterable[str]) -> str:
+    """What to add to the catalogue for new breeds: their tables, in TOML, with every fact left to fill in.
+
+    A table that is not filled in is refused by ``load_breeds``.
+
+    Args:
+        keys: The words for the breeds in the data.
+    """
+    tables = []
+    for key in keys:
+        head = key if re.fullmatch("[A-Za-z0-9_-]+", key) else json.dumps(key)
+        picture = re.sub(r"\W+", "_", key.lower())
+        name = json.dumps(key.replace("_", " ").title())
+        tables.append(_TEMPLATE.format(head=head, name=name, picture=picture))
+    return "".join(tables)

@@ -1,54 +1,28 @@
-"""The households a model is trained on: simulating ours, reading and checking anyone's.
-
-**The households we ship in ``model/homes.csv`` are simulated. They are not a survey**: nobody was asked, and
-no real home or dog is in them. Each household keeps one of two breeds with equal chance, and the logarithm of
-its home's size is normal, with a median of its breed's and one spread for both. The figures are ours, chosen
-so that the sizes overlap (some large homes have Dachshunds). As the densities are known, so is the best
-possible answer at every size, and a model can be judged against it.
-
-``python -m model.dataset`` writes the file again, byte for byte.
-"""
+"""Anyone's households: read from a CSV file, and checked to the last line before anything is fitted."""
 
 import hashlib
-import io
-import math
-import random
-import sys
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import NormalDist
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from model.atomic import write_atomically
 from model.breeds import Breed
-from model.home_size import MAX_SQFT, MIN_SQFT, Unit, to_sqft
-
-HOMES_FILE = Path(__file__).with_name("homes.csv")
-HOUSEHOLDS = 6_000
-SEED = 1901
-
-MEDIAN_SQFT = {"dachshund": 1_250.0, "german_shepherd": 2_500.0}
-"""The median home of each simulated breed, in square feet; both breeds are equally common."""
-
-LOG_SPREAD = 0.4
-"""Standard deviation of the natural logarithm of the home size, the same for both breeds.
-
-With one spread, the best possible probability rises steadily with home size, and is one half at
-their geometric mean, 1,768 sq ft.
-"""
+from model.home_size import MAX_SQFT, MIN_SQFT, SQFT_PER_M2
+from model.problems import Problems
+from model.progress import Progress, unheard
+from model.simulation import simulated_csv
+from model.table import CsvFile, DatasetError
 
 MIN_HOUSEHOLDS = 30
 """The fewest households of a breed that can be split, fitted and judged."""
 
-_SIZE_COLUMNS: dict[str, Unit] = {"home_size_sqft": "sqft", "home_size_m2": "m2"}
+_SIZE_COLUMNS = {"home_size_sqft": 1.0, "home_size_m2": SQFT_PER_M2}
+"""The columns that a size may stand in, and what makes square feet of it."""
 
-
-class DatasetError(Exception):
-    """The data cannot be trained on; the message is one sentence that says what to mend."""
+_LINES_A_REPORT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,180 +30,153 @@ class Homes:
     """Checked households and the file they came from.
 
     Attributes:
-        table: Columns ``home_size_sqft`` (float64, within the limits) and ``breed`` (catalogue keys).
+        sizes: Home sizes in square feet, within the limits, shape ``(n,)``.
+        labels: Index of each household's breed in ``breeds``, shape ``(n,)``.
+        breeds: The breeds that occur, the lightest first.
         file: The file's name, without its folder.
         sha256: Of the file's bytes, in hexadecimal.
         simulated: Whether the file is the one that we simulate, whose densities are known.
+        warnings: What looks wrong with the data and need not be; a sentence each.
     """
 
-    table: pd.DataFrame
+    sizes: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    breeds: tuple[Breed, ...]
     file: str
     sha256: str
     simulated: bool
+    warnings: tuple[str, ...]
 
 
-def simulate_homes(households: int = HOUSEHOLDS, seed: int = SEED) -> pd.DataFrame:
-    """Simulate households; see the module's text for how, and why they are no survey.
-
-    Only ``random.Random.random`` draws, because Python promises its sequence for a seed in every version.
-
-    Args:
-        households: How many.
-        seed: The same seed gives the same households.
-
-    Returns:
-        Columns ``home_size_sqft`` (whole square feet, within the limits) and ``breed``.
-    """
-    draw = random.Random(seed).random  # noqa: S311 - a simulation, not a secret
-    breeds = list(MEDIAN_SQFT)
-    rows: list[tuple[int, str]] = []
-    while len(rows) < households:
-        breed = breeds[int(draw() * len(breeds))]
-        size = round(math.exp(NormalDist(math.log(MEDIAN_SQFT[breed]), LOG_SPREAD).inv_cdf(draw())))
-        if MIN_SQFT <= size <= MAX_SQFT:
-            rows.append((size, breed))
-    return pd.DataFrame(rows, columns=["home_size_sqft", "breed"])
-
-
-def best_probabilities(home_sizes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The Bayes-optimal probabilities of the simulated breeds, from their known densities.
-
-    Args:
-        home_sizes: Sizes in square feet, shape ``(n,)``.
-
-    Returns:
-        Shape ``(n, 2)``, one column a breed in the order of ``MEDIAN_SQFT``; rows sum to 1.
-    """
-    medians = np.log(list(MEDIAN_SQFT.values()))
-    distances = (np.log(home_sizes)[:, np.newaxis] - medians) / LOG_SPREAD
-    densities = np.exp(-(distances**2) / 2)
-    return np.asarray(densities / densities.sum(axis=1, keepdims=True))
-
-
-def simulated_csv() -> bytes:
-    """The content of ``model/homes.csv``."""
-    return simulate_homes().to_csv(index=False, lineterminator="\n").encode()
-
-
-def read_homes(path: Path, breeds: Mapping[str, Breed]) -> Homes:
+def read_homes(path: Path, breeds: Mapping[str, Breed], progress: Progress = unheard) -> Homes:
     """Read households from a CSV file and check every one.
 
     Args:
-        path: A CSV file in UTF-8 with a header: ``home_size_sqft`` or ``home_size_m2``, and ``breed``. Other
-            columns and blank lines are passed over.
+        path: A CSV file in UTF-8, plain or gzip, separated by commas, semicolons or tabs, with a header:
+            ``home_size_sqft`` or ``home_size_m2``, and ``breed``. Other columns and blank lines are passed
+            over.
         breeds: The catalogue, by key.
+        progress: Is told of the stage "Reading".
 
     Returns:
-        The households in the order of the file, sizes in square feet.
+        The households in the order of the file.
 
     Raises:
         DatasetError: The file cannot be read as such a table; a column is missing or doubled; a size is not a
             number between ``MIN_SQFT`` and ``MAX_SQFT``; a breed is not in the catalogue; there are fewer
             than two breeds, or fewer than ``MIN_HOUSEHOLDS`` households of one.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise DatasetError(f"Cannot read {path}: {error.strerror}.") from error
-    rows = _rows(path, raw)
-    size_column = _only(path, rows, list(_SIZE_COLUMNS))
-    breed_column = _only(path, rows, ["breed"])
-    table = pd.DataFrame(
-        {
-            "home_size_sqft": _sizes(path, rows[size_column], _SIZE_COLUMNS[size_column]),
-            "breed": _known_breeds(path, rows[breed_column], breeds),
-        }
-    ).reset_index(drop=True)
-    _check_counts(path, table["breed"])
+    file = CsvFile(path)
+    problems = Problems(path)
+    sizes, keys, lines = _households(file, breeds, problems, progress)
+    if not problems:  # or a breed might be called rare whose lines are only wrong
+        problems.check_breeds(MIN_HOUSEHOLDS)
+    if problems:
+        raise DatasetError("\n".join(problems.sentences()))
+
+    order = list(breeds.values())
+    found = sorted(set(keys), key=lambda at: (order[at].weight_kg.middle, order[at].key))
+    label_of = np.zeros(len(order), dtype=np.int64)
+    label_of[found] = np.arange(len(found))
+    labels = label_of[np.array(keys)]
     return Homes(
-        table=table,
+        sizes=np.array(sizes),
+        labels=labels,
+        breeds=tuple(order[at] for at in found),
         file=path.name,
-        sha256=hashlib.sha256(raw).hexdigest(),
-        simulated=raw == simulated_csv(),
+        sha256=file.sha256,
+        simulated=file.sha256 == hashlib.sha256(simulated_csv()).hexdigest(),
+        warnings=_copies(path, np.array(sizes), labels, np.array(lines)),
     )
 
 
-def _rows(path: Path, raw: bytes) -> pd.DataFrame:
-    """The file's cells as text, under its header's names; the index is the line number."""
+def new_breeds(path: Path, breeds: Mapping[str, Breed]) -> list[str]:
+    """The breeds of a CSV file that are not in the catalogue, in the order in which they first occur.
+
+    Raises:
+        DatasetError: The file cannot be read as a table, or has no or several columns ``breed``.
+    """
+    file = CsvFile(path)
+    at = file.column("breed")
+    found = dict.fromkeys(cells[at].strip() for _, cells in file.rows())
+    return [key for key in found if key and key not in breeds]
+
+
+def _households(
+    file: CsvFile, breeds: Mapping[str, Breed], problems: Problems, progress: Progress
+) -> "tuple[array[float], array[int], array[int]]":
+    """Each household's size in square feet, its breed's position in the catalogue, and its line."""
+    size_at, breed_at = file.column(*_SIZE_COLUMNS), file.column("breed")
+    factor = _SIZE_COLUMNS[file.header[size_at]]
+    positions = {key: position for position, key in enumerate(breeds)}
+    sizes: array[float] = array("d")
+    keys: array[int] = array("q")
+    lines: array[int] = array("q")
+    for done, (line, cells) in enumerate(file.rows()):
+        if done % _LINES_A_REPORT == 0:
+            progress("Reading", file.position)
+        if len(cells) > len(file.header):
+            problems.note_cells(line, len(cells), len(file.header))
+            continue
+        key = cells[breed_at].strip()
+        position = positions.get(key)
+        if position is None:
+            problems.note_breed(line, key, breeds)
+        size = _number(cells[size_at]) * factor
+        if not MIN_SQFT <= size <= MAX_SQFT:
+            problems.note_size(line, cells[size_at], size, factor)
+        if position is not None:
+            problems.remember(key, line)
+            sizes.append(size)
+            keys.append(position)
+            lines.append(line)
+    progress("Reading", 1.0)
+    return sizes, keys, lines
+
+
+def _number(text: str) -> float:
+    """The number that a text is, or NaN; ``1_000``, a number to Python, is none to others."""
     try:
-        # The header is read as a row like the others, because pandas would rename doubled columns.
-        cells = pd.read_csv(
-            io.BytesIO(raw),
-            header=None,
-            dtype=str,
-            encoding="utf-8-sig",
-            keep_default_na=False,
-            skip_blank_lines=False,
-        ).fillna("")
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{path} is not UTF-8 text; save it as CSV in UTF-8.") from error
-    except pd.errors.EmptyDataError as error:
-        raise DatasetError(
-            f"{path} is empty or begins with an empty line; it must begin with a header."
-        ) from error
-    except pd.errors.ParserError as error:
-        raise DatasetError(
-            f"{path} is not a table: {str(error).rpartition('error: ')[2].strip()}."
-        ) from error
-    cells.index += 1
-    cells.columns = pd.Index(cells.iloc[0].str.strip())
-    cells = cells.iloc[1:]
-    return cells[(cells != "").any(axis=1)]
+        return float("nan" if "_" in text else text)
+    except ValueError:
+        return float("nan")
 
 
-def _only(path: Path, rows: pd.DataFrame, names: list[str]) -> str:
-    """The one column of ``rows`` that has one of ``names``."""
-    found = [name for name in rows.columns if name in names]
-    wanted = " or ".join(names)
-    if not found:
-        raise DatasetError(f"{path} has no column {wanted}; its first line must name its columns.")
-    if len(found) > 1:
-        raise DatasetError(f"{path} has {len(found)} columns {' and '.join(found)}; keep one.")
-    return str(found[0])
+def _copies(
+    path: Path, sizes: NDArray[np.float64], labels: NDArray[np.int64], lines: NDArray[np.int64]
+) -> tuple[str, ...]:
+    """Warn of households that are copies of one another.
 
-
-def _sizes(path: Path, column: "pd.Series[str]", unit: Unit) -> "pd.Series[float]":
-    numbers = pd.to_numeric(column, errors="coerce").astype(float)
-    sizes = numbers.map(lambda number: to_sqft(number, unit))
-    _refuse(
-        path,
-        column[~sizes.between(MIN_SQFT, MAX_SQFT)],
-        f"a home size must be a number between {MIN_SQFT:g} and {MAX_SQFT:,.0f} sq ft",
+    If homes are independent, the number of times that one size and breed occurs is a Poisson variable,
+    whatever its mean. For no mean are k occurrences likelier than k - 1 and k + 1 together (that would take
+    a root of m² - (k + 1) m + k (k + 1), which has none), so for no mixture of means either: rounded sizes
+    and very large files included. Files that were joined twice do show it.
+    """
+    # Pairs as complex numbers: ten times faster than as columns.
+    _, first, which, occurrences = np.unique(
+        sizes + 1j * labels, return_index=True, return_inverse=True, return_counts=True
     )
-    return sizes
 
+    def example(copies: int) -> str:
+        groups = np.flatnonzero(occurrences == copies)
+        group = groups[first[groups].argmin()]
+        return ", ".join(map(str, lines[which == group][:3]))
 
-def _known_breeds(path: Path, column: "pd.Series[str]", breeds: Mapping[str, Breed]) -> "pd.Series[str]":
-    keys = column.str.strip()
-    _refuse(
-        path,
-        column[~keys.isin(list(breeds))],
-        f"a breed must be one of the catalogue ({', '.join(breeds)}); add others to model/breeds.toml",
-    )
-    return keys
-
-
-def _refuse(path: Path, offenders: "pd.Series[str]", rule: str) -> None:
-    """Raise a sentence that names the first offenders' lines and what they hold, if there are any."""
-    if offenders.empty:
-        return
-    shown = ", ".join(f"line {line} has {value[:40]!r}" for line, value in offenders.head(3).items())
-    more = f" and {len(offenders) - 3:,} more lines do likewise" if len(offenders) > 3 else ""
-    raise DatasetError(f"In {path}, {shown}{more}: {rule}.")
-
-
-def _check_counts(path: Path, breeds: "pd.Series[str]") -> None:
-    counts = breeds.value_counts()
-    if len(counts) < 2:
-        raise DatasetError(f"{path} has households of {len(counts)} breed(s); a model needs two or more.")
-    few = counts[counts < MIN_HOUSEHOLDS]
-    if not few.empty:
-        raise DatasetError(
-            f"{path} has only {few.iloc[-1]} household(s) of {few.index[-1]}; "
-            f"each breed needs {MIN_HOUSEHOLDS} or more."
+    times = np.bincount(occurrences, minlength=6).astype(float)
+    for copies in (2, 3, 4):
+        neighbours = times[copies - 1] + times[copies + 1]
+        # Three standard deviations beyond chance.
+        if times[copies] - neighbours > 3 * (times[copies] + neighbours) ** 0.5:
+            warning = (
+                f"In {path}, {times[copies]:,.0f} households occur exactly {copies} times each (one in "
+                f"lines {example(copies)}), more than chance makes of independent homes; was the same file "
+                "joined more than once?"
+            )
+            return (warning,)
+    if occurrences.max() > max(MIN_HOUSEHOLDS, len(sizes) / 5):
+        warning = (
+            f"In {path}, one household occurs {occurrences.max():,} times with the same size and breed "
+            f"(lines {example(occurrences.max())}, ...); was it copied?"
         )
-
-
-if __name__ == "__main__":
-    write_atomically(HOMES_FILE, simulated_csv())
-    sys.stdout.write(f"Wrote {HOUSEHOLDS:,} simulated households to {HOMES_FILE}.\n")
+        return (warning,)
+    return ()

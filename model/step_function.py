@@ -24,6 +24,10 @@ class StepFunction:
     edges: tuple[float, ...]
     probabilities: NDArray[np.float32]
 
+    def at(self, home_sizes: NDArray[np.float64]) -> NDArray[np.float32]:
+        """The booster's answers for sizes in square feet, shape ``(n,)``; shape ``(n, classes)``."""
+        return self.probabilities.take(np.searchsorted(self.edges, home_sizes, side="right"), axis=0)
+
 
 def to_step_function(booster: xgboost.Booster, extra_edges: Iterable[float]) -> StepFunction:
     """Ask the booster once on every interval.

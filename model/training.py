@@ -1,145 +1,192 @@
-"""Fit XGBoost to households, judge it on others, and describe the result in a manifest."""
+"""From households to an artifact: split, search, fit, judge, and describe the result."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import xgboost
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, log_loss
-from sklearn.model_selection import train_test_split
 
-from model.artifact import (
+from model import evaluation, plots
+from model.artifact import Artifact, identify
+from model.booster import FEATURE, load_booster
+from model.card import CARD_NAME, write_card
+from model.dataset import Homes
+from model.fitting import Found, fit, search
+from model.home_size import MAX_SQFT, MIN_SQFT
+from model.manifest import (
     FORMAT_VERSION,
-    Artifact,
     Boundary,
+    CalibrationBin,
     Data,
     Feature,
     KnownAnswer,
     Manifest,
     Metrics,
-    identify,
+    Search,
 )
-from model.booster import FEATURE, class_probabilities, load_booster
-from model.breeds import Breed
-from model.dataset import MEDIAN_SQFT, Homes, best_probabilities
-from model.home_size import MAX_SQFT, MIN_SQFT
-from model.step_function import to_step_function
-
-SEED = 1901
-HELD_OUT_SHARE = 0.2
-ROUNDS = 100
-
-PARAMETERS: dict[str, str | int | float] = {
-    "tree_method": "hist",
-    "max_depth": 2,
-    "learning_rate": 0.1,
-    # Keeps the few homes at either end from being answered with near certainty.
-    "min_child_weight": 5,
-    "seed": SEED,
-    # One thread, so that sums are made in one order and the same data give the same bytes.
-    "nthread": 1,
-}
-"""XGBoost's settings, whatever the number of breeds.
-
-Fitted to four fresh simulations of 4,800 households and judged on 200,000 others, depths of 1 to 3, rates of
-0.03 to 0.1 and 32 to 256 bins all came within 0.0025 nats of the best possible log loss; these are the
-plainest of them. Sampling rows did worse.
-"""
+from model.progress import Progress, unheard
+from model.simulation import best_probabilities
+from model.split import FOLDS, held_out
+from model.step_function import StepFunction, to_step_function
 
 KNOWN_SIZES = (MIN_SQFT, 400.0, 900.0, 1_200.0, 1_600.0, 1_800.0, 2_500.0, 4_000.0, MAX_SQFT)
 """Home sizes, in square feet, whose answers the manifest records."""
 
 
-def train(homes: Homes, breeds: Mapping[str, Breed]) -> Artifact:
-    """Fit a model to most of the households and judge it on the rest.
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A trained model, and the held-out households that it was judged on.
 
-    The classes are ordered by adult weight, the lightest breed first. With two of them, a monotone constraint
-    keeps the heavier from becoming less likely as the home grows.
+    Attributes:
+        artifact: What would be written.
+        held_sizes: In square feet, shape ``(n,)``.
+        held_labels: Class indices, shape ``(n,)``.
+        held_probabilities: The model's answers, shape ``(n, classes)``.
+        baseline: The fitted households' shares, the same for each, shape ``(n, classes)``.
+    """
+
+    artifact: Artifact
+    held_sizes: NDArray[np.float64]
+    held_labels: NDArray[np.int64]
+    held_probabilities: NDArray[np.float32]
+    baseline: NDArray[np.float64]
+
+
+def train(homes: Homes, *, wide: bool = False, threads: int = 1, progress: Progress = unheard) -> Trained:
+    """Fit a model to most of the households and judge it on the rest.
 
     Args:
         homes: Households of two breeds or more.
-        breeds: The catalogue, which has every one of them.
-
-    Returns:
-        The model and its manifest; the same households give the same bytes.
+        wide: Whether to search more settings.
+        threads: For the last fit; only with one do the same households always give the same bytes.
+        progress: Is told of the stages "Searching", "Fitting" and "Judging".
     """
-    counts = homes.table["breed"].value_counts()
-    classes = sorted(map(str, counts.index), key=lambda key: (breeds[key].weight_kg.middle, key))
-    sizes = homes.table["home_size_sqft"].to_numpy(dtype=np.float64)
-    labels = (
-        homes.table["breed"].map({key: index for index, key in enumerate(classes)}).to_numpy(dtype=np.int64)
-    )
-    fit_sizes, held_sizes, fit_labels, held_labels = train_test_split(
-        sizes, labels, test_size=HELD_OUT_SHARE, stratify=labels, random_state=SEED
-    )
-    parameters = PARAMETERS | _objective(len(classes))
-    model = _fit(fit_sizes, fit_labels, parameters)
+    held = held_out(homes.sizes, homes.labels)
+    sizes, labels = homes.sizes[~held], homes.labels[~held]
+    progress("Searching", 0.0)
+    found = search(sizes, labels, wide=wide, progress=progress)
+    found = replace(found, parameters=found.parameters | {"nthread": threads})
+    model = fit(sizes, labels, found.parameters, found.rounds, progress)
     # From here on the model is the one that a server will load, not the one in this process's hands.
-    booster = load_booster(model)
-    lowest, highest = float(fit_sizes.min()), float(fit_sizes.max())
+    steps = _steps(model)
+    held_sizes, held_labels = homes.sizes[held], homes.labels[held]
+    answers = steps.at(held_sizes)
+    shares = np.bincount(labels) / len(labels)
+    progress("Judging", 0.2)
+    metrics = _metrics(homes, held_sizes, held_labels, answers, shares)
+    progress("Judging", 0.8)
+    documents = {
+        plots.PROBABILITY: plots.probability_plot(
+            steps, sizes, labels, homes.breeds, simulated=homes.simulated
+        ),
+        plots.CALIBRATION: plots.calibration_plot(metrics.calibration, len(shares)),
+        plots.HOMES: plots.homes_plot(sizes, labels, homes.breeds, simulated=homes.simulated),
+    }
+    manifest = _manifest(homes, sizes, found, model, metrics)
+    documents[CARD_NAME] = write_card(manifest)
+    named = {name: hashlib.sha256(content).hexdigest() for name, content in documents.items()}
+    manifest = msgspec.structs.replace(manifest, documents=named)
+    progress("Judging", 1.0)
+    return Trained(
+        Artifact(manifest, model, documents),
+        held_sizes,
+        held_labels,
+        answers,
+        np.broadcast_to(shares, answers.shape),
+    )
+
+
+def _manifest(
+    homes: Homes, fitted: NDArray[np.float64], found: Found, model: bytes, metrics: Metrics
+) -> Manifest:
+    steps = _steps(model)
     version, file, sha256 = identify(model)
-    manifest = Manifest(
+    classes = tuple(breed.key for breed in homes.breeds)
+    return Manifest(
         format_version=FORMAT_VERSION,
         model_version=version,
         model_file=file,
         model_sha256=sha256,
-        features=(Feature(name=FEATURE, unit="sqft", min=lowest, max=highest),),
-        classes=tuple(classes),
+        documents={},
+        features=(Feature(name=FEATURE, unit="sqft", min=float(fitted.min()), max=float(fitted.max())),),
+        classes=classes,
+        breeds=homes.breeds,
         data=Data(
             file=homes.file,
             sha256=homes.sha256,
             simulated=homes.simulated,
-            households={key: int(counts[key]) for key in classes},
-            fitted=len(fit_labels),
-            held_out=len(held_labels),
+            households=dict(zip(classes, np.bincount(homes.labels).tolist(), strict=True)),
+            fitted=len(fitted),
+            held_out=len(homes.sizes) - len(fitted),
         ),
-        parameters=parameters | {"rounds": ROUNDS},
-        metrics=_judge(
-            held_labels,
-            class_probabilities(booster, held_sizes),
-            best_probabilities(held_sizes)[:, [list(MEDIAN_SQFT).index(key) for key in classes]]
-            if homes.simulated
-            else None,
+        parameters=found.parameters | {"rounds": found.rounds},
+        search=Search(
+            candidates=found.candidates,
+            folds=FOLDS,
+            households=found.households,
+            log_loss=_round(found.log_loss),
         ),
-        decision_boundaries=_boundaries(booster, classes),
-        known_answers=_known_answers(booster),
+        metrics=metrics,
+        decision_boundaries=_boundaries(steps, classes),
+        known_answers=_known_answers(steps),
         xgboost_version=xgboost.__version__,
     )
-    return Artifact(manifest, model)
 
 
-def _objective(classes: int) -> dict[str, str | int | float]:
-    if classes == 2:
-        return {"objective": "binary:logistic", "monotone_constraints": "(1)"}
-    return {"objective": "multi:softprob", "num_class": classes}
-
-
-def _fit(
-    sizes: NDArray[np.float64], labels: NDArray[np.int64], parameters: dict[str, str | int | float]
-) -> bytes:
-    table = xgboost.DMatrix(sizes.reshape(-1, 1), label=labels, feature_names=[FEATURE], nthread=1)
-    return bytes(xgboost.train(parameters, table, num_boost_round=ROUNDS).save_raw("ubj"))
-
-
-def _judge(
+def _metrics(
+    homes: Homes,
+    sizes: NDArray[np.float64],
     labels: NDArray[np.int64],
-    probabilities: NDArray[np.float32],
-    best: NDArray[np.float64] | None,
+    answers: NDArray[np.float32],
+    shares: NDArray[np.float64],
 ) -> Metrics:
-    # Six decimals: the last bits of a sum may differ from one processor to the next, the file must not.
-    def loss(answers: NDArray[np.float64]) -> float:
-        return round(float(log_loss(labels, answers / answers.sum(axis=1, keepdims=True))), 6)
-
+    counted = evaluation.tally(labels, answers)
+    constant = evaluation.constant(shares, labels)
+    classes = [breed.key for breed in homes.breeds]
+    best = evaluation.losses(labels, best_probabilities(sizes)).mean() if homes.simulated else None
     return Metrics(
-        accuracy=round(float(accuracy_score(labels, probabilities.argmax(axis=1))), 6),
-        log_loss=loss(probabilities.astype(np.float64)),
-        best_log_loss=None if best is None else loss(best),
+        **_rounded(evaluation.scores(counted.answers, counted.counts, counted.bins)),
+        calibration_error_by_chance=_round(evaluation.error_by_chance(counted)),
+        best_log_loss=None if best is None else _round(best),
+        intervals={
+            name: (_round(low), _round(high)) for name, (low, high) in evaluation.intervals(counted).items()
+        },
+        baseline=_rounded(evaluation.scores(constant.answers, constant.counts, constant.bins)),
+        confusion={
+            key: dict(zip(classes, row, strict=True))
+            for key, row in zip(classes, evaluation.confusion(counted).tolist(), strict=True)
+        },
+        calibration=tuple(
+            CalibrationBin(
+                said=_round(each.said),
+                right=_round(each.right),
+                low=_round(each.low),
+                high=_round(each.high),
+                households=each.households,
+            )
+            for each in evaluation.calibration(counted)
+        ),
     )
 
 
-def _boundaries(booster: xgboost.Booster, classes: list[str]) -> tuple[Boundary, ...]:
-    steps = to_step_function(booster, extra_edges=(MIN_SQFT, MAX_SQFT))
+def _round(value: float | np.floating) -> float:
+    # The last bits of a sum may differ from one processor to the next, the file must not.
+    return round(float(value), 6)
+
+
+def _rounded(values: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    return {name: round(float(value), 6) for name, value in values.items()}
+
+
+def _steps(model: bytes) -> StepFunction:
+    return to_step_function(load_booster(model), extra_edges=(MIN_SQFT, MAX_SQFT))
+
+
+def _boundaries(steps: StepFunction, classes: Sequence[str]) -> tuple[Boundary, ...]:
     answers = steps.probabilities.argmax(axis=1)
     # An edge rounds to its threshold, which is the figure for people: 1,780.0 and not 1,779.99994.
     return tuple(
@@ -149,9 +196,9 @@ def _boundaries(booster: xgboost.Booster, classes: list[str]) -> tuple[Boundary,
     )
 
 
-def _known_answers(booster: xgboost.Booster) -> tuple[KnownAnswer, ...]:
-    answers = class_probabilities(booster, np.array(KNOWN_SIZES))
+def _known_answers(steps: StepFunction) -> tuple[KnownAnswer, ...]:
+    rows = steps.at(np.array(KNOWN_SIZES))
     return tuple(
-        KnownAnswer(home_size_sqft=size, probabilities=tuple(round(float(value), 6) for value in row))
-        for size, row in zip(KNOWN_SIZES, answers, strict=True)
+        KnownAnswer(home_size_sqft=size, probabilities=tuple(_round(value) for value in row))
+        for size, row in zip(KNOWN_SIZES, rows, strict=True)
     )

@@ -32,6 +32,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     )
     app.config.from_mapping({name: value for name, value in overrides.items() if name not in ours})
 
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["settings"] = settings
     logs.init_app(app)
     admission.init_app(app)

@@ -68,7 +68,7 @@ def _question(form: HomeForm) -> str:
         errors={
             name: EXPIRED if name == "csrf_token" else sentences[0] for name, sentences in form.errors.items()
         },
-        # Not the form's own token: that of an address has none.
+        # Not the form's own: the one that reads an address is made without a token.
         csrf_token=generate_csrf(),
         pictures=[picture_path(breed.key) for breed in (breeds[0], breeds[-1])],
     )

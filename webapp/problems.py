@@ -124,7 +124,9 @@ def _problem(problem: Problem) -> Response:
 def _answer(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> Response:
     if request.path.startswith("/api/"):
         return _as_json(kind, status, detail, errors)
-    return Response(render_template("error.html", kind=kind, status=status, detail=detail), status)
+    request_id = current_exchange().request_id
+    page = render_template("error.html", kind=kind, status=status, request_id=request_id)
+    return Response(page, status)
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from model.artifact import ARTIFACT_FOLDER, MANIFEST_NAME, Artifact, write_artifact
+from model.artifact import ARTIFACT_FOLDER, Artifact, write_artifact
 from model.breeds import BREEDS_FILE, Breed, load_breeds
-from model.dataset import Homes
+from model.dataset import read_homes
+from model.manifest import MANIFEST_NAME
 from model.predictor import Predictor
 from model.training import train
 
@@ -59,23 +59,27 @@ def five_breeds_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def five_artifact(five_breeds_file: Path) -> Artifact:
-    """A model of five breeds, trained on 2,000 households."""
+def five_homes_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """2,000 households of five breeds."""
     random = np.random.default_rng(5)
     keys = random.choice(list(FIVE_MEDIANS), size=2_000)
-    sizes = [FIVE_MEDIANS[key] * np.exp(0.3 * random.standard_normal()) for key in keys]
-    table = pd.DataFrame({"home_size_sqft": sizes, "breed": keys})
-    homes = Homes(table=table, file="five.csv", sha256="0" * 64, simulated=False)
-    return train(homes, load_breeds(five_breeds_file))
+    rows = [f"{FIVE_MEDIANS[key] * np.exp(0.3 * random.standard_normal())},{key}\n" for key in keys]
+    path = tmp_path_factory.mktemp("data") / "five.csv"
+    path.write_text("home_size_sqft,breed\n" + "".join(rows), encoding="utf-8")
+    return path
 
 
 @pytest.fixture(scope="session")
-def five(
-    five_artifact: Artifact, five_breeds_file: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Predictor:
+def five_artifact(five_homes_file: Path, five_breeds_file: Path) -> Artifact:
+    """A model of five breeds."""
+    return train(read_homes(five_homes_file, load_breeds(five_breeds_file))).artifact
+
+
+@pytest.fixture(scope="session")
+def five(five_artifact: Artifact, tmp_path_factory: pytest.TempPathFactory) -> Predictor:
     folder = tmp_path_factory.mktemp("five")
     write_artifact(five_artifact, folder)
-    return Predictor.load(folder, five_breeds_file)
+    return Predictor.load(folder)
 
 
 @pytest.fixture

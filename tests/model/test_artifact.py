@@ -3,18 +3,19 @@
 import hashlib
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from model.artifact import (
     ARTIFACT_FOLDER,
-    MANIFEST_NAME,
     Artifact,
     ArtifactError,
     read_artifact,
     write_artifact,
 )
+from model.manifest import MANIFEST_NAME
 
 
 def model_file(folder: Path) -> Path:
@@ -42,10 +43,14 @@ def test_an_artifact_replaces_another_and_leaves_nothing_behind(
     assert {path.name for path in artifact_folder.iterdir()} == {
         MANIFEST_NAME,
         five_artifact.manifest.model_file,
+        "MODEL_CARD.md",
+        "probability.svg",
+        "calibration.svg",
+        "homes.svg",
     }
 
 
-@pytest.mark.parametrize("fails", ["model-", MANIFEST_NAME])
+@pytest.mark.parametrize("fails", ["model-", ".pending-", MANIFEST_NAME])
 def test_a_failure_while_writing_leaves_the_old_artifact_whole(
     five_artifact: Artifact, artifact_folder: Path, monkeypatch: pytest.MonkeyPatch, fails: str
 ) -> None:
@@ -61,6 +66,26 @@ def test_a_failure_while_writing_leaves_the_old_artifact_whole(
     with pytest.raises(ArtifactError, match="No space left on device"):
         write_artifact(five_artifact, artifact_folder)
     assert read_artifact(artifact_folder) == before
+
+
+def test_whoever_reads_while_others_write_finds_a_whole_artifact(
+    five_artifact: Artifact, artifact_folder: Path
+) -> None:
+    artifacts = (read_artifact(artifact_folder), five_artifact)
+
+    def write(first: int) -> None:
+        for turn in range(40):
+            write_artifact(artifacts[(first + turn) % 2], artifact_folder)
+
+    with ThreadPoolExecutor(2) as pool:
+        writers = [pool.submit(write, first) for first in (0, 1)]
+        reads = 0
+        while not all(writer.done() for writer in writers):
+            assert read_artifact(artifact_folder) in artifacts
+            reads += 1
+        for writer in writers:
+            writer.result()
+    assert reads > 10
 
 
 def test_a_folder_that_cannot_be_made_is_refused_in_a_sentence(
@@ -106,8 +131,8 @@ def test_an_unreadable_model_file_is_refused(artifact_folder: Path) -> None:
 
 
 def test_another_format_version_is_refused_whatever_else_it_holds(artifact_folder: Path) -> None:
-    (artifact_folder / MANIFEST_NAME).write_text('{"format_version": 2, "novelty": []}', encoding="utf-8")
-    with pytest.raises(ArtifactError, match="has format version 2, and this program reads version 1"):
+    (artifact_folder / MANIFEST_NAME).write_text('{"format_version": 99, "novelty": []}', encoding="utf-8")
+    with pytest.raises(ArtifactError, match="has format version 99, and this program reads version 1"):
         read_artifact(artifact_folder)
 
 

@@ -1,23 +1,15 @@
-"""Households: the simulated ones, and reading anyone's."""
+"""Reading anyone's households, and refusing what cannot be trained on."""
 
-import math
+import gzip
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from model.breeds import Breed
-from model.dataset import (
-    HOMES_FILE,
-    HOUSEHOLDS,
-    MEDIAN_SQFT,
-    DatasetError,
-    best_probabilities,
-    read_homes,
-    simulate_homes,
-    simulated_csv,
-)
-from model.home_size import MAX_SQFT, MIN_SQFT
+from model.dataset import new_breeds, read_homes
+from model.simulation import HOMES_FILE, HOUSEHOLDS, simulate_homes
+from model.table import DatasetError
 
 HEADER = "home_size_sqft,breed\n"
 ENOUGH = "1000,dachshund\n2500,german_shepherd\n" * 30
@@ -29,51 +21,24 @@ def write(folder: Path, content: str | bytes) -> Path:
     return path
 
 
-# The simulated households
+def spread(households: int = 60) -> str:
+    """Households of both breeds, no two alike."""
+    return "".join(
+        f"{1000 + 3 * row},dachshund\n{2500 + 3 * row},german_shepherd\n" for row in range(households // 2)
+    )
 
 
-def test_the_shipped_file_is_what_the_generator_writes() -> None:
-    assert HOMES_FILE.read_bytes() == simulated_csv()
-
-
-def test_another_seed_gives_other_households() -> None:
-    assert not simulate_homes(100, seed=1).equals(simulate_homes(100, seed=2))
-
-
-def test_simulated_homes_follow_the_documented_densities() -> None:
-    homes = simulate_homes(20_000, seed=3)
-    assert homes["home_size_sqft"].between(MIN_SQFT, MAX_SQFT).all()
-    for breed, median in MEDIAN_SQFT.items():
-        logarithms = np.log(homes.loc[homes["breed"] == breed, "home_size_sqft"])
-        assert len(logarithms) == pytest.approx(10_000, rel=0.03)
-        assert math.exp(logarithms.median()) == pytest.approx(median, rel=0.03)
-        assert logarithms.std() == pytest.approx(0.4, rel=0.03)
-
-
-def test_some_large_homes_have_dachshunds() -> None:
-    homes = simulate_homes()
-    large = homes[homes["home_size_sqft"] > 2_500]
-    assert 0.02 < (large["breed"] == "dachshund").mean() < 0.2
-
-
-def test_best_probabilities_are_even_where_the_densities_cross() -> None:
-    crossing = math.sqrt(1_250 * 2_500)
-    assert best_probabilities(np.array([crossing])) == pytest.approx(np.array([[0.5, 0.5]]))
-
-
-def test_best_probabilities_agree_with_the_shares_among_many_homes() -> None:
-    homes = simulate_homes(50_000, seed=4)
-    near = homes[homes["home_size_sqft"].between(1_150, 1_250)]
-    share = (near["breed"] == "dachshund").mean()
-    assert best_probabilities(np.array([1_200.0]))[0, 0] == pytest.approx(share, abs=0.02)
-
-
-# Reading
+# What is read
 
 
 def test_the_shipped_households_are_read_and_known_as_simulated(breeds: dict[str, Breed]) -> None:
     homes = read_homes(HOMES_FILE, breeds)
-    assert (len(homes.table), homes.file, homes.simulated) == (HOUSEHOLDS, "homes.csv", True)
+    assert (len(homes.sizes), homes.file, homes.simulated) == (HOUSEHOLDS, "homes.csv", True)
+    assert [breed.key for breed in homes.breeds] == ["dachshund", "german_shepherd"]
+    sizes, labels = simulate_homes()
+    assert np.array_equal(homes.sizes, sizes)
+    assert np.array_equal(homes.labels, labels)
+    assert homes.warnings == ()
 
 
 def test_other_households_are_not_taken_for_simulated(tmp_path: Path, breeds: dict[str, Breed]) -> None:
@@ -82,15 +47,41 @@ def test_other_households_are_not_taken_for_simulated(tmp_path: Path, breeds: di
 
 def test_square_metres_are_converted(tmp_path: Path, breeds: dict[str, Breed]) -> None:
     path = write(tmp_path, "home_size_m2,breed\n" + "100,dachshund\n200,german_shepherd\n" * 30)
-    assert read_homes(path, breeds).table["home_size_sqft"][0] == pytest.approx(1_076.391041671)
+    assert read_homes(path, breeds).sizes[0] == pytest.approx(1_076.391041671)
 
 
 def test_other_columns_blank_lines_and_a_byte_order_mark_are_passed_over(
     tmp_path: Path, breeds: dict[str, Breed]
 ) -> None:
-    text = "\ufefftown,breed,home_size_sqft\n\nBath,dachshund,900\n\nYork,german_shepherd,3000\n\n"
+    text = "\ufefftown,breed,home_size_sqft\r\n\nBath,dachshund,900\n,,\n\nYork, german_shepherd ,3000\n\n"
     homes = read_homes(write(tmp_path, text + "Ely,dachshund,950\nHull,german_shepherd,2950\n" * 30), breeds)
-    assert homes.table.head(2).to_numpy().tolist() == [[900.0, "dachshund"], [3000.0, "german_shepherd"]]
+    assert homes.sizes[:2].tolist() == [900.0, 3000.0]
+    assert homes.labels[:2].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("compress", [False, True])
+def test_every_separator_with_and_without_byte_order_mark_and_gzip(
+    tmp_path: Path, breeds: dict[str, Breed], separator: str, mark: str, compress: bool
+) -> None:
+    content = (mark + HEADER + spread()).replace(",", separator).encode()
+    homes = read_homes(write(tmp_path, gzip.compress(content) if compress else content), breeds)
+    assert homes.sizes[:3].tolist() == [1000.0, 2500.0, 1003.0]
+
+
+def test_progress_is_told_from_start_to_end(tmp_path: Path, breeds: dict[str, Breed]) -> None:
+    told: list[tuple[str, float]] = []
+    path = write(tmp_path, HEADER + ENOUGH * 2_000)
+    read_homes(path, breeds, lambda stage, share: told.append((stage, share)))
+    assert {stage for stage, _ in told} == {"Reading"}
+    shares = [share for _, share in told]
+    assert len(shares) > 5
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+# What is refused
 
 
 @pytest.mark.parametrize(
@@ -99,28 +90,39 @@ def test_other_columns_blank_lines_and_a_byte_order_mark_are_passed_over(
         ("", "is empty"),
         ("\n" + HEADER + ENOUGH, "begins with an empty line"),
         (b"\xff\xfe\x00", "is not UTF-8 text"),
-        (HEADER, "households of 0 breed(s)"),
-        ("size,breed\n" + ENOUGH, "no column home_size_sqft or home_size_m2"),
+        (HEADER.encode() + b"1000,caf\xe9\n", "is not UTF-8 text"),
+        (b"\x1f\x8b damaged", "is a damaged gzip file"),
+        (gzip.compress(HEADER.encode())[:-9], "is a damaged gzip file"),
+        (HEADER, "there is no household: a model needs"),
+        ("size,breed\n" + ENOUGH, "no column home_size_sqft or home_size_m2; its first line must name"),
         ("home_size_sqft,dog\n" + ENOUGH, "no column breed"),
         ("home_size_sqft,breed,breed\n1,dachshund,beagle\n", "2 columns breed and breed"),
         ("home_size_sqft,home_size_m2,breed\n", "2 columns home_size_sqft and home_size_m2"),
-        (HEADER + "1000,dachshund,7\n", "Expected 2 fields in line 2, saw 3"),
+        (HEADER + "1000,dachshund,7\n", "line 2 has 3 cells: the header has 2 columns"),
+        (HEADER + ENOUGH + '1000,"dachshund\n', "is not a table from line 62 on"),
         (HEADER + ENOUGH + "big,dachshund\n", "line 62 has 'big': a home size must be a number"),
-        (HEADER + ENOUGH + ",dachshund\n", "line 62 has ''"),
-        (HEADER + ENOUGH + "nan,dachshund\n", "line 62 has 'nan'"),
-        (HEADER + ENOUGH + "inf,dachshund\n", "line 62 has 'inf'"),
-        (HEADER + ENOUGH + "True,dachshund\n", "line 62 has 'True'"),
-        (HEADER + ENOUGH + "49.9,dachshund\n", "line 62 has '49.9'"),
+        (HEADER + ENOUGH + ",dachshund\n", "line 62: the home size is missing"),
+        (HEADER + ENOUGH + "nan,dachshund\n", "line 62 has 'nan': a home size must be a number"),
+        (HEADER + ENOUGH + "inf,dachshund\n", "line 62 has 'inf': a home size must be a number"),
+        (HEADER + ENOUGH + "1_000,dachshund\n", "line 62 has '1_000': a home size must be a number"),
+        (HEADER + ENOUGH + '"1,5",dachshund\n', "line 62 has '1,5': a home size must be a number"),
+        (HEADER + ENOUGH + "0,dachshund\n", "line 62 has '0': a home size must be positive"),
+        (HEADER + ENOUGH + "49.9,dachshund\n", "line 62 has '49.9': a home size must be between 50 and"),
         (HEADER + ENOUGH + "100001,dachshund\n", "between 50 and 100,000 sq ft"),
         (
             HEADER + "\n-1,dachshund\n" * 5,
-            "line 3 has '-1', line 5 has '-1', line 7 has '-1' and 2 more lines",
+            "line 3 has '-1', line 5 has '-1', line 7 has '-1' and 2 more lines do likewise",
         ),
-        ("home_size_m2,breed\n4,dachshund\n", "line 2 has '4'"),
+        ("home_size_m2,breed\n4,dachshund\n", "line 2 has '4': a home size must be between 50"),
+        ("home_size_m2,breed\n4,dachshund\n", "(4.65 to 9,290 m²)"),
         (HEADER + ENOUGH + "1000,cat\n", "line 62 has 'cat': a breed must be one of the catalogue"),
-        (HEADER + ENOUGH + "1000\n", "line 62 has ''"),
-        (HEADER + "1000,dachshund\n" * 40, "households of 1 breed(s)"),
-        (HEADER + ENOUGH[: -len("2500,german_shepherd\n")], "only 29 household(s) of german_shepherd"),
+        (HEADER + ENOUGH + "1000\n", "line 62: the breed is missing"),
+        ('note,home_size_sqft,breed\n"two\nlines",1000,dachshund\n,1,dachshund\n', "line 4 has '1'"),
+        (HEADER + "1000,dachshund\n" * 40, "there is only dachshund, from line 2 on: a model needs"),
+        (
+            HEADER + ENOUGH[: -len("2500,german_shepherd\n")],
+            "only 29 household(s) of german_shepherd (line 3, 5, 7, ...): each breed needs 30 or more",
+        ),
     ],
 )
 def test_wrong_data_are_refused_in_a_sentence(
@@ -131,8 +133,46 @@ def test_wrong_data_are_refused_in_a_sentence(
         read_homes(path, breeds)
     assert says in str(refusal.value)
     assert str(path) in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_each_kind_of_problem_has_a_sentence_of_its_own(tmp_path: Path, breeds: dict[str, Breed]) -> None:
+    path = write(tmp_path, HEADER + ENOUGH + "big,dachshund\n-1,dachshund\n1000,cat\n1,dachshund\n")
+    with pytest.raises(DatasetError) as refusal:
+        read_homes(path, breeds)
+    sentences = str(refusal.value).split("\n")
+    assert len(sentences) == 4
+    assert all(sentence.startswith(f"In {path}, line ") for sentence in sentences)
 
 
 def test_a_missing_file_is_refused_in_a_sentence(tmp_path: Path, breeds: dict[str, Breed]) -> None:
     with pytest.raises(DatasetError, match=r"Cannot read .*none.csv: No such file"):
         read_homes(tmp_path / "none.csv", breeds)
+
+
+# What is warned of
+
+
+def test_a_file_that_was_joined_twice_is_warned_of(tmp_path: Path, breeds: dict[str, Breed]) -> None:
+    (warning,) = read_homes(write(tmp_path, HEADER + spread(200) * 2), breeds).warnings
+    assert "200 households occur exactly 2 times each (one in lines 2, 202), more than" in warning
+
+
+def test_one_household_copied_many_times_is_warned_of(tmp_path: Path, breeds: dict[str, Breed]) -> None:
+    (warning,) = read_homes(write(tmp_path, HEADER + spread(200) + "900,dachshund\n" * 80), breeds).warnings
+    assert "one household occurs 80 times with the same size and breed (lines 202, 203, 204, ...)" in warning
+
+
+@pytest.mark.parametrize("nearest", [1, 50, 250])
+def test_rounded_sizes_are_no_reason_for_a_warning(
+    tmp_path: Path, breeds: dict[str, Breed], nearest: int
+) -> None:
+    sizes, labels = simulate_homes(5_000, seed=9)
+    rows = zip(np.round(sizes / nearest) * nearest, labels, strict=True)
+    text = "".join(f"{size:.0f},{list(breeds)[label]}\n" for size, label in rows)
+    assert read_homes(write(tmp_path, HEADER + text), breeds).warnings == ()
+
+
+def test_new_breeds_are_those_that_the_catalogue_lacks(tmp_path: Path, breeds: dict[str, Breed]) -> None:
+    path = write(tmp_path, "home_size_m2;breed\nx;pug\n1;dachshund\n2;\n3;beagle\n4;pug\n")
+    assert new_breeds(path, breeds) == ["pug", "beagle"]

@@ -1,6 +1,10 @@
 """``python train.py``, as a person runs it."""
 
+import gzip
+import json
+import os
 import platform
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +14,12 @@ import pytest
 
 import train
 from model.artifact import ARTIFACT_FOLDER, read_artifact
+from model.breeds import BREEDS_FILE
 from model.predictor import Predictor
 
 ROOT = Path(__file__).parents[2]
+HEADER = "home_size_sqft,breed\n"
+ROWS = "".join(f"{700 + 20 * row},dachshund\n{1_300 + 20 * row},german_shepherd\n" for row in range(60))
 
 
 def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
@@ -20,76 +27,251 @@ def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A small table that can be trained on."""
+    path = tmp_path / "mine.csv"
+    path.write_text(HEADER + ROWS, encoding="utf-8")
+    return path
+
+
+# Done
+
+
 def test_training_again_gives_the_committed_artifact(tmp_path: Path) -> None:
     done = run("--out", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     if (sys.platform, platform.machine()) == ("linux", "x86_64"):
-        committed = {path.name: path.read_bytes() for path in ARTIFACT_FOLDER.iterdir()}
-        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == committed
+        assert contents(tmp_path) == contents(ARTIFACT_FOLDER)
     else:
         sizes = np.geomspace(50, 100_000, 1_000)
         again, committed_answers = (
             Predictor.load(folder).predict_many(sizes) for folder in (tmp_path, ARTIFACT_FOLDER)
         )
         assert again.probabilities == pytest.approx(committed_answers.probabilities, abs=1e-3)
-
-
-def test_it_prints_how_good_the_model_is_and_where_the_answer_changes(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert train.main(["--out", str(tmp_path)]) == 0
     manifest = read_artifact(tmp_path).manifest
-    printed = capsys.readouterr().out
+    assert manifest.metrics.best_log_loss is not None
     for words in (
         manifest.model_version,
-        "simulated",
+        "simulated households",
         f"{manifest.metrics.accuracy:.1%}",
-        f"{manifest.metrics.log_loss:.4f} nats",
-        f"{manifest.metrics.best_log_loss:.4f} nats",
-        "Dachshund to German Shepherd at",
+        f"{manifest.metrics.log_loss:.4f}",
+        f"{manifest.metrics.best_log_loss:.4f}",
+        "Dachshund to German Shepherd",
         f"{manifest.decision_boundaries[0].home_size_sqft:,.0f} sq ft",
     ):
-        assert words in printed
+        assert words in done.stdout
 
 
 def test_it_trains_on_a_table_of_your_own(tmp_path: Path) -> None:
-    data = tmp_path / "mine.csv"
-    data.write_text(
-        "home_size_m2,breed\n" + "80,dachshund\n300,german_shepherd\n" * 40,
-        encoding="utf-8",
-    )
+    data = tmp_path / "mine.csv.gz"
+    text = "Breed;breed;home_size_m2\n" + "x;dachshund;80\ny;german_shepherd;300\n" * 40
+    data.write_bytes(gzip.compress(text.encode("utf-8-sig")))
     done = run("--data", data, "--out", tmp_path / "model")
     assert done.returncode == 0
+    assert "one household occurs 40 times" in done.stderr
     assert "simulated" not in done.stdout
     predictor = Predictor.load(tmp_path / "model")
     assert [predictor.predict(size).breed for size in (800, 3_300)] == ["dachshund", "german_shepherd"]
 
 
-def test_bad_data_are_refused_in_one_sentence_and_nothing_is_written(tmp_path: Path) -> None:
+def test_json_is_the_manifest_and_what_became_of_it(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train.main(["--data", str(data), "--out", str(tmp_path / "model"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["status"], found["reasons"], found["warnings"]) == ("done", [], [])
+    assert found["manifest"] == json.loads((tmp_path / "model" / "manifest.json").read_bytes())
+
+
+def test_search_tries_more_settings(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train.main(["--data", str(data), "--out", str(tmp_path / "model"), "--json", "--search"]) == 0
+    assert json.loads(capsys.readouterr().out)["manifest"]["search"]["candidates"] > 12
+
+
+def test_threads_are_one_unless_asked(data: Path, tmp_path: Path) -> None:
+    assert train.main(["--data", str(data), "--out", str(tmp_path / "model"), "--threads", "2"]) == 0
+    assert read_artifact(tmp_path / "model").manifest.parameters["nthread"] == 2
+    assert read_artifact(ARTIFACT_FOLDER).manifest.parameters["nthread"] == 1
+
+
+def test_in_a_terminal_it_shows_how_far_it_is(data: Path, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "train.py", "--data", str(data), "--out", str(tmp_path / "model")]
+    with subprocess.Popen(command, cwd=ROOT, stderr=theirs, stdout=subprocess.DEVNULL) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while chunk := os.read(ours, 65_536):
+                shown += chunk
+        except OSError:  # the other end is closed
+            pass
+    os.close(ours)
+    assert process.returncode == 0
+    for stage in (b"Reading", b"Searching", b"Fitting", b"Judging"):
+        assert stage in shown
+
+
+# Bad input: twelve files, each with a sentence of its own
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("", "is empty or begins with an empty line; it must begin with a header."),
+        ("breed\n" + ROWS, "has no column home_size_sqft or home_size_m2; its first line must name its"),
+        (HEADER.replace("breed", "breed,breed") + ROWS, "has 2 columns breed and breed in line 1; keep one."),
+        (HEADER + ",dachshund\n" + ROWS, "line 2: the home size is missing."),
+        (HEADER + ROWS + "large,dachshund\n", "line 122 has 'large': a home size must be a number, such as"),
+        (
+            HEADER + "-5,dachshund\n0,dachshund\n",
+            "line 2 has '-5', line 3 has '0': a home size must be posit",
+        ),
+        (HEADER + "49,dachshund\n" + ROWS, "line 2 has '49': a home size must be between 50 and 100,000 sq"),
+        (HEADER + "900,wolf\n" + ROWS, "line 2 has 'wolf': a breed must be one of the catalogue (dachshund,"),
+        (HEADER + "900,\n" + ROWS, "line 2: the breed is missing."),
+        (
+            HEADER + "".join(ROWS.splitlines(keepends=True)[:50]),
+            "household(s) of german_shepherd (line 3, 5, 7, ...): each breed needs 30",
+        ),
+        (
+            HEADER + "900,dachshund\n" * 60,
+            "there is only dachshund, from line 2 on: a model needs households",
+        ),
+        (HEADER + "1,5,dachshund\n" + ROWS, "line 2 has 3 cells: the header has 2 columns."),
+        (b"\xff\xfeh\0o\0m\0e\0", "is not UTF-8 text; save it as CSV in UTF-8."),
+        (HEADER + ROWS + '900,"dachshund\n', "is not a table from line 122 on: unexpected end of data."),
+    ],
+)
+def test_a_broken_file_is_refused_in_a_sentence_and_the_artifact_untouched(
+    artifact_folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    content: str | bytes,
+    says: str,
+) -> None:
+    path = tmp_path / "broken.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    before = contents(artifact_folder)
+    assert train.main(["--data", str(path), "--out", str(artifact_folder)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert says in printed.err
+    assert contents(artifact_folder) == before
+
+
+def test_the_exit_status_of_the_process_is_2_and_its_output_one_sentence(tmp_path: Path) -> None:
     data = tmp_path / "bad.csv"
     data.write_text("home_size_sqft,breed\n-5,dachshund\n", encoding="utf-8")
     done = run("--data", data, "--out", tmp_path / "model")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        f"train.py: In {data}, line 2 has '-5': a home size must be a number between 50 and 100,000 sq ft.\n"
-    )
+    assert done.stderr == f"train.py: In {data}, line 2 has '-5': a home size must be positive.\n"
     assert not (tmp_path / "model").exists()
 
 
+def test_bad_input_is_told_to_programs_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train.main(["--data", str(tmp_path / "none.csv"), "--json"]) == 2
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["status"] == "bad input"
+    assert json.loads(printed.out)["reasons"] == [printed.err.removeprefix("train.py: ").strip()]
+
+
 def test_a_place_that_cannot_be_written_is_refused_in_one_sentence(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(SystemExit) as stop:
-        train.main(["--out", str(tmp_path / "file")])
-    assert stop.value.code == 2
+    assert train.main(["--data", str(data), "--out", str(tmp_path / "file")]) == 2
     assert capsys.readouterr().err.startswith("train.py: Cannot write the model to ")
 
 
-def test_help_teaches_the_columns_and_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
+# The gate
+
+
+def test_a_model_that_the_gate_refuses_is_not_written_unless_forced(
+    artifact_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nonsense = tmp_path / "nonsense.csv"
+    breeds = np.random.default_rng(1).choice(["dachshund", "german_shepherd"], 400)
+    rows = "".join(f"{800 + 7 * row},{breed}\n" for row, breed in enumerate(breeds))
+    nonsense.write_text(HEADER + rows, encoding="utf-8")
+    before = contents(artifact_folder)
+    command = ["--data", str(nonsense), "--out", str(artifact_folder)]
+    assert train.main(command) == 1
+    printed = capsys.readouterr()
+    assert "The model is no better than always answering the breeds' shares" in printed.err
+    assert "Not written to" in printed.out
+    assert contents(artifact_folder) == before
+
+    assert train.main([*command, "--json", "--force"]) == 0
+    assert json.loads(capsys.readouterr().out)["reasons"] != []
+    assert read_artifact(artifact_folder).manifest.data.file == "nonsense.csv"
+
+
+# Checking an artifact
+
+
+def test_check_verifies_and_shows_the_card(capsys: pytest.CaptureFixture[str]) -> None:
+    assert train.main(["--check", str(ARTIFACT_FOLDER)]) == 0
+    printed = capsys.readouterr().out
+    for words in ("Model card", "Who should not use it", "simulated", "is whole"):
+        assert words in printed
+
+
+@pytest.mark.parametrize("name", ["MODEL_CARD.md", "probability.svg", "model-*.ubj"])
+def test_check_refuses_what_was_changed(
+    artifact_folder: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (path,) = artifact_folder.glob(name)
+    path.write_bytes(path.read_bytes().replace(b"e", b"a", 1))
+    assert train.main(["--check", str(artifact_folder)]) == 2
+    assert f"{path} is not the " in capsys.readouterr().err
+
+
+def test_check_prints_the_manifest_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert train.main(["--check", str(ARTIFACT_FOLDER), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["manifest"]["classes"] == ["dachshund", "german_shepherd"]
+
+
+# New breeds
+
+
+def test_init_breeds_prints_what_to_fill_in_and_that_trains_once_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, catalogue = tmp_path / "mine.csv", tmp_path / "breeds.toml"
+    text = HEADER + ROWS + "".join(f"{400 + row},St. Bernard\n" for row in range(40))
+    data.write_text(text, encoding="utf-8")
+    assert train.main(["--data", str(data), "--init-breeds"]) == 0
+    added = capsys.readouterr().out
+    command = ["--data", str(data), "--breeds", str(catalogue), "--out", str(tmp_path / "model")]
+
+    catalogue.write_text(BREEDS_FILE.read_text(encoding="utf-8") + added, encoding="utf-8")
+    assert train.main(command) == 2
+    assert "The breed 'St. Bernard' in the catalogue" in capsys.readouterr().err
+
+    filled = added.replace("min = 0", "min = 60").replace("max = 0", "max = 80").replace('""', '"a test"')
+    catalogue.write_text(BREEDS_FILE.read_text(encoding="utf-8") + filled, encoding="utf-8")
+    assert train.main(command) == 0
+    (bernard,) = Predictor.load(tmp_path / "model").breeds[-1:]
+    assert (bernard.key, bernard.name, bernard.picture) == ("St. Bernard", "St. Bernard", "st_bernard.svg")
+
+
+def test_help_teaches_the_columns_the_gate_and_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         train.main(["--help"])
     assert stop.value.code == 0
     printed = capsys.readouterr().out
-    for words in ("home_size_sqft,breed", "home_size_m2", "model/breeds.toml", "exit status"):
+    for words in (
+        "home_size_sqft,breed",
+        "home_size_m2",
+        "model/breeds.toml",
+        "--init-breeds",
+        "the gate:",
+        "exit status: 0 done, 1 refused by the gate, 2 bad input",
+    ):
         assert words in printed

@@ -1,0 +1,103 @@
+"""Charts as small SVG files, in colours that read well on white and on black.
+
+A page shows them with ``<img>``: they bring their own style, follow the reader's light or dark
+setting, and have no background.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from xml.sax.saxutils import escape
+
+Scale = Callable[[float], float]
+Point = tuple[float, float]
+
+COLOURS = ("#d9772b", "#3b82c4", "#2f9e6e", "#9b6bc7", "#d1495b", "#8a8f2c", "#1d9aa8", "#b3628f")
+"""One for each class, in order, then from the start again; mid-tones for white as well as black."""
+
+STYLE = """
+text { font: 14px system-ui, sans-serif; fill: #5a6069 }
+.title { font-size: 17px; font-weight: 600 }
+.grid { stroke: #8a919b; stroke-opacity: .3 }
+.axis { stroke: #8a919b }
+.note { stroke: #5a6069; stroke-dasharray: 3 5; stroke-width: 2; fill: none }
+@media (prefers-color-scheme: dark) {
+  text { fill: #c3c9d1 }
+  .note { stroke: #c3c9d1 }
+}
+"""
+
+
+def colour(index: int) -> str:
+    """The colour of a class."""
+    return COLOURS[index % len(COLOURS)]
+
+
+def linear(low: float, high: float, start: float, end: float) -> Scale:
+    """The scale that takes ``low`` to ``start`` and ``high`` to ``end``, evenly."""
+    return lambda value: start + (value - low) / (high - low) * (end - start)
+
+
+def logarithmic(low: float, high: float, start: float, end: float) -> Scale:
+    """The scale that takes ``low`` to ``start`` and ``high`` to ``end``, by equal ratios."""
+    even = linear(math.log(low), math.log(high), start, end)
+    return lambda value: even(math.log(value))
+
+
+def round_sizes(low: float, high: float) -> list[float]:
+    """The 1, 2 and 5 times powers of ten within a range."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return [size for power in powers for size in (10.0**power * k for k in (1, 2, 5)) if low <= size <= high]
+
+
+class Chart:
+    """A chart under construction, measured in pixels from the top left."""
+
+    def __init__(self, width: int, height: int, title: str, description: str) -> None:
+        self.width, self.height = width, height
+        size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+        self._parts = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
+            f"<title>{escape(title)}</title>",
+            f"<desc>{escape(description)}</desc>",
+            f"<style>{STYLE}</style>",
+        ]
+        self.text(16, 26, title, "title")
+
+    def text(self, x: float, y: float, words: str, kind: str = "", anchor: str = "start") -> None:
+        """Write words; ``anchor`` says which end of them stands at ``x``."""
+        self._parts.append(
+            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{_class(kind)}>{escape(words)}</text>'
+        )
+
+    def line(self, start: Point, end: Point, kind: str = "", stroke: str = "") -> None:
+        """Draw a straight line."""
+        look = f' stroke="{stroke}" stroke-width="2"' if stroke else ""
+        self._parts.append(
+            f'<line x1="{start[0]:.1f}" y1="{start[1]:.1f}" x2="{end[0]:.1f}" y2="{end[1]:.1f}"'
+            f"{_class(kind)}{look}/>"
+        )
+
+    def curve(self, points: Iterable[Point], kind: str = "", stroke: str = "") -> None:
+        """Draw a line through points."""
+        look = f' fill="none" stroke="{stroke}" stroke-width="3" stroke-linejoin="round"' if stroke else ""
+        self._parts.append(f'<path d="M{_path(points)}"{_class(kind)}{look}/>')
+
+    def area(self, points: Iterable[Point], fill: str, opacity: float) -> None:
+        """Fill the shape that points enclose."""
+        self._parts.append(f'<path d="M{_path(points)}Z" fill="{fill}" fill-opacity="{opacity}"/>')
+
+    def dot(self, x: float, y: float, fill: str) -> None:
+        """Draw a dot."""
+        self._parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{fill}"/>')
+
+    def encode(self) -> bytes:
+        """The file's content."""
+        return "\n".join([*self._parts, "</svg>\n"]).encode()
+
+
+def _class(kind: str) -> str:
+    return f' class="{kind}"' if kind else ""
+
+
+def _path(points: Iterable[Point]) -> str:
+    return "L".join(f"{x:.1f} {y:.1f}" for x, y in points)

@@ -1,0 +1,73 @@
+"""A real training that is killed (SIGKILL) just before and just after each of its writes and renames.
+
+``python -m tests.model.kill_at_each_write FOLDER ARGUMENTS...`` runs ``train.py ARGUMENTS...`` up to its
+first write. From there on, for the first moment, the second and so on, a forked copy of the process goes on
+and kills itself at that moment. After each death FOLDER is copied to ``FOLDER-after-<moment>``, and put back
+as it was, until a copy lives to its end.
+"""
+
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import train
+
+CALLS = {"open", "write", "flush", "fsync", "replace", "unlink", "mkdir"}
+WRITERS = ("model/artifact.py", "model/atomic.py", "pathlib.py", "pathlib/__init__.py", "pathlib/_local.py")
+
+
+class Killer:
+    """A profile function: forks at the first moment, and in each fork dies at one more."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.moments_left: int | None = None
+
+    def __call__(self, frame: FrameType, event: str, called: Any) -> None:
+        if event not in {"c_call", "c_return"} or getattr(called, "__name__", "") not in CALLS:
+            return
+        if not frame.f_code.co_filename.endswith(WRITERS) or not self._writing(frame):
+            return
+        if self.moments_left is None:
+            self._try_each_moment()
+        self.moments_left -= 1  # type: ignore[operator]
+        if self.moments_left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _writing(self, frame: FrameType | None) -> bool:
+        while frame is not None:
+            if frame.f_code.co_name == "write_artifact":
+                return True
+            frame = frame.f_back
+        return False
+
+    def _try_each_moment(self) -> None:
+        """Return in forks alone; the process itself leaves when one of them has lived to its end."""
+        before = self.folder.with_name(self.folder.name + "-before")
+        shutil.copytree(self.folder, before)
+        moment = 0
+        while True:
+            moment += 1
+            child = os.fork()
+            if child == 0:
+                self.moments_left = moment
+                return
+            _, status = os.waitpid(child, 0)
+            if os.WIFEXITED(status):
+                os._exit(os.WEXITSTATUS(status))
+            assert os.WTERMSIG(status) == signal.SIGKILL
+            shutil.move(self.folder, self.folder.with_name(f"{self.folder.name}-after-{moment}"))
+            shutil.copytree(before, self.folder)
+
+
+if __name__ == "__main__":
+    killer = Killer(Path(sys.argv[1]))
+    # Profiling slows the training; writing begins with making the folder.
+    sys.addaudithook(lambda event, _: sys.setprofile(killer) if event == "os.mkdir" else None)
+    status = train.main(sys.argv[2:])
+    sys.setprofile(None)
+    sys.exit(status)

@@ -1,0 +1,30 @@
+"""A table of five breeds: trained by the command, served by the app."""
+
+from pathlib import Path
+
+import pytest
+
+import train
+from webapp import create_app
+
+NAMES = ("Beagle", "Dachshund", "Labrador", "German Shepherd", "Great Dane")
+
+
+def test_five_breeds_are_trained_and_served_by_page_and_api(
+    five_homes_file: Path, five_breeds_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--data", str(five_homes_file), "--breeds", str(five_breeds_file), "--out", str(tmp_path)]
+    assert train.main(command) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in NAMES)
+    client = create_app({"TESTING": True, "SECRET_KEY": "x", "MODEL_DIR": str(tmp_path)}).test_client()
+
+    answers = [client.get(f"/api/predict?home_size={size}").get_json() for size in range(600, 6_000, 100)]
+    assert {answer["name"] for answer in answers} == set(NAMES)
+    keys = ["beagle", "dachshund", "labrador", "german_shepherd", "great_dane"]
+    assert all(sorted(answer["probabilities"]) == sorted(keys) for answer in answers)
+    assert {answer["breed"] for answer in answers} == set(keys)
+
+    page = client.get("/recommendation?home_size=1200&unit=sqft").get_data(as_text=True)
+    for name in NAMES:
+        assert name in page

@@ -1,0 +1,65 @@
+"""Whatever the households: the predictor is the booster, bit for bit."""
+
+import tempfile
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from model.artifact import write_artifact
+from model.booster import class_probabilities, load_booster
+from model.breeds import load_breeds
+from model.dataset import MIN_HOUSEHOLDS, Homes
+from model.home_size import MAX_SQFT, MIN_SQFT
+from model.predictor import Predictor
+from model.training import train
+from tests.model.test_predictor import delicate_sizes
+
+SHEPHERD = load_breeds()["german_shepherd"]
+
+sizes_of_homes = st.one_of(
+    st.floats(MIN_SQFT, MAX_SQFT),
+    st.integers(50, 100_000).map(float),
+    st.integers(10, 40).map(lambda hundreds: hundreds * 100.0),
+)
+
+
+@st.composite
+def households(draw: st.DrawFn) -> Homes:
+    """Two to five breeds, each with 30 homes or a few more, of any sizes or of few different ones."""
+    classes = draw(st.integers(2, 5))
+    counts = draw(st.lists(st.integers(MIN_HOUSEHOLDS, 45), min_size=classes, max_size=classes))
+    palette = draw(st.lists(sizes_of_homes, min_size=1, max_size=60))
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    labels = np.repeat(np.arange(classes), counts)
+    breeds = tuple(msgspec.structs.replace(SHEPHERD, key=f"breed_{k}") for k in range(classes))
+    return Homes(
+        sizes=random.choice(palette, size=len(labels)),
+        labels=labels,
+        breeds=breeds,
+        file="drawn.csv",
+        sha256="0" * 64,
+        simulated=False,
+        warnings=(),
+    )
+
+
+@given(households())
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_trained_on_any_households_the_predictor_is_the_booster_bit_for_bit(homes: Homes) -> None:
+    trained = train(homes)
+    booster = load_booster(trained.artifact.model)
+    with tempfile.TemporaryDirectory() as folder:
+        write_artifact(trained.artifact, Path(folder))
+        predictor = Predictor.load(Path(folder))
+    anywhere = np.exp(np.random.default_rng(1).uniform(np.log(MIN_SQFT), np.log(MAX_SQFT), 2_000))
+    sizes = np.concatenate([homes.sizes, anywhere, delicate_sizes(booster)])
+    expected = class_probabilities(booster, sizes)
+    assert predictor.predict_many(sizes).probabilities.tobytes() == expected.tobytes()
+    rows = [tuple(predictor.predict(size).probabilities.values()) for size in sizes.tolist()]
+    assert np.array(rows, dtype=np.float32).tobytes() == expected.tobytes()
+    if len(homes.breeds) == 2:
+        heavier = predictor.predict_many(np.sort(sizes)).probabilities[:, 1]
+        assert (np.diff(heavier) >= 0).all()
