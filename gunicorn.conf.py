@@ -105,7 +105,7 @@ def post_worker_init(_worker: Worker) -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(5_000, 10, 10)
     log.info("worker ready")
 
 
