@@ -55,6 +55,12 @@ class Connection(socket):
         self.request = None
         self.deadline = time.monotonic() + seconds
 
+    def begin_request(self) -> None:
+        """Start the time of a request, unless it runs already."""
+        if self.idle:
+            self.idle = False
+            self.deadline = time.monotonic() + self.request_seconds
+
     def recv(self, *args: Any) -> bytes:
         """Receive; the first bytes of a request start its time."""
         try:
@@ -65,9 +71,8 @@ class Connection(socket):
                 received = self._sock.recv(*args)  # type: ignore[attr-defined]
             except BlockingIOError:
                 raise IdleTimeout from None
-        if self.idle and received:
-            self.idle = False
-            self.deadline = time.monotonic() + self.request_seconds
+        if received:
+            self.begin_request()
         return received
 
     def sendall(self, data: Any, *flags: Any) -> None:
@@ -178,6 +183,7 @@ class Worker(GeventWorker):
                 connection.request.force_close()
         while time.monotonic() < begun + self.settings.stop_wait_seconds:
             self.notify()
+            self.end_overdue()
             gevent.sleep(SETTLE_SECONDS)
         for server in servers:
             server.close()
@@ -207,6 +213,7 @@ class Worker(GeventWorker):
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
         """Answer a request, in one piece where it is small."""
+        sock.begin_request()  # one that came in behind another has not been seen by `recv`
         sock.request = req
         sock.gathering = True
         try:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.load import processes
-from tests.load.clients import BODY, HEAD, ask, connect, receive, until
+from tests.load.clients import BODY, HEAD, REQUEST, ask, connect, receive, until
 from tests.load.wrk import Running
 from tests.serving import ROOT, Server, running
 
@@ -56,7 +56,8 @@ def test_idle_connections_do_not_delay_a_stop_nor_does_it_cut_off_a_request(tmp_
         idle = [connect(server.port) for _ in range(100)]
         assert all(answer and answer.status == 200 for answer in map(ask, idle))
         slow = connect(server.port)
-        slow.sendall(HEAD % len(BODY) + BODY[:5])
+        slow.sendall(REQUEST + HEAD % len(BODY) + BODY[:5])  # the second comes in behind the first
+        assert receive(slow) is not None
         begun = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
         timer = threading.Timer(2, slow.sendall, [BODY[5:]])
