@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, cast
 
 # XGBoost's OpenMP threads and OpenBLAS's would fight over a small task's CPU, and not survive a fork.
@@ -26,6 +27,7 @@ from gevent import socket
 
 from model.artifact import ArtifactError
 from webapp import create_app, logs, metrics
+from webapp.balance import NO_WORKER, SLOTS, shared_counts
 from webapp.config import SettingError, load_settings, share_development_key
 from webapp.reload import check_before_reload
 from webapp.worker import Worker
@@ -33,9 +35,17 @@ from webapp.worker import Worker
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
 
-METRICS_LISTENER = "perfect_puppy_metrics_listener"
+SHARED = "perfect_puppy_shared"
 EXIT_BAD_MODEL = 65
 EXIT_BAD_SETTING = 78
+
+
+@dataclass
+class Shared:
+    """What the master makes once, and hands to every worker."""
+
+    counts: "memoryview[int]"
+    metrics_listener: socket.socket | None
 
 
 def refuse(code: int, sentence: object) -> NoReturn:
@@ -74,11 +84,13 @@ def on_starting(server: "Arbiter") -> None:
     except ArtifactError as error:
         refuse(EXIT_BAD_MODEL, error)
     check_before_reload(server)
+    # The master's, so that they outlive every worker and every reload.
+    shared = Shared(counts=shared_counts(), metrics_listener=None)
+    setattr(server, SHARED, shared)
     if settings.metrics_bind != "off":
         host, _, port = settings.metrics_bind.partition(":")
         try:
-            # The master's, so that it outlives every worker and every reload.
-            setattr(server, METRICS_LISTENER, socket.create_server((host, int(port))))
+            shared.metrics_listener = socket.create_server((host, int(port)))
         except OSError as error:
             refuse(
                 EXIT_BAD_SETTING,
@@ -92,10 +104,11 @@ def when_ready(_server: "Arbiter") -> None:
 
 
 def pre_fork(server: "Arbiter", worker: Worker) -> None:
-    """Hand a worker the metrics' listener and a free slot for its counts."""
-    worker.metrics_listener = getattr(server, METRICS_LISTENER, None)
+    """Give a worker its slot, for its counts, and what all workers share."""
+    shared: Shared = getattr(server, SHARED)
+    worker.counts, worker.metrics_listener = shared.counts, shared.metrics_listener
     taken = {cast(Worker, other).slot for other in server.WORKERS.values()}
-    worker.slot = next(slot for slot in map(str, range(1, len(taken) + 2)) if slot not in taken)
+    worker.slot = next(slot for slot in range(1, SLOTS) if slot not in taken)
 
 
 def post_worker_init(_worker: Worker) -> None:
@@ -111,6 +124,7 @@ def post_worker_init(_worker: Worker) -> None:
 
 def child_exit(_server: "Arbiter", worker: Worker) -> None:
     """Count a worker's end."""
+    worker.counts[worker.slot] = NO_WORKER
     metrics.forget(worker.slot)
     metrics.WORKER_EXITS.inc()
 

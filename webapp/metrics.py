@@ -62,9 +62,9 @@ STARTUP_SECONDS = Gauge(
 )
 
 
-def forget(ended_slot: str) -> None:
+def forget(ended_slot: int) -> None:
     """Drop the live gauges of a worker that has ended; its counts stay."""
-    mark_process_dead(ended_slot)  # type: ignore[no-untyped-call]
+    mark_process_dead(str(ended_slot))  # type: ignore[no-untyped-call]
 
 
 def exposition() -> "WSGIApplication":

@@ -11,7 +11,6 @@ from flask import Flask
 from gevent.event import Event
 from gevent.pool import Pool
 from gevent.pywsgi import WSGIServer
-from gevent.server import StreamServer
 from gevent.socket import socket
 from greenlet import greenlet
 from gunicorn import util
@@ -19,6 +18,7 @@ from gunicorn.http.errors import UnsupportedTransferCoding
 from gunicorn.workers.ggevent import GeventWorker
 
 from webapp import health, metrics
+from webapp.balance import EvenServer
 from webapp.config import Settings
 
 SWEEP_SECONDS = 1.0
@@ -126,7 +126,8 @@ class Worker(GeventWorker):
     its first byte to its last, or slow clients could hold their places for ever.
     """
 
-    slot: str
+    slot: int
+    counts: "memoryview[int]"
     metrics_listener: socket | None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -140,7 +141,7 @@ class Worker(GeventWorker):
 
         Gunicorn would stop them all. A start or reload that can't succeed has been refused by the master.
         """
-        metrics.slot = self.slot
+        metrics.slot = str(self.slot)
         try:
             super().load_wsgi()
         except Exception as error:
@@ -160,12 +161,14 @@ class Worker(GeventWorker):
     def run(self) -> None:
         """Serve until told to stop, then stop in order."""
         pool = Pool(self.worker_connections)
-        servers = [StreamServer(sock, partial(self.handle, sock), spawn=pool) for sock in self.sockets]
+        self.counts[self.slot] = 0
+        servers = [
+            EvenServer(sock, partial(self.handle, sock), spawn=pool, counts=self.counts, slot=self.slot)
+            for sock in self.sockets
+        ]
         if self.metrics_listener:
             WSGIServer(self.metrics_listener, metrics.exposition(), log=None).start()
         for server in servers:
-            if self.cfg.workers > 1:
-                server.max_accept = 1  # one at a time, so that the workers share them
             server.start()
         admission = cast(Flask, self.wsgi).extensions["admission"]
         while not self.told_to_stop.wait(SWEEP_SECONDS):
@@ -175,7 +178,7 @@ class Worker(GeventWorker):
             admission.peak = 0
         self.stop_serving(servers, pool)
 
-    def stop_serving(self, servers: list[StreamServer], pool: Pool) -> None:
+    def stop_serving(self, servers: list[EvenServer], pool: Pool) -> None:
         """Go on for a moment, then close the listeners and idle connections, and let the others finish."""
         begun = time.monotonic()
         for connection in self.connections.values():
@@ -210,6 +213,7 @@ class Worker(GeventWorker):
             super().handle(listener, connection, addr)
         finally:
             del self.connections[current]
+            self.counts[self.slot] -= 1
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
         """Answer a request, in one piece where it is small."""

@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from tests.load import processes
-from tests.load.clients import REQUEST, connect, percentile, receive, say, until
+from tests.load.clients import REQUEST, ask, connect, percentile, receive, say, until
 from tests.load.wrk import Running, load
 from tests.serving import Server, running
 
@@ -254,3 +254,23 @@ def test_every_log_line_of_a_chaotic_run_is_json(tmp_path: Path) -> None:
     [traced] = [line for line in lines if "trace_id" in line]
     assert traced["trace_id"] == "Root=1-2-3"
     assert {"request_id", "method", "route", "status", "duration_ms", "bytes"} <= traced.keys()
+
+
+def test_the_workers_share_idle_and_busy_connections(tmp_path: Path) -> None:
+    with running(tmp_path / "log") as server:
+        before = [processes.descriptors(worker) for worker in processes.children(server.process.pid)]
+        idle = [connect(server.port) for _ in range(100)]
+        assert all(ask(connection) for connection in idle)
+        under_load = Running(f"{server.url}/api/predict", connections=100, seconds=5, post=True)
+
+        def connections() -> list[int]:
+            workers = processes.children(server.process.pid)
+            return [processes.descriptors(worker) - was for worker, was in zip(workers, before, strict=True)]
+
+        assert until(lambda: sum(connections()) >= 200, 4), connections()
+        shares = connections()
+        under_load.result()
+        for connection in idle:
+            connection.close()
+    say(f"connections by worker: {shares}")
+    assert max(shares) <= 1.5 * min(shares)
