@@ -5,6 +5,7 @@ from gevent import monkey
 
 monkey.patch_all()
 
+import atexit
 import gc
 import os
 import shutil
@@ -18,9 +19,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # In memory: a slow or full disk must not stop a worker's heartbeat or a counter.
 _in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
-os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", "")
-if not os.environ["PROMETHEUS_MULTIPROC_DIR"]:
+if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="perfect-puppy-", dir=_in_memory)
+
+    def _clean_up(folder: str = os.environ["PROMETHEUS_MULTIPROC_DIR"], master: int = os.getpid()) -> None:
+        if os.getpid() == master:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(_clean_up)
 
 import structlog
 from gevent import socket
@@ -50,7 +56,6 @@ class Shared:
 
 def refuse(code: int, sentence: object) -> NoReturn:
     """Leave before anything is served, with the reason as the last line."""
-    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
     print(sentence, file=sys.stderr)  # noqa: T201 - there may be no log yet
     sys.exit(code)
 
@@ -65,7 +70,8 @@ if share_development_key(os.environ):
     log.info("SECRET_KEY is not set: made one for this run, as this is development")
 
 wsgi_app = "webapp:create_app()"
-bind = f"{settings.bind_host}:{settings.port}"
+_host = f"[{settings.bind_host}]" if ":" in settings.bind_host else settings.bind_host
+bind = f"{_host}:{settings.port}"
 workers = settings.web_concurrency
 worker_class = Worker
 worker_connections = 4096
@@ -77,6 +83,16 @@ keepalive = 75
 graceful_timeout = settings.stop_wait_seconds + settings.request_seconds + 5
 
 
+def listen(host: str, port: int, name: str) -> socket.socket:
+    """Listen on an address, or refuse to start with a sentence that names it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host.strip("[]"), port), family=family)
+    except (OSError, OverflowError) as error:
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+        refuse(EXIT_BAD_SETTING, f"{name} can't be listened on: {reason}.")
+
+
 def on_starting(server: "Arbiter") -> None:
     """Refuse to start with a model that no worker could serve, or an address that is taken."""
     try:
@@ -84,18 +100,14 @@ def on_starting(server: "Arbiter") -> None:
     except ArtifactError as error:
         refuse(EXIT_BAD_MODEL, error)
     check_before_reload(server)
+    if "LISTEN_FDS" not in os.environ:  # systemd, or whoever plays it, has bound the address already
+        listen(settings.bind_host, settings.port, f"{bind} (BIND_HOST and PORT)").close()
     # The master's, so that they outlive every worker and every reload.
     shared = Shared(counts=shared_counts(), metrics_listener=None)
     setattr(server, SHARED, shared)
     if settings.metrics_bind != "off":
-        host, _, port = settings.metrics_bind.partition(":")
-        try:
-            shared.metrics_listener = socket.create_server((host, int(port)))
-        except OSError as error:
-            refuse(
-                EXIT_BAD_SETTING,
-                f"METRICS_BIND={settings.metrics_bind} can't be listened on: {error.strerror}.",
-            )
+        host, _, port = settings.metrics_bind.rpartition(":")
+        shared.metrics_listener = listen(host, int(port), f"METRICS_BIND={settings.metrics_bind}")
 
 
 def when_ready(_server: "Arbiter") -> None:
@@ -127,8 +139,3 @@ def child_exit(_server: "Arbiter", worker: Worker) -> None:
     worker.counts[worker.slot] = NO_WORKER
     metrics.forget(worker.slot)
     metrics.WORKER_EXITS.inc()
-
-
-def on_exit(_server: "Arbiter") -> None:
-    """Clean up."""
-    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

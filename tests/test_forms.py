@@ -80,9 +80,9 @@ def test_a_text_too_long_for_a_size_is_asked_back() -> None:
 @pytest.mark.parametrize(
     ("text", "unit", "question"),
     [
-        ("1.200", "sqft", "Does 1.200 mean 1,200 or 1.2?"),
-        ("60.000", "sqft", "Does 60.000 mean 60,000 or 60?"),
-        ("7.000", "m2", "Does 7.000 mean 7,000 or 7?"),
+        ("1.200", "sqft", "Does 1.200 mean 1,200 or 1.20?"),
+        ("60.000", "sqft", "Does 60.000 mean 60,000 or 60.00?"),
+        ("7.000", "m2", "Does 7.000 mean 7,000 or 7.00?"),
     ],
 )
 def test_a_dot_that_may_mean_thousands_is_asked_back(text: str, unit: Unit, question: str) -> None:

@@ -38,7 +38,7 @@ BAD_ENTRIES: list[tuple[dict[str, str | list[str]], str]] = [
     ({"home_size": "1e400", "unit": "sqft"}, "in figures"),
     ({"home_size": "<b>900</b>", "unit": "sqft"}, "in figures"),
     ({"home_size": "1.200,50", "unit": "sqft"}, "commas only between thousands"),
-    ({"home_size": "1.200", "unit": "sqft"}, "Does 1.200 mean 1,200 or 1.2?"),
+    ({"home_size": "1.200", "unit": "sqft"}, "Does 1.200 mean 1,200 or 1.20?"),
     ({"home_size": "9" * 5000, "unit": "sqft"}, "only the size of your home"),
     ({"home_size": "-5", "unit": "sqft"}, "between 50 and 100,000 sq ft"),
     ({"home_size": "0", "unit": "sqft"}, "between 50 and 100,000 sq ft"),

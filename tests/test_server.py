@@ -1,6 +1,7 @@
 """How Gunicorn starts the app, stops, refuses and logs."""
 
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.load.clients import connect, receive
 from tests.serving import ROOT, Server, running
 
 
@@ -94,3 +96,53 @@ def test_the_serving_process_imports_only_what_serving_needs(unwanted: str) -> N
         check=False,
     )
     assert run.returncode == 0
+
+
+@pytest.mark.parametrize("variable", ["PORT", "METRICS_BIND"])
+def test_an_address_that_is_taken_is_refused(tmp_path: Path, variable: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        value = str(port) if variable == "PORT" else f"127.0.0.1:{port}"
+        code, said = refusal(tmp_path, **{variable: value})
+    assert code == 78
+    last = said.splitlines()[-1]
+    assert last.endswith("can't be listened on: Address already in use.")
+    assert variable in last
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:99999", "127.0.0.1:0", "nowhere", ":9464"])
+def test_a_metrics_address_that_is_none_is_refused(tmp_path: Path, address: str) -> None:
+    code, said = refusal(tmp_path, METRICS_BIND=address)
+    assert code == 78
+    assert "METRICS_BIND" in said
+    assert "Traceback" not in said
+
+
+def test_a_failed_start_leaves_nothing_in_memory(tmp_path: Path) -> None:
+    before = set(Path("/dev/shm").glob("perfect-puppy-*"))
+    refusal(tmp_path, PORT="http")
+    assert set(Path("/dev/shm").glob("perfect-puppy-*")) <= before
+
+
+@pytest.mark.parametrize("path", ["/", "/api/predict?home_size=900", "/livez", "/nowhere"])
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".org", "a/b", "a b", "user@host", "localhost:abc", ""])
+def test_a_host_that_is_none_is_refused(server: Server, path: str, host: str) -> None:
+    with connect(server.port) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        answer = receive(connection)
+    assert answer is not None
+    assert answer.status == 400
+    if path.startswith("/api"):
+        assert b"Host header" in answer.body
+
+
+def test_what_cannot_be_read_is_a_problem_and_leaves_a_line(tmp_path: Path) -> None:
+    with running(tmp_path / "log") as server:
+        with connect(server.port) as connection:
+            connection.sendall(b"GET / HTTP/9.9\r\n\r\n")
+            answer = receive(connection)
+        assert answer is not None
+        assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
+        line = server.wait_for_event("can't be read")
+        assert line["request_id"] == answer.headers["x-request-id"]
+        assert 'http_requests_refused_total{status="400"} 1.0' in httpx.get(server.metrics_url).text

@@ -1,11 +1,13 @@
 """The door: requests are received whole, then admitted or, when too many are in flight, refused."""
 
 import time
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from flask import Flask
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.sansio.utils import get_host
 
 from webapp import health, metrics
 from webapp.exchange import begin_exchange, current_exchange
@@ -39,6 +41,11 @@ class Admission:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         """Receive the request, then call the app."""
         exchange = begin_exchange(environ, self._receive_body(environ))
+        if not _is_host(environ.get("HTTP_HOST", "localhost")):
+            exchange.bad_host = True
+            environ["HTTP_HOST"] = (
+                "localhost"  # without a host no address can be made, not even on an error page
+            )
         if environ["PATH_INFO"] in health.PATHS:
             return self._app(environ, start_response)
         if self._in_flight >= self._max_in_flight:
@@ -69,6 +76,15 @@ class Admission:
         return body if len(body) <= self._body_limit else None
 
 
+@lru_cache(maxsize=256)
+def _is_host(host: str) -> bool:
+    """Say whether Werkzeug can route by this host and make addresses with it."""
+    try:
+        return bool(get_host("http", host) and host.partition(":")[0].encode("idna"))
+    except UnicodeError:
+        return False
+
+
 def received_body() -> bytes:
     """Give this request's body.
 
@@ -92,7 +108,10 @@ def init_app(app: Flask) -> None:
     app.extensions["admission"] = admission
 
     @app.before_request
-    def refuse_what_is_too_much() -> None:
-        if current_exchange().shed:
+    def refuse() -> None:
+        exchange = current_exchange()
+        if exchange.bad_host:
+            raise Problem("bad-request", "The Host header does not name a host.")
+        if exchange.shed:
             metrics.SHED.inc()
             raise Problem("unavailable", "The service is busy. Try again in a second.")

@@ -30,12 +30,15 @@ def accept_json() -> None:
 
 @lru_cache(maxsize=256)
 def _takes_json(accept: str) -> bool:
-    return parse_accept_header(accept, MIMEAccept).best_match(["application/json"]) is not None
+    return (
+        not accept.strip()
+        or parse_accept_header(accept, MIMEAccept).best_match(["application/json"]) is not None
+    )
 
 
 @lru_cache(maxsize=256)
 def _is_json(content_type: str) -> bool:
-    return parse_options_header(content_type)[0] == "application/json"
+    return parse_options_header(content_type)[0].lower() == "application/json"
 
 
 @blueprint.post("/predict")

@@ -37,7 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(
             description="Where to show the metrics to Prometheus; never an address open to the public.",
-            pattern=r"^(off|[^:]+:\d+)$",
+            pattern=r"^(off|.+:[1-9]\d{0,4})$",
             extra={"takes": "HOST:PORT or off"},
         ),
     ] = "127.0.0.1:9464"

@@ -25,6 +25,7 @@ class Exchange:
     Attributes:
         request_id: the client's own, or one made here.
         body: None when it is larger than the app reads.
+        bad_host: whether the `Host` it was sent to is none.
         shed: whether too many others are in flight.
         prediction: the home that was asked about, and the answer.
         received: when the request had been received whole, by `time.perf_counter`.
@@ -32,6 +33,7 @@ class Exchange:
 
     request_id: str
     body: bytes | None
+    bad_host: bool = False
     shed: bool = False
     prediction: "tuple[Home, Recommendation] | None" = None
     received: float = field(default_factory=time.perf_counter)

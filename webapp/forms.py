@@ -82,7 +82,7 @@ def _ask_if_thousands(entry: Entry, unit: Unit) -> None:
     except HomeSizeError:
         return  # Read as thousands it would be no home, so the dot stands before decimals.
     raise ValidationError(
-        f"Does {entry.figures} mean {thousands:,} or {entry.number}? Enter the one you mean."
+        f"Does {entry.figures} mean {thousands:,} or {entry.number:.2f}? Enter the one you mean."
     )
 
 

@@ -82,6 +82,12 @@ class GunicornLogger(Logger):
         """Write nothing: see `init_app`."""
 
 
+def log_refusal(request_id: str, status: int, reason: str) -> None:
+    """Write the line for a request that never came to a route."""
+    if _write_request:
+        _write_request({"event": "request", "request_id": request_id, "status": status, "reason": reason})
+
+
 def init_app(app: Flask) -> None:
     """Write a line for each request when it is answered."""
 

@@ -44,6 +44,12 @@ HOME_SIZES = Histogram(
     buckets=(250, 500, 750, 1000, 1250, 1500, 1750, 2000, 2500, 3000, 4000, 6000, 10_000, 25_000, 100_000),
     registry=_registry,
 )
+REFUSED = Counter(
+    "http_requests_refused",
+    "Requests that could not be read, or not in time, and so never came to a route.",
+    ["status"],
+    registry=_registry,
+)
 WORKER_EXITS = Counter(
     "worker_exits", "Worker processes that ended, for whatever reason.", registry=_registry
 )
@@ -81,7 +87,6 @@ _home_sizes_of = cache(HOME_SIZES.labels)
 
 def init_app(app: Flask) -> None:
     """Count each request when it is answered."""
-    MODEL_INFO.labels(app.extensions["predictor"].model_version).set(1)
 
     @app.after_request
     def count(response: Response) -> Response:

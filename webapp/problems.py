@@ -38,6 +38,12 @@ KINDS = {
         Kind(
             "not-acceptable", 406, "Not acceptable", "We answer in application/json; let Accept include it."
         ),
+        Kind(
+            "request-timeout",
+            408,
+            "Request timeout",
+            "The request did not arrive in its time. Send it again.",
+        ),
         Kind("content-too-large", 413, "Content too large", "The body is larger than this route reads."),
         Kind("unsupported-media-type", 415, "Unsupported media type", "Send Content-Type: application/json."),
         Kind(
@@ -68,7 +74,10 @@ KINDS = {
         ),
     )
 }
-_BY_STATUS = {kind.status: kind for kind in reversed(KINDS.values())} | {422: KINDS["invalid-request"]}
+_BY_STATUS = {kind.status: kind for kind in KINDS.values()} | {
+    400: KINDS["bad-request"],
+    422: KINDS["invalid-request"],
+}
 
 
 class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -148,6 +157,15 @@ def _detail(error: HTTPException, kind: Kind) -> str:
     if isinstance(error, RequestEntityTooLarge) and (limit := request.max_content_length):
         return f"The body is larger than the {limit // 1024} KB that this route reads."
     return kind.meaning
+
+
+def unreadable(status: int, detail: str, request_id: str) -> bytes:
+    """Make the body for a request that could not be read, and so has no address."""
+    kind = _BY_STATUS.get(status, KINDS["bad-request"])
+    title = HTTPStatus(status).phrase
+    return msgspec.json.encode(
+        ProblemDetails(f"/problems#{kind.slug}", title, status, detail, "", request_id)
+    )
 
 
 @blueprint.get("/problems")

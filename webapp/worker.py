@@ -1,9 +1,11 @@
 """The Gunicorn worker: gevent's, with an orderly stop and a time limit for every request."""
 
+import logging
 import math
 import sys
 import time
 from functools import partial
+from http import HTTPStatus
 from typing import Any, Self, cast
 
 import gevent
@@ -13,18 +15,36 @@ from gevent.pool import Pool
 from gevent.pywsgi import WSGIServer
 from gevent.socket import socket
 from greenlet import greenlet
-from gunicorn import util
-from gunicorn.http.errors import UnsupportedTransferCoding
+from gunicorn.http.errors import (
+    ChunkMissingTerminator,
+    ExpectationFailed,
+    InvalidChunkExtension,
+    InvalidChunkSize,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+)
 from gunicorn.workers.ggevent import GeventWorker
 
 from webapp import health, metrics
 from webapp.balance import EvenServer
 from webapp.config import Settings
+from webapp.exchange import begin_exchange
+from webapp.logs import log_refusal
+from webapp.problems import unreadable
 
 SWEEP_SECONDS = 1.0
 SETTLE_SECONDS = 0.05
 GATHER_BYTES = 64 * 1024
 BOOT_PAUSE_SECONDS = 1.0
+UNREADABLE = (ParseException, ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize)
+STATUSES: dict[type[BaseException], int] = {
+    ExpectationFailed: 417,
+    LimitRequestHeaders: 431,
+    LimitRequestLine: 414,
+}
+
+_log = logging.getLogger(__name__)
 
 
 class IdleTimeout(BaseException):
@@ -135,6 +155,7 @@ class Worker(GeventWorker):
         self.begun = time.monotonic()
         self.connections: dict[greenlet, Connection] = {}
         self.told_to_stop = Event()
+        self.at_once = False
 
     def load_wsgi(self) -> None:
         """Load the app; the one that can't be loaded now may be later, so the others serve on meanwhile.
@@ -150,6 +171,7 @@ class Worker(GeventWorker):
             time.sleep(BOOT_PAUSE_SECONDS)
             sys.exit(1)
         self.settings: Settings = cast(Flask, self.wsgi).extensions["settings"]
+        metrics.MODEL_INFO.labels(cast(Flask, self.wsgi).extensions["predictor"].model_version).set(1)
         metrics.STARTUP_SECONDS.set(time.monotonic() - self.begun)
 
     def handle_exit(self, _signal: int, _frame: object) -> None:
@@ -157,6 +179,11 @@ class Worker(GeventWorker):
         self.alive = False
         health.stopping = True
         gevent.spawn(self.told_to_stop.set)
+
+    def handle_quit(self, signal: int, frame: object) -> None:
+        """Stop without waiting for anything, as at Ctrl-C."""
+        self.at_once = True
+        self.handle_exit(signal, frame)
 
     def run(self) -> None:
         """Serve until told to stop, then stop in order."""
@@ -167,7 +194,7 @@ class Worker(GeventWorker):
             for sock in self.sockets
         ]
         if self.metrics_listener:
-            WSGIServer(self.metrics_listener, metrics.exposition(), log=None).start()
+            WSGIServer(self.metrics_listener, metrics.exposition(), log=None, error_log=_log).start()
         for server in servers:
             server.start()
         admission = cast(Flask, self.wsgi).extensions["admission"]
@@ -176,7 +203,8 @@ class Worker(GeventWorker):
             self.end_overdue()
             metrics.IN_FLIGHT.set(admission.peak)
             admission.peak = 0
-        self.stop_serving(servers, pool)
+        if not self.at_once:
+            self.stop_serving(servers, pool)
 
     def stop_serving(self, servers: list[EvenServer], pool: Pool) -> None:
         """Go on for a moment, then close the listeners and idle connections, and let the others finish."""
@@ -232,20 +260,29 @@ class Worker(GeventWorker):
         return IdleWait()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
-        """Answer what Gunicorn can't read, and what takes too long."""
+        """Answer what can't be read, or takes too long, with a problem; anything else is a fault of ours."""
         if isinstance(exc, RequestTimeout):
-            self.log.info("A request took longer than %g s", self.settings.request_seconds)
-            self._refuse(client, 408, "Request Timeout", "The request took too long.")
-        elif isinstance(exc, UnsupportedTransferCoding):
-            # Gunicorn says 501; but no stranger shall ring the alarm for server errors.
-            self._refuse(client, 400, "Bad Request", "The request's Transfer-Encoding is not known here.")
-        else:
+            self._refuse(client, 408, f"The request took longer than {self.settings.request_seconds} s.")
+        elif isinstance(exc, UNREADABLE):
+            # No status of the 500s, as Gunicorn has for some: a stranger must not ring the alarm.
+            self._refuse(client, STATUSES.get(type(exc), 400), f"The request can't be read: {exc}")
+        elif not isinstance(exc, IdleTimeout):
             super().handle_error(req, client, addr, exc)
 
-    def _refuse(self, client: Connection, status: int, reason: str, message: str) -> None:
-        if not client.answering:
-            client.settimeout(SWEEP_SECONDS)
-            try:
-                util.write_error(client, status, reason, message)
-            except OSError:
-                self.log.debug("A client left before its error was sent")
+    def _refuse(self, client: Connection, status: int, detail: str) -> None:
+        request_id = begin_exchange({}, None).request_id
+        metrics.REFUSED.labels(status).inc()
+        log_refusal(request_id, status, detail)
+        if client.answering:
+            return
+        body = unreadable(status, detail, request_id)
+        head = (
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\n"
+            f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"
+            f"X-Request-ID: {request_id}\r\n\r\n"
+        )
+        client.settimeout(SWEEP_SECONDS)
+        try:
+            client.sendall(head.encode() + body)
+        except OSError:
+            self.log.debug("A client left before its error was sent")

@@ -41,7 +41,6 @@ class Contender:
     def round(self, seconds: int) -> None:
         """Load it for a while; note the requests and the worker's CPU time for each."""
         [worker] = processes.children(self.pid)
-        [worker] = processes.children(self.pid)
         before = processes.cpu_seconds(worker)
         seen = load(self.url, connections=CONNECTIONS, seconds=seconds, post=self.post)
         if seen.failed:

@@ -87,7 +87,13 @@ def bad_header(chance: random.Random) -> bytes:
     lines = b"".join(
         b"%s: %s\r\n" % (chance.choice(names), junk(chance)) for _ in range(chance.randrange(1, 5))
     )
-    return b"GET /api/predict?home_size=900 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + lines + b"\r\n"
+    path = chance.choice(
+        [b"/api/predict?home_size=900", b"/", b"/livez", b"/nowhere", b"/recommendation?home_size=9"]
+    )
+    host = chance.choice(
+        [b"x", b"x", junk(chance).replace(b"\n", b""), b"a..b", b"x" * 70, b"[::1]:80", b"\xff"]
+    )
+    return b"GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n" % (path, host) + lines + b"\r\n"
 
 
 def bad_path(chance: random.Random) -> bytes:

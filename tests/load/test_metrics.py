@@ -9,6 +9,7 @@ import httpx
 
 from tests.load import processes
 from tests.load.clients import until
+from tests.load.wrk import Running
 from tests.serving import running
 
 
@@ -32,7 +33,10 @@ def test_the_metrics_count_what_all_workers_did(tmp_path: Path) -> None:
         assert value(shown, outside) == 1
         assert value(shown, r'model_info{model_version="\w+"}') == 1
         assert 0 < value(shown, "worker_startup_seconds") < 10
-        assert until(lambda: value(httpx.get(server.metrics_url).text, "http_requests_in_flight") >= 0)
+        under_load = Running(f"{server.url}/api/predict", connections=16, seconds=4, post=True)
+        assert until(lambda: value(httpx.get(server.metrics_url).text, "http_requests_in_flight") > 1)
+        under_load.result()
+        assert until(lambda: value(httpx.get(server.metrics_url).text, "http_requests_in_flight") == 0)
 
 
 def test_a_killed_worker_keeps_its_counts_and_leaves_no_file(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Stopping, reloading and taking over, under load: no request that was accepted is lost."""
 
+import os
 import shutil
 import signal
 import socket
@@ -38,14 +39,13 @@ def test_twenty_instances_take_over_from_each_other_and_lose_no_request(tmp_path
         url = f"http://127.0.0.1:{shared.getsockname()[1]}"
         servers = [Server(tmp_path / "log-0", shared)]
         servers[0].wait_for_event("worker ready", times=2)
-        load = Running(f"{url}/api/predict", connections=CONNECTIONS, seconds=50, post=True)
+        load = Running(f"{url}/api/predict", connections=CONNECTIONS, seconds=300, post=True)
         for number in range(1, 21):
             servers.append(Server(tmp_path / f"log-{number}", shared))
             servers[-1].wait_for_event("worker ready", times=2)
             servers[-2].process.send_signal(signal.SIGTERM)
             assert all(server.process.wait(30) == 0 for server in servers[:-2])
-        assert load.still_runs(), "the load must have lasted as long as the restarts"
-        seen = load.result()
+        seen = load.stop()
         assert all(server.stop() == 0 for server in servers)
     assert seen.failed == 0
     assert seen.requests >= 20_000
@@ -91,6 +91,37 @@ def test_while_it_stops_it_is_not_ready_and_closes_what_it_answers(tmp_path: Pat
         assert server.process.wait(30) == 0
         for connection in (asking, checking, idle, newcomer):
             connection.close()
+
+
+def test_ctrl_c_ends_it_at_once_and_quietly(tmp_path: Path) -> None:
+    with running(tmp_path / "log") as server, connect(server.port) as idle:
+        ask(idle)
+        begun = time.monotonic()
+        for process in (server.process.pid, *processes.children(server.process.pid)):
+            os.kill(process, signal.SIGINT)  # a terminal sends it to all of them
+        assert server.process.wait(30) == 0
+        assert time.monotonic() - begun < 2
+        server.log_lines()  # raises for a line that is not JSON
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_a_refused_reload_leaves_what_it_found(tmp_path: Path) -> None:
+    """Workers that come later count as ever, and serve the old code until a reload succeeds."""
+    artifact = Path(shutil.copytree(ROOT / "model" / "artifact", tmp_path / "artifact"))
+    manifest = artifact / "manifest.json"
+    with running(tmp_path / "log", MODEL_DIR=str(artifact), WEB_CONCURRENCY="1") as server:
+        httpx.get(f"{server.url}/api/predict?home_size=900")
+        manifest.rename(artifact / "aside")
+        server.process.send_signal(signal.SIGHUP)
+        assert "manifest.json" in server.wait_for_event("The reload is refused")["event"]
+        (artifact / "aside").rename(manifest)
+        [worker] = processes.children(server.process.pid)
+        os.kill(worker, signal.SIGKILL)
+        server.wait_for_event("worker ready", times=2)
+        for _ in range(20):
+            httpx.get(f"{server.url}/api/predict?home_size=900")
+        shown = httpx.get(server.metrics_url).text
+    assert 'http_request_duration_seconds_count{route="/api/predict",status="200"} 21.0' in shown
 
 
 @pytest.mark.parametrize("damage", ["removed", "flipped"])

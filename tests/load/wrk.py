@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -44,9 +45,11 @@ class Running:
             [require_wrk(), *shape, *script, url], stdout=subprocess.PIPE, text=True
         )
 
-    def still_runs(self) -> bool:
-        """Say whether the load lasts."""
-        return self._process.poll() is None
+    def stop(self) -> Load:
+        """End the load before its time; give what it saw."""
+        assert self._process.poll() is None, "the load has ended before what it was to last for"
+        self._process.send_signal(signal.SIGINT)
+        return self.result()
 
     def result(self) -> Load:
         """Wait for the end; give what it saw."""

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from model.breeds import Breed
-from model.dataset import new_breeds, read_homes
+from model.dataset import DatasetError, new_breeds, read_homes
 from model.simulation import HOMES_FILE, HOUSEHOLDS, simulate_homes
-from model.table import DatasetError
 
 HEADER = "home_size_sqft,breed\n"
 ENOUGH = "1000,dachshund\n2500,german_shepherd\n" * 30
@@ -153,9 +152,23 @@ def test_a_missing_file_is_refused_in_a_sentence(tmp_path: Path, breeds: dict[st
 # What is warned of
 
 
-def test_a_file_that_was_joined_twice_is_warned_of(tmp_path: Path, breeds: dict[str, Breed]) -> None:
-    (warning,) = read_homes(write(tmp_path, HEADER + spread(200) * 2), breeds).warnings
-    assert "200 households occur exactly 2 times each (one in lines 2, 202), more than" in warning
+@pytest.mark.parametrize("copies", [2, 3])
+def test_a_file_that_was_joined_several_times_is_warned_of(
+    tmp_path: Path, breeds: dict[str, Breed], copies: int
+) -> None:
+    text = HEADER + spread(200) * copies + "900,dachshund\n"
+    (warning,) = read_homes(write(tmp_path, text), breeds).warnings
+    assert f"200 of 201 different households occur a multiple of {copies} times (line 202 repeats" in warning
+    assert f"was the same file joined {copies} times?" in warning
+
+
+def test_a_quotation_mark_that_closes_many_lines_later_is_warned_of(
+    tmp_path: Path, breeds: dict[str, Breed]
+) -> None:
+    text = "town," + HEADER + '"Ely,900,dachshund\nBath,900,dachshund\n"York,950,dachshund\n'
+    rest = ("," + line for line in spread().splitlines(keepends=True))
+    (warning,) = read_homes(write(tmp_path, text + "".join(rest)), breeds).warnings
+    assert "1 row(s) span several lines, the first from line 2 on; is a quotation mark missing?" in warning
 
 
 def test_one_household_copied_many_times_is_warned_of(tmp_path: Path, breeds: dict[str, Breed]) -> None:
