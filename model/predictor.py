@@ -23,9 +23,9 @@ TOLERANCE = 2e-6
 """How far an answer may be from the manifest's: its six decimals, and another processor's last bits."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Recommendation:
-    """The answer for one home.
+    """The answer for one home: one object for all the sizes of an interval, so callers may cache by it.
 
     Attributes:
         breed: Key of the most probable breed; of equals, the lightest.

@@ -1,13 +1,21 @@
 """The web app: pages for people and a JSON API, from one predictor."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask
 
 from webapp import admission, api, health, logs, metrics, pages, problems, recommend, security, sessions
 from webapp.config import ROOT, Settings, load_settings
+
+
+class App(Flask):
+    """Flask, with no views or hooks that are coroutines."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Take a function as it is: Flask asks six times a request whether it is a coroutine."""
+        return func
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -23,7 +31,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     overrides = dict(config or {})
     ours = {name.upper() for name in Settings.__struct_fields__}
     settings = load_settings(os.environ | {name: str(overrides[name]) for name in ours & overrides.keys()})
-    app = Flask(__name__, static_folder=ROOT / "static", template_folder=ROOT / "templates")
+    app = App(__name__, static_folder=ROOT / "static", template_folder=ROOT / "templates")
     app.config.from_mapping(
         {name.upper(): getattr(settings, name) for name in Settings.__struct_fields__},
         MAX_CONTENT_LENGTH=16 * 1024,

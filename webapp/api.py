@@ -8,6 +8,7 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
 from werkzeug.sansio.utils import get_current_url, get_host
 
+from model.predictor import Recommendation
 from webapp.admission import received_body
 from webapp.problems import Problem
 from webapp.recommend import Home, picture_path, recommend
@@ -64,12 +65,8 @@ def _answer(home: Home) -> Response:
         breed=recommendation.breed,
         name=recommendation.name,
         probability=round(recommendation.probability, DECIMALS),
-        probabilities={
-            breed: round(share, DECIMALS) for breed, share in recommendation.probabilities.items()
-        },
-        image_url=_absolute(
-            picture_path(recommendation.breed), request.scheme, request.environ.get("HTTP_HOST")
-        ),
+        probabilities=_rounded(recommendation),
+        image_url=_picture_url(recommendation.breed, request.scheme, request.environ.get("HTTP_HOST")),
         home_size=HomeSize(home.value, home.unit, home.sqft),
         outside_training_range=recommendation.outside_training_range,
         model_version=recommendation.model_version,
@@ -77,6 +74,11 @@ def _answer(home: Home) -> Response:
     return Response(_encoder.encode(answer), content_type="application/json")
 
 
+@lru_cache(maxsize=1024)
+def _rounded(recommendation: Recommendation) -> dict[str, float]:
+    return {breed: round(share, DECIMALS) for breed, share in recommendation.probabilities.items()}
+
+
 @lru_cache(maxsize=256)
-def _absolute(path: str, scheme: str, host: str | None) -> str:
-    return get_current_url(scheme, get_host(scheme, host, request.server)).rstrip("/") + path
+def _picture_url(breed: str, scheme: str, host: str | None) -> str:
+    return get_current_url(scheme, get_host(scheme, host, request.server)).rstrip("/") + picture_path(breed)
