@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 BODY = b'{"home_size": 900}'
@@ -72,3 +73,17 @@ def until(condition: object, seconds: float = 15) -> bool:
 def say(measured: str) -> None:
     """Print a measurement where `pytest -s` or a failure shows it."""
     print(measured)  # noqa: T201
+
+
+def at_best(attempt: Callable[[], str]) -> None:
+    """Run an attempt that gives what was not good enough, or nothing; pass at the first that is good.
+
+    Where a time is measured, other work on the machine can only make it worse.
+    """
+    disappointments = []
+    for _ in range(3):
+        disappointment = attempt()
+        if not disappointment:
+            return
+        disappointments.append(disappointment)
+    raise AssertionError("; ".join(disappointments))
