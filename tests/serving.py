@@ -99,10 +99,11 @@ class Server:
 
 @contextmanager
 def running(log: Path, **environ: str) -> Iterator[Server]:
-    """A server that is ready, for as long as the block lasts."""
+    """A server all of whose workers are ready, for as long as the block lasts."""
     server = Server(log, None, **environ)
     try:
         server.wait_until_ready()
+        server.wait_for_event("worker ready", times=int(environ.get("WEB_CONCURRENCY", 2)))
         yield server
     finally:
         server.stop()

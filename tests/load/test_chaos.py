@@ -265,7 +265,6 @@ def test_every_log_line_of_a_chaotic_run_is_json(tmp_path: Path) -> None:
 def test_the_workers_share_idle_and_busy_connections(tmp_path: Path) -> None:
     def attempt() -> str:
         with running(tmp_path / "log") as server:
-            server.wait_for_event("worker ready", times=2)
             before = [processes.descriptors(worker) for worker in processes.children(server.process.pid)]
 
             def connections() -> list[int]:
