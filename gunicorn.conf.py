@@ -80,6 +80,8 @@ control_socket_disable = True
 logger_class = logs.GunicornLogger
 # Above the load balancer's 60 s, or it would reuse a connection that a worker has just closed.
 keepalive = 75
+# Whom to believe about the client's address and scheme is TRUSTED_PROXIES's to say, in one place.
+forwarded_allow_ips = ""
 graceful_timeout = settings.stop_wait_seconds + settings.request_seconds + 5
 
 

@@ -35,6 +35,15 @@ def test_every_request_is_one_json_line(tmp_path: Path) -> None:
     assert "private" not in server.log.read_text()
 
 
+@pytest.mark.parametrize(("proxies", "scheme"), [("0", "http"), ("1", "https")])
+def test_only_a_trusted_proxy_says_how_the_client_came(tmp_path: Path, proxies: str, scheme: str) -> None:
+    with running(tmp_path / "log", TRUSTED_PROXIES=proxies) as server:
+        answer = httpx.post(
+            f"{server.url}/api/predict", json={"home_size": 900}, headers={"X-Forwarded-Proto": "https"}
+        ).json()
+    assert answer["image_url"] == f"{scheme}://127.0.0.1:{server.port}/static/breeds/dachshund.svg"
+
+
 def refusal(tmp_path: Path, **environ: str) -> tuple[int, str]:
     """Start a server that should not start; give its exit code and what it printed."""
     server = Server(tmp_path / "log", None, **environ)

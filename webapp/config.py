@@ -33,6 +33,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(description="The folder with the model's `manifest.json`, as seen from the project's."),
     ] = "model/artifact"
+    trusted_proxies: Annotated[
+        int,
+        Meta(
+            description=(
+                "How many proxies stand in front, each setting `X-Forwarded-For` and `-Proto`; without one "
+                "these headers are anybody's, and not read."
+            ),
+            ge=0,
+            le=5,
+        ),
+    ] = 0
     metrics_bind: Annotated[
         str,
         Meta(
