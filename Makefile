@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETS := serve train deploy
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+LOCK := $(abspath $(BIN))/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
@@ -62,8 +62,8 @@ soak: $(VENV)/test ## 1,000,000 requests of all kinds, or 20 minutes of them; pr
 	@$(BIN)/pytest tests/load/test_soak.py --full -s
 
 lock: $(VENV)/test ## compile requirements/*.in to locked *.txt
-	@cd requirements && $(abspath $(LOCK)) --upgrade test.in -o test.txt
-	@cd requirements && for set in $(SETS); do $(abspath $(LOCK)) -c test.txt $$set.in -o $$set.txt; done
+	@cd requirements && $(LOCK) --upgrade test.in -o test.txt
+	@cd requirements && for set in $(SETS); do $(LOCK) -c test.txt $$set.in -o $$set.txt; done
 
 clean: ## remove what the other verbs made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
