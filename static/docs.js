@@ -1,4 +1,9 @@
 // Swagger UI, set up from what the page says: the page's policy allows no script in it.
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+
 const routes = document.getElementById("routes");
 
 window.ui = window.SwaggerUIBundle({

@@ -108,7 +108,7 @@ def _results(rows: Sequence[float | FieldError]) -> Iterator[BatchResult | None]
 def _to_csv(rows: Sequence[float | FieldError], *, with_errors: bool) -> bytes:
     header = list(BatchResult.__struct_fields__)
     lines = (
-        (as_cell(answer.breed), answer.probability, "true" if answer.outside_training_range else "false")
+        (as_cell(answer.breed), answer.probability, "true" if answer.outside_training_range else "false", "")
         if answer
         else ("", "", "", as_cell(row.detail) if isinstance(row, FieldError) else "")
         for row, answer in zip(rows, _results(rows), strict=True)

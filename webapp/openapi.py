@@ -83,7 +83,6 @@ def make_document(app: Flask) -> _Json:
             "description": _ABOUT,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/"}],
         "tags": [{"name": tag} for tag in dict.fromkeys(each.tag for each in OPERATIONS.values())],
         "paths": paths,
         "components": {
@@ -208,6 +207,14 @@ def _examples(answered: Iterable[Answered], status: str, media: str) -> _Json:
         if (each.status, each.media_type) == (status, media)
     }
     return {"examples": examples} if examples else {}
+
+
+def _made_up(kind: Kind) -> _Json:
+    """Give an example of a problem that can't be had by asking."""
+    details = ProblemDetails(
+        f"https://puppy.example/problems#{kind.slug}", kind.title, kind.status, kind.meaning, "/api/…", "…"
+    )
+    return {"example": msgspec.to_builtins(details)}
 
 
 def _headers(names: Iterable[str]) -> _Json:
