@@ -12,7 +12,18 @@ from webapp.csv_homes import as_cell, read_csv, write_csv
 from webapp.exchange import current_exchange
 from webapp.negotiation import CSV, JSON, negotiate, sent_type
 from webapp.problems import Problem
-from webapp.reading import EXAMPLE, Refusal, body_problem, decode, home_decoder, measured, pointer, read_query
+from webapp.reading import (
+    EXAMPLE,
+    TOO_MANY,
+    Refusal,
+    body_problem,
+    decode,
+    home_decoder,
+    measured,
+    pointer,
+    read_query,
+    read_text,
+)
 from webapp.recommend import get_predictor, recommend_many, to_checked_sqft
 from webapp.schemas import DECIMALS, MAX_HOMES, Batch, BatchOptions, BatchResponse, BatchResult, FieldError
 from webapp.turns import in_turns
@@ -41,10 +52,11 @@ def predict_batch() -> Response:
     current_exchange().refused = len(refused)
     if refused and options.errors == "fail":
         raise _refusal(refused, len(rows))
+    answers = [answer for some in in_turns(_recommend(rows)) for answer in some]
     if wanted == CSV:
-        body = _to_csv(rows, with_errors=options.errors == "report")
+        body = _to_csv(answers, with_errors=options.errors == "report")
     else:
-        results = [result for some in in_turns(_results(rows)) for result in some]
+        results = [answer if isinstance(answer, BatchResult) else None for answer in answers]
         body = _encoder.encode(BatchResponse(get_predictor().model_version, results, refused))
     response = api_response(body, wanted)
     response.vary.add("Accept")
@@ -57,12 +69,12 @@ def _read(body: bytes, media_type: str) -> list[float | FieldError]:
     for some in in_turns(_read_json(body) if media_type == JSON else read_csv(body)):
         rows += some
         if len(rows) > MAX_HOMES:
-            detail = f"A batch has at most {MAX_HOMES:,} homes, and this one has more. Send it in parts."
-            raise Problem("too-many-homes", detail)
+            raise Problem("too-many-homes", TOO_MANY)
     return rows
 
 
 def _read_json(body: bytes) -> Iterator[float | FieldError]:
+    read_text(body, "malformed-json")  # msgspec does not look into what it leaves raw
     try:
         homes = decode(_batch_decoder, body, what="The body", example=_EXAMPLE).homes
     except Refusal as refusal:
@@ -87,30 +99,31 @@ def _refusal(refused: Sequence[FieldError], homes: int) -> Problem:
     return Problem("invalid-homes", detail, *refused[:LISTED])
 
 
-def _results(rows: Sequence[float | FieldError]) -> Iterator[BatchResult | None]:
-    """Recommend a puppy for each home; nothing for those that could not be read."""
+def _recommend(rows: Sequence[float | FieldError]) -> Iterator[BatchResult | FieldError]:
+    """Recommend a puppy for each home that could be read."""
     breeds = [breed.key for breed in get_predictor().breeds]
     answers = recommend_many([row for row in rows if not isinstance(row, FieldError)])
-    answered = zip(
-        answers.breed_index.tolist(),
+    results = map(
+        BatchResult,
+        [breeds[index] for index in answers.breed_index.tolist()],
         answers.probabilities.max(axis=1).astype(float).round(DECIMALS).tolist(),
         answers.outside_training_range.tolist(),
-        strict=True,
     )
-    for row in rows:
-        if isinstance(row, FieldError):
-            yield None
-        else:
-            breed, probability, outside = next(answered)
-            yield BatchResult(breeds[breed], probability, outside)
+    return (row if isinstance(row, FieldError) else next(results) for row in rows)
 
 
-def _to_csv(rows: Sequence[float | FieldError], *, with_errors: bool) -> bytes:
-    header = list(BatchResult.__struct_fields__)
+def _to_csv(answers: Sequence[BatchResult | FieldError], *, with_errors: bool) -> bytes:
+    header = BatchResult.__struct_fields__
+    no_error = ("",) if with_errors else ()
     lines = (
-        (as_cell(answer.breed), answer.probability, "true" if answer.outside_training_range else "false", "")
-        if answer
-        else ("", "", "", as_cell(row.detail) if isinstance(row, FieldError) else "")
-        for row, answer in zip(rows, _results(rows), strict=True)
+        ("", "", "", as_cell(answer.detail))
+        if isinstance(answer, FieldError)
+        else (
+            as_cell(answer.breed),
+            answer.probability,
+            "true" if answer.outside_training_range else "false",
+            *no_error,
+        )
+        for answer in answers
     )
     return write_csv([*header, "error"] if with_errors else header, in_turns(lines))

@@ -8,7 +8,7 @@ from typing import cast
 
 from model.home_size import Unit
 from webapp.problems import Problem
-from webapp.reading import shown, unknown_name
+from webapp.reading import read_text, shown, unknown_name
 from webapp.recommend import HomeSizeError, to_checked_sqft
 from webapp.schemas import FieldError, PredictRequest
 
@@ -24,10 +24,7 @@ def read_csv(body: bytes) -> Iterator[float | FieldError]:
     Raises:
         Problem: the body is not CSV in UTF-8, or has other columns than `home_size` and `unit`.
     """
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Problem("malformed-csv", f"The body is not UTF-8: byte {error.start + 1} is wrong.") from error
+    text = read_text(body, "malformed-csv", "utf-8-sig")
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         rows = filter(None, lines)  # a blank line is no home

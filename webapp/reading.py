@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from model.home_size import Unit
 from webapp.problems import Problem
 from webapp.recommend import Home, HomeSizeError, measure
-from webapp.schemas import FieldError, PredictRequest
+from webapp.schemas import MAX_HOMES, FieldError, PredictRequest
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 MeasuredT = TypeVar("MeasuredT")
@@ -18,6 +18,8 @@ MeasuredT = TypeVar("MeasuredT")
 EXAMPLE = '{"home_size": 1200}'
 
 home_decoder = msgspec.json.Decoder(PredictRequest)
+
+TOO_MANY = f"A batch has at most {MAX_HOMES:,} homes, and this one has more. Send it in parts."
 
 # msgspec ends its sentence with the place: "Expected `int`, got `str` - at `$.home_size`".
 _AT = re.compile(r"(?P<said>.*?)(?: - at `\$\.?(?P<field>[^`]*)`)?", re.DOTALL)
@@ -37,21 +39,21 @@ _MISSING = {
     "home_size": "home_size is missing. Give the size of the home as a number.",
     "homes": f'homes is missing. Give a list of homes, such as {{"homes": [{EXAMPLE}]}}.',
 }
-_SLUGS = {"home_size": "invalid-home-size", "unit": "invalid-unit"}
+_SIZE = "home_size"
+_SLUGS = {_SIZE: "invalid-home-size", "unit": "invalid-unit"}
 
 
 class Refusal(Exception):  # noqa: N818 - as a Problem, of which it is a part
-    """What is wrong with one home or one query; `field` is empty where it is the whole."""
+    """What is wrong with one home or one query; `field` is empty where it is the whole.
 
-    def __init__(self, detail: str, field: str = "") -> None:
+    `slug` is the kind of problem it is where it stands alone.
+    """
+
+    def __init__(self, detail: str, field: str = "", slug: str = "invalid-request") -> None:
         super().__init__(detail)
         self.detail = detail
         self.field = field
-
-    @property
-    def slug(self) -> str:
-        """The kind of problem it is where it stands alone."""
-        return _SLUGS.get(self.field, "invalid-request")
+        self.slug = slug
 
 
 def read_body(body: bytes) -> Home:
@@ -89,7 +91,7 @@ def read_query(query: MultiDict[str, str], form: type[StructT]) -> StructT:
     for name, values in query.lists():
         if len(values) > 1:
             doubled = f"{shown(name)} is given {len(values)} times; give it once."
-            raise _query_problem(Refusal(doubled, name))
+            raise _query_problem(Refusal(doubled, name, _SLUGS.get(name, "invalid-request")))
     try:
         return msgspec.convert(query.to_dict(), form, strict=False)
     except msgspec.ValidationError as error:
@@ -123,6 +125,18 @@ def decode(
         ) from error
 
 
+def read_text(body: bytes, slug: str, encoding: str = "utf-8") -> str:
+    """Decode a text.
+
+    Raises:
+        Problem: it is not UTF-8; of the kind `slug`.
+    """
+    try:
+        return body.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Problem(slug, f"The body is not UTF-8: byte {error.start + 1} is wrong.") from error
+
+
 def measured(given: PredictRequest, measure: Callable[[int | float, Unit], MeasuredT]) -> MeasuredT:
     """Measure a home that has been read.
 
@@ -132,7 +146,9 @@ def measured(given: PredictRequest, measure: Callable[[int | float, Unit], Measu
     try:
         return measure(given.home_size, given.unit)
     except HomeSizeError as error:
-        raise Refusal(f"home_size must be {error}; got {shown(given.home_size)}.", "home_size") from error
+        raise Refusal(
+            f"home_size must be {error}; got {shown(given.home_size)}.", _SIZE, _SLUGS[_SIZE]
+        ) from error
 
 
 def body_problem(refusal: Refusal) -> Problem:
@@ -159,7 +175,7 @@ def _refusal(
     if named := _NAMED.fullmatch(message):
         name = named["name"]
         if named["what"] == "missing required":
-            return Refusal(_MISSING[name], name)
+            return Refusal(_MISSING[name], name, _SLUGS.get(name, "invalid-request"))
         return Refusal(unknown_name(name, form.__struct_fields__), name)
     got = _GOT.fullmatch(message)
     kind = _WORDS.get(got["got"], got["got"]) if got else "something else"
@@ -171,11 +187,13 @@ def _refusal(
         detail = "home_size must be a number in plain figures, such as 1200 or 92.5."
     elif field == "home_size":
         detail = f"home_size must be a number; got {kind}."
+    elif field == "homes" and not got:
+        return Refusal(TOO_MANY, field, "too-many-homes")
     elif field:
         detail = f"{field} must be an array; got {kind}."
     else:
         detail = f"{what} must be a JSON object such as {example}; got {kind}."
-    return Refusal(detail, field)
+    return Refusal(detail, field, _SLUGS.get(field, "invalid-request"))
 
 
 def unknown_name(name: str, known: Sequence[str]) -> str:

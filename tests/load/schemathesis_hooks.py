@@ -15,13 +15,15 @@ lines = st.lists(st.tuples(sizes, st.sampled_from(["sqft", ""])).map("{0[0]},{0[
 schemathesis.openapi.media_type(
     "text/csv",
     st.builds(
-        lambda lines, end: end.join(["home_size,unit", *lines]).encode(), lines, st.sampled_from(["\r\n", "\n"])
+        lambda lines, end: end.join(["home_size,unit", *lines]).encode(),
+        lines,
+        st.sampled_from(["\r\n", "\n"]),
     ),
 )
 
 
 @schemathesis.hook
-def filter_case(_context: schemathesis.HookContext, case: schemathesis.Case) -> bool:
+def filter_case(_context: schemathesis.HookContext, case: schemathesis.Case[Any]) -> bool:
     """Leave out a size that is out of range in its unit: no schema ties one parameter to another."""
     mode = case.meta and case.meta.generation.mode
     if case.operation.label != "GET /api/predict" or mode != schemathesis.GenerationMode.POSITIVE:
