@@ -7,7 +7,22 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import admission, api, health, logs, metrics, pages, problems, recommend, security, sessions
+from webapp import (
+    admission,
+    api,
+    batch,
+    cors,
+    docs,
+    health,
+    logs,
+    metrics,
+    pages,
+    problems,
+    recommend,
+    security,
+    sessions,
+)
+from webapp.admission import Lane
 from webapp.config import ROOT, Settings, load_settings
 
 
@@ -44,14 +59,15 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["settings"] = settings
     logs.init_app(app)
-    admission.init_app(app)
+    admission.init_app(app, {batch.PATH: Lane(batch.BODY_LIMIT, settings.max_batches_in_flight)})
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     security.init_app(app)
+    cors.init_app(app)
     sessions.init_app(app)
     problems.init_app(app)
     recommend.init_app(app, ROOT / settings.model_dir)
     metrics.init_app(app)
-    for module in (health, pages, api):
+    for module in (health, pages, api, batch, docs):
         app.register_blueprint(module.blueprint)
     return app

@@ -21,5 +21,6 @@ def init_app(app: Flask) -> None:
     def add_headers(response: Response) -> Response:
         response.headers.add("X-Content-Type-Options", "nosniff")
         if response.content_type.startswith("text/html"):
-            response.headers.update(HEADERS)
+            for name, value in HEADERS.items():
+                response.headers.setdefault(name, value)  # a view may set its own
         return response
