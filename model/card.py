@@ -9,8 +9,6 @@ from model import plots
 from model.manifest import Manifest, Metrics
 from model.simulation import LOG_SPREAD, MEDIAN_SQFT
 
-CARD_NAME = "MODEL_CARD.md"
-
 MEASURES = (
     ("accuracy", "Accuracy", "higher is better"),
     ("log_loss", "Log loss, nats", "lower is better"),

@@ -11,6 +11,7 @@ from webapp import (
     admission,
     api,
     batch,
+    card,
     cors,
     docs,
     health,
@@ -21,6 +22,7 @@ from webapp import (
     recommend,
     security,
     sessions,
+    static_files,
 )
 from webapp.admission import Lane
 from webapp.config import ROOT, Settings, load_settings
@@ -32,6 +34,10 @@ class App(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Take a function as it is: Flask asks six times a request whether it is a coroutine."""
         return func
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """Give the seconds that a static file may be kept without asking."""
+        return static_files.max_age(filename)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -67,7 +73,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     sessions.init_app(app)
     problems.init_app(app)
     recommend.init_app(app, ROOT / settings.model_dir)
+    card.init_app(app, ROOT / settings.model_dir)
+    static_files.init_app(app)
     metrics.init_app(app)
-    for module in (health, pages, api, batch, docs):
+    for module in (health, pages, card, api, batch, docs):
         app.register_blueprint(module.blueprint)
     return app
