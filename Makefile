@@ -11,7 +11,7 @@ LABELS = --label org.opencontainers.image.version=$(shell sed -n 's/^version = "
 	--label perfect-puppy.model-version=$(shell sed -n 's/.*"model_version": "\(.*\)".*/\1/p' model/artifact/manifest.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint train bench load chaos fuzz soak image test-container lock clean
+.PHONY: help setup run test lint train bench load chaos fuzz soak image test-container pictures lighthouse lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -73,6 +73,14 @@ test-container: $(VENV)/test ## build the image and run every test against it, i
 	@$(BIN)/python -m tests.ui.browser
 	@$(BIN)/python -m tests.load.wrk
 	@.ci/with-docker $(BIN)/pytest tests/container
+
+pictures: $(VENV)/test ## photograph the pages for the README, and the drawings for links in chats
+	@$(BIN)/python -m tests.ui.browser
+	@$(BIN)/python -m tests.ui.pictures
+
+lighthouse: $(VENV)/test ## print Lighthouse's scores of the form and of an answer, on a phone (needs Node.js)
+	@$(BIN)/python -m tests.ui.browser
+	@$(BIN)/python -m tests.ui.lighthouse
 
 lock: $(VENV)/test ## compile requirements/*.in to locked *.txt
 	@cd requirements && $(LOCK) --upgrade test.in -o test.txt
