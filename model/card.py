@@ -135,7 +135,7 @@ because resampling adds noise to noise.
 
 Households by the breed they have (rows) and the breed that is answered (columns):
 
-{_table(("", *names), confusion)}"""
+{_table(("Has", *names), confusion)}"""
 
 
 def _limits(manifest: Manifest) -> str:

@@ -54,7 +54,9 @@ def chrome_path() -> str:
     """Find the browser that the tests drive."""
     with sync_playwright() as playwright:
         own = playwright.chromium.executable_path
-    found = next(filter(None, map(shutil.which, (own, "google-chrome", "chromium", "chromium-browser"))), None)
+    found = next(
+        filter(None, map(shutil.which, (own, "google-chrome", "chromium", "chromium-browser"))), None
+    )
     return found or sys.exit("Lighthouse needs Chromium or Google Chrome: `make test` gets one.")
 
 
@@ -68,7 +70,8 @@ def main() -> int:
         for name, path in PAGES.items():
             report = measure(server.url + path, chrome_path(), Path(folder) / "report.json")
             scores = [round(report["categories"][category]["score"] * 100) for category in CATEGORIES]
-            print(f"{name}: {', '.join(map('{} {}'.format, CATEGORIES, scores))}", *failures(report), sep="\n  ")  # noqa: T201
+            said = f"{name}: {', '.join(map('{} {}'.format, CATEGORIES, scores))}"
+            sys.stdout.write("\n  ".join([said, *failures(report)]) + "\n")
             lowest = min(lowest, *scores)
     return 0 if lowest == 100 else 1
 
