@@ -40,6 +40,6 @@ def test_every_place_on_its_map_is_there(path: str) -> None:
     assert (ROOT / path).exists()
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\((?!https?:)([^)#]+)\)", README))
+@pytest.mark.parametrize("link", re.findall(r"(?:\]\(|src=\")(?!https?:)([^)#\"]+)[)\"]", README))
 def test_every_file_it_links_to_is_there(link: str) -> None:
     assert (Path(ROOT) / link).exists()
