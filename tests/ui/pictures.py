@@ -60,7 +60,7 @@ def main() -> None:
         for breed in breeds:
             social_card(browser, server.url, breed.key, breed.name, "The puppy for this home", breed.picture)
         answer = f"{server.url}/recommendation?home_size=1200&unit=sqft"
-        screenshot(browser, answer, "answer-desktop", 1280, 860)
+        screenshot(browser, answer, "answer-desktop", 1280, 1010)
         screenshot(browser, f"{server.url}/?home_size=2400", "question-phone", 390, 844)
         browser.close()
 
