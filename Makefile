@@ -7,10 +7,10 @@ LOCK := $(abspath $(BIN))/uv pip compile --quiet --universal --python-version 3.
 	--generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint train bench load chaos fuzz soak lock clean
+.PHONY: help setup run test lint train openapi bench load chaos fuzz schemathesis soak lock clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/test ## install everything, to the locked versions, in .venv
 
@@ -41,6 +41,9 @@ lint: $(VENV)/test ## check style, format and types
 train: $(VENV)/test ## train the model and write its artifact
 	@$(BIN)/python train.py
 
+openapi: $(VENV)/serve ## write the API's document, webapp/openapi.json, anew
+	@$(BIN)/python -m webapp.openapi
+
 bench: $(VENV)/test ## measure a request, and a prediction, side by side with other ways in one run
 	@$(BIN)/python -m tests.load.wrk
 	@$(BIN)/python -m tests.load.bench_model
@@ -56,6 +59,9 @@ chaos: $(VENV)/test ## killed workers and slow clients, at full size
 
 fuzz: $(VENV)/test ## 100,000 bad requests
 	@$(BIN)/pytest tests/load/test_fuzz.py --full -s
+
+schemathesis: $(VENV)/test ## ask the API more than 5,000 things that its document allows or forbids
+	@$(BIN)/pytest tests/load/test_schemathesis.py --full -s
 
 soak: $(VENV)/test ## 1,000,000 requests of all kinds, or 20 minutes of them; prints memory over time
 	@$(BIN)/python -m tests.load.wrk

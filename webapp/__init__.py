@@ -10,8 +10,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp import (
     admission,
     api,
+    api_headers,
     batch,
-    cors,
     docs,
     health,
     logs,
@@ -63,10 +63,10 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     security.init_app(app)
-    cors.init_app(app)
     sessions.init_app(app)
     problems.init_app(app)
     recommend.init_app(app, ROOT / settings.model_dir)
+    api_headers.init_app(app)
     metrics.init_app(app)
     for module in (health, pages, api, batch, docs):
         app.register_blueprint(module.blueprint)

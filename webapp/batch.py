@@ -7,7 +7,6 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from webapp.admission import received_body
-from webapp.answers import api_response
 from webapp.compression import compress
 from webapp.csv_homes import as_cell, read_csv, write_csv
 from webapp.exchange import current_exchange
@@ -66,7 +65,7 @@ def _predict_batch(body: bytes, sent: str, wanted: str, options: BatchOptions) -
     else:
         results = [answer if isinstance(answer, BatchResult) else None for answer in answers]
         answer_body = _encoder.encode(BatchResponse(get_predictor().model_version, results, refused))
-    response = api_response(answer_body, wanted)
+    response = Response(answer_body, content_type=f"{CSV}; charset=utf-8" if wanted == CSV else JSON)
     response.vary.add("Accept")
     return compress(response)
 

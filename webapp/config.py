@@ -61,7 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_batches_in_flight: Annotated[
         int,
         Meta(
-            description="Batches in flight in one worker, in places of their own; they are worked on one by one.",
+            description="Batches in flight in one worker, in places of their own; worked on one by one.",
             ge=1,
             le=1000,
         ),

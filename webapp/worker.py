@@ -100,7 +100,7 @@ class Worker(GeventWorker):
         """Serve until told to stop, then stop in order."""
         # An idle watcher of the highest priority is called once in each round of the loop. Of `sleep(0)`s the
         # hub may serve fifty before it looks at a socket: seen, /livez waited 150 ms for a batch, and now 30.
-        turns.turn = partial(gevent.idle, gevent.get_hub().loop.MAXPRI)
+        turns.turn = partial(gevent.idle, gevent.get_hub().loop.MAXPRI)  # type: ignore[attr-defined]
         pool = Pool(self.worker_connections)
         self.counts[self.slot] = 0
         servers = [
