@@ -98,11 +98,11 @@ def _read_json(body: bytes) -> Iterator[float | FieldError]:
 def _refusal(refused: Sequence[FieldError], homes: int) -> Problem:
     first = refused[0]
     counted = f"1 home of {homes:,}" if len(refused) == 1 else f"{len(refused):,} homes of {homes:,}"
-    listed = f" The first {LISTED} are listed." if len(refused) > LISTED else ""
-    detail = (
-        f"{counted} can't be answered. Home {first.row:,}: {first.detail}{listed} "
-        "To have the others answered, ask with ?errors=report."
-    )
+    detail = f"{counted} can't be answered. Home {first.row:,}: {first.detail}"
+    if len(refused) > LISTED:
+        detail += f" The first {LISTED} are listed."
+    if len(refused) < homes:
+        detail += " To have the others answered, ask with ?errors=report."
     return Problem("invalid-homes", detail, *refused[:LISTED])
 
 

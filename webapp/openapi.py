@@ -27,7 +27,7 @@ PROBLEM = "application/problem+json"
 
 _Json = dict[str, Any]
 _REFERENCE = "#/components/schemas/{name}"
-_BY_EVERY_ROUTE = ("bad-request", "not-acceptable", "internal-error", "unavailable")
+_BY_EVERY_ROUTE = ("bad-request", "not-acceptable", "request-timeout", "internal-error", "unavailable")
 _ABOUT = """\
 Type the size of a home; see which puppy suits it. The model that we ship learnt from **simulated** homes: \
 it shows how such a service works, and is no advice on choosing a dog.
@@ -212,7 +212,11 @@ def _examples(answered: Iterable[Answered], status: str, media: str) -> _Json:
 def _made_up(kind: Kind) -> _Json:
     """Give an example of a problem that can't be had by asking."""
     details = ProblemDetails(
-        f"https://puppy.example/problems#{kind.slug}", kind.title, kind.status, kind.meaning, "/api/…", "…"
+        type=f"https://puppy.example/problems#{kind.slug}",
+        title=kind.title,
+        status=kind.status,
+        detail=kind.meaning,
+        request_id="an-id-of-yours",
     )
     return {"example": msgspec.to_builtins(details)}
 

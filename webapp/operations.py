@@ -70,7 +70,7 @@ class Operation:
 
 
 _OF_A_HOME = ("invalid-home-size", "invalid-unit", "invalid-request")
-_OF_A_BODY = ("request-timeout", "content-too-large", "unsupported-media-type")
+_OF_A_BODY = ("content-too-large", "unsupported-media-type")
 _CSV_WITH_A_BAD_ROW = "home_size,unit\r\n900,sqft\r\nhuge,sqft\r\n"
 
 OPERATIONS = {
