@@ -12,19 +12,9 @@ from webapp.csv_homes import as_cell, read_csv, write_csv
 from webapp.exchange import current_exchange
 from webapp.negotiation import CSV, JSON, negotiate, sent_type
 from webapp.problems import Problem
-from webapp.reading import (
-    EXAMPLE,
-    TOO_MANY,
-    Refusal,
-    body_problem,
-    decode,
-    home_decoder,
-    measured,
-    pointer,
-    read_query,
-    read_text,
-)
+from webapp.reading import body_problem, decode, home_decoder, measured, read_query, read_text
 from webapp.recommend import get_predictor, recommend_many, to_checked_sqft
+from webapp.refusals import EXAMPLE, TOO_MANY, Refusal, pointer
 from webapp.schemas import DECIMALS, MAX_HOMES, Batch, BatchOptions, BatchResponse, BatchResult, FieldError
 from webapp.turns import in_turns
 

@@ -8,8 +8,9 @@ from typing import cast
 
 from model.home_size import Unit
 from webapp.problems import Problem
-from webapp.reading import read_text, shown
+from webapp.reading import read_text
 from webapp.recommend import HomeSizeError, to_checked_sqft
+from webapp.refusals import shown
 from webapp.schemas import FieldError, PredictRequest
 
 HEADER = "home_size,unit"

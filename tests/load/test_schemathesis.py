@@ -13,7 +13,7 @@ HOOKS = "tests.load.schemathesis_hooks"
 
 
 def test_the_api_does_what_its_document_says(tmp_path: Path, full: bool) -> None:
-    examples, enough = (1500, 5000) if full else (120, 500)
+    examples, enough = (1500, 5000) if full else (80, 400)
     with running(tmp_path / "log") as server:
         done = subprocess.run(
             [
