@@ -3,23 +3,29 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from prometheus_client import Histogram
 
 from model.home_size import MAX_SQFT, MIN_SQFT
 from model.predictor import Predictor
+from tests.serving import Server
 from tests.test_api import assert_problem, json_values
 from webapp.config import ROOT
+from webapp.metrics import BulkHistogram
 
 JSON = {"Content-Type": "application/json"}
 CSV = {"Content-Type": "text/csv"}
 PREDICTOR = Predictor.load(ROOT / "model" / "artifact")
 PATH = "/api/predict/batch"
+unhurried = settings(deadline=None)  # a busy machine is no fault of the answer
 REPORT = f"{PATH}?errors=report"
 
 
@@ -54,6 +60,7 @@ def test_homes_are_answered_in_their_order_with_the_model_named_once(http: httpx
     assert set(answer["results"][0]) == {"breed", "probability", "outside_training_range"}
 
 
+@unhurried
 @given(sizes=st.lists(st.floats(MIN_SQFT, MAX_SQFT), max_size=40))
 def test_each_home_is_answered_as_if_it_came_alone(http: httpx.Client, sizes: list[float]) -> None:
     many = http.post(PATH, json={"homes": [{"home_size": size} for size in sizes]}).json()["results"]
@@ -67,6 +74,7 @@ def test_each_home_is_answered_as_if_it_came_alone(http: httpx.Client, sizes: li
     ]
 
 
+@unhurried
 @given(sizes=st.lists(st.floats(MIN_SQFT, MAX_SQFT), max_size=40), end=st.sampled_from(["\n", "\r\n", "\r"]))
 def test_csv_answers_as_json_does(http: httpx.Client, sizes: list[float], end: str) -> None:
     body = end.join(["home_size", *map(repr, sizes), ""])
@@ -219,7 +227,7 @@ BAD_CSVS = [
     pytest.param(b'home_size\n"900"0\n', 400, "malformed-csv", "Line 2", id="a quote within"),
     pytest.param(b"home_size\n" + b"9" * 200_000, 400, "malformed-csv", "Line 2", id="a huge cell"),
     pytest.param(b"unit\nsqft\n", 422, "invalid-request", "home_size is missing", id="a missing column"),
-    pytest.param(b"900\n4000\n", 422, "invalid-request", "900 is not known", id="no header"),
+    pytest.param(b"900\n4000\n", 422, "invalid-request", "900 is not known. Begin with", id="no header"),
     pytest.param(b"home_size,colour\n9,red\n", 422, "invalid-request", "colour is not", id="unknown column"),
     pytest.param(b"home_size,home_size\n9,9\n", 422, "invalid-request", "2 times", id="a column twice"),
     pytest.param(b"home_size;unit\n9;sqft\n", 422, "invalid-request", "commas", id="semicolons"),
@@ -333,12 +341,14 @@ def test_a_client_that_takes_neither_form_is_refused(http: httpx.Client) -> None
     assert "text/csv" in assert_problem(response, 406, "not-acceptable")["detail"]
 
 
+@unhurried
 @given(body=st.binary(max_size=200) | st.text(max_size=60).map(str.encode))
 def test_no_csv_is_a_server_error(http: httpx.Client, body: bytes) -> None:
     for content in (body, b"home_size,unit\n" + body):
         assert http.post(REPORT, content=content, headers=CSV).status_code in {200, 400, 422}
 
 
+@unhurried
 @given(body=json_values | st.fixed_dictionaries({"homes": st.lists(json_values, max_size=5)}))
 def test_no_json_is_a_server_error(http: httpx.Client, body: object) -> None:
     response = http.post(REPORT, content=json.dumps(body), headers=JSON)
@@ -347,3 +357,37 @@ def test_no_json_is_a_server_error(http: httpx.Client, body: object) -> None:
         answer = response.json()
         bad = {error["row"] for error in answer["errors"]}
         assert bad == {row for row, result in enumerate(answer["results"], start=1) if result is None}
+
+
+def predictions(server: Server) -> float:
+    counts = re.findall(
+        r"^prediction_home_size_sqft_count\{.*\} (\S+)$", httpx.get(server.metrics_url).text, re.MULTILINE
+    )
+    return sum(map(float, counts))
+
+
+def test_a_batch_is_counted_by_home_and_logged_in_one_line(server: Server) -> None:
+    before = predictions(server)
+    body = "home_size\n900\n950\nhuge\n99000\n"
+    httpx.post(f"{server.url}{REPORT}", content=body, headers=CSV | {"X-Request-ID": "a-batch-of-four"})
+    line = server.wait_for_event("a-batch-of-four")
+    assert (line["route"], line["status"], line["homes"], line["refused"]) == (PATH, 200, 3, 1)
+    assert line["breeds"] == {"dachshund": 2, "german_shepherd": 1}
+    assert line["outside_training_range"] == 1
+    assert line["model_version"] == PREDICTOR.model_version
+    assert predictions(server) == before + 3
+
+
+@unhurried
+@given(amounts=st.lists(st.floats(0, 10) | st.sampled_from([1.0, 2.0, 5.0])))
+def test_many_amounts_at_once_are_counted_as_one_by_one(amounts: list[float]) -> None:
+    at_once = BulkHistogram("h", "h", buckets=(1, 2, 5), registry=None)
+    one_by_one = Histogram("h", "h", buckets=(1, 2, 5), registry=None)
+    at_once.observe_many(np.array(amounts, dtype=np.float64))
+    for amount in amounts:
+        one_by_one.observe(amount)
+    for ours, theirs in zip(
+        *(next(iter(each.collect())).samples for each in (at_once, one_by_one)), strict=True
+    ):
+        assert (ours.name, ours.labels) == (theirs.name, theirs.labels)
+        assert ours.name == "h_created" or ours.value == pytest.approx(theirs.value)

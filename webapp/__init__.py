@@ -10,9 +10,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from webapp import (
     admission,
     api,
+    api_headers,
     batch,
     card,
-    cors,
     docs,
     health,
     logs,
@@ -69,12 +69,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     security.init_app(app)
-    cors.init_app(app)
     sessions.init_app(app)
     problems.init_app(app)
     recommend.init_app(app, ROOT / settings.model_dir)
     card.init_app(app, ROOT / settings.model_dir)
     static_files.init_app(app)
+    api_headers.init_app(app)
     metrics.init_app(app)
     for module in (health, pages, card, api, batch, docs):
         app.register_blueprint(module.blueprint)

@@ -7,8 +7,8 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from model.predictor import Recommendation
+from webapp.addresses import picture_url
 from webapp.admission import received_body
-from webapp.answers import api_response, picture_url
 from webapp.caching import cacheable
 from webapp.compression import compress
 from webapp.negotiation import JSON, negotiate, sent_type
@@ -69,7 +69,7 @@ def breeds() -> Response:
             for breed in get_predictor().breeds
         ]
     )
-    return compress(cacheable(api_response(_encoder.encode(answer), JSON)))
+    return compress(cacheable(Response(_encoder.encode(answer), content_type=JSON)))
 
 
 @blueprint.get("/model")
@@ -87,7 +87,7 @@ def model() -> Response:
         data=_as(manifest.data, TrainingData),
         xgboost_version=manifest.xgboost_version,
     )
-    return compress(cacheable(api_response(_encoder.encode(answer), JSON)))
+    return compress(cacheable(Response(_encoder.encode(answer), content_type=JSON)))
 
 
 def _as(given: object, form: type[StructT]) -> StructT:
@@ -106,7 +106,7 @@ def _answer(home: Home) -> Response:
         outside_training_range=recommendation.outside_training_range,
         model_version=recommendation.model_version,
     )
-    return api_response(_encoder.encode(answer), JSON)
+    return Response(_encoder.encode(answer), content_type=JSON)
 
 
 @lru_cache(maxsize=1024)

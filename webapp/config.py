@@ -61,11 +61,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_batches_in_flight: Annotated[
         int,
         Meta(
-            description="The same for batches, which have places of their own; a 503 leaves the others be.",
+            description="Batches in flight in one worker, in places of their own; worked on one by one.",
             ge=1,
             le=1000,
         ),
-    ] = 4
+    ] = 8
     cors_origins: Annotated[
         str,
         Meta(

@@ -8,8 +8,9 @@ from typing import cast
 
 from model.home_size import Unit
 from webapp.problems import Problem
-from webapp.reading import read_text, shown, unknown_name
+from webapp.reading import read_text
 from webapp.recommend import HomeSizeError, to_checked_sqft
+from webapp.refusals import shown
 from webapp.schemas import FieldError, PredictRequest
 
 HEADER = "home_size,unit"
@@ -44,7 +45,8 @@ def _read_header(cells: Sequence[str]) -> list[str]:
     for name in names:
         if name not in _COLUMNS:
             hint = " Separate columns by commas." if ";" in name or "\t" in name else ""
-            raise _header_problem(name, f"{unknown_name(name, _COLUMNS)}{hint}")
+            known = f"Begin with a line such as {HEADER}."
+            raise _header_problem(name, f"The column {shown(name)} is not known. {known}{hint}")
         if names.count(name) > 1:
             raise _header_problem(
                 name, f"The column {name} is there {names.count(name)} times; give it once."

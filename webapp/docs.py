@@ -1,9 +1,9 @@
 """The API's document: the file for tools, a page for people."""
 
 from functools import cache
-from importlib.metadata import distribution
 from pathlib import Path
 
+import flask_swagger_ui
 from flask import Blueprint, Response, render_template, request
 
 from webapp.caching import cacheable
@@ -14,7 +14,8 @@ FILE = Path(__file__).with_name("openapi.json")
 HTML = "text/html"
 DAY_SECONDS = 86_400
 
-_UI = distribution("flask-swagger-ui")
+_UI = Path(flask_swagger_ui.__file__).parent / "dist"
+_UI_VERSION = (_UI / "VERSION").read_text().strip()
 _UI_FILES = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 
 # As the pages', and what Swagger UI needs: scripts and requests of our own host, pictures in its style sheet.
@@ -49,10 +50,10 @@ def page() -> Response:
 
 
 # Its version is in the address, so that a new one is not mistaken for what a browser has kept.
-@blueprint.get(f"/docs/{_UI.version}/<any({', '.join(map(repr, _UI_FILES))}):name>")
+@blueprint.get(f"/docs/{_UI_VERSION}/<any({', '.join(map(repr, _UI_FILES))}):name>")
 def ui(name: str) -> Response:
     """Give a file of Swagger UI."""
-    content = _read(Path(str(_UI.locate_file(f"flask_swagger_ui/dist/{name}"))))
+    content = _read(_UI / name)
     media_type = f"{_UI_FILES[name]}; charset=utf-8"
     return compress(cacheable(Response(content, content_type=media_type), DAY_SECONDS))
 

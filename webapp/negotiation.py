@@ -44,7 +44,10 @@ def sent_type(*taken: str) -> str:
         names = " or ".join(f"Content-Type: {name}" for name in taken)
         raise Problem("unsupported-media-type", f"Send the body with the header {names}.")
     if charset not in {"utf-8", "utf8", "us-ascii"}:
-        raise Problem("unsupported-media-type", "Send the body in UTF-8.")
+        raise Problem(
+            "unsupported-media-type",
+            f"Send the body in UTF-8; Content-Type names the charset {charset[:40]!r}.",
+        )
     return sent
 
 

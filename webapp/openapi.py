@@ -4,7 +4,6 @@
 """
 
 import json
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,20 +13,17 @@ import msgspec
 from flask import Flask
 from flask.testing import FlaskClient
 
-from model.home_size import Unit
 from webapp import create_app
 from webapp.docs import FILE
 from webapp.negotiation import JSON
-from webapp.operations import OPERATIONS, Example, Form, Operation
+from webapp.openapi_schemas import Json, all_schemas, parameters_of, schema_of
+from webapp.operations import OPERATIONS, Example, Operation
 from webapp.problems import KINDS, Kind
-from webapp.recommend import limits
 from webapp.schemas import ProblemDetails
 
 PROBLEM = "application/problem+json"
 
-_Json = dict[str, Any]
-_REFERENCE = "#/components/schemas/{name}"
-_BY_EVERY_ROUTE = ("bad-request", "not-acceptable", "internal-error", "unavailable")
+_BY_EVERY_ROUTE = ("bad-request", "not-acceptable", "request-timeout", "internal-error", "unavailable")
 _ABOUT = """\
 Type the size of a home; see which puppy suits it. The model that we ship learnt from **simulated** homes: \
 it shows how such a service works, and is no advice on choosing a dog.
@@ -42,8 +38,7 @@ sites may ask, without credentials. Large answers are gzipped where `Accept-Enco
 
 **Changes** are additions only: read what you know, and pass over what you don't.
 """
-_UNITS: Mapping[Unit, list[str]] = {"sqft": ["home_size"], "m2": ["home_size", "unit"]}
-_HEADERS: Mapping[str, tuple[str, _Json]] = {
+_HEADERS: Mapping[str, tuple[str, Json]] = {
     "X-Request-ID": ("The request's own, if it was sane, or one we made.", {"type": "string"}),
     "X-Model-Version": ("The model that answered.", {"type": "string"}),
     "ETag": ("Send it as `If-None-Match` to ask whether the answer still holds.", {"type": "string"}),
@@ -64,10 +59,10 @@ class Answered:
     said: Any
 
 
-def make_document(app: Flask) -> _Json:
+def make_document(app: Flask) -> Json:
     """Make the document of an app, whose routes answer the examples."""
     client = app.test_client()
-    paths: _Json = {}
+    paths: Json = {}
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         if operation := OPERATIONS.get(rule.endpoint):
             method = "POST" if "POST" in (rule.methods or ()) else "GET"
@@ -86,7 +81,7 @@ def make_document(app: Flask) -> _Json:
         "tags": [{"name": tag} for tag in dict.fromkeys(each.tag for each in OPERATIONS.values())],
         "paths": paths,
         "components": {
-            "schemas": _schemas(),
+            "schemas": all_schemas(),
             "headers": {
                 name: {"description": description, "schema": schema}
                 for name, (description, schema) in _HEADERS.items()
@@ -95,20 +90,20 @@ def make_document(app: Flask) -> _Json:
     }
 
 
-def _describe(client: FlaskClient, path: str, method: str, operation: Operation) -> _Json:
+def _describe(client: FlaskClient, path: str, method: str, operation: Operation) -> Json:
     answered = [_ask(client, path, method, name, each) for name, each in operation.examples.items()]
-    described: _Json = {
+    described: Json = {
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description,
-        "parameters": _parameters(operation),
+        "parameters": parameters_of(operation),
     }
     if operation.takes:
         described["requestBody"] = {
             "required": True,
             "content": {
                 media: {
-                    "schema": _schema(form),
+                    "schema": schema_of(form),
                     "examples": {
                         each.name: {"summary": each.example.summary, "value": _value(each.example)}
                         for each in answered
@@ -140,44 +135,18 @@ def _value(example: Example) -> Any:
     return json.loads(example.body) if example.sends == JSON else example.body
 
 
-def _parameters(operation: Operation) -> list[_Json]:
-    found: list[_Json] = []
-    if operation.query:
-        [_], schemas = msgspec.json.schema_components([operation.query], ref_template=_REFERENCE)
-        form = _tidy(schemas[operation.query.__name__])
-        for name, schema in form["properties"].items():
-            description = schema.pop("description")
-            parameter = {"name": name, "in": "query", "description": description, "schema": schema}
-            if name in form.get("required", ()):
-                parameter["required"] = True
-            if name == "home_size":
-                schema |= {"minimum": limits("m2")[0], "maximum": limits("sqft")[1]}
-                parameter["example"] = 1200
-            found.append(parameter)
-    if operation.cached:
-        found.append(
-            {
-                "name": "If-None-Match",
-                "in": "header",
-                "description": "The `ETag` of an answer that you have.",
-                "schema": {"type": "string"},
-            }
-        )
-    return found
-
-
-def _responses(operation: Operation, answered: Sequence[Answered]) -> dict[str, _Json]:
+def _responses(operation: Operation, answered: Sequence[Answered]) -> dict[str, Json]:
     headers = ["X-Request-ID"]
     if operation.tag != "This document":
         headers.append("X-Model-Version")
     if operation.cached:
         headers += ["ETag", "Cache-Control"]
-    responses: dict[str, _Json] = {
+    responses: dict[str, Json] = {
         "200": {
             "description": "The answer.",
             "headers": _headers(headers),
             "content": {
-                media: {"schema": _schema(form)} | _examples(answered, "200", media)
+                media: {"schema": schema_of(form)} | _examples(answered, "200", media)
                 for media, form in operation.answers.items()
             },
         }
@@ -195,12 +164,15 @@ def _responses(operation: Operation, answered: Sequence[Answered]) -> dict[str, 
         responses[status] = {
             "description": "\n\n".join(f"**{kind.title}**: {kind.meaning}" for kind in of_status),
             "headers": _headers(names),
-            "content": {PROBLEM: {"schema": _schema(ProblemDetails)} | _examples(answered, status, PROBLEM)},
+            "content": {
+                PROBLEM: {"schema": schema_of(ProblemDetails)}
+                | (_examples(answered, status, PROBLEM) or _made_up(of_status[0]))
+            },
         }
     return responses
 
 
-def _examples(answered: Iterable[Answered], status: str, media: str) -> _Json:
+def _examples(answered: Iterable[Answered], status: str, media: str) -> Json:
     examples = {
         each.name: {"summary": each.example.summary, "value": each.said}
         for each in answered
@@ -209,59 +181,23 @@ def _examples(answered: Iterable[Answered], status: str, media: str) -> _Json:
     return {"examples": examples} if examples else {}
 
 
-def _made_up(kind: Kind) -> _Json:
+def _made_up(kind: Kind) -> Json:
     """Give an example of a problem that can't be had by asking."""
     details = ProblemDetails(
-        f"https://puppy.example/problems#{kind.slug}", kind.title, kind.status, kind.meaning, "/api/…", "…"
+        type=f"https://puppy.example/problems#{kind.slug}",
+        title=kind.title,
+        status=kind.status,
+        detail=kind.meaning,
+        request_id="an-id-of-yours",
     )
     return {"example": msgspec.to_builtins(details)}
 
 
-def _headers(names: Iterable[str]) -> _Json:
+def _headers(names: Iterable[str]) -> Json:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _schema(form: Form) -> _Json:
-    return {"$ref": _REFERENCE.format(name=form.__name__)} if isinstance(form, type) else dict(form)
-
-
-def _schemas() -> _Json:
-    forms = [
-        form
-        for operation in OPERATIONS.values()
-        for form in (*operation.takes.values(), *operation.answers.values())
-        if isinstance(form, type)
-    ]
-    _, schemas = msgspec.json.schema_components([*forms, ProblemDetails], ref_template=_REFERENCE)
-    tidy: _Json = _tidy(dict(sorted(schemas.items())))
-    # What a type can't say: the limits depend on the unit.
-    tidy["PredictRequest"]["anyOf"] = [
-        {
-            "properties": {
-                "home_size": {"type": "number", "minimum": limits(unit)[0], "maximum": limits(unit)[1]},
-                "unit": {"const": unit},
-            },
-            "required": required,
-        }
-        for unit, required in _UNITS.items()
-    ]
-    return tidy
-
-
-def _tidy(schema: Any) -> Any:
-    """Say `number` for "an integer or a number", and leave out titles and Python's line ends."""
-    if isinstance(schema, list):
-        return [_tidy(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if schema.get("anyOf") == [{"type": "integer"}, {"type": "number"}]:
-        schema = {"type": "number"} | {name: value for name, value in schema.items() if name != "anyOf"}
-    if isinstance(schema.get("description"), str):
-        schema |= {"description": re.sub(r"\s+", " ", schema["description"]).strip()}
-    return {name: _tidy(value) for name, value in schema.items() if name != "title"}
-
-
-def encode(document: _Json) -> bytes:
+def encode(document: Json) -> bytes:
     """Give the file's content."""
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 

@@ -19,6 +19,8 @@ from webapp.schemas import (
 Form = type[msgspec.Struct] | Mapping[str, object]
 """A type of ours, or a JSON Schema for what is none."""
 
+_CSV_BODY = 'home_size,unit\r\n900,sqft\r\n"4,000",sqft\r\n100,m2\r\n'
+
 CSV_HOMES: Form = {
     "type": "string",
     "title": "Homes in CSV",
@@ -27,6 +29,7 @@ CSV_HOMES: Form = {
         "`home_size,unit`, in any order; an empty unit is sq ft. Thousands may be set off by commas where "
         'the cell is in quotes: `"1,200"`. Blank lines are skipped.'
     ),
+    "examples": [_CSV_BODY],
 }
 CSV_RESULTS: Form = {
     "type": "string",
@@ -67,8 +70,7 @@ class Operation:
 
 
 _OF_A_HOME = ("invalid-home-size", "invalid-unit", "invalid-request")
-_OF_A_BODY = ("request-timeout", "content-too-large", "unsupported-media-type")
-_CSV_BODY = 'home_size,unit\r\n900,sqft\r\n"4,000",sqft\r\n100,m2\r\n'
+_OF_A_BODY = ("content-too-large", "unsupported-media-type")
 _CSV_WITH_A_BAD_ROW = "home_size,unit\r\n900,sqft\r\nhuge,sqft\r\n"
 
 OPERATIONS = {

@@ -106,6 +106,13 @@ _BY_STATUS = {kind.status: kind for kind in KINDS.values()} | {
     422: KINDS["invalid-request"],
 }
 
+_UNREADABLE = {
+    408: "The request did not arrive, or was not answered, in its time. Send it again.",
+    414: "The address is too long to be read. Send what it holds in the body of a POST.",
+    417: "The Expect header asks for what this server can't do. Leave it out.",
+    431: "The headers are too large to be read. Send fewer, or shorter ones.",
+}
+
 
 class Problem(Exception):  # noqa: N818 - RFC 9457's word
     """Ends a request with the problem of this kind; `detail` says what is wrong and what to do."""
@@ -168,17 +175,22 @@ def _detail(error: HTTPException, kind: Kind) -> str:
         size = f"{limit // 1024} MB" if limit >= 1024 else f"{limit} KB"
         return f"The body is larger than the {size} that this route reads."
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
-        return f"{request.method} can't be used here. What can: {', '.join(sorted(error.valid_methods))}."
+        *others, last = sorted(error.valid_methods)
+        return f"{request.method} can't be used here; {', '.join(others)} and {last} can."
     return kind.meaning
 
 
 def unreadable(status: int, detail: str, request_id: str) -> bytes:
     """Make the body for a request that could not be read, and so has no address."""
     kind = _BY_STATUS.get(status, KINDS["bad-request"])
-    title = HTTPStatus(status).phrase
-    return msgspec.json.encode(
-        ProblemDetails(f"/problems#{kind.slug}", title, status, detail, "", request_id)
+    details = ProblemDetails(
+        type=f"/problems#{kind.slug}",
+        title=kind.title if kind.status == status else HTTPStatus(status).phrase,
+        status=status,
+        detail=_UNREADABLE.get(status, f"{detail.rstrip('.')}."),
+        request_id=request_id,
     )
+    return msgspec.json.encode(details)
 
 
 @blueprint.get("/problems")

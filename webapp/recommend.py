@@ -35,11 +35,14 @@ def limits(unit: Unit) -> tuple[float, float]:
     return -(-MIN_SQFT * 100 // SQFT_PER_M2) / 100, MAX_SQFT * 100 // SQFT_PER_M2 / 100
 
 
+_LIMITS: dict[Unit, tuple[float, float]] = {unit: limits(unit) for unit in UNIT_NAMES}
+
+
 def measure(value: int | float, unit: Unit) -> Home:
     """Convert a home size to sq ft, and keep it as it was given.
 
     Raises:
-        HomeSizeError: the size is not a number between 50 and 100,000 sq ft.
+        HomeSizeError: the size is not a number within the limits of its unit.
     """
     return Home(value, unit, to_checked_sqft(value, unit))
 
@@ -48,12 +51,12 @@ def to_checked_sqft(value: int | float, unit: Unit) -> float:
     """Convert a home size to sq ft.
 
     Raises:
-        HomeSizeError: the size is not a number between 50 and 100,000 sq ft.
+        HomeSizeError: the size is not a number within the limits of its unit.
     """
-    # An integer of JSON has no upper limit, and one past 1e308 does not convert to a float.
-    if 0 < value <= MAX_SQFT and MIN_SQFT <= (sqft := to_sqft(float(value), unit)) <= MAX_SQFT:
-        return sqft
-    smallest, largest = limits(unit)
+    smallest, largest = _LIMITS[unit]
+    # Compared first: an integer of JSON has no upper limit, and one past 1e308 does not convert to a float.
+    if smallest <= value <= largest:
+        return to_sqft(float(value), unit)
     raise HomeSizeError(f"between {smallest:,.10g} and {largest:,.10g} {UNIT_NAMES[unit]}")
 
 

@@ -98,14 +98,14 @@ class FieldError(msgspec.Struct, frozen=True, gc=False):
     column: Annotated[str | UnsetType, Meta(description="The column of a CSV.")] = UNSET
 
 
-class ProblemDetails(msgspec.Struct, frozen=True, omit_defaults=True):
+class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Every error's body (RFC 9457)."""
 
     type: Annotated[str, Meta(description="The kind of problem: a stable address that explains it.")]
     title: Annotated[str, Meta(description="The kind in words, the same for each of its kind.")]
     status: Annotated[int, Meta(description="The HTTP status.", ge=400, le=599)]
     detail: Annotated[str, Meta(description="A sentence: what is wrong, and what to do.")]
-    instance: Annotated[str, Meta(description="The path that was asked.")]
+    instance: Annotated[str, Meta(description="The path that was asked, if it could be read.")] = ""
     request_id: Annotated[str, Meta(description="As `X-Request-ID`, and in our logs: quote it to us.")]
     errors: Annotated[
         Sequence[FieldError], Meta(description="Each thing that is wrong, with its place.")
