@@ -58,10 +58,14 @@ def test_it_runs_as_nobody_and_can_write_nowhere_but_to_tmp(smallest: Container)
             docker("exec", smallest.id, "touch", f"{folder}/here")
 
 
-@pytest.mark.parametrize("suite", ["tests/test_api.py", "tests/ui"])
-def test_the_whole_suite_passes_against_it(smallest: Container, suite: str) -> None:
+@pytest.mark.parametrize(
+    "suite",
+    [["tests/test_api.py", "tests/test_batch.py", "tests/test_http.py"], ["tests/ui"]],
+    ids=["API", "pages"],
+)
+def test_the_whole_suite_passes_against_it(smallest: Container, suite: list[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", suite],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *suite],
         cwd=ROOT,
         env=os.environ | {"BASE_URL": smallest.url},
         capture_output=True,
