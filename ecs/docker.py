@@ -1,0 +1,75 @@
+"""The Docker command line: the one program that this tool calls."""
+
+import os
+import subprocess
+
+from ecs.errors import NotTakenBack, WrongUse
+from ecs.settings import ROOT, Settings
+
+SHOWN_LINES = 15
+# One plain image, not an index with an attestation beside it, which the registry's scan would not read.
+ENVIRONMENT = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+
+
+def version() -> str:
+    """Give the server's version and platform.
+
+    Raises:
+        WrongUse: Docker is not installed, or does not run.
+    """
+    return _docker("version", "--format", "{{.Server.Version}}, {{.Server.Os}}/{{.Server.Arch}}").strip()
+
+
+def platform_of(image: str) -> str | None:
+    """Give the platform that an image here was built for, or None where there is no such image."""
+    try:
+        return _docker("image", "inspect", "--format", "{{.Os}}/{{.Architecture}}", image).strip()
+    except NotTakenBack:
+        return None
+
+
+def build(image: str, settings: Settings, labels: dict[str, str]) -> None:
+    """Build the image from the repository's Dockerfile.
+
+    Raises:
+        NotTakenBack: the build failed, or made an image for another platform; nothing was deployed.
+    """
+    marks = [word for name, value in labels.items() for word in ("--label", f"{name}={value}")]
+    _docker("build", "--platform", settings.docker_platform, *marks, "--tag", image, str(ROOT))
+    if (built := platform_of(image)) != settings.docker_platform:
+        raise NotTakenBack(
+            f"Docker built the image for {built}, not for {settings.docker_platform}.",
+            cure="Set architecture in ecs/settings.toml to this machine's, or set up emulation in Docker.",
+        )
+
+
+def push(image: str, target: str, *, user: str, password: str) -> None:
+    """Push an image under its name in a registry.
+
+    Raises:
+        NotTakenBack: the registry did not take it.
+    """
+    _docker("login", "--username", user, "--password-stdin", target.partition("/")[0], stdin=password)
+    _docker("tag", image, target)
+    _docker("push", target)
+
+
+def _docker(*arguments: str, stdin: str | None = None) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - a list of arguments, no shell
+            ["docker", *arguments],  # noqa: S607 - wherever Docker is installed
+            input=stdin,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=os.environ | ENVIRONMENT,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise WrongUse("Docker is not installed.", cure="Install it: https://docs.docker.com/get-docker.") from error
+    if done.returncode == 0:
+        return done.stdout
+    last = "\n".join(done.stdout.strip().splitlines()[-SHOWN_LINES:])
+    if "daemon" in last and ("connect" in last.lower() or "running" in last):
+        raise WrongUse(f"Docker does not run: {last}", cure="Start Docker, then run this again.")
+    raise NotTakenBack(f"docker {arguments[0]} failed:\n{last}", cure="Mend it, then run this again: it goes on.")
