@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from ecs.errors import MAX_ATTEMPTS, WrongUse
+from ecs.errors import MAX_ATTEMPTS, REGION_CURE, WrongUseError
 from ecs.settings import Settings
 
 if TYPE_CHECKING:
@@ -94,16 +94,14 @@ def connect(settings: Settings, region: str | None = None) -> Aws:
     """Open a session in the region of the command, the settings, or the AWS configuration, in this order.
 
     Raises:
-        WrongUse: no region is set anywhere, or ECS has none of this name.
+        WrongUseError: no region is set anywhere, or ECS has none of this name.
     """
     session = boto3.Session(region_name=region or settings.region or None)
     if not session.region_name:
-        raise WrongUse(
-            "No AWS region is set.", cure="Set region in ecs/settings.toml, AWS_REGION, or give --region."
-        )
+        raise WrongUseError("No AWS region is set.", cure=REGION_CURE)
     known = session.get_available_regions("ecs", session.get_partition_for_region(session.region_name))
     if session.region_name not in known:
-        raise WrongUse(
+        raise WrongUseError(
             f"AWS has no region {session.region_name!r}.",
             cure=f"Give one of: {', '.join(sorted(known))}.",
         )

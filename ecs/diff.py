@@ -51,11 +51,7 @@ def normalised(value: Any, key: str = "") -> Any:
 
 
 def diff(old: Any, new: Any, *, only_wanted: bool = False) -> list[Change]:
-    """Compare two documents field by field.
-
-    Args:
-        only_wanted: leave out fields that only `old` has, and those that AWS does not tell at all.
-    """
+    """Compare two documents field by field; with `only_wanted` leave out fields that only `old` has."""
     before, after = flat(old), flat(new)
     names = sorted(after if only_wanted else before | after)
     return [

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from ecs.errors import NotTakenBack, WrongUse
+from ecs.errors import NotTakenBackError, WrongUseError
 from ecs.settings import ROOT, Settings
 
 SHOWN_LINES = 15
@@ -15,7 +15,7 @@ def version() -> str:
     """Give the server's version and platform.
 
     Raises:
-        WrongUse: Docker is not installed, or does not run.
+        WrongUseError: Docker is not installed, or does not run.
     """
     return _docker("version", "--format", "{{.Server.Version}}, {{.Server.Os}}/{{.Server.Arch}}").strip()
 
@@ -24,7 +24,7 @@ def platform_of(image: str) -> str | None:
     """Give the platform that an image here was built for, or None where there is no such image."""
     try:
         return _docker("image", "inspect", "--format", "{{.Os}}/{{.Architecture}}", image).strip()
-    except NotTakenBack:
+    except NotTakenBackError:
         return None
 
 
@@ -32,12 +32,12 @@ def build(image: str, settings: Settings, labels: dict[str, str]) -> None:
     """Build the image from the repository's Dockerfile.
 
     Raises:
-        NotTakenBack: the build failed, or made an image for another platform; nothing was deployed.
+        NotTakenBackError: the build failed, or made an image for another platform; nothing was deployed.
     """
     marks = [word for name, value in labels.items() for word in ("--label", f"{name}={value}")]
     _docker("build", "--platform", settings.docker_platform, *marks, "--tag", image, str(ROOT))
     if (built := platform_of(image)) != settings.docker_platform:
-        raise NotTakenBack(
+        raise NotTakenBackError(
             f"Docker built the image for {built}, not for {settings.docker_platform}.",
             cure="Set architecture in ecs/settings.toml to this machine's, or set up emulation in Docker.",
         )
@@ -47,7 +47,7 @@ def push(image: str, target: str, *, user: str, password: str) -> None:
     """Push an image under its name in a registry.
 
     Raises:
-        NotTakenBack: the registry did not take it.
+        NotTakenBackError: the registry did not take it.
     """
     _docker("login", "--username", user, "--password-stdin", target.partition("/")[0], stdin=password)
     _docker("tag", image, target)
@@ -66,10 +66,14 @@ def _docker(*arguments: str, stdin: str | None = None) -> str:
             check=False,
         )
     except FileNotFoundError as error:
-        raise WrongUse("Docker is not installed.", cure="Install it: https://docs.docker.com/get-docker.") from error
+        raise WrongUseError(
+            "Docker is not installed.", cure="Install it: https://docs.docker.com/get-docker."
+        ) from error
     if done.returncode == 0:
         return done.stdout
     last = "\n".join(done.stdout.strip().splitlines()[-SHOWN_LINES:])
     if "daemon" in last and ("connect" in last.lower() or "running" in last):
-        raise WrongUse(f"Docker does not run: {last}", cure="Start Docker, then run this again.")
-    raise NotTakenBack(f"docker {arguments[0]} failed:\n{last}", cure="Mend it, then run this again: it goes on.")
+        raise WrongUseError(f"Docker does not run: {last}", cure="Start Docker, then run this again.")
+    raise NotTakenBackError(
+        f"docker {arguments[0]} failed:\n{last}", cure="Mend it, then run this again: it goes on."
+    )

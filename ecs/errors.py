@@ -1,10 +1,10 @@
 """What can go wrong, as sentences with an exit code: the one place that knows AWS's error codes.
 
 DeployError
-├── Failed         1  the release failed and was taken back
-├── WrongUse       2  wrong use, wrong settings, or not now
-├── NotAllowed     3  no credentials, or no permission
-└── NotTakenBack   4  the release failed and is not taken back
+├── TakenBackError     1  the release failed and was taken back
+├── WrongUseError      2  wrong use, wrong settings, or not now
+├── NotAllowedError    3  no credentials, or no permission
+└── NotTakenBackError  4  the release failed and is not taken back
 """
 
 import re
@@ -13,8 +13,6 @@ from pathlib import Path
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionError as AwsConnectionError,
-    EndpointConnectionError,
     HTTPClientError,
     InvalidRegionError,
     NoCredentialsError,
@@ -24,6 +22,8 @@ from botocore.exceptions import (
     SSOTokenLoadError,
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
+    UnknownRegionError,
+    WaiterError,
 )
 
 
@@ -38,31 +38,36 @@ class DeployError(Exception):
         self.evidence = evidence
 
 
-class Failed(DeployError):
+class TakenBackError(DeployError):
     """The release failed; what served before serves again."""
 
     exit_code = 1
 
 
-class WrongUse(DeployError):
+class WrongUseError(DeployError):
     """The command, a setting or the moment is wrong; nothing was changed by this step."""
 
     exit_code = 2
 
 
-class NotAllowed(DeployError):
+class NotAllowedError(DeployError):
     """There are no credentials, or they may not do this."""
 
     exit_code = 3
 
 
-class NotTakenBack(DeployError):
+class NotTakenBackError(DeployError):
     """Something failed half-way, and nothing took it back."""
 
     exit_code = 4
 
 
+REGION_CURE = "Set region in ecs/settings.toml or AWS_REGION, or give --region, for example eu-west-1."
+_AGAIN = "Run this again: it goes on."
 _SIGN_IN = "Sign in (aws sso login, or set AWS_PROFILE or AWS_ACCESS_KEY_ID), then run this again."
+MAX_ATTEMPTS = 8
+"""How often a call is tried before throttling or a fault of AWS's counts as an error."""
+
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _INVALID = {
     "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch",
@@ -79,23 +84,25 @@ def in_words(error: BotoCoreError | ClientError) -> DeployError:
     """Turn an error of botocore's into a sentence with an exit code."""
     if isinstance(error, ClientError):
         return _client_error(error)
+    said = _sentence(error)
+    known: DeployError
     match error:
         case NoCredentialsError() | PartialCredentialsError() | ProfileNotFound():
-            return NotAllowed(f"There are no AWS credentials to use: {_sentence(error)}.", cure=_SIGN_IN)
+            known = NotAllowedError(f"There are no AWS credentials to use: {said}.", cure=_SIGN_IN)
         case SSOTokenLoadError() | UnauthorizedSSOTokenError() | TokenRetrievalError():
-            return NotAllowed(f"The AWS sign-in has expired: {_sentence(error)}.", cure=_SIGN_IN)
-        case NoRegionError():
-            return WrongUse(
-                "No AWS region is set.", cure="Set region in ecs/settings.toml, AWS_REGION, or give --region."
-            )
-        case InvalidRegionError():
-            return WrongUse(f"The AWS region can't be: {_sentence(error)}.", cure="Give --region, for example eu-west-1.")
-        case EndpointConnectionError() | AwsConnectionError() | HTTPClientError():
-            return NotTakenBack(
-                f"AWS can't be reached: {_sentence(error)}.",
+            known = NotAllowedError(f"The AWS sign-in has expired: {said}.", cure=_SIGN_IN)
+        case NoRegionError() | InvalidRegionError() | UnknownRegionError():
+            known = WrongUseError(f"The AWS region can't be used: {said}.", cure=REGION_CURE)
+        case HTTPClientError():
+            known = NotTakenBackError(
+                f"AWS can't be reached: {said}.",
                 cure="Check the network and that the region exists, then run this again: it goes on.",
             )
-    return NotTakenBack(f"AWS's client failed: {_sentence(error)}.", cure="Run this again: it goes on.")
+        case WaiterError():
+            known = NotTakenBackError(f"AWS did not get ready in time: {said}.", cure=_AGAIN)
+        case _:
+            known = NotTakenBackError(f"AWS's client failed: {said}.", cure=_AGAIN)
+    return known
 
 
 def _client_error(error: ClientError) -> DeployError:
@@ -103,30 +110,26 @@ def _client_error(error: ClientError) -> DeployError:
     code, message = details.get("Code", ""), details.get("Message", "").strip()
     call = error.operation_name
     if code in _EXPIRED:
-        return NotAllowed("The AWS credentials have expired.", cure=_SIGN_IN)
+        return NotAllowedError("The AWS credentials have expired.", cure=_SIGN_IN)
     if code in _INVALID:
-        return NotAllowed(f"AWS does not know these credentials ({code}).", cure=_SIGN_IN)
+        return NotAllowedError(f"AWS does not know these credentials ({code}).", cure=_SIGN_IN)
     if code in _DENIED:
         action = denied_action(message) or call
-        return NotAllowed(
+        return NotAllowedError(
             f"These credentials may not do {action}: {_sentence(message)}.",
             cure=f"Ask for a policy that allows {action}, then run this again: it goes on.",
         )
     if code in _THROTTLED:
-        return NotTakenBack(
+        return NotTakenBackError(
             f"AWS went on throttling {call} after {MAX_ATTEMPTS} attempts.",
             cure="Wait a minute, then run this again: it goes on.",
         )
     if code == "OptInRequired":
-        return NotAllowed(f"This account has not opted in to the region: {_sentence(message)}.")
-    return NotTakenBack(
+        return NotAllowedError(f"This account has not opted in to the region: {_sentence(message)}.")
+    return NotTakenBackError(
         f"AWS refused {call}: {_sentence(message) or code} ({code}).",
         cure="Mend what it names, then run this again: it goes on.",
     )
-
-
-MAX_ATTEMPTS = 8
-"""How often a call is tried before throttling or a fault of AWS's counts as an error."""
 
 
 def denied_action(message: str) -> str | None:

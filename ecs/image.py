@@ -2,12 +2,13 @@
 
 import base64
 from collections.abc import Mapping
+from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
 from ecs import docker
 from ecs.aws import Aws
-from ecs.errors import DeployError, WrongUse
+from ecs.errors import DeployError, WrongUseError
 from ecs.revision import Revision
 from ecs.stack import Foundation
 
@@ -15,7 +16,9 @@ from ecs.stack import Foundation
 def is_pushed(aws: Aws, foundation: Foundation, tag: str) -> bool:
     """Whether the repository has an image of this tag."""
     try:
-        answer = aws.ecr.describe_images(repositoryName=foundation.repository_name, imageIds=[{"imageTag": tag}])
+        answer = aws.ecr.describe_images(
+            repositoryName=foundation.repository_name, imageIds=[{"imageTag": tag}]
+        )
     except ClientError as error:
         if error.response["Error"]["Code"] in {"ImageNotFoundException", "RepositoryNotFoundException"}:
             return False
@@ -41,9 +44,7 @@ def push(aws: Aws, foundation: Foundation, revision: Revision) -> None:
     registry = aws.settings.registry
     target = f"{registry}/{foundation.repository_name}" if registry else foundation.repository_uri
     try:
-        docker.push(
-            local_name(aws, revision), f"{target}:{revision.tag}", user=user, password=password
-        )
+        docker.push(local_name(aws, revision), f"{target}:{revision.tag}", user=user, password=password)
     except DeployError:
         if not is_pushed(aws, foundation, revision.tag):
             raise
@@ -51,27 +52,27 @@ def push(aws: Aws, foundation: Foundation, revision: Revision) -> None:
 
 def findings(aws: Aws, foundation: Foundation, tag: str) -> Mapping[str, int] | None:
     """Count the scan's findings by severity; None where there is no finished scan."""
-    image = {"repositoryName": foundation.repository_name, "imageId": {"imageTag": tag}}
+    image: dict[str, Any] = {"repositoryName": foundation.repository_name, "imageId": {"imageTag": tag}}
     try:
-        aws.ecr.get_waiter("image_scan_complete").wait(  # type: ignore[call-overload]
-            **image, WaiterConfig={"Delay": 3, "MaxAttempts": 20}
-        )
-        answer = aws.ecr.describe_image_scan_findings(**image)  # type: ignore[arg-type]
+        aws.ecr.get_waiter("image_scan_complete").wait(**image, WaiterConfig={"Delay": 3, "MaxAttempts": 20})
+        answer = aws.ecr.describe_image_scan_findings(**image)
     except (ClientError, WaiterError):
         return None
-    return answer["imageScanFindings"].get("findingSeverityCounts", {})
+    return {str(key): count for key, count in answer["imageScanFindings"]["findingSeverityCounts"].items()}
 
 
 def refuse_critical(counts: Mapping[str, int] | None) -> None:
     """Stop a release whose image has a critical finding, or was not scanned.
 
     Raises:
-        WrongUse: it is so.
+        WrongUseError: it is so.
     """
     if counts is None:
-        raise WrongUse("The registry has not scanned the image, and --fail-on-findings wants its findings.")
+        raise WrongUseError(
+            "The registry has not scanned the image, and --fail-on-findings wants its findings."
+        )
     if critical := counts.get("CRITICAL", 0):
-        raise WrongUse(
+        raise WrongUseError(
             f"The image has {critical} critical finding{'s' * (critical > 1)}; nothing was released.",
             cure="See them with: aws ecr describe-image-scan-findings. Update the base image or the lock.",
         )

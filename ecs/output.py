@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from ecs.errors import DeployError, WrongUse
+from ecs.errors import DeployError, WrongUseError
 
 
 class Output:
@@ -64,14 +64,27 @@ class Output:
         """Ask before something is changed.
 
         Raises:
-            WrongUse: the answer is no, or there is nobody to ask.
+            WrongUseError: the answer is no, or there is nobody to ask.
         """
         if yes:
             return
         if not sys.stdin.isatty():
-            raise WrongUse("This changes things, and there is no terminal to ask on.", cure="Add --yes.")
+            raise WrongUseError("This changes things, and there is no terminal to ask on.", cure="Add --yes.")
         if not click.confirm(question, err=self.as_json):
-            raise WrongUse("Nothing was changed.")
+            raise WrongUseError("Nothing was changed.")
+
+    def confirm_name(self, name: str) -> None:
+        """Ask for the name of what is to be removed.
+
+        Raises:
+            WrongUseError: it is not the name, or there is nobody to ask.
+        """
+        if not sys.stdin.isatty():
+            raise WrongUseError(
+                "This removes everything, and there is no terminal to ask on.", cure=f"Add --yes {name}."
+            )
+        if click.prompt(f"Type {name} to go on", err=self.as_json) != name:
+            raise WrongUseError("That is not its name. Nothing was changed.")
 
     def error(self, error: DeployError) -> None:
         """Say what went wrong, what to do, and where the evidence is."""

@@ -8,7 +8,7 @@ from dulwich import porcelain
 from dulwich.errors import NotGitRepository
 from dulwich.repo import Repo
 
-from ecs.errors import WrongUse
+from ecs.errors import WrongUseError
 from ecs.settings import ROOT, Settings
 from model.artifact import ARTIFACT_FOLDER, ArtifactError
 from model.predictor import Predictor
@@ -40,35 +40,37 @@ def read_predictor() -> Predictor:
     """Load the model that is to be released.
 
     Raises:
-        WrongUse: the artifact can't be served.
+        WrongUseError: the artifact can't be served.
     """
     try:
         return Predictor.load(ARTIFACT_FOLDER)
     except ArtifactError as error:
-        raise WrongUse(str(error), cure="Train again with: make train.") from error
+        raise WrongUseError(str(error), cure="Train again with: make train.") from error
 
 
 def read_revision(settings: Settings, model: str, *, allow_dirty: bool, root: Path = ROOT) -> Revision:
     """Name what stands in the working tree.
 
     Raises:
-        WrongUse: there is no commit, or changes that are not committed and not allowed.
+        WrongUseError: there is no commit, or changes that are not committed and not allowed.
     """
     try:
         repo = Repo.discover(root)
         head = repo.head().decode()[:12]
     except NotGitRepository as error:
-        raise WrongUse(
+        raise WrongUseError(
             "This folder is no git repository, so a release could not be named.",
             cure="Make it one: git init, git add, git commit.",
         ) from error
     except KeyError as error:
-        raise WrongUse("This repository has no commit yet.", cure="Commit, then run this again.") from error
+        raise WrongUseError(
+            "This repository has no commit yet.", cure="Commit, then run this again."
+        ) from error
     with repo:
         changed = uncommitted(repo)
         if changed and not allow_dirty:
             more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
-            raise WrongUse(
+            raise WrongUseError(
                 f"There are uncommitted changes: {', '.join(changed[:SHOWN])}{more}.",
                 cure="Commit them, or release them as they are with --allow-dirty.",
             )

@@ -1,12 +1,12 @@
 """Auto scaling: how many tasks, between which bounds, by which two measures."""
 
-from typing import Any
+from typing import Any, Final
 
 from ecs.aws import Aws
 from ecs.diff import Change, diff
 from ecs.stack import Foundation
 
-DIMENSION = "ecs:service:DesiredCount"
+DIMENSION: Final = "ecs:service:DesiredCount"
 
 
 def _address(aws: Aws, foundation: Foundation) -> dict[str, Any]:

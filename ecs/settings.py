@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from ecs.errors import WrongUse
+from ecs.errors import WrongUseError
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_FILE = ROOT / "ecs" / "settings.toml"
@@ -109,30 +109,35 @@ def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
     """Read the settings for one environment.
 
     Raises:
-        WrongUse: the file is missing, no TOML, or holds a setting that does not exist or can't be.
+        WrongUseError: the file is missing, no TOML, or holds a setting that does not exist or can't be.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise WrongUse(f"The settings {path} can't be read: {error.strerror}.") from error
+        raise WrongUseError(f"The settings {path} can't be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WrongUse(f"{path.name} is not TOML: {error}.") from error
+        raise WrongUseError(f"{path.name} is not TOML: {error}.") from error
     environments = document.pop("env", {})
     if env not in environments:
-        raise WrongUse(
+        raise WrongUseError(
             f"{path.name} has no [env.{env}]{_nearest(env, environments)}.",
             cure=f"Add a line [env.{env}] to {path.name}, or choose --env from: {', '.join(environments)}.",
         )
     known = set(Settings.__struct_fields__) - {"env"}
-    for place, table in (("", document), *((f" in [env.{name}]", environments[name]) for name in environments)):
+    for place, table in (
+        ("", document),
+        *((f" in [env.{name}]", environments[name]) for name in environments),
+    ):
         for key in table:
             if key not in known:
-                raise WrongUse(f"{path.name} has an unknown setting {key!r}{place}{_nearest(key, known)}.")
+                raise WrongUseError(
+                    f"{path.name} has an unknown setting {key!r}{place}{_nearest(key, known)}."
+                )
     given: dict[str, Any] = document | environments[env] | {"env": env}
     try:
         return msgspec.convert(given, Settings)
     except msgspec.ValidationError as error:
-        raise WrongUse(f"{path.name}: {_in_words(str(error))}.") from error
+        raise WrongUseError(f"{path.name}: {_in_words(str(error))}.") from error
 
 
 def _in_words(message: str) -> str:

@@ -15,11 +15,7 @@ if TYPE_CHECKING:
 CONTAINER = "web"
 PORT = 8000
 USER = "10001"
-LIVEZ = (
-    "import os, urllib.request as r; "
-    "r.urlopen('http://{}:{}/livez'.format("
-    "os.environ.get('BIND_HOST', '').replace('0.0.0.0', '') or '127.0.0.1', os.environ['PORT']), timeout=2)"
-)
+LIVEZ = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{PORT}/livez', timeout=2)"
 ARGUMENTS = (
     "family", "taskRoleArn", "executionRoleArn", "networkMode", "containerDefinitions", "volumes",
     "requiresCompatibilities", "cpu", "memory", "runtimePlatform",
@@ -112,16 +108,16 @@ def compare(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Change]:
 def find_same(aws: Aws, current: str | None, wanted: dict[str, Any]) -> str | None:
     """Find a revision that is already what we want: the one that serves, or the family's latest."""
     for reference in dict.fromkeys((current, str(wanted["family"]))):
-        if reference and (found := describe(aws.ecs, reference)):
-            if found.get("status") == "ACTIVE" and not compare(found, wanted):
-                return str(found["taskDefinitionArn"])
+        found = describe(aws.ecs, reference) if reference else None
+        if found and found.get("status") == "ACTIVE" and not compare(found, wanted):
+            return str(found["taskDefinitionArn"])
     return None
 
 
 def register(aws: Aws, wanted: dict[str, Any], revision: Revision) -> str:
     """Register a revision; give its ARN."""
     marks = [{"key": "Revision", "value": revision.git}, {"key": "ModelVersion", "value": revision.model}]
-    answer = aws.ecs.register_task_definition(**wanted, tags=[*tags(aws), *marks])
+    answer = aws.ecs.register_task_definition(**wanted, tags=[*tags(aws), *marks])  # type: ignore[list-item]
     return answer["taskDefinition"]["taskDefinitionArn"]
 
 

@@ -1,0 +1,6 @@
+"""`python -m ecs`: see `--help`."""
+
+from ecs.cli import main
+
+if __name__ == "__main__":
+    main()
