@@ -40,8 +40,6 @@ def parameters(aws: Aws) -> dict[str, str]:
     """Give the foundation's parameters."""
     settings = aws.settings
     return {
-        "Environment": settings.env,
-        "ProjectName": settings.name,
         "AlarmEmail": settings.alarm_email,
         "VpcId": settings.vpc_id,
         "SubnetIds": ",".join(settings.subnet_ids),

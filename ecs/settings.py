@@ -40,7 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     web_concurrency: Annotated[int, Meta(ge=1, le=64)]
     stop_wait_seconds: Annotated[int, Meta(ge=21, le=60)]
     request_seconds: Annotated[int, Meta(ge=1, le=25)]
-    log_level: Literal["debug", "info", "warning", "error"]
+    log_level: Literal["debug", "info"]
     min_tasks: Annotated[int, Meta(ge=2, le=1000)]
     max_tasks: Annotated[int, Meta(ge=2, le=1000)]
     cpu_target: Annotated[int, Meta(ge=10, le=90)]
@@ -77,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("vpc_id wants two or more subnet_ids beside it, in different zones")
         if self.hosted_zone_id and not self.domain_name:
             raise ValueError("hosted_zone_id wants the domain_name that the service shall have in it")
+        if self.certificate_arn and not self.domain_name:
+            raise ValueError("certificate_arn wants the domain_name that it is for")
 
     @property
     def stack(self) -> str:
@@ -118,9 +120,13 @@ def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WrongUseError(f"{path.name} is not TOML: {error}.") from error
     environments = document.pop("env", {})
+    if not isinstance(environments, dict) or not all(
+        isinstance(item, dict) for item in environments.values()
+    ):
+        raise WrongUseError(f"{path.name}: env is for tables only, such as [env.prod].")
     if env not in environments:
         raise WrongUseError(
-            f"{path.name} has no [env.{env}]{_nearest(env, environments)}.",
+            f"{path.name} has no [env.{env}]{_nearest(env, environments)}",
             cure=f"Add a line [env.{env}] to {path.name}, or choose --env from: {', '.join(environments)}.",
         )
     known = set(Settings.__struct_fields__) - {"env"}
@@ -130,9 +136,8 @@ def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
     ):
         for key in table:
             if key not in known:
-                raise WrongUseError(
-                    f"{path.name} has an unknown setting {key!r}{place}{_nearest(key, known)}."
-                )
+                hint = _nearest(key, known)
+                raise WrongUseError(f"{path.name} has an unknown setting {key!r}{place}{hint}")
     given: dict[str, Any] = document | environments[env] | {"env": env}
     try:
         return msgspec.convert(given, Settings)
@@ -148,7 +153,7 @@ def _in_words(message: str) -> str:
 
 def _nearest(word: str, known: Any) -> str:
     close = get_close_matches(word, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    return f"; did you mean {close[0]!r}?" if close else "."
 
 
 def _listed(numbers: Any) -> str:

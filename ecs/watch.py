@@ -86,7 +86,11 @@ def observe(aws: Aws, foundation: Foundation) -> Snapshot | None:
     ]
     targets = aws.elbv2.describe_target_health(TargetGroupArn=foundation.target_group_arn)
     alarms = aws.cloudwatch.describe_alarms(
-        AlarmNames=[foundation.unhealthy_hosts_alarm_name, foundation.server_errors_alarm_name]
+        AlarmNames=[
+            foundation.unhealthy_hosts_alarm_name,
+            foundation.server_errors_alarm_name,
+            foundation.balancer_errors_alarm_name,
+        ]
     )
     return Snapshot(
         service,

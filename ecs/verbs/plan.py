@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from ecs import cost as costs
+from ecs import stack
 from ecs.changes import Changes, find_changes
 from ecs.cli import Run, verb
 from ecs.diff import Change
@@ -35,6 +36,7 @@ def plan(run: Run, *, allow_dirty: bool) -> dict[str, Any]:
 def planned(run: Run, *, allow_dirty: bool) -> tuple[Foundation | None, Revision, Changes]:
     """Find what is there, what is to be released, and what differs."""
     revision = read_revision(run.settings, read_predictor().model_version, allow_dirty=allow_dirty)
+    stack.settle(run.aws.cloudformation, run.settings.stack, lambda line: run.output.say(f"  {line}"))
     with run.output.step("Comparing with what is on AWS"):
         foundation = find_foundation(run.aws.cloudformation, run.settings.stack)
         changes = find_changes(run.aws, foundation, revision)
