@@ -1,5 +1,6 @@
 """The AWS session: one place that makes clients, with retries, and knows whose account it is."""
 
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -96,7 +97,9 @@ def connect(settings: Settings, region: str | None = None) -> Aws:
     Raises:
         WrongUseError: no region is set anywhere, or ECS has none of this name.
     """
-    session = boto3.Session(region_name=region or settings.region or None)
+    # AWS_REGION is what AWS's other tools read; botocore itself reads AWS_DEFAULT_REGION and the profile.
+    named = region or settings.region or os.environ.get("AWS_REGION")
+    session = boto3.Session(region_name=named or None)
     if not session.region_name:
         raise WrongUseError("No AWS region is set.", cure=REGION_CURE)
     known = session.get_available_regions("ecs", session.get_partition_for_region(session.region_name))

@@ -93,4 +93,5 @@ def serves(described: dict[str, Any] | None) -> bool:
 
 def unknown_foundation() -> Foundation:
     """Stand in for the outputs that a stack not made yet would have."""
-    return Foundation(**{item.name: UNKNOWN for item in fields(Foundation)} | {"subnet_ids": (UNKNOWN,)})
+    outputs: dict[str, Any] = {item.name: UNKNOWN for item in fields(Foundation)}
+    return Foundation(**outputs | {"subnet_ids": (UNKNOWN,)})

@@ -91,7 +91,8 @@ def verb(*options: Callable[[Any], Any]) -> Callable[[Verb], click.Command]:
         for option in reversed((*shared, *options)):
             call = option(call)
         name = function.__name__
-        return click.command(name, help=function.__doc__, epilog=EPILOG)(call)
+        first = (function.__doc__ or "").partition("\n")[0]
+        return click.command(name, help=function.__doc__, short_help=first, epilog=EPILOG)(call)
 
     return decorate
 
@@ -100,7 +101,7 @@ yes_option = click.option("--yes", is_flag=True, help="Do not ask before changin
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
     """Deploy Perfect Puppy to Amazon ECS Fargate, watch it, roll it back, remove it.
 

@@ -1,7 +1,15 @@
 """The Docker command line: the one program that this tool calls."""
 
+import base64
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
 
 from ecs.errors import NotTakenBackError, WrongUseError
 from ecs.settings import ROOT, Settings
@@ -49,20 +57,40 @@ def push(image: str, target: str, *, user: str, password: str) -> None:
     Raises:
         NotTakenBackError: the registry did not take it.
     """
-    _docker("login", "--username", user, "--password-stdin", target.partition("/")[0], stdin=password)
     _docker("tag", image, target)
-    _docker("push", target)
+    with _signed_in(target.partition("/")[0], user, password) as config:
+        _docker("push", target, config=config)
 
 
-def _docker(*arguments: str, stdin: str | None = None) -> str:
+@contextmanager
+def _signed_in(registry: str, user: str, password: str) -> Iterator[str]:
+    """Give a folder of settings for Docker that is signed in, with the user's own context; leave none behind."""
+    own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    try:
+        given = msgspec.json.decode((own / "config.json").read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError):
+        given = {}
+    auth = base64.b64encode(f"{user}:{password}".encode()).decode()
+    context = {key: value for key, value in given.items() if key == "currentContext"}
+    with TemporaryDirectory(prefix="perfect-puppy-docker-") as folder:
+        for name in ("contexts", "cli-plugins"):
+            if (own / name).is_dir():
+                (Path(folder) / name).symlink_to(own / name)
+        (Path(folder) / "config.json").write_bytes(
+            msgspec.json.encode(context | {"auths": {registry: {"auth": auth}}})
+        )
+        yield folder
+
+
+def _docker(*arguments: str, config: str | None = None) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - a list of arguments, no shell
             ["docker", *arguments],  # noqa: S607 - wherever Docker is installed
-            input=stdin,
+            stdin=subprocess.DEVNULL,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=os.environ | ENVIRONMENT,
+            env=os.environ | ENVIRONMENT | ({"DOCKER_CONFIG": config} if config else {}),
             check=False,
         )
     except FileNotFoundError as error:

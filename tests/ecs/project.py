@@ -78,6 +78,19 @@ class Project:
         with (self.folder / path).open("a") as file:
             file.write(text)
 
+    def replace(self, path: str, old: str, new: str) -> None:
+        text = (self.folder / path).read_text()
+        assert old in text
+        self.write(path, text.replace(old, new))
+
+    def train(self, households: int) -> None:
+        """Train on some of the homes: other answers, another version."""
+        lines = (self.folder / "model" / "homes.csv").read_text().splitlines(keepends=True)
+        self.write("model/homes.csv", "".join(lines[: households + 1]))
+        subprocess.run(
+            [sys.executable, "train.py", "--force"], cwd=self.folder, check=True, capture_output=True
+        )
+
     def commit(self) -> None:
         _git(self.folder, "add", "--all")
         _git(self.folder, "commit", "--quiet", "--allow-empty", "--message", "A change")

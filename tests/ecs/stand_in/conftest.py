@@ -3,9 +3,9 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import boto3
@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.ecs.project import Project, Result
-from tests.ecs.stand_in.forwarder import Call, Forwarder, forwarding
+from tests.ecs.stand_in.forwarder import Act, Call, Forwarder, forwarding, nothing
 
 # A whole CPU, for tests that end; nothing else differs from what goes to AWS.
 FASTER = {
@@ -58,11 +58,18 @@ class Place:
     def forget(self) -> None:
         for forwarder in (self.aws, self.scaling):
             forwarder.calls.clear()
-            forwarder.before = forwarder.after = lambda _call: None
+            forwarder.before = forwarder.after = forwarder.rewrite = nothing
 
-    def on(self, when: str, act: Callable[[Call], None]) -> None:
+    def on(self, when: str, act: Act) -> None:
         for forwarder in (self.aws, self.scaling):
             setattr(forwarder, when, act)
+
+    @property
+    def registered_tag(self) -> str:
+        """The tag of the image that a task definition was last registered with."""
+        registered = [call for call in self.aws.calls if call.name == "RegisterTaskDefinition"]
+        [container] = registered[-1].arguments["containerDefinitions"]
+        return str(container["image"]).rpartition(":")[2]
 
 
 @pytest.fixture(scope="session")
@@ -91,8 +98,7 @@ class Deployed:
     place: Place
     first: Result
     endpoint: str
-    env: str = "prod"
-    answers: list[str] = field(default_factory=list)
+    first_calls: list[Call]
 
     @property
     def host(self) -> str:
@@ -153,7 +159,7 @@ def deployed(place: Place) -> Deployed:
     place.forget()
     result = place.ecs("up", "--yes", "--json")
     assert result.code == 0, result.said
-    return Deployed(place, result, os.environ["AWS_ENDPOINT_URL"])
+    return Deployed(place, result, os.environ["AWS_ENDPOINT_URL"], place.calls)
 
 
 @pytest.fixture(scope="session")

@@ -29,15 +29,28 @@ class Call:
         return self.name.startswith(CHANGING)
 
 
+# The one type that the stand-in's ValidateTemplate does not know.
+UNKNOWN_TYPE = (b"AWS%3A%3AIAM%3A%3AOIDCProvider", b"Custom%3A%3AOIDCProvider")
+Act = Callable[[Call], None]
+
+
+def nothing(_call: Call) -> None:
+    """Leave a call as it is."""
+
+
 @dataclass
 class Forwarder:
-    """Forwards to `target`, with another Host if one is given."""
+    """Forwards to `target`, with another Host if one is given.
+
+    `before` and `after` a call is forwarded they may act; `rewrite` may change the arguments of a JSON call.
+    """
 
     target: str
     host: str = ""
     calls: list[Call] = field(default_factory=list)
-    before: Callable[[Call], None] = lambda _call: None
-    after: Callable[[Call], None] = lambda _call: None
+    before: Act = nothing
+    after: Act = nothing
+    rewrite: Act = nothing
     url: str = ""
 
     def __post_init__(self) -> None:
@@ -49,11 +62,15 @@ class Forwarder:
         headers = {name: value for name, value in handler.headers.items() if name.lower() not in PER_HOP}
         if self.host:
             headers["Host"] = self.host
+        body = body.replace(*UNKNOWN_TYPE)
         call = read_call(handler.headers.get("X-Amz-Target", ""), body)
         if call:
             with self.lock:
                 self.calls.append(call)
                 self.before(call)
+            if self.rewrite is not nothing and "X-Amz-Target" in handler.headers:
+                self.rewrite(call)
+                body = msgspec.json.encode(call.arguments)
         answer = self.pool.request(
             handler.command, f"{self.target}{handler.path}", body=body, headers=headers, redirect=False,
             decode_content=False,
