@@ -136,9 +136,6 @@ def summary(cost: Cost) -> str:
         lines.append(f'architecture = "ARM64" would save ${cost.arm64_saves:.2f} of it.')
     if cost.priced_as != cost.region:
         lines.append(f"The table has no prices of {cost.region}: these are those of {cost.priced_as}.")
-    worth = "" if cost.checked else ", not checked against AWS's pages"
-    lines.append(
-        f"Prices of {cost.date}{worth} (ecs/prices.toml); without taxes, free tiers and traffic beyond a million "
-        "requests."
-    )
+    worth = "checked" if cost.checked else "written down from memory, not checked against AWS's pages,"
+    lines.append(f"Prices {worth} on {cost.date}: ecs/prices.toml. Taxes and free tiers are left out.")
     return "\n".join(lines)
