@@ -3,14 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETS := serve train deploy
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+LOCK := $(abspath $(BIN))/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+IMAGE := perfect-puppy:dev
+LABELS = --build-arg VERSION=$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
+	--build-arg REVISION=$(shell git describe --always --dirty --abbrev=40 2>/dev/null) \
+	--build-arg MODEL_VERSION=$(shell sed -n 's/.*"model_version": "\(.*\)".*/\1/p' model/artifact/manifest.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint train bench load chaos fuzz soak lock clean
+.PHONY: help setup run test lint train bench load chaos fuzz soak image test-container lock clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/test ## install everything, to the locked versions, in .venv
 
@@ -31,12 +35,13 @@ run: $(VENV)/serve ## serve the app on http://127.0.0.1:8000
 
 test: $(VENV)/test ## run every test, in a real browser too (the load suite is a verb of its own)
 	@$(BIN)/python -m tests.ui.browser
-	@$(BIN)/pytest --ignore tests/load
+	@$(BIN)/pytest --ignore tests/load --ignore tests/container
 
 lint: $(VENV)/test ## check style, format and types
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@$(BIN)/hadolint Dockerfile
 
 train: $(VENV)/test ## train the model and write its artifact
 	@$(BIN)/python train.py
@@ -61,9 +66,17 @@ soak: $(VENV)/test ## 1,000,000 requests of all kinds, or 20 minutes of them; pr
 	@$(BIN)/python -m tests.load.wrk
 	@$(BIN)/pytest tests/load/test_soak.py --full -s
 
+image: ## build the container image perfect-puppy:dev (any name by IMAGE=)
+	@.ci/with-docker docker build --tag $(IMAGE) $(LABELS) .
+
+test-container: $(VENV)/test ## build the image and run every test against it, in a real container
+	@$(BIN)/python -m tests.ui.browser
+	@$(BIN)/python -m tests.load.wrk
+	@.ci/with-docker $(BIN)/pytest tests/container
+
 lock: $(VENV)/test ## compile requirements/*.in to locked *.txt
-	@cd requirements && $(abspath $(LOCK)) --upgrade test.in -o test.txt
-	@cd requirements && for set in $(SETS); do $(abspath $(LOCK)) -c test.txt $$set.in -o $$set.txt; done
+	@cd requirements && $(LOCK) --upgrade test.in -o test.txt
+	@cd requirements && for set in $(SETS); do $(LOCK) -c test.txt $$set.in -o $$set.txt; done
 
 clean: ## remove what the other verbs made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

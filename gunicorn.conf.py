@@ -113,7 +113,12 @@ def on_starting(server: "Arbiter") -> None:
 
 
 def when_ready(_server: "Arbiter") -> None:
-    """Say where to look."""
+    """Say where to look.
+
+    What the master has loaded stays until the end: the collector need not go through it, not even then, when
+    it would take a tenth of a second of CPU, nearly half a second of a small task's time to stop.
+    """
+    gc.freeze()
     log.info(f"Open http://{bind}")
 
 

@@ -1,0 +1,53 @@
+"""Verify an artifact and say what it is: ``python -m model.check [FOLDER]``; the image's ``check``."""
+
+import sys
+from pathlib import Path
+
+from model.artifact import ARTIFACT_FOLDER, ArtifactError, read_artifact
+from model.manifest import Manifest
+from model.predictor import Predictor
+
+EXIT_BAD_MODEL = 65
+"""EX_DATAERR of sysexits.h, as the server exits with a model that it can't serve."""
+
+
+def main(arguments: list[str]) -> int:
+    """Check the artifact in the folder that is given, or ours; print its short form, or what is wrong.
+
+    Returns:
+        The exit status: 0, or ``EXIT_BAD_MODEL``.
+    """
+    folder = Path(arguments[0]) if arguments else ARTIFACT_FOLDER
+    try:
+        Predictor.load(folder)
+        manifest = read_artifact(folder).manifest
+    except ArtifactError as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_BAD_MODEL
+    sys.stdout.write(short_form(manifest))
+    return 0
+
+
+def short_form(manifest: Manifest) -> str:
+    """What a model is, in a few lines."""
+    data = manifest.data
+    feature = manifest.features[0]
+    metrics = manifest.metrics
+    households = f"{data.fitted + data.held_out:,} {'simulated ' if data.simulated else ''}households"
+    names = {breed.key: breed.name for breed in manifest.breeds}
+    lines = [
+        f"model      {manifest.model_version}, whole, and gives its known answers",
+        f"breeds     {', '.join(names.values())}",
+        f"data       {households}, {feature.min:,.0f} to {feature.max:,.0f} sq ft",
+        f"log loss   {metrics.log_loss:.4f} held out; {metrics.baseline['log_loss']:.4f} without a model",
+    ]
+    lines += [
+        f"changes    at {boundary.home_size_sqft:,.0f} sq ft from {names[boundary.below]} to "
+        f"{names[boundary.above]}"
+        for boundary in manifest.decision_boundaries
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

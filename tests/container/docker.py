@@ -1,0 +1,143 @@
+"""Docker, or what answers to its command: images, and containers on Fargate's smallest task's terms."""
+
+import hashlib
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, cast
+
+import httpx
+import msgspec
+
+from tests.serving import START_CEILING, free_port
+
+LOCKED_DOWN = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--tmpfs", "/tmp"]
+SMALLEST_TASK = ["--memory", "512m", "--cpus", "0.25"]
+
+
+def docker(*arguments: str) -> str:
+    """Run a docker command that must work; give what it printed."""
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"docker {' '.join(arguments)}\n{done.stdout}{done.stderr}"
+    return done.stdout.strip()
+
+
+def inspect(kind: str, name: str) -> dict[str, Any]:
+    """Give what docker knows of an image or a container."""
+    return msgspec.json.decode(docker(kind, "inspect", name), type=list[dict[str, Any]])[0]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file, folder or link of an image; its content as its checksum and its first bytes."""
+
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    link: str
+    sha256: str
+    head: bytes
+
+
+def added_files(image: str) -> dict[PurePosixPath, File]:
+    """Give what an image adds to its base, by path, as a container would see it."""
+    container = docker("create", image)
+    try:
+        with (
+            subprocess.Popen(["docker", "export", container], stdout=subprocess.PIPE) as process,
+            tarfile.open(fileobj=cast(IO[bytes], process.stdout), mode="r|") as archive,
+        ):
+            return {
+                PurePosixPath("/") / member.name: _file(archive, member)
+                for member in archive
+                if member.name.split("/")[0] in {"app", "venv"}
+            }
+    finally:
+        docker("rm", container)
+
+
+def _file(archive: tarfile.TarFile, member: tarfile.TarInfo) -> File:
+    reader = archive.extractfile(member) if member.isfile() else None
+    content = reader.read() if reader else b""
+    return File(
+        mode=member.mode,
+        uid=member.uid,
+        gid=member.gid,
+        size=member.size,
+        link=member.linkname,
+        sha256=hashlib.sha256(content).hexdigest(),
+        head=content[:8],
+    )
+
+
+def ended(image: str, *options: str, command: str = "gunicorn") -> tuple[int, str]:
+    """Run a container that should end by itself; give its exit code and what it said."""
+    container = docker("run", "--detach", *LOCKED_DOWN, "--network", "host", *options, image, command)
+    try:
+        code = int(subprocess.check_output(["docker", "wait", container], timeout=START_CEILING))
+        logs = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=True)
+        return code, logs.stdout + logs.stderr
+    finally:
+        docker("rm", "--force", container)
+
+
+class Container:
+    """The image, serving on a free port of loopback."""
+
+    def __init__(self, image: str, *options: str, **environ: str) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        ours = {
+            "SECRET_KEY": "for tests",
+            "BIND_HOST": "127.0.0.1",
+            "PORT": str(port),
+            "METRICS_BIND": "off",
+        }
+        given = [part for name, value in (ours | environ).items() for part in ("--env", f"{name}={value}")]
+        begun = time.monotonic()
+        self.id = docker("run", "--detach", "--network", "host", *options, *given, image)
+        self._wait_until_ready()
+        self.start_seconds = time.monotonic() - begun
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_CEILING
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.02)
+        raise RuntimeError(f"the container was not ready in {START_CEILING} s:\n{docker('logs', self.id)}")
+
+    def peak_memory(self) -> int:
+        """The most memory it has used, in bytes: what the kernel would end it by."""
+        folder = Path("/sys/fs/cgroup")
+        try:
+            return int(docker("exec", self.id, "cat", str(folder / "memory.peak")))
+        except AssertionError:  # cgroups of version 1
+            return int(docker("exec", self.id, "cat", str(folder / "memory/memory.max_usage_in_bytes")))
+
+    def stop(self) -> tuple[int, float]:
+        """Stop it as ECS does; give its exit code, and the seconds it took."""
+        begun = time.monotonic()
+        docker("stop", "--time", "20", self.id)
+        seconds = time.monotonic() - begun
+        return int(inspect("container", self.id)["State"]["ExitCode"]), seconds
+
+    def remove(self) -> None:
+        docker("rm", "--force", self.id)
+
+
+@contextmanager
+def serving(image: str, *options: str, **environ: str) -> Iterator[Container]:
+    """A container that is ready, for as long as the block lasts."""
+    container = Container(image, *options, **environ)
+    try:
+        yield container
+    finally:
+        container.remove()

@@ -1,0 +1,36 @@
+"""`python -m model.check`: which model a folder holds, and whether it is whole."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from model.artifact import ARTIFACT_FOLDER
+from model.check import EXIT_BAD_MODEL, main
+
+
+def test_it_says_what_the_model_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    first, breeds, data, loss, *changes = capsys.readouterr().out.splitlines()
+    assert (
+        first
+        == f"model      {next(ARTIFACT_FOLDER.glob('*.ubj')).stem[6:]}, whole, and gives its known answers"
+    )
+    assert breeds == "breeds     Dachshund, German Shepherd"
+    assert "simulated households" in data
+    assert loss.startswith("log loss   0.")
+    assert len(changes) == 1
+    assert changes[0].endswith("sq ft from Dachshund to German Shepherd")
+
+
+@pytest.mark.parametrize("part", ["manifest.json", "MODEL_CARD.md", "probability.svg"])
+def test_it_names_the_part_that_is_damaged(
+    part: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "artifact"
+    shutil.copytree(ARTIFACT_FOLDER, folder)
+    (folder / part).write_bytes(b"damaged")
+    assert main([str(folder)]) == EXIT_BAD_MODEL
+    said = capsys.readouterr().err
+    assert str(folder / part) in said
+    assert said.count("\n") == 1
