@@ -37,11 +37,14 @@ test: $(VENV)/test ## run every test, in a real browser too (the load suite is a
 	@$(BIN)/python -m tests.ui.browser
 	@$(BIN)/pytest --ignore tests/load --ignore tests/container
 
-lint: $(VENV)/test ## check style, format and types
+lint: $(VENV)/test ## check style, format and types, the Dockerfile, the template and the workflows
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/cfn-lint ecs/foundation.yaml
+	@$(BIN)/zizmor --offline --quiet .github
+	@.ci/actionlint/run $(abspath $(VENV))/actionlint $(abspath $(wildcard .github/workflows/*.yml))
 
 train: $(VENV)/test ## train the model and write its artifact
 	@$(BIN)/python train.py
