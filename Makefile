@@ -11,7 +11,7 @@ LABELS = --build-arg VERSION=$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproje
 	--build-arg MODEL_VERSION=$(shell sed -n 's/.*"model_version": "\(.*\)".*/\1/p' model/artifact/manifest.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint train bench load chaos fuzz soak image test-container lock clean
+.PHONY: help setup run test lint train bench load chaos fuzz soak image test-container bench-task lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -76,6 +76,10 @@ test-container: $(VENV)/test ## build the image and run every test against it, i
 	@$(BIN)/python -m tests.ui.browser
 	@$(BIN)/python -m tests.load.wrk
 	@.ci/with-docker $(BIN)/pytest tests/container
+
+bench-task: $(VENV)/test image ## measure what a task carries, on the terms of Fargate's smallest
+	@$(BIN)/python -m tests.load.wrk
+	@.ci/with-docker $(abspath $(BIN))/python -m tests.ecs.bench_task $(IMAGE)
 
 lock: $(VENV)/test ## compile requirements/*.in to locked *.txt
 	@cd requirements && $(LOCK) --upgrade test.in -o test.txt
