@@ -11,7 +11,7 @@ LABELS = --build-arg VERSION=$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproje
 	--build-arg MODEL_VERSION=$(shell sed -n 's/.*"model_version": "\(.*\)".*/\1/p' model/artifact/manifest.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint train bench load chaos fuzz soak image test-container bench-task lock clean
+.PHONY: help setup run test lint train bench load chaos fuzz soak image test-container test-ecs bench-task lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -35,7 +35,7 @@ run: $(VENV)/serve ## serve the app on http://127.0.0.1:8000
 
 test: $(VENV)/test ## run every test, in a real browser too (the load suite is a verb of its own)
 	@$(BIN)/python -m tests.ui.browser
-	@$(BIN)/pytest --ignore tests/load --ignore tests/container
+	@$(BIN)/pytest --ignore tests/load --ignore tests/container --ignore tests/ecs/stand_in
 
 lint: $(VENV)/test ## check style, format and types, the Dockerfile, the template and the workflows
 	@$(BIN)/ruff check
@@ -76,6 +76,16 @@ test-container: $(VENV)/test ## build the image and run every test against it, i
 	@$(BIN)/python -m tests.ui.browser
 	@$(BIN)/python -m tests.load.wrk
 	@.ci/with-docker $(BIN)/pytest tests/container
+
+STAND_IN := ../shared/containers/aws-stand-in
+test-ecs: $(VENV)/test ## test the deploy tool; through a stand-in for AWS with real containers, where there is one
+	@if [ -x $(STAND_IN) ]; then \
+	  $(BIN)/python -m tests.ui.browser && mkdir -p .ecs && cd .ecs && \
+	  $(abspath $(STAND_IN)) $(abspath $(BIN))/pytest -c ../pyproject.toml ../tests/ecs; \
+	else \
+	  $(BIN)/pytest tests/ecs --ignore tests/ecs/stand_in && \
+	  echo "Left out: tests/ecs/stand_in, which wants a stand-in for AWS at $(STAND_IN) (make STAND_IN=...)."; \
+	fi
 
 bench-task: $(VENV)/test image ## measure what a task carries, on the terms of Fargate's smallest
 	@$(BIN)/python -m tests.load.wrk

@@ -101,7 +101,9 @@ yes_option = click.option("--yes", is_flag=True, help="Do not ask before changin
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 def cli() -> None:
     """Deploy Perfect Puppy to Amazon ECS Fargate, watch it, roll it back, remove it.
 

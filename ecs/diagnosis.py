@@ -11,6 +11,7 @@ from ecs.evidence import Evidence
 
 BAD_MODEL, BAD_SETTING, KILLED = 65, 78, 137
 MAX_LINE = 200
+MEMORY_CURE = "Raise memory_mb in ecs/settings.toml, lower web_concurrency, or find what the release loads."
 
 
 @dataclass(frozen=True)
@@ -91,16 +92,10 @@ def _initialization(evidence: Evidence) -> Cause | None:
 
 def _memory(evidence: Evidence) -> Cause | None:
     if _find(_reasons(evidence), r"OutOfMemory|out of memory"):
-        return _out_of_memory()
+        return Cause(
+            "memory", "The task was killed for memory: it needs more than memory_mb allows.", MEMORY_CURE
+        )
     return None
-
-
-def _out_of_memory() -> Cause:
-    return Cause(
-        "memory",
-        "The task was killed for memory (exit code 137): it needs more than memory_mb allows.",
-        "Raise memory_mb in ecs/settings.toml, lower web_concurrency, or find what the release loads.",
-    )
 
 
 def _balancer_health(evidence: Evidence) -> Cause | None:
@@ -146,7 +141,8 @@ def _exit(evidence: Evidence) -> Cause | None:
             "Mend it in ecs/settings.toml or the secret.",
         )
     if code == KILLED:
-        return _out_of_memory()
+        said = f"The task was killed (exit code 137), most likely for memory{last}."
+        return Cause("memory", said, MEMORY_CURE)
     return Cause(
         "crash",
         f"The app ends at its start with exit code {code}{last}.",

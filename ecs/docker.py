@@ -64,7 +64,7 @@ def push(image: str, target: str, *, user: str, password: str) -> None:
 
 @contextmanager
 def _signed_in(registry: str, user: str, password: str) -> Iterator[str]:
-    """Give a folder of settings for Docker that is signed in, with the user's own context; leave none behind."""
+    """Give a folder of settings for Docker, signed in, with the user's own context; then remove it."""
     own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     try:
         given = msgspec.json.decode((own / "config.json").read_bytes(), type=dict[str, Any])

@@ -33,7 +33,11 @@ def local_name(aws: Aws, revision: Revision) -> str:
 
 def build(aws: Aws, revision: Revision) -> None:
     """Build the image for a revision."""
-    labels = {"org.opencontainers.image.revision": revision.git, "perfect-puppy.model": revision.model}
+    labels = {
+        "org.opencontainers.image.revision": revision.git,
+        "org.opencontainers.image.version": revision.tag,
+        "perfect-puppy.model-version": revision.model,
+    }
     docker.build(local_name(aws, revision), aws.settings, labels)
 
 

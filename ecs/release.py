@@ -53,6 +53,8 @@ class Release:
             WrongUseError: another deployment is under way.
         """
         service = services.find(self.aws, self.foundation)
+        if service:
+            self._warn_of_alarms()
         if service is None:
             created = services.create(self.aws, self.foundation, arn)
             return Rollout(services.primary(created)["id"], arn, last_good(self.aws, but=arn))
@@ -72,6 +74,14 @@ class Release:
         force = same and (desired is not None or current.get("rolloutState") == "FAILED")
         updated = services.update(self.aws, self.foundation, arn, desired=desired, force=force)
         return Rollout(services.primary(updated)["id"], arn, before)
+
+    def _warn_of_alarms(self) -> None:
+        """Say which alarms ring already: ECS does not count those, so they can't take this release back."""
+        names = [self.foundation.unhealthy_hosts_alarm_name, self.foundation.server_errors_alarm_name]
+        for alarm in self.aws.cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM")[
+            "MetricAlarms"
+        ]:
+            self.output.warn(f"{alarm['AlarmName']} rings already, so it can't take this release back.")
 
     def finish(self, rollout: Rollout, check: Callable[[], None]) -> None:
         """Watch a rollout to its end, then check the site; on a failure see that it is taken back.

@@ -45,6 +45,7 @@ def service_settings(aws: Aws, foundation: Foundation) -> dict[str, Any]:
 
 def create(aws: Aws, foundation: Foundation, task_definition: str) -> dict[str, Any]:
     """Create the service with the least number of tasks; auto scaling sets the number from then on."""
+    wait_until_gone(aws, foundation)
     answer = aws.ecs.create_service(
         cluster=foundation.cluster_name,
         serviceName=aws.settings.stack,
@@ -78,9 +79,26 @@ def scale_to_zero(aws: Aws, foundation: Foundation) -> None:
 
 
 def find(aws: Aws, foundation: Foundation) -> dict[str, Any] | None:
-    """Describe the service; None where there is none, or it has been deleted."""
-    answer = aws.ecs.describe_services(cluster=foundation.cluster_name, services=[aws.settings.stack])
-    return next((dict(service) for service in answer["services"] if service["status"] == "ACTIVE"), None)
+    """Describe the service; None where there is none, or it is being deleted."""
+    return next((service for service in _described(aws, foundation) if service["status"] == "ACTIVE"), None)
+
+
+def wait_until_gone(aws: Aws, foundation: Foundation) -> None:
+    """Wait for the end of a service that is being deleted: until then no other can have its name."""
+    if any(service["status"] == "DRAINING" for service in _described(aws, foundation)):
+        aws.ecs.get_waiter("services_inactive").wait(
+            cluster=foundation.cluster_name,
+            services=[aws.settings.stack],
+            WaiterConfig={"Delay": 3, "MaxAttempts": 200},
+        )
+
+
+def _described(aws: Aws, foundation: Foundation) -> list[dict[str, Any]]:
+    try:
+        answer = aws.ecs.describe_services(cluster=foundation.cluster_name, services=[aws.settings.stack])
+    except aws.ecs.exceptions.ClusterNotFoundException:
+        return []
+    return [dict(service) for service in answer["services"]]
 
 
 def compare(service: dict[str, Any] | None, wanted: dict[str, Any]) -> list[Change]:

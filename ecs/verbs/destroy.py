@@ -9,7 +9,7 @@ from ecs import scaling, stack
 from ecs.aws import Aws
 from ecs.cli import Run, dry_run_option, verb
 from ecs.errors import WrongUseError
-from ecs.service import find
+from ecs.service import find, wait_until_gone
 from ecs.stack import Foundation, find_foundation
 
 A_CALL = 100
@@ -28,6 +28,7 @@ def destroy(run: Run, *, given: str | None, dry_run: bool) -> dict[str, Any]:
     It can be run again if it was cut off. Nothing is kept: no log, no image, no secret.
     """
     aws, name, say = run.aws, run.settings.stack, run.output.say
+    stack.settle(aws.cloudformation, name, say)
     foundation = find_foundation(aws.cloudformation, name)
     arns = revision_arns(aws)
     there = stack.exists(aws.cloudformation, name)
@@ -64,14 +65,9 @@ def _ask_name(run: Run, name: str, given: str | None) -> None:
 def remove_service(aws: Aws, foundation: Foundation) -> None:
     """Delete the service and wait until its tasks have stopped; one that is gone is no error."""
     scaling.remove(aws, foundation)
-    if find(aws, foundation) is None:
-        return
-    aws.ecs.delete_service(cluster=foundation.cluster_name, service=aws.settings.stack, force=True)
-    aws.ecs.get_waiter("services_inactive").wait(
-        cluster=foundation.cluster_name,
-        services=[aws.settings.stack],
-        WaiterConfig={"Delay": 3, "MaxAttempts": 200},
-    )
+    if find(aws, foundation):
+        aws.ecs.delete_service(cluster=foundation.cluster_name, service=aws.settings.stack, force=True)
+    wait_until_gone(aws, foundation)
 
 
 def remove_images(aws: Aws, foundation: Foundation) -> None:

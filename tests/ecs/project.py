@@ -66,7 +66,7 @@ class Project:
         for name, value in settings.items():
             line = f"{name} = {msgspec.json.encode(value).decode()}"
             text, count = re.subn(
-                rf"^{name} = .*$", lambda _, line=line: line, text, count=1, flags=re.MULTILINE
+                rf"^{name} = .*$", line.replace("\\", "\\\\"), text, count=1, flags=re.MULTILINE
             )
             assert count == 1, f"no setting {name}"
         path.write_text(text)
@@ -78,10 +78,10 @@ class Project:
         with (self.folder / path).open("a") as file:
             file.write(text)
 
-    def replace(self, path: str, old: str, new: str) -> None:
+    def replace(self, path: str, old: str, new: str, count: int = -1) -> None:
         text = (self.folder / path).read_text()
         assert old in text
-        self.write(path, text.replace(old, new))
+        self.write(path, text.replace(old, new, count))
 
     def train(self, households: int) -> None:
         """Train on some of the homes: other answers, another version."""

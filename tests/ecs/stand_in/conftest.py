@@ -2,7 +2,6 @@ import os
 import shutil
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +23,6 @@ FASTER = {
     "deploy_minutes": 2,
     "alarm_email": "somebody@example.org",
 }
-EFFECTIVELY_NOW = 0.02
 
 
 @dataclass
@@ -112,9 +110,9 @@ class Deployed:
         return self.place.ecs("up", "--yes", "--json", *more)
 
     @contextmanager
-    def under_load(self, clients: int = 4) -> Iterator["Load"]:
-        """Ask without a pause, from some clients at once, for as long as the block lasts."""
-        load = Load()
+    def under_load(self, clients: int = 4, pause: float = 0.02) -> Iterator["Load"]:
+        """Ask from some clients at once, with a pause between, for as long as the block lasts."""
+        load = Load(pause)
         threads = [threading.Thread(target=load.ask_on, args=(self,)) for _ in range(clients)]
         for thread in threads:
             thread.start()
@@ -129,7 +127,8 @@ class Deployed:
 class Load:
     """Requests that count their answers, by status and by the model that gave them."""
 
-    def __init__(self) -> None:
+    def __init__(self, pause: float) -> None:
+        self.pause = pause
         self.stop = threading.Event()
         self.good = 0
         self.failed: list[str] = []
@@ -150,7 +149,7 @@ class Load:
                     else:
                         self.good += 1
                         self.versions.add(answer.json()["model_version"])
-                time.sleep(EFFECTIVELY_NOW)
+                self.stop.wait(self.pause)
 
 
 @pytest.fixture(scope="session")

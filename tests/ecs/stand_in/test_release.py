@@ -42,7 +42,9 @@ def never_healthy(deployed: Deployed) -> None:
 
 
 def too_large(deployed: Deployed) -> None:
-    deployed.place.project.append("gunicorn.conf.py", "\n_ballast = b'x' * (4 << 30)\n")
+    deployed.place.project.replace(
+        "gunicorn.conf.py", "from gevent", "_ballast = b'x' * (4 << 30)\nfrom gevent", 1
+    )
 
 
 def missing_image(deployed: Deployed) -> None:
@@ -72,7 +74,7 @@ BAD = [
     (never_healthy, r"never pass the balancer's check: no 200 from GET /readyz"),
     (missing_image, r"The image can't be pulled: .*CannotPull"),
     (wrong_secret, r"The secret SECRET_KEY can't be read"),
-    (too_large, r"killed for memory \(exit code 137\)"),
+    (too_large, r"The task was killed \(exit code 137\), most likely for memory"),
 ]
 
 
@@ -92,7 +94,7 @@ def test_a_bad_release_is_taken_back_and_says_why(
     place.forget()
     spoil(committed)
     place.project.commit()
-    with committed.under_load(clients=2) as load:
+    with committed.under_load(clients=2, pause=0.1) as load:
         result = place.ecs("up", "--yes", "--json")
     assert result.code == 1, result.said
     assert re.search(cause, result.json["error"]), result.json["error"]

@@ -3,8 +3,7 @@
 import boto3
 import pytest
 
-from ecs.smoke import TOLERANCE
-from model.predictor import Predictor
+from model.predictor import TOLERANCE, Predictor
 from tests.ecs.stand_in.conftest import Deployed, Place
 from tests.ecs.stand_in.forwarder import Call
 
@@ -37,7 +36,10 @@ def test_the_service_was_made_with_its_tasks_and_is_left_to_the_scaling(sent: di
     created = sent["CreateService"].arguments
     assert created["desiredCount"] == 2
     assert created["launchType"] == "FARGATE"
-    assert created["deploymentConfiguration"]["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
+    assert created["deploymentConfiguration"]["deploymentCircuitBreaker"] == {
+        "enable": True,
+        "rollback": True,
+    }
     assert created["deploymentConfiguration"]["alarms"]["rollback"] is True
     assert len(created["deploymentConfiguration"]["alarms"]["alarmNames"]) == 2
     assert sent["RegisterScalableTarget"].arguments["MinCapacity"] == 2
@@ -52,7 +54,9 @@ def test_everything_has_tags(sent: dict[str, Call]) -> None:
     for name in ("CreateService", "RegisterTaskDefinition"):
         assert keys <= {tag["key"] for tag in sent[name].arguments["tags"]}, name
     stack = sent["CreateChangeSet"].arguments
-    assert keys <= {value for name, value in stack.items() if name.startswith("Tags.") and name.endswith("Key")}
+    assert keys <= {
+        value for name, value in stack.items() if name.startswith("Tags.") and name.endswith("Key")
+    }
 
 
 def test_the_task_has_no_secret_in_it(sent: dict[str, Call], real: boto3.Session) -> None:
