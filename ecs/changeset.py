@@ -23,7 +23,7 @@ OVERTAKEN = {"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSe
 
 
 class OvertakenError(Exception):
-    """Another run is changing the stack, or has changed it since this one looked."""
+    """Another run is changing the stack, or has changed or removed it since this one looked."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,7 @@ def overtaken() -> Iterator[None]:
         yield
     except ClientError as error:
         details = error.response["Error"]
-        if details["Code"] in OVERTAKEN or "_IN_PROGRESS state" in details["Message"]:
+        said = details["Message"]
+        if details["Code"] in OVERTAKEN or "_IN_PROGRESS state" in said or "does not exist" in said:
             raise OvertakenError(details["Message"]) from error
         raise

@@ -78,6 +78,9 @@ def verb(*options: Callable[[Any], Any]) -> Callable[[Verb], click.Command]:
                 known = error if isinstance(error, DeployError) else in_words(error)
                 output.error(known)
                 sys.exit(known.exit_code)
+            except click.Abort:
+                output.error(WrongUseError("Nothing was changed."))
+                sys.exit(WrongUseError.exit_code)
             except KeyboardInterrupt:
                 stopped = NotTakenBackError(
                     "Stopped. What had begun on AWS goes on without this command.",

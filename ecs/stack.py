@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ecs import changeset
-from ecs.changeset import TEMPLATE, OvertakenError, ResourceChange
+from ecs.changeset import TEMPLATE, OvertakenError, ResourceChange, overtaken
 from ecs.errors import WrongUseError
 from ecs.outputs import Foundation, read_outputs
 from ecs.stack_events import OnEvent, failure, follow, in_progress, latest_event, state_of
@@ -124,8 +124,9 @@ def _apply(
     if change_set.empty:
         change_set.delete()
     else:
-        since = latest_event(cloudformation, change_set.stack_id)
         try:
+            with overtaken():
+                since = latest_event(cloudformation, change_set.stack_id)
             change_set.execute()
         except BaseException:
             change_set.delete()

@@ -67,6 +67,7 @@ def release(
     if changes.image:
         with output.step("Pushing the image"):
             image.push(aws, foundation, revision)
+    if changes.image or fail_on_findings:
         _show_findings(run, foundation, revision, fail_on_findings=fail_on_findings)
     wanted = task.task_definition(aws, foundation, revision)
     serving = _serving(run, foundation)

@@ -1,14 +1,12 @@
-"""`up` killed after each of its calls that change something, then run again: it ends well each time."""
+"""`up` and `destroy`, killed after each call that changes something, and run again: they end well."""
 
 import subprocess
 from collections import Counter
 
-import pytest
-
 from tests.ecs.stand_in.conftest import Place
 from tests.ecs.stand_in.forwarder import Call
 
-ENV = ("--env", "cut")
+STACK, ENV = "perfect-puppy-cut", ("--env", "cut")
 CALLS = (
     ("CreateChangeSet", 1),
     ("DeleteChangeSet", 1),
@@ -23,8 +21,8 @@ CALLS = (
 )
 
 
-def killed_after(place: Place, name: str, time: int) -> bool:
-    """Run `up`, and kill it in the moment that AWS has done this call; say whether it came to that."""
+def killed_after(place: Place, name: str, time: int, *verb: str) -> bool:
+    """Run a verb (`up`) and kill it when AWS has just done this call; say whether it came to that."""
     place.forget()
     process: subprocess.Popen[str] | None = None
     counts: Counter[str] = Counter()
@@ -35,23 +33,31 @@ def killed_after(place: Place, name: str, time: int) -> bool:
             process.kill()
 
     place.on("after", kill)
-    process = place.start("up", "--yes", "--json", *ENV)
+    process = place.start(*(verb or ("up", "--yes")), *ENV)
     process.communicate()
     place.forget()
     return process.returncode == -9
 
 
-@pytest.mark.parametrize(("name", "time"), CALLS, ids=[f"{name}-{time}" for name, time in CALLS])
-def test_up_goes_on_where_it_was_cut_off(place: Place, name: str, time: int) -> None:
-    assert killed_after(place, name, time), f"up made no {name} number {time}"
-    again = place.ecs("up", "--yes", "--json", *ENV)
-    assert again.code == 0, again.said
+def test_up_goes_on_wherever_it_was_cut_off(place: Place) -> None:
+    """From nothing, and each run killed one call later than the one before, on what that one left behind."""
+    for name, time in CALLS:
+        assert killed_after(place, name, time), f"up made no {name} number {time}"
+    last = place.ecs("up", "--yes", "--json", *ENV)
+    assert last.code == 0, last.said
     status = place.ecs("status", "--json", *ENV).json
     assert (status["rollout"], status["running"], status["healthy"]) == ("COMPLETED", 2, 2)
-    once_more = place.ecs("up", "--yes", "--json", *ENV)
-    assert (once_more.code, once_more.json["changes"]) == (0, False), once_more.said
-    gone = place.ecs("destroy", "--yes", "perfect-puppy-cut", *ENV)
-    assert gone.code == 0, gone.said
+    assert status["task_definition"].endswith("perfect-puppy-cut:1"), "nothing was done twice"
+    assert status["good_since"]
+    again = place.ecs("up", "--yes", "--json", *ENV)
+    assert (again.code, again.json["changes"]) == (0, False), again.said
+
+
+def test_destroy_goes_on_wherever_it_was_cut_off(place: Place) -> None:
+    for name in ("DeregisterScalableTarget", "DeleteService", "BatchDeleteImage", "DeregisterTaskDefinition"):
+        assert killed_after(place, name, 1, "destroy", "--yes", STACK), f"destroy made no {name}"
+    assert place.ecs("destroy", "--yes", STACK, *ENV).code == 0
+    assert "Nothing is there" in place.ecs("destroy", "--yes", STACK, *ENV).out
 
 
 def test_these_are_all_the_calls_that_change_something(place: Place) -> None:
@@ -60,4 +66,4 @@ def test_these_are_all_the_calls_that_change_something(place: Place) -> None:
     counts = Counter(call.name for call in place.calls if call.changes)
     assert counts == Counter(name for name, _ in CALLS)
     place.forget()
-    assert place.ecs("destroy", "--yes", "perfect-puppy-cut", *ENV).code == 0
+    assert place.ecs("destroy", "--yes", STACK, *ENV).code == 0

@@ -121,9 +121,10 @@ def test_a_release_that_answers_wrong_is_taken_back_by_the_smoke_test(committed:
 
 def test_rollback_goes_to_the_last_good_revision_and_back(deployed: Deployed) -> None:
     place = deployed.place
-    place.project.append("webapp/health.py", "\n# one more change\n")
-    place.project.commit()
-    assert deployed.up().code == 0
+    if place.ecs("rollback", "--dry-run").code:  # there is one revision only, if this test is run alone
+        place.project.append("webapp/health.py", "\n# one more change\n")
+        place.project.commit()
+        assert deployed.up().code == 0
     now = place.ecs("status", "--json").json["task_definition"]
     dry = place.ecs("rollback", "--dry-run", "--json")
     assert place.ecs("status", "--json").json["task_definition"] == now
