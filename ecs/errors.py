@@ -25,6 +25,9 @@ from botocore.exceptions import (
     UnknownRegionError,
     WaiterError,
 )
+from botocore.exceptions import (
+    ConnectionError as AwsConnectionError,
+)
 
 
 class DeployError(Exception):
@@ -93,7 +96,7 @@ def in_words(error: BotoCoreError | ClientError) -> DeployError:
             known = NotAllowedError(f"The AWS sign-in has expired: {said}.", cure=_SIGN_IN)
         case NoRegionError() | InvalidRegionError() | UnknownRegionError():
             known = WrongUseError(f"The AWS region can't be used: {said}.", cure=REGION_CURE)
-        case HTTPClientError():
+        case HTTPClientError() | AwsConnectionError():
             known = NotTakenBackError(
                 f"AWS can't be reached: {said}.",
                 cure="Check the network and that the region exists, then run this again: it goes on.",
