@@ -10,7 +10,10 @@ import msgspec
 from ecs.evidence import Evidence
 
 BAD_MODEL, BAD_SETTING, KILLED = 65, 78, 137
-MAX_LINE = 200
+FIRST, LAST = 100, 200
+"""How much is shown of a long reason: what it is about, and its end, where AWS says what is wrong."""
+# Not "unable to pull secrets or registry auth": AWS says that of any task that can't reach it.
+NOT_READ = r"(retrieve|fetch|read)\b.* secret|secrets ?manager"
 MEMORY_CURE = "Raise memory_mb in ecs/settings.toml, lower web_concurrency, or find what the release loads."
 
 
@@ -69,7 +72,7 @@ def _image(evidence: Evidence) -> Cause | None:
 
 
 def _secret(evidence: Evidence) -> Cause | None:
-    if not (reason := _find(_reasons(evidence), r"secret")):
+    if not (reason := _find(_reasons(evidence), NOT_READ)):
         return None
     return Cause(
         "secret",
@@ -212,4 +215,4 @@ def _event(line: str) -> str:
 
 def _cut(text: str) -> str:
     text = " ".join(text.split()).rstrip(".")
-    return text if len(text) <= MAX_LINE else f"{text[:MAX_LINE]}…"
+    return text if len(text) <= FIRST + LAST else f"{text[:FIRST]} … {text[-LAST:]}"

@@ -71,6 +71,30 @@ CASES = [
     (
         evidence(
             stopped=stopped(
+                "ResourceInitializationError: unable to pull secrets or registry auth: execution resource "
+                "retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): "
+                "failed to fetch secret arn:aws:secretsmanager:eu-west-1:1:secret:SecretKey-AbCdEf from secrets "
+                "manager: AccessDeniedException: User: arn:aws:sts::1:assumed-role/x is not authorized to "
+                "perform: secretsmanager:GetSecretValue"
+            )
+        ),
+        "secret",
+        "is not authorized to perform: secretsmanager:GetSecretValue",
+    ),
+    (
+        evidence(
+            stopped=stopped(
+                "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull "
+                "registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. "
+                "Check your task network configuration."
+            )
+        ),
+        "start",
+        "Check your task network configuration",
+    ),
+    (
+        evidence(
+            stopped=stopped(
                 "ResourceInitializationError: failed to validate logger args: The task cannot find "
                 "the Amazon CloudWatch log group"
             )
@@ -160,3 +184,10 @@ def test_time_that_ran_out_is_named_when_nothing_else_is() -> None:
     assert diagnose(evidence(), timed_out=True).kind == "timed out"
     failing: Cause = diagnose(evidence(stopped=stopped(EXITED, code=1)), timed_out=True)
     assert failing.kind == "crash"
+
+
+def test_of_a_long_line_the_middle_is_left_out() -> None:
+    line = "error " + "x" * 5_000 + " and the end"
+    cause = diagnose(evidence(stopped=stopped(EXITED, code=1), logs={TASK: [line]}))
+    assert len(cause.sentence) < 400
+    assert cause.sentence.endswith("x and the end.")
