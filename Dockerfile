@@ -41,11 +41,5 @@ COPY --from=app /app /app
 # After the copies: a builder may give the working directory to the user.
 WORKDIR /app
 USER 10001:10001
-ARG VERSION=unknown
-ARG REVISION=unknown
-ARG MODEL_VERSION=unknown
 LABEL org.opencontainers.image.title="Perfect Puppy" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.licenses="MIT" \
-      perfect-puppy.model-version="${MODEL_VERSION}"
+      org.opencontainers.image.licenses="MIT"

@@ -6,9 +6,9 @@ SETS := serve train deploy
 LOCK := $(abspath $(BIN))/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 IMAGE := perfect-puppy:dev
-LABELS = --build-arg VERSION=$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
-	--build-arg REVISION=$(shell git describe --always --dirty --abbrev=40 2>/dev/null) \
-	--build-arg MODEL_VERSION=$(shell sed -n 's/.*"model_version": "\(.*\)".*/\1/p' model/artifact/manifest.json)
+LABELS = --label org.opencontainers.image.version=$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
+	--label org.opencontainers.image.revision=$(shell git describe --always --dirty --abbrev=40 2>/dev/null) \
+	--label perfect-puppy.model-version=$(shell sed -n 's/.*"model_version": "\(.*\)".*/\1/p' model/artifact/manifest.json)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint train bench load chaos fuzz soak image test-container test-ecs bench-task lock clean
