@@ -74,8 +74,8 @@ CASES = [
                 "ResourceInitializationError: unable to pull secrets or registry auth: execution resource "
                 "retrieval failed: unable to retrieve secret from asm: service call has been retried 1 "
                 "time(s): failed to fetch secret arn:aws:secretsmanager:eu-west-1:1:secret:SecretKey-AbCdEf "
-                "from secrets manager: AccessDeniedException: User: arn:aws:sts::1:assumed-role/x is not authorized to "
-                "perform: secretsmanager:GetSecretValue"
+                "from secrets manager: AccessDeniedException: User: arn:aws:sts::1:assumed-role/x is not "
+                "authorized to perform: secretsmanager:GetSecretValue"
             )
         ),
         "secret",
