@@ -10,6 +10,7 @@ STACK, ENV = "perfect-puppy-cut", ("--env", "cut")
 CALLS = (
     ("CreateChangeSet", 1),
     ("DeleteChangeSet", 1),
+    ("DeleteStack", 1),
     ("CreateChangeSet", 2),
     ("ExecuteChangeSet", 1),
     ("RegisterTaskDefinition", 1),

@@ -42,6 +42,8 @@ def never_healthy(deployed: Deployed) -> None:
 
 
 def too_large(deployed: Deployed) -> None:
+    # Filling the memory takes a while; the stand-in would stop the task as unhealthy before.
+    deployed.place.project.set({"grace_seconds": 60})
     deployed.place.project.replace(
         "gunicorn.conf.py", "from gevent", "_ballast = b'x' * (4 << 30)\nfrom gevent", 1
     )
