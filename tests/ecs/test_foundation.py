@@ -120,6 +120,10 @@ class TestBalancer:
         }
         assert properties("LoadBalancer")["Scheme"] == "internet-facing"
 
+    def test_the_network_has_its_way_out_before_the_balancer_is_made(self) -> None:
+        assert resources["LoadBalancer"]["DependsOn"] == "InternetRoute"
+        assert resources["InternetRoute"]["DependsOn"] == "InternetGatewayAttachment"
+
     def test_the_targets_are_addresses_and_their_health_is_readiness(self) -> None:
         group = properties("TargetGroup")
         assert group["TargetType"] == "ip"
