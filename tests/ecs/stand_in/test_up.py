@@ -9,7 +9,8 @@ from tests.ecs.stand_in.forwarder import Call
 
 
 def test_the_address_answers_with_the_right_puppy(deployed: Deployed) -> None:
-    expected = Predictor.load().predict(900)
+    project = deployed.place.project
+    expected = Predictor.load(project.folder / "model" / "artifact").predict(900)
     with deployed.client() as client:
         answer = client.post("/api/predict", json={"home_size": 900})
         assert answer.json()["breed"] == expected.breed == "dachshund"
@@ -68,8 +69,9 @@ def test_the_task_has_no_secret_in_it(sent: dict[str, Call], real: boto3.Session
     assert secret not in str(registered)
 
 
-def test_the_tasks_run_as_they_were_described(deployed: Deployed, place: Place) -> None:
+@pytest.mark.usefixtures("deployed")
+def test_the_tasks_run_as_they_were_described(place: Place) -> None:
     status = place.ecs("status", "--json").json
     assert (status["running"], status["healthy"], status["rollout"]) == (2, 2, "COMPLETED")
     assert status["good_since"]
-    assert status["image_tag"] == deployed.first.json["image_tag"]
+    assert status["image_tag"] == place.ecs("plan", "--json").json["image_tag"]
