@@ -111,7 +111,9 @@ def make(
             raise
         failed = answer.get("StatusReason", "") or "it gives no reason"
     if not failed:
-        return ChangeSet(cloudformation, arn, stack_id, tuple(_read(cloudformation, arn)), empty=False)
+        with overtaken():
+            changes = tuple(_read(cloudformation, arn))
+        return ChangeSet(cloudformation, arn, stack_id, changes, empty=False)
     change_set = ChangeSet(cloudformation, arn, stack_id, (), empty=True)
     if not any(words in failed for words in NOTHING_TO_DO):
         change_set.delete()

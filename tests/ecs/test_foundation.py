@@ -120,9 +120,11 @@ class TestBalancer:
         }
         assert properties("LoadBalancer")["Scheme"] == "internet-facing"
 
-    def test_the_network_has_its_way_out_before_the_balancer_is_made(self) -> None:
-        assert resources["LoadBalancer"]["DependsOn"] == "InternetRoute"
-        assert resources["InternetRoute"]["DependsOn"] == "InternetGatewayAttachment"
+    def test_the_network_has_its_gateway_before_the_balancer_is_made(self) -> None:
+        subnets = properties("LoadBalancer")["Subnets"]["Fn::If"][1]
+        assert [resources[subnet["Ref"]]["DependsOn"] for subnet in subnets] == [
+            "InternetGatewayAttachment"
+        ] * 2
 
     def test_the_targets_are_addresses_and_their_health_is_readiness(self) -> None:
         group = properties("TargetGroup")

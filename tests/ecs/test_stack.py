@@ -254,6 +254,15 @@ class TestApply:
         assert foundation.vpc_id == "vpc-1"
         assert said == [f"{NAME}: another run was faster; looking again"]
 
+    def test_a_run_whose_change_set_is_gone_before_it_read_it_looks_again(self) -> None:
+        there = state("CREATE_COMPLETE", VpcId="vpc-1")
+        *create, _read = made(kind="UPDATE", changes=("Cluster",))
+        gone = refused("describe_change_set", "ChangeSetNotFound", "it is gone")
+        foundation, _ = applied(
+            *[there, there, there, *create, gone], *[there, there, there, *nothing_to_change, there]
+        )
+        assert foundation.vpc_id == "vpc-1"
+
     def test_a_stack_whose_making_failed_is_removed_and_made_anew(self) -> None:
         broken, there = state("ROLLBACK_COMPLETE"), state("CREATE_COMPLETE", VpcId="vpc-1")
         foundation, said = applied(
