@@ -34,6 +34,11 @@ class Output:
         """Say a line that must be seen."""
         self.console.print(f"[bold yellow]WARNING[/] {escape(text)}")
 
+    def event(self, line: str) -> None:
+        """Say what has come about in a stack; what only begins is soon followed by its end."""
+        if not line.endswith("in progress"):
+            self.say(f"  {line}")
+
     def done(self, text: str) -> None:
         """Say that a step is done."""
         self.console.print(f"[green]✓[/] {escape(text)}")

@@ -28,7 +28,7 @@ def destroy(run: Run, *, given: str | None, dry_run: bool) -> dict[str, Any]:
     It can be run again if it was cut off. Nothing is kept: no log, no image, no secret.
     """
     aws, name, say = run.aws, run.settings.stack, run.output.say
-    stack.settle(aws.cloudformation, name, say)
+    stack.settle(aws.cloudformation, name, run.output.event)
     foundation = find_foundation(aws.cloudformation, name)
     arns = revision_arns(aws)
     there = stack.exists(aws.cloudformation, name)
@@ -50,7 +50,7 @@ def destroy(run: Run, *, given: str | None, dry_run: bool) -> dict[str, Any]:
     with run.output.step(f"Removing {len(arns)} revisions"):
         remove_revisions(aws, arns)
     if there:
-        stack.remove(aws.cloudformation, name, lambda line: say(f"  {line}"))
+        stack.remove(aws.cloudformation, name, run.output.event)
     run.output.done(f"{name} is gone")
     return result
 

@@ -36,7 +36,7 @@ def plan(run: Run, *, allow_dirty: bool) -> dict[str, Any]:
 def planned(run: Run, *, allow_dirty: bool) -> tuple[Foundation | None, Revision, Changes]:
     """Find what is there, what is to be released, and what differs."""
     revision = read_revision(run.settings, read_predictor().model_version, allow_dirty=allow_dirty)
-    stack.settle(run.aws.cloudformation, run.settings.stack, lambda line: run.output.say(f"  {line}"))
+    stack.settle(run.aws.cloudformation, run.settings.stack, run.output.event)
     with run.output.step("Comparing with what is on AWS"):
         foundation = find_foundation(run.aws.cloudformation, run.settings.stack)
         changes = find_changes(run.aws, foundation, revision)

@@ -62,7 +62,7 @@ def release(
             run.settings.stack,
             parameters(aws),
             stack_tags(aws),
-            lambda line: output.say(f"  {line}"),
+            output.event,
         )
     if changes.image:
         with output.step("Pushing the image"):
