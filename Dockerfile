@@ -36,6 +36,8 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD ["python", "-IS", "-c", "import http.client as h, os, sys; c = h.HTTPConnection(os.environ['BIND_HOST'], int(os.environ['PORT']), timeout=2); c.request('GET', '/readyz'); sys.exit(c.getresponse().status != 200)"]
 CMD ["gunicorn"]
+# On Fargate a volume is its first user's only where the image declares it; nothing else can be written to.
+VOLUME ["/tmp"]
 COPY --from=packages /venv /venv
 COPY --from=app /app /app
 # After the copies: a builder may give the working directory to the user.
