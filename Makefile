@@ -11,7 +11,8 @@ LABELS = --label org.opencontainers.image.version=$(shell sed -n 's/^version = "
 	--label perfect-puppy.model-version=$(shell sed -n 's/.*"model_version": "\(.*\)".*/\1/p' model/artifact/manifest.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint train bench load chaos fuzz soak image test-container test-ecs bench-task lock clean
+.PHONY: help setup run test lint train openapi bench load chaos fuzz schemathesis soak image test-container test-ecs \
+	bench-task pictures lighthouse lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -49,6 +50,9 @@ lint: $(VENV)/test ## check style, format and types, the Dockerfile, the templat
 train: $(VENV)/test ## train the model and write its artifact
 	@$(BIN)/python train.py
 
+openapi: $(VENV)/serve ## write the API's document, webapp/openapi.json, anew
+	@$(BIN)/python -m webapp.openapi
+
 bench: $(VENV)/test ## measure a request, and a prediction, side by side with other ways in one run
 	@$(BIN)/python -m tests.load.wrk
 	@$(BIN)/python -m tests.load.bench_model
@@ -64,6 +68,9 @@ chaos: $(VENV)/test ## killed workers and slow clients, at full size
 
 fuzz: $(VENV)/test ## 100,000 bad requests
 	@$(BIN)/pytest tests/load/test_fuzz.py --full -s
+
+schemathesis: $(VENV)/test ## ask the API more than 5,000 things that its document allows or forbids
+	@$(BIN)/pytest tests/load/test_schemathesis.py --full -s
 
 soak: $(VENV)/test ## 1,000,000 requests of all kinds, or 20 minutes of them; prints memory over time
 	@$(BIN)/python -m tests.load.wrk
@@ -90,6 +97,14 @@ test-ecs: $(VENV)/test ## test the deploy tool; through a stand-in for AWS with 
 bench-task: $(VENV)/test image ## measure what a task carries, on the terms of Fargate's smallest
 	@$(BIN)/python -m tests.load.wrk
 	@.ci/with-docker $(abspath $(BIN))/python -m tests.ecs.bench_task $(IMAGE)
+
+pictures: $(VENV)/test ## photograph the pages for the README, and the drawings for links in chats
+	@$(BIN)/python -m tests.ui.browser
+	@$(BIN)/python -m tests.ui.pictures
+
+lighthouse: $(VENV)/test ## print Lighthouse's scores of the form and of an answer, on a phone (needs Node.js)
+	@$(BIN)/python -m tests.ui.browser
+	@$(BIN)/python -m tests.ui.lighthouse
 
 lock: $(VENV)/test ## compile requirements/*.in to locked *.txt
 	@cd requirements && $(LOCK) --upgrade test.in -o test.txt

@@ -13,10 +13,9 @@ from rich.markdown import Markdown
 
 from model.artifact import ARTIFACT_FOLDER, ArtifactError, read_artifact, write_artifact
 from model.breeds import BREEDS_FILE, CatalogueError, load_breeds, template
-from model.card import CARD_NAME
 from model.dataset import DatasetError, new_breeds, read_homes
 from model.gate import refusals
-from model.manifest import Manifest
+from model.manifest import CARD_NAME, Manifest
 from model.predictor import Predictor
 from model.simulation import HOMES_FILE
 from model.terminal import progress_bar, result

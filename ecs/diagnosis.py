@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from ecs.evidence import Evidence
+from ecs.watch import ENDED_BY_ITSELF
 
 BAD_MODEL, BAD_SETTING, KILLED = 65, 78, 137
 FIRST, LAST = 100, 200
@@ -51,7 +52,9 @@ def _reasons(evidence: Evidence) -> Iterator[str]:
 
 
 def _exit_codes(evidence: Evidence) -> Iterator[int]:
-    for task in evidence.stopped:
+    # A task that ECS stops when it takes the release back ends well, and says nothing.
+    own = (task for task in evidence.stopped if task.get("stopCode", ENDED_BY_ITSELF) == ENDED_BY_ITSELF)
+    for task in own:
         for container in task.get("containers", []):
             if container.get("exitCode") is not None:
                 yield int(container["exitCode"])

@@ -13,6 +13,7 @@ from ecs.stack import Foundation
 
 POLL_SECONDS = 2.0
 TASKS_A_CALL = 100
+ENDED_BY_ITSELF = "EssentialContainerExited"
 
 
 class Outcome(Enum):
@@ -39,13 +40,17 @@ class Snapshot:
         return [task for task in self.tasks if task.get("desiredStatus") != "STOPPED"]
 
     def stopped(self, task_definition: str) -> list[dict[str, Any]]:
-        """The stopped tasks of one revision, newest first."""
+        """The stopped tasks of one revision: first those that ended by themselves; of them the newest first."""
         found = [
             task
             for task in self.tasks
             if task.get("desiredStatus") == "STOPPED" and task["taskDefinitionArn"] == task_definition
         ]
-        return sorted(found, key=lambda task: str(task.get("createdAt", "")), reverse=True)
+        return sorted(
+            found,
+            key=lambda task: (task.get("stopCode") == ENDED_BY_ITSELF, str(task.get("createdAt", ""))),
+            reverse=True,
+        )
 
     def target_state(self, task: dict[str, Any]) -> str:
         """What the balancer thinks of a task; empty where it doesn't know it."""

@@ -9,8 +9,6 @@ from model import plots
 from model.manifest import Manifest, Metrics
 from model.simulation import LOG_SPREAD, MEDIAN_SQFT
 
-CARD_NAME = "MODEL_CARD.md"
-
 MEASURES = (
     ("accuracy", "Accuracy", "higher is better"),
     ("log_loss", "Log loss, nats", "lower is better"),
@@ -137,7 +135,7 @@ because resampling adds noise to noise.
 
 Households by the breed they have (rows) and the breed that is answered (columns):
 
-{_table(("", *names), confusion)}"""
+{_table(("Has", *names), confusion)}"""
 
 
 def _limits(manifest: Manifest) -> str:

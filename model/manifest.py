@@ -11,6 +11,7 @@ from model.atomic import write_atomically
 from model.breeds import Breed
 
 MANIFEST_NAME = "manifest.json"
+CARD_NAME = "MODEL_CARD.md"
 FORMAT_VERSION = 1
 SCHEMA_FILE = Path(__file__).with_name("manifest.schema.json")
 

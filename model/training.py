@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from model import evaluation, plots
 from model.artifact import Artifact, identify
 from model.booster import FEATURE, load_booster
-from model.card import CARD_NAME, write_card
+from model.card import write_card
 from model.dataset import Homes
 from model.fitting import Found, fit, search
 from model.home_size import MAX_SQFT, MIN_SQFT
 from model.manifest import (
+    CARD_NAME,
     FORMAT_VERSION,
     Boundary,
     CalibrationBin,

@@ -143,7 +143,7 @@ def test_outside_the_training_range_the_answer_says_so_in_the_unit_of_the_home(
 def test_whatever_a_link_brings_is_filled_in_as_text(client: FlaskClient) -> None:
     page = client.get("/", query_string={"home_size": '"><script>', "unit": "acre"}).text
     assert 'value="&#34;&gt;&lt;script&gt;"' in page
-    assert 'value="sqft" checked' in page
+    assert re.search(r'value="sqft"[^>]* checked', page)
 
 
 def test_a_recommendation_needs_no_session(client: FlaskClient) -> None:
@@ -156,10 +156,113 @@ def test_a_recommendation_needs_no_session(client: FlaskClient) -> None:
 
 def test_the_way_back_keeps_the_entry(client: FlaskClient) -> None:
     page = client.get("/recommendation?home_size=92.5&unit=m2").text
-    back = page.partition("button-quiet")[2].partition('href="')[2].partition('"')[0]
+    back = page.partition('class="button"')[2].partition('href="')[2].partition('"')[0]
     question = client.get(unescape(back)).text
     assert 'value="92.5"' in question
-    assert 'value="m2" checked' in question
+    assert re.search(r'value="m2"[^>]* checked', question)
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        (
+            "home_size=900",
+            "Homes under about 1,760 sq ft lean to a Dachshund, larger ones to a German Shepherd.",
+        ),
+        (
+            "home_size=300&unit=m2",
+            "Homes over about 164 m² lean to a German Shepherd, smaller ones to a Dachshund.",
+        ),
+    ],
+)
+def test_the_answer_says_why_in_the_unit_of_the_home(client: FlaskClient, address: str, reason: str) -> None:
+    assert reason in client.get(f"/recommendation?{address}").text
+
+
+def test_only_a_close_call_is_called_one(client: FlaskClient) -> None:
+    assert "A close call" in client.get("/recommendation?home_size=1760").text
+    assert "A close call" not in client.get("/recommendation?home_size=900").text
+
+
+def test_the_chart_is_also_a_text_and_a_table(client: FlaskClient) -> None:
+    page = " ".join(client.get("/recommendation?home_size=900").text.split())
+    assert re.search(r"<desc id=.chart-words.>.*At yours, 900 sq ft, Dachshund stands at 89%", page)
+    assert re.search(r'<th scope="row">1,000</th><td>\d+%</td><td>\d+%</td>', page)
+
+
+def test_every_fact_has_its_source(client: FlaskClient) -> None:
+    for page in (client.get("/recommendation?home_size=900").text, client.get("/breeds").text):
+        assert page.count("<dd>") >= 4
+        assert page.count('class="source" href="https://') == page.count("<dt>Weight") * 4
+
+
+def test_a_chat_can_show_the_answer_with_a_picture(client: FlaskClient) -> None:
+    page = client.get("/recommendation?home_size=900", base_url="https://puppy.example").text
+    assert 'property="og:title" content="Dachshund for 900 sq ft"' in page
+    assert 'property="og:url" content="https://puppy.example/recommendation?home_size=900"' in page
+    found = re.search(r'"og:image" content="https://puppy.example([^"]*)"', page)
+    assert found
+    with client.get(unescape(found[1])) as picture:
+        assert picture.mimetype == "image/png"
+        assert picture.data[16:24] == (1200).to_bytes(4) + (630).to_bytes(4)
+
+
+def test_the_preview_is_the_heart_of_the_answer_and_counts_for_nothing(client: FlaskClient) -> None:
+    preview = client.get("/preview?home_size=900&unit=sqft")
+    assert preview.status_code == 200
+    assert "<html" not in preview.text
+    answer = " ".join(client.get("/recommendation?home_size=900&unit=sqft").text.split())
+    chart = preview.text.partition("<svg")[2].partition("</svg>")[0]
+    assert " ".join(chart.split()) in answer
+    for nothing in ("", "abc", "-5", "1.200"):
+        assert client.get("/preview", query_string={"home_size": nothing}).status_code == 204
+
+
+def test_the_unit_is_remembered(posting: FlaskClient) -> None:
+    response = posting.post("/", data={"home_size": "100", "unit": "m2"})
+    cookie = response.headers["Set-Cookie"]
+    assert all(part in cookie for part in ("unit=m2", "HttpOnly", "SameSite=Lax", "Max-Age=31536000"))
+    assert re.search(r'value="m2"[^>]* checked', posting.get("/").text)
+
+
+def test_under_tls_behind_one_trusted_proxy_cookies_are_secure_and_the_form_is_taken() -> None:
+    app = create_app({"TESTING": True, "SECRET_KEY": "for tests", "TRUSTED_PROXIES": 1})
+    client = app.test_client()
+    tls = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
+    page = client.get("/", headers=tls)
+    assert "max-age=31536000" in page.headers["Strict-Transport-Security"]
+    assert "Secure; HttpOnly" in page.headers["Set-Cookie"]
+    session = page.headers["Set-Cookie"].partition(";")[0]
+    sent = client.post(
+        "/",
+        data={"home_size": "900", "unit": "sqft", "csrf_token": token_in(page)},
+        headers=tls | {"Cookie": session, "Referer": "https://localhost/"},
+    )
+    assert sent.status_code == 303
+    assert all("Secure" in cookie for cookie in sent.headers.getlist("Set-Cookie"))
+    plain = app.test_client().get("/")
+    assert "Strict-Transport-Security" not in plain.headers
+    assert "Secure" not in plain.headers["Set-Cookie"]
+
+
+def test_the_model_page_is_the_artifacts_own_card(client: FlaskClient) -> None:
+    page = client.get("/model").text
+    assert "Model card" in page
+    assert "Who should not use it" in page
+    assert " style=" not in page, "the Content-Security-Policy would refuse it"
+    plots = re.findall(r'<img src="(/model/[^"]+\.svg)"', page)
+    assert len(plots) == 3
+    for plot in plots:
+        response = client.get(plot)
+        assert (response.status_code, response.mimetype) == (200, "image/svg+xml")
+    assert client.get("/model/another/probability.svg").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query", ["", "home_size=900&home_size=901", "unit=sqft", "home_size=900&unit=sqft&unit=m2"]
+)
+def test_an_address_with_missing_or_doubled_parts_asks_back(client: FlaskClient, query: str) -> None:
+    assert client.get(f"/recommendation?{query}").status_code == 422
 
 
 def test_errors_are_pages_for_people(client: FlaskClient) -> None:

@@ -7,7 +7,24 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import admission, api, health, logs, metrics, pages, problems, recommend, security, sessions
+from webapp import (
+    admission,
+    api,
+    api_headers,
+    batch,
+    card,
+    docs,
+    health,
+    logs,
+    metrics,
+    pages,
+    problems,
+    recommend,
+    security,
+    sessions,
+    static_files,
+)
+from webapp.admission import Lane
 from webapp.config import ROOT, Settings, load_settings
 
 
@@ -17,6 +34,10 @@ class App(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Take a function as it is: Flask asks six times a request whether it is a coroutine."""
         return func
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """Give the seconds that a static file may be kept without asking."""
+        return static_files.max_age(filename)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -44,14 +65,17 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["settings"] = settings
     logs.init_app(app)
-    admission.init_app(app)
+    admission.init_app(app, {batch.PATH: Lane(batch.BODY_LIMIT, settings.max_batches_in_flight)})
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     security.init_app(app)
     sessions.init_app(app)
     problems.init_app(app)
     recommend.init_app(app, ROOT / settings.model_dir)
+    card.init_app(app, ROOT / settings.model_dir)
+    static_files.init_app(app)
+    api_headers.init_app(app)
     metrics.init_app(app)
-    for module in (health, pages, api):
+    for module in (health, pages, card, api, batch, docs):
         app.register_blueprint(module.blueprint)
     return app

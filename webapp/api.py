@@ -1,62 +1,97 @@
-"""The JSON API."""
+"""The JSON API: one home, the breeds, and the model. `batch` has many homes."""
 
 from functools import lru_cache
+from typing import TypeVar
 
 import msgspec
 from flask import Blueprint, Response, request
-from werkzeug.datastructures import MIMEAccept
-from werkzeug.http import parse_accept_header, parse_options_header
-from werkzeug.sansio.utils import get_current_url, get_host
 
 from model.predictor import Recommendation
+from webapp.addresses import picture_url
 from webapp.admission import received_body
-from webapp.problems import Problem
-from webapp.recommend import Home, picture_path, recommend
-from webapp.schemas import HomeSize, PredictResponse, read_body, read_query
+from webapp.caching import cacheable
+from webapp.compression import compress
+from webapp.negotiation import JSON, negotiate, sent_type
+from webapp.reading import read_body, read_home_query
+from webapp.recommend import Home, get_predictor, recommend
+from webapp.schemas import (
+    DECIMALS,
+    Boundary,
+    BreedResponse,
+    BreedsResponse,
+    Fact,
+    HomeSize,
+    ModelMetrics,
+    ModelResponse,
+    PredictResponse,
+    Range,
+    TrainingData,
+    TrainingRange,
+)
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 
-# XGBoost computes in single precision: further digits would be noise.
-DECIMALS = 6
+StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 _encoder = msgspec.json.Encoder()
-
-
-@blueprint.before_request
-def accept_json() -> None:
-    """Refuse a client that does not take JSON."""
-    if not _takes_json(request.environ.get("HTTP_ACCEPT", "*/*")):
-        raise Problem("not-acceptable", "This route answers in application/json; let Accept include it.")
-
-
-@lru_cache(maxsize=256)
-def _takes_json(accept: str) -> bool:
-    return (
-        not accept.strip()
-        or parse_accept_header(accept, MIMEAccept).best_match(["application/json"]) is not None
-    )
-
-
-@lru_cache(maxsize=256)
-def _is_json(content_type: str) -> bool:
-    return parse_options_header(content_type)[0].lower() == "application/json"
 
 
 @blueprint.post("/predict")
 def predict() -> Response:
     """Recommend a puppy for the home in a JSON body."""
-    if not _is_json(request.environ.get("CONTENT_TYPE", "")):
-        raise Problem(
-            "unsupported-media-type",
-            "Send the body as JSON, with the header Content-Type: application/json.",
-        )
+    negotiate(JSON)
+    sent_type(JSON)
     return _answer(read_body(received_body()))
 
 
 @blueprint.get("/predict")
-def predict_from_query() -> Response:
+def predict_by_query() -> Response:
     """Recommend a puppy for the home in the query string."""
-    return _answer(read_query(request.args))
+    negotiate(JSON)
+    return cacheable(_answer(read_home_query(request.args)))
+
+
+@blueprint.get("/breeds")
+def breeds() -> Response:
+    """List the breeds that the model can answer."""
+    negotiate(JSON)
+    answer = BreedsResponse(
+        [
+            BreedResponse(
+                breed.key,
+                breed.name,
+                picture_url(breed.key),
+                weight_kg=_as(breed.weight_kg, Range),
+                height_cm=_as(breed.height_cm, Range),
+                space=_as(breed.space, Fact),
+                exercise=_as(breed.exercise, Fact),
+            )
+            for breed in get_predictor().breeds
+        ]
+    )
+    return compress(cacheable(Response(_encoder.encode(answer), content_type=JSON)))
+
+
+@blueprint.get("/model")
+def model() -> Response:
+    """Say what the model knows, where its answer changes, and how good it is."""
+    negotiate(JSON)
+    predictor = get_predictor()
+    manifest = predictor.manifest
+    answer = ModelResponse(
+        model_version=manifest.model_version,
+        classes=manifest.classes,
+        training_range=TrainingRange(*predictor.training_range),
+        decision_boundaries=[_as(boundary, Boundary) for boundary in manifest.decision_boundaries],
+        metrics=_as(manifest.metrics, ModelMetrics),
+        data=_as(manifest.data, TrainingData),
+        xgboost_version=manifest.xgboost_version,
+    )
+    return compress(cacheable(Response(_encoder.encode(answer), content_type=JSON)))
+
+
+def _as(given: object, form: type[StructT]) -> StructT:
+    return msgspec.convert(given, form, from_attributes=True)
 
 
 def _answer(home: Home) -> Response:
@@ -66,19 +101,14 @@ def _answer(home: Home) -> Response:
         name=recommendation.name,
         probability=round(recommendation.probability, DECIMALS),
         probabilities=_rounded(recommendation),
-        image_url=_picture_url(recommendation.breed, request.scheme, request.environ.get("HTTP_HOST")),
+        image_url=picture_url(recommendation.breed),
         home_size=HomeSize(home.value, home.unit, home.sqft),
         outside_training_range=recommendation.outside_training_range,
         model_version=recommendation.model_version,
     )
-    return Response(_encoder.encode(answer), content_type="application/json")
+    return Response(_encoder.encode(answer), content_type=JSON)
 
 
 @lru_cache(maxsize=1024)
 def _rounded(recommendation: Recommendation) -> dict[str, float]:
     return {breed: round(share, DECIMALS) for breed, share in recommendation.probabilities.items()}
-
-
-@lru_cache(maxsize=256)
-def _picture_url(breed: str, scheme: str, host: str | None) -> str:
-    return get_current_url(scheme, get_host(scheme, host, request.server)).rstrip("/") + picture_path(breed)

@@ -58,6 +58,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="Requests in flight in one worker; those beyond it are answered 503.", ge=1, le=10_000
         ),
     ] = 32
+    max_batches_in_flight: Annotated[
+        int,
+        Meta(
+            description="Batches in flight in one worker, in places of their own; worked on one by one.",
+            ge=1,
+            le=1000,
+        ),
+    ] = 8
+    cors_origins: Annotated[
+        str,
+        Meta(
+            description="Whose pages may ask the API from a browser; never with credentials.",
+            pattern=r"^(\*|https?://[^\s/]+( https?://[^\s/]+)*)$",
+            extra={"takes": "* or origins such as https://example.com, with spaces between"},
+        ),
+    ] = "*"
     request_seconds: Annotated[
         int,
         Meta(description="The time a request has, from its first byte to its answer's last.", ge=1, le=300),

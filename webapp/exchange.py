@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, cast
 from flask import request
 
 if TYPE_CHECKING:
+    import numpy as np
     from _typeshed.wsgi import WSGIEnvironment
+    from numpy.typing import NDArray
 
-    from model.predictor import Recommendation
+    from model.predictor import Recommendation, Recommendations
     from webapp.recommend import Home
 
 _KEY = "perfect_puppy.exchange"
@@ -24,18 +26,24 @@ class Exchange:
 
     Attributes:
         request_id: the client's own, or one made here.
-        body: None when it is larger than the app reads.
+        body: None when it is larger than `body_limit`, or was not read for want of a place.
+        body_limit: the most bytes that a body may have here.
         bad_host: whether the `Host` it was sent to is none.
         shed: whether too many others are in flight.
         prediction: the home that was asked about, and the answer.
+        batch: the homes of a batch that were asked about, in sq ft, and the answers.
+        refused: how many homes of a batch could not be answered.
         received: when the request had been received whole, by `time.perf_counter`.
     """
 
     request_id: str
     body: bytes | None
+    body_limit: int = 0
     bad_host: bool = False
     shed: bool = False
     prediction: "tuple[Home, Recommendation] | None" = None
+    batch: "tuple[NDArray[np.float64], Recommendations] | None" = None
+    refused: int = 0
     received: float = field(default_factory=time.perf_counter)
 
     @property
@@ -44,12 +52,12 @@ class Exchange:
         return time.perf_counter() - self.received
 
 
-def begin_exchange(environ: "WSGIEnvironment", body: bytes | None) -> Exchange:
+def begin_exchange(environ: "WSGIEnvironment", body: bytes | None, body_limit: int = 0) -> Exchange:
     """Begin the record of a request that has been received."""
     given = environ.get("HTTP_X_REQUEST_ID")
     # Not a secret, so no system call for better randomness.
     request_id = given if given and _SANE_REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
-    exchange = environ[_KEY] = Exchange(request_id, body)
+    exchange = environ[_KEY] = Exchange(request_id, body, body_limit)
     return exchange
 
 

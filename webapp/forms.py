@@ -13,6 +13,14 @@ from model.home_size import Unit
 from webapp.recommend import UNIT_NAMES, Home, HomeSizeError, measure
 
 LONGEST_ENTRY = 40
+TYPICAL_HOMES = (
+    ("Studio", {"sqft": 450, "m2": 40}),
+    ("One-bedroom flat", {"sqft": 700, "m2": 65}),
+    ("Two-bedroom flat", {"sqft": 950, "m2": 90}),
+    ("Three-bedroom house", {"sqft": 1500, "m2": 140}),
+    ("Large family house", {"sqft": 2800, "m2": 260}),
+)
+"""Rough figures of ours, to start from: homes differ widely from place to place."""
 
 # `\d` and `\s` also take the digits and spaces of other scripts; `float` reads those digits.
 _ENTRY = re.compile(

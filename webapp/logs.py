@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
+import numpy as np
 import structlog
 from flask import Flask, Request, Response, request
 from gunicorn.config import Config
@@ -13,11 +14,15 @@ from gunicorn.glogging import Logger
 
 from webapp import health
 from webapp.exchange import current_exchange
+from webapp.recommend import get_predictor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
     from structlog.typing import EventDict, Processor
+
+    from model.predictor import Recommendations
 
 
 def _stamp(_logger: object, level: str, event: "EventDict") -> "EventDict":
@@ -117,8 +122,22 @@ def init_app(app: Flask) -> None:
             line["probability"] = round(recommendation.probability, 6)
             line["model_version"] = recommendation.model_version
             line["outside_training_range"] = recommendation.outside_training_range
+        elif exchange.batch:
+            line.update(_summary(*exchange.batch))
+            line["refused"] = exchange.refused
         _write_request(line)
         return response
+
+
+def _summary(sizes: "NDArray[np.float64]", answers: "Recommendations") -> "EventDict":
+    predictor = get_predictor()
+    counts = np.bincount(answers.breed_index, minlength=len(predictor.breeds)).tolist()
+    return {
+        "homes": len(sizes),
+        "breeds": {breed.key: count for breed, count in zip(predictor.breeds, counts, strict=True)},
+        "model_version": predictor.model_version,
+        "outside_training_range": int(answers.outside_training_range.sum()),
+    }
 
 
 def _trace(current: Request) -> str | None:

@@ -1,12 +1,15 @@
-"""The pages for people: the question and the recommendation."""
+"""The pages for people: the question, the recommendation, the breeds."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
-from model.home_size import to_sqft
-from webapp.forms import HomeForm
-from webapp.recommend import UNIT_NAMES, get_predictor, picture_path, recommend
+from model.home_size import SQFT_PER_M2
+from webapp.caching import cacheable
+from webapp.compression import compress
+from webapp.forms import TYPICAL_HOMES, HomeForm
+from webapp.recommend import UNIT_NAMES, get_predictor, recommend
+from webapp.verdict import judge
 from webapp.words import figure, frequency, percentage
 
 blueprint = Blueprint("pages", __name__)
@@ -15,13 +18,28 @@ blueprint.add_app_template_filter(frequency)
 blueprint.add_app_template_filter(percentage)
 
 EXPIRED = "This page was open for too long, or cookies are off. Your entry is still here: send it again."
+UNIT_COOKIE = "unit"
+YEAR_SECONDS = 31_536_000
+
+
+@blueprint.app_context_processor
+def what_every_page_says() -> dict[str, bool]:
+    """Whether the model's homes are simulated: then every page says so."""
+    return {"simulated": get_predictor().manifest.data.simulated}
+
+
+@blueprint.app_template_global()
+def social_picture(breed: str) -> str:
+    """Give the address of the picture that a chat shows with a link: the breed's, where it has one."""
+    name = f"social/{breed}.png"
+    known = name in current_app.extensions["static_versions"]
+    return url_for("static", filename=name if known else "social/perfect-puppy.png", _external=True)
 
 
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
-    """Ask the question, with the entry filled in that a link brings along."""
-    unit = request.args.get("unit")
-    entry = {"home_size": request.args.get("home_size"), "unit": unit if unit in UNIT_NAMES else "sqft"}
+    """Ask the question, with the entry filled in that a link brings along, in the unit of last time."""
+    entry = {"home_size": request.args.get("home_size"), "unit": _known_unit()}
     return _question(HomeForm(None, data=entry))
 
 
@@ -31,10 +49,19 @@ def ask() -> ResponseReturnValue:
     # By itself Flask-WTF would also read JSON and uploaded files, which are no entries of this form.
     form = HomeForm(request.form)
     if not form.validate():
-        return _question(form), 422
+        return _question(form, 422)
     # Hundredths are finer than a home is measured, and make an address that is read in one way only.
     address = url_for(".recommendation", home_size=round(form.home.value, 2), unit=form.home.unit)
-    return redirect(address, 303)
+    response = redirect(address, 303)
+    response.set_cookie(
+        UNIT_COOKIE,
+        form.home.unit,
+        max_age=YEAR_SECONDS,
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
 
 
 @blueprint.get("/recommendation")
@@ -42,27 +69,43 @@ def recommendation() -> ResponseReturnValue:
     """Show the puppy for the home in the address, which can be kept and shared."""
     form = HomeForm(request.args, meta={"csrf": False})
     if not form.validate():
-        return _question(form), 422
+        return _question(form, 422)
+    verdict = judge(get_predictor(), form.home, recommend(form.home))
+    return _page("pages/recommendation.html", verdict=verdict)
+
+
+@blueprint.get("/preview")
+def preview() -> ResponseReturnValue:
+    """Give the heart of that page, for the one that asks; nothing where the entry is no home (yet).
+
+    A thumb on a slider asks many times: it counts as no recommendation.
+    """
+    form = HomeForm(request.args, meta={"csrf": False})
+    if not form.validate():
+        return "", 204
     predictor = get_predictor()
-    answer = recommend(form.home)
-    # Of equals, the breed that is recommended stands first.
-    ranking = sorted(
-        predictor.breeds, key=lambda breed: (breed.key != answer.breed, -answer.probabilities[breed.key])
-    )
-    return render_template(
-        "pages/recommendation.html",
-        home=form.home,
-        unit=UNIT_NAMES[form.home.unit],
-        answer=answer,
-        picture=picture_path(answer.breed),
-        ranking=ranking,
-        training_range=[round(sqft / to_sqft(1, form.home.unit)) for sqft in predictor.training_range],
-    )
+    return _page("pages/preview.html", verdict=judge(predictor, form.home, predictor.predict(form.home.sqft)))
 
 
-def _question(form: HomeForm) -> str:
-    breeds = get_predictor().breeds
-    return render_template(
+@blueprint.get("/breeds")
+def breeds() -> ResponseReturnValue:
+    """Show the breeds that the model can answer."""
+    return _page("pages/breeds.html", breeds=get_predictor().breeds)
+
+
+def _known_unit() -> str:
+    wanted = (request.args.get("unit"), request.cookies.get(UNIT_COOKIE))
+    return next((unit for unit in wanted if unit in UNIT_NAMES), "sqft")
+
+
+def _page(template: str, **content: object) -> Response:
+    """Show what only the address decides, and so can be kept."""
+    return compress(cacheable(Response(render_template(template, **content))))
+
+
+def _question(form: HomeForm, status: int = 200) -> Response:
+    predictor = get_predictor()
+    page = render_template(
         "pages/home.html",
         form=form,
         errors={
@@ -70,5 +113,12 @@ def _question(form: HomeForm) -> str:
         },
         # Not the form's own: the one that reads an address is made without a token.
         csrf_token=generate_csrf(),
-        pictures=[picture_path(breed.key) for breed in (breeds[0], breeds[-1])],
+        breeds=(predictor.breeds[0], predictor.breeds[-1]),
+        range_seen=predictor.training_range,
+        sqft_per={"sqft": 1, "m2": SQFT_PER_M2},
+        typical_homes=TYPICAL_HOMES,
     )
+    response = compress(Response(page, status))
+    # One person's token; not "no-store", with which the way back would lose the entry.
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response

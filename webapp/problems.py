@@ -6,9 +6,10 @@ from http import HTTPStatus
 import msgspec
 from flask import Blueprint, Flask, Response, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from webapp.exchange import current_exchange
+from webapp.schemas import FieldError, ProblemDetails
 
 blueprint = Blueprint("problems", __name__)
 
@@ -27,8 +28,19 @@ KINDS = {
     kind.slug: kind
     for kind in (
         Kind("malformed-json", 400, "Malformed JSON", "The body is not JSON in UTF-8. Send one JSON object."),
+        Kind(
+            "malformed-csv",
+            400,
+            "Malformed CSV",
+            "The body is not CSV in UTF-8. Send a header line, then a line for each home.",
+        ),
         Kind("bad-request", 400, "Bad request", "The request can't be read. Check its form against the API."),
-        Kind("not-found", 404, "Not found", "Nothing lives at this address. Check its spelling."),
+        Kind(
+            "not-found",
+            404,
+            "Not found",
+            "Nothing lives at this address. Check its spelling; /api/docs lists those that there are.",
+        ),
         Kind(
             "method-not-allowed",
             405,
@@ -36,7 +48,10 @@ KINDS = {
             "The address exists, the method does not. Allow lists those that do.",
         ),
         Kind(
-            "not-acceptable", 406, "Not acceptable", "We answer in application/json; let Accept include it."
+            "not-acceptable",
+            406,
+            "Not acceptable",
+            "We answer in application/json, a batch also in text/csv; let Accept include it.",
         ),
         Kind(
             "request-timeout",
@@ -45,7 +60,12 @@ KINDS = {
             "The request did not arrive in its time. Send it again.",
         ),
         Kind("content-too-large", 413, "Content too large", "The body is larger than this route reads."),
-        Kind("unsupported-media-type", 415, "Unsupported media type", "Send Content-Type: application/json."),
+        Kind(
+            "unsupported-media-type",
+            415,
+            "Unsupported media type",
+            "Send Content-Type: application/json, for a batch also text/csv, in UTF-8.",
+        ),
         Kind(
             "invalid-home-size",
             422,
@@ -59,6 +79,13 @@ KINDS = {
             "Invalid request",
             "The body or query has the wrong shape or an unknown member.",
         ),
+        Kind(
+            "invalid-homes",
+            422,
+            "Invalid homes",
+            "Homes of a batch can't be answered; errors lists them. With ?errors=report the others are.",
+        ),
+        Kind("too-many-homes", 422, "Too many homes", "A batch has at most 20,000 homes. Send it in parts."),
         Kind("too-many-requests", 429, "Too many requests", "Slow down; Retry-After says how long to wait."),
         Kind(
             "internal-error",
@@ -79,25 +106,12 @@ _BY_STATUS = {kind.status: kind for kind in KINDS.values()} | {
     422: KINDS["invalid-request"],
 }
 
-
-class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is wrong with one member of a body (`pointer`, RFC 6901) or one query parameter."""
-
-    detail: str
-    pointer: str | None = None
-    parameter: str | None = None
-
-
-class ProblemDetails(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The body of every error of the API (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    request_id: str
-    errors: tuple[FieldError, ...] = ()
+_UNREADABLE = {
+    408: "The request did not arrive, or was not answered, in its time. Send it again.",
+    414: "The address is too long to be read. Send what it holds in the body of a POST.",
+    417: "The Expect header asks for what this server can't do. Leave it out.",
+    431: "The headers are too large to be read. Send fewer, or shorter ones.",
+}
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457's word
@@ -120,7 +134,9 @@ def _as_json(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...
         request_id=current_exchange().request_id,
         errors=errors,
     )
-    return Response(msgspec.json.encode(details), status, mimetype="application/problem+json")
+    response = Response(msgspec.json.encode(details), status, mimetype="application/problem+json")
+    response.headers["Cache-Control"] = "no-store"  # by itself a 404 may be kept
+    return response
 
 
 def _problem(problem: Problem) -> Response:
@@ -131,7 +147,7 @@ def _problem(problem: Problem) -> Response:
 
 
 def _answer(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> Response:
-    if request.path.startswith("/api/"):
+    if f"{request.path}/".startswith("/api/"):
         return _as_json(kind, status, detail, errors)
     request_id = current_exchange().request_id
     page = render_template("error.html", kind=kind, status=status, request_id=request_id)
@@ -154,18 +170,27 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _detail(error: HTTPException, kind: Kind) -> str:
-    if isinstance(error, RequestEntityTooLarge) and (limit := request.max_content_length):
-        return f"The body is larger than the {limit // 1024} KB that this route reads."
+    if isinstance(error, RequestEntityTooLarge):
+        limit = current_exchange().body_limit // 1024
+        size = f"{limit // 1024} MB" if limit >= 1024 else f"{limit} KB"
+        return f"The body is larger than the {size} that this route reads."
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        *others, last = sorted(error.valid_methods)
+        return f"{request.method} can't be used here; {', '.join(others)} and {last} can."
     return kind.meaning
 
 
 def unreadable(status: int, detail: str, request_id: str) -> bytes:
     """Make the body for a request that could not be read, and so has no address."""
     kind = _BY_STATUS.get(status, KINDS["bad-request"])
-    title = HTTPStatus(status).phrase
-    return msgspec.json.encode(
-        ProblemDetails(f"/problems#{kind.slug}", title, status, detail, "", request_id)
+    details = ProblemDetails(
+        type=f"/problems#{kind.slug}",
+        title=kind.title if kind.status == status else HTTPStatus(status).phrase,
+        status=status,
+        detail=_UNREADABLE.get(status, f"{detail.rstrip('.')}."),
+        request_id=request_id,
     )
+    return msgspec.json.encode(details)
 
 
 @blueprint.get("/problems")

@@ -1,13 +1,15 @@
 """From a home to its recommendation: what the page and the API do alike."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 from flask import Flask, current_app
 
 from model.home_size import MAX_SQFT, MIN_SQFT, SQFT_PER_M2, Unit, to_sqft
-from model.predictor import Predictor, Recommendation
+from model.predictor import Predictor, Recommendation, Recommendations
 from webapp.exchange import current_exchange
 
 UNIT_NAMES: dict[Unit, str] = {"sqft": "sq ft", "m2": "m²"}
@@ -33,16 +35,28 @@ def limits(unit: Unit) -> tuple[float, float]:
     return -(-MIN_SQFT * 100 // SQFT_PER_M2) / 100, MAX_SQFT * 100 // SQFT_PER_M2 / 100
 
 
+_LIMITS: dict[Unit, tuple[float, float]] = {unit: limits(unit) for unit in UNIT_NAMES}
+
+
 def measure(value: int | float, unit: Unit) -> Home:
+    """Convert a home size to sq ft, and keep it as it was given.
+
+    Raises:
+        HomeSizeError: the size is not a number within the limits of its unit.
+    """
+    return Home(value, unit, to_checked_sqft(value, unit))
+
+
+def to_checked_sqft(value: int | float, unit: Unit) -> float:
     """Convert a home size to sq ft.
 
     Raises:
-        HomeSizeError: the size is not a number between 50 and 100,000 sq ft.
+        HomeSizeError: the size is not a number within the limits of its unit.
     """
-    # An integer of JSON has no upper limit, and one past 1e308 does not convert to a float.
-    if 0 < value <= MAX_SQFT and MIN_SQFT <= (sqft := to_sqft(float(value), unit)) <= MAX_SQFT:
-        return Home(value, unit, sqft)
-    smallest, largest = limits(unit)
+    smallest, largest = _LIMITS[unit]
+    # Compared first: an integer of JSON has no upper limit, and one past 1e308 does not convert to a float.
+    if smallest <= value <= largest:
+        return to_sqft(float(value), unit)
     raise HomeSizeError(f"between {smallest:,.10g} and {largest:,.10g} {UNIT_NAMES[unit]}")
 
 
@@ -74,3 +88,11 @@ def recommend(home: Home) -> Recommendation:
     recommendation = get_predictor().predict(home.sqft)
     current_exchange().prediction = (home, recommendation)
     return recommendation
+
+
+def recommend_many(sizes: Sequence[float]) -> Recommendations:
+    """Recommend a puppy for each home, sizes in sq ft, and note them for the request's log line."""
+    array = np.array(sizes, dtype=np.float64)
+    recommendations = get_predictor().predict_many(array)
+    current_exchange().batch = (array, recommendations)
+    return recommendations

@@ -1,149 +1,209 @@
-"""The JSON API's requests and answers, declared once."""
+"""What the JSON API takes and answers, declared once: what is read, what is written, what is documented."""
 
-import re
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Generic, Literal, TypeVar
 
 import msgspec
-from werkzeug.datastructures import MultiDict
+from msgspec import UNSET, Meta, UnsetType
 
 from model.home_size import Unit
-from webapp.problems import FieldError, Problem
-from webapp.recommend import Home, HomeSizeError, measure
+
+MAX_HOMES = 20_000
+DECIMALS = 6
+"""XGBoost computes in single precision: further digits would be noise."""
+
+HomeT = TypeVar("HomeT")
+
+BreedKey = Annotated[str, Meta(description="The breed's key: see `/api/breeds`.")]
+Probability = Annotated[float, Meta(description="Of that breed, from 0 to 1, to six decimals.", ge=0, le=1)]
+Outside = Annotated[
+    bool,
+    Meta(description="Whether the model saw no home as small, or none as large: the answer is then a guess."),
+]
+ModelVersion = Annotated[str, Meta(description="The model that answered; changes when it is trained anew.")]
 
 
-class PredictRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `/api/predict` takes, as a JSON body or as a query."""
+class PredictRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """A home, by its size."""
 
-    home_size: int | float
-    unit: Literal["sqft", "m2"] = "sqft"
+    home_size: Annotated[
+        int | float,
+        Meta(description="The home's size, in `unit`: from 50 to 100,000 sq ft, or 4.65 to 9,290.3 m²."),
+    ]
+    unit: Annotated[Literal["sqft", "m2"], Meta(description="Square feet or square metres.")] = "sqft"
 
 
 class HomeSize(msgspec.Struct, frozen=True):
     """The home size as given, and in sq ft."""
 
-    value: int | float
-    unit: Unit
-    sqft: float
+    value: Annotated[int | float, Meta(description="As given.")]
+    unit: Annotated[Unit, Meta(description="As given, or `sqft`.")]
+    sqft: Annotated[float, Meta(description="The same size in square feet.")]
 
 
 class PredictResponse(msgspec.Struct, frozen=True):
-    """What `/api/predict` answers."""
+    """The puppy that suits a home."""
 
-    breed: str
-    name: str
-    probability: float
-    probabilities: Mapping[str, float]
-    image_url: str
+    breed: BreedKey
+    name: Annotated[str, Meta(description="The breed's name, for people.")]
+    probability: Probability
+    probabilities: Annotated[Mapping[str, float], Meta(description="Of every breed the model knows, by key.")]
+    image_url: Annotated[str, Meta(description="A drawing of the puppy (SVG).")]
     home_size: HomeSize
-    outside_training_range: bool
-    model_version: str
+    outside_training_range: Outside
+    model_version: ModelVersion
 
 
-_body_decoder = msgspec.json.Decoder(PredictRequest)
+class Batch(msgspec.Struct, Generic[HomeT], frozen=True, forbid_unknown_fields=True):
+    """Homes in a form that is still open: to be read as they are, or one by one."""
 
-# msgspec ends its sentence with the place: "Expected `int`, got `str` - at `$.home_size`".
-_AT = re.compile(r"(?P<said>.*?)(?: - at `\$(?P<path>[^`]*)`)?", re.DOTALL)
-_GOT = re.compile(r"Expected `(?P<expected>[^`]*)`, got `(?P<got>[^`]*)`")
-_NAMED = re.compile(r"Object (?P<what>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)
-_WORDS = {
-    "array": "an array",
-    "bool": "a boolean",
-    "float": "a number",
-    "int": "a number",
-    "null": "null",
-    "object": "an object",
-    "str": "a string",
-}
+    homes: Annotated[list[HomeT], Meta(max_length=MAX_HOMES)]
 
 
-def read_body(body: bytes) -> Home:
-    """Read the home from a JSON body.
-
-    Raises:
-        Problem: the body is not JSON in UTF-8, or not a `PredictRequest` with a home size in range.
-    """
-    try:
-        given = _body_decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise _refusal(str(error), where="pointer") from error
-    except (msgspec.DecodeError, ValueError) as error:
-        raise Problem(
-            "malformed-json",
-            'The body is not JSON in UTF-8. Send an object such as {"home_size": 1200}.'
-            if body
-            else 'The body is empty. Send a JSON object such as {"home_size": 1200}.',
-        ) from error
-    return _measure(given, where="pointer")
+class BatchRequest(Batch[PredictRequest], frozen=True, forbid_unknown_fields=True):
+    """Up to 20,000 homes."""
 
 
-def read_query(query: MultiDict[str, str]) -> Home:
-    """Read the home from a query string.
+class BatchOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a batch shall be answered."""
 
-    Raises:
-        Problem: a parameter is missing, unknown, doubled or invalid.
-    """
-    for name, values in query.lists():
-        if len(values) > 1:
-            raise _invalid(
-                name, f"{_shown(name)} is given {len(values)} times; give it once.", where="parameter"
+    errors: Annotated[
+        Literal["fail", "report"],
+        Meta(
+            description=(
+                "What a home that can't be answered does: `fail` refuses the whole batch, `report` answers "
+                "the others and lists it."
             )
-    try:
-        given = msgspec.convert(query.to_dict(), PredictRequest, strict=False)
-    except msgspec.ValidationError as error:
-        raise _refusal(str(error), where="parameter") from error
-    return _measure(given, where="parameter")
+        ),
+    ] = "fail"
 
 
-def _measure(given: PredictRequest, *, where: str) -> Home:
-    try:
-        return measure(given.home_size, given.unit)
-    except HomeSizeError as error:
-        raise _invalid(
-            "home_size", f"home_size must be {error}; got {_shown(given.home_size)}.", where=where
-        ) from error
+class BatchResult(msgspec.Struct, frozen=True, gc=False):
+    """The puppy that suits one home of a batch."""
+
+    breed: BreedKey
+    probability: Probability
+    outside_training_range: Outside
 
 
-def _refusal(said: str, *, where: str) -> Problem:
-    """Turn msgspec's sentence into ours, with the place it speaks of."""
-    at = _AT.fullmatch(said)
-    message, path = (at["said"], at["path"] or "") if at else (said, "")
-    field = path.removeprefix(".")
-    if named := _NAMED.fullmatch(message):
-        name = named["name"]
-        if named["what"] == "missing required":
-            return _invalid(name, f"{name} is missing. Give the size of the home as a number.", where=where)
-        known = " and ".join(PredictRequest.__struct_fields__)
-        return _invalid(name, f"{_shown(name)} is not known here; the known names are {known}.", where=where)
-    if field == "unit":
-        return _invalid(field, 'unit must be "sqft" or "m2".', where=where)
-    if field == "home_size":
-        got = _GOT.fullmatch(message)
-        if got and where == "pointer":
-            detail = f"home_size must be a number; got {_WORDS.get(got['got'], got['got'])}."
-        elif got:
-            detail = "home_size must be a number in plain figures, such as 1200 or 92.5."
-        else:
-            detail = "home_size is too large a number; the largest home is 100,000 sq ft."
-        return _invalid(field, detail, where=where)
-    got = _GOT.fullmatch(message)
-    kind = _WORDS.get(got["got"], got["got"]) if got else "something else"
-    return Problem(
-        "invalid-request", f'The body must be a JSON object such as {{"home_size": 1200}}; got {kind}.'
-    )
+class FieldError(msgspec.Struct, frozen=True, gc=False):
+    """What is wrong, and where."""
+
+    detail: Annotated[str, Meta(description="A sentence: what is wrong, and what to do.")]
+    pointer: Annotated[str | UnsetType, Meta(description="The place in a JSON body (RFC 6901).")] = UNSET
+    parameter: Annotated[str | UnsetType, Meta(description="The parameter of the query.")] = UNSET
+    row: Annotated[
+        int | UnsetType, Meta(description="The home's number in a batch, from 1; a CSV's header is 0.")
+    ] = UNSET
+    column: Annotated[str | UnsetType, Meta(description="The column of a CSV.")] = UNSET
 
 
-def _invalid(name: str, detail: str, *, where: str) -> Problem:
-    slug = {"home_size": "invalid-home-size", "unit": "invalid-unit"}.get(name, "invalid-request")
-    if where == "parameter":
-        return Problem(slug, detail, FieldError(detail, parameter=name))
-    pointer = "/" + name.replace("~", "~0").replace("/", "~1")
-    return Problem(slug, detail, FieldError(detail, pointer=pointer))
+class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Every error's body (RFC 9457)."""
+
+    type: Annotated[str, Meta(description="The kind of problem: a stable address that explains it.")]
+    title: Annotated[str, Meta(description="The kind in words, the same for each of its kind.")]
+    status: Annotated[int, Meta(description="The HTTP status.", ge=400, le=599)]
+    detail: Annotated[str, Meta(description="A sentence: what is wrong, and what to do.")]
+    instance: Annotated[str, Meta(description="The path that was asked, if it could be read.")] = ""
+    request_id: Annotated[str, Meta(description="As `X-Request-ID`, and in our logs: quote it to us.")]
+    errors: Annotated[
+        Sequence[FieldError], Meta(description="Each thing that is wrong, with its place.")
+    ] = ()
 
 
-def _shown(given: object) -> str:
-    """Show what was given, cut to a length that fits a sentence."""
-    if isinstance(given, int) and abs(given) >= 10**20:
-        return "a number of more than 20 digits"
-    text = str(given)
-    return text if len(text) <= 40 else f"{text[:40]}…"
+class BatchResponse(msgspec.Struct, frozen=True):
+    """The puppies that suit the homes of a batch."""
+
+    model_version: ModelVersion
+    results: Annotated[
+        Sequence[BatchResult | None],
+        Meta(description="One for each home, in their order; null for a home listed in `errors`."),
+    ]
+    errors: Annotated[
+        Sequence[FieldError],
+        Meta(description="The homes that could not be answered; always empty with `errors=fail`."),
+    ]
+
+
+class Range(msgspec.Struct, frozen=True):
+    """A range over adult dogs, males and females together, and who says so."""
+
+    min: float
+    max: float
+    source: str
+    url: str
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """A line about a breed, and who says so."""
+
+    text: str
+    source: str
+    url: str
+
+
+class BreedResponse(msgspec.Struct, frozen=True):
+    """A breed that the model can answer."""
+
+    key: Annotated[str, Meta(description="The word that answers use for it.")]
+    name: Annotated[str, Meta(description="Its name, for people.")]
+    image_url: Annotated[str, Meta(description="A drawing of its puppy (SVG).")]
+    weight_kg: Range
+    height_cm: Range
+    space: Fact
+    exercise: Fact
+
+
+class BreedsResponse(msgspec.Struct, frozen=True):
+    """The breeds that the model can answer."""
+
+    breeds: Sequence[BreedResponse]
+
+
+class Boundary(msgspec.Struct, frozen=True):
+    """A home size where the answer changes."""
+
+    home_size_sqft: Annotated[float, Meta(description="The smallest home that is answered `above`.")]
+    below: BreedKey
+    above: BreedKey
+
+
+class TrainingRange(msgspec.Struct, frozen=True):
+    """The smallest and the largest home that the model was trained on."""
+
+    min_sqft: float
+    max_sqft: float
+
+
+class TrainingData(msgspec.Struct, frozen=True):
+    """The households that the model was trained and judged on."""
+
+    simulated: Annotated[bool, Meta(description="Whether they were made up: true for the model we ship.")]
+    households: Annotated[Mapping[str, int], Meta(description="How many, by breed.")]
+    fitted: Annotated[int, Meta(description="How many it was trained on.")]
+    held_out: Annotated[int, Meta(description="How many were kept back to judge it by.")]
+
+
+class ModelMetrics(msgspec.Struct, frozen=True):
+    """How the model does on the households kept back."""
+
+    accuracy: Annotated[float, Meta(description="The share answered with the right breed.")]
+    log_loss: Annotated[float, Meta(description="In nats; smaller is better.")]
+    brier_score: Annotated[float, Meta(description="Smaller is better.")]
+    calibration_error: Annotated[
+        float, Meta(description="How far probabilities are from what happens, on average.")
+    ]
+    roc_auc: Annotated[float, Meta(description="Area under the ROC curve; larger is better.")]
+
+
+class ModelResponse(msgspec.Struct, frozen=True):
+    """The model: what it knows, where its answer changes, and how good it is."""
+
+    model_version: ModelVersion
+    classes: Annotated[Sequence[str], Meta(description="The keys of its breeds.")]
+    training_range: TrainingRange
+    decision_boundaries: Sequence[Boundary]
+    metrics: ModelMetrics
+    data: TrainingData
+    xgboost_version: str

@@ -39,3 +39,21 @@ def figure(number: float) -> str:
     ('1,200', '92.5')
     """
     return f"{number:,.10g}"
+
+
+def about(number: float) -> str:
+    """Write a number to three digits, for a sentence that says "about".
+
+    >>> about(1763.2), about(163.8)
+    ('1,760', '164')
+    """
+    return figure(float(f"{number:.3g}"))
+
+
+def with_article(name: str) -> str:
+    """Put "a" or "an" before a name.
+
+    >>> with_article("Dachshund"), with_article("Akita")
+    ('a Dachshund', 'an Akita')
+    """
+    return f"{'an' if name[:1] in 'AEIOU' else 'a'} {name}"

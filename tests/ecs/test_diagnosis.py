@@ -191,3 +191,10 @@ def test_of_a_long_line_the_middle_is_left_out() -> None:
     cause = diagnose(evidence(stopped=stopped(EXITED, code=1), logs={TASK: [line]}))
     assert len(cause.sentence) < 400
     assert cause.sentence.endswith("x and the end.")
+
+
+def test_a_task_that_was_stopped_with_the_release_says_nothing() -> None:
+    scheduler = stopped("Scaling activity initiated by (deployment ecs-svc/1)", code=0)
+    failed = stopped(EXITED, code=3)
+    scheduler[0]["stopCode"], failed[0]["stopCode"] = "ServiceSchedulerInitiated", "EssentialContainerExited"
+    assert "exit code 3" in diagnose(evidence(stopped=[*scheduler, *failed])).sentence

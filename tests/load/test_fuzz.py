@@ -66,6 +66,25 @@ def bad_body(chance: random.Random) -> bytes:
     return head + b"Content-Length: %d\r\n\r\n" % length + body
 
 
+def bad_batch(chance: random.Random) -> bytes:
+    media_type, body = chance.choice(
+        [
+            (
+                b"application/json",
+                b'{"homes": [{"home_size": %s}, %s]}' % (chance.choice(VALUES), junk(chance)),
+            ),
+            (
+                b"text/csv",
+                b"home_size,unit\r\n%s,%s\r\n%s" % (chance.choice(VALUES), junk(chance), junk(chance)),
+            ),
+            (b"text/csv", junk(chance)),
+        ]
+    )
+    target = b"/api/predict/batch" + chance.choice([b"", b"?errors=report", b"?errors=x"])
+    head = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nConnection: close\r\n" % (target, media_type)
+    return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
 def bad_header(chance: random.Random) -> bytes:
     names = [
         b"Accept",
@@ -128,6 +147,7 @@ def raw_bytes(chance: random.Random) -> bytes:
 
 KINDS: list[Callable[[random.Random], bytes]] = [
     bad_body,
+    bad_batch,
     bad_header,
     bad_path,
     bad_method,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 POST_LUA = Path(__file__).with_name("post.lua")
+BATCH_LUA = Path(__file__).with_name("batch.lua")
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 
 
@@ -38,11 +39,20 @@ def require_wrk() -> str:
 class Running:
     """wrk at work; every connection has always one request under way."""
 
-    def __init__(self, url: str, *, connections: int, seconds: int, post: bool = False) -> None:
-        script = ["-s", str(POST_LUA)] if post else []
+    def __init__(
+        self,
+        url: str,
+        *,
+        connections: int,
+        seconds: int,
+        post: bool = False,
+        batch: tuple[str, str] = ("", ""),
+    ) -> None:
+        """Start it; `batch` is a file to post, and its media type."""
+        script = ["-s", str(POST_LUA)] if post else ["-s", str(BATCH_LUA)] if batch[0] else []
         shape = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
         self._process = subprocess.Popen(
-            [require_wrk(), *shape, *script, url], stdout=subprocess.PIPE, text=True
+            [require_wrk(), *shape, *script, url, "--", *batch], stdout=subprocess.PIPE, text=True
         )
 
     def stop(self) -> Load:

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from model.artifact import ARTIFACT_FOLDER, Artifact, read_artifact
-from model.card import CARD_NAME
+from model.manifest import CARD_NAME
 from model.plots import CALIBRATION, HOMES, PROBABILITY
 
 

@@ -1,5 +1,6 @@
 """A table of five breeds: trained by the command, served by the app."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,16 @@ def test_five_breeds_are_trained_and_served_by_page_and_api(
     page = client.get("/recommendation?home_size=1200&unit=sqft").get_data(as_text=True)
     for name in NAMES:
         assert name in page
+    assert page.count('class="chart-name') == len(NAMES)
+    assert "All breeds" in page
+    reasons = {
+        found[0]
+        for size in range(600, 6_000, 100)
+        if (
+            found := re.search(
+                r"Homes (under|of|over) about .*? lean to an? [A-Z]",
+                client.get(f"/preview?home_size={size}").text,
+            )
+        )
+    }
+    assert {reason.split()[1] for reason in reasons} == {"under", "of", "over"}

@@ -16,7 +16,7 @@ def ask(page: Page, size: str, unit: str | None = None) -> None:
     page.goto("/")
     the_field(page).fill(size)
     if unit:
-        page.get_by_label(unit).check()
+        page.get_by_role("radio", name=unit).check()
     page.get_by_role("button", name="Find my puppy").click()
 
 
@@ -42,8 +42,12 @@ def test_i_enter_my_home_and_see_my_puppy(page: Page, size: str, unit: str | Non
     expect(
         page.get_by_text(re.compile(r"it suits (about|more than) \d+ in \d+ similar homes"))
     ).to_be_visible()
-    expect(page.get_by_role("definition").first).to_have_text(re.compile(r"\d+%"))
-    expect(page.get_by_role("term")).to_have_count(2)
+    both = page.get_by_role("region", name="Both breeds")
+    expect(both.get_by_role("term")).to_have_count(2)
+    expect(both.get_by_role("term").first).to_have_text(puppy)
+    expect(both.get_by_role("definition").first).to_have_text(re.compile(r"\d+%"))
+    expect(page.get_by_text(re.compile("^Homes (under|over) about .* lean to an? "))).to_be_visible()
+    expect(page.get_by_role("img", name="How likely each breed is")).to_be_visible()
     picture = page.get_by_role("img", name=f"{puppy} puppy")
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.complete && image.naturalWidth") > 0
@@ -90,7 +94,7 @@ def test_i_change_the_size_and_my_entry_is_still_there(page: Page) -> None:
     ask(page, "110", "m²")
     page.get_by_role("link", name="Change the size").click()
     expect(the_field(page)).to_have_value("110")
-    expect(page.get_by_label("m²")).to_be_checked()
+    expect(page.get_by_role("radio", name="m²")).to_be_checked()
 
 
 def test_i_share_the_address_and_my_friend_sees_the_same(page: Page, new_context: NewContext) -> None:
@@ -105,17 +109,17 @@ def test_i_share_the_address_and_my_friend_sees_the_same(page: Page, new_context
 
 def test_i_need_only_the_keyboard(page: Page) -> None:
     page.goto("/")
-    page.keyboard.press("Tab")  # the name of the site
-    page.keyboard.press("Tab")
+    for _ in ("skip to the content", "the name of the site", "the field"):
+        page.keyboard.press("Tab")
     expect(the_field(page)).to_be_focused()
     page.keyboard.type("100")
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_label("m²")).to_be_checked()
+    expect(page.get_by_role("radio", name="m²")).to_be_checked()
     page.keyboard.press("Enter")
     expect_puppy(page, "Dachshund")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    for _ in ("skip to the content", "the name of the site", "change the size"):
+        page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(the_field(page)).to_have_value("100")
 
@@ -141,9 +145,70 @@ def test_a_wrong_address_leads_back_to_the_question(page: Page) -> None:
         "/recommendation?home_size=x&unit=acre",
         "/nowhere",
         "/problems",
+        "/breeds",
+        "/model",
     ],
 )
 def test_nothing_is_cut_off_on_the_smallest_phone(new_context: NewContext, address: str) -> None:
     page = new_context(viewport={"width": 320, "height": 640}).new_page()
     page.goto(address)
     assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_nothing_is_cut_off_at_400_percent_zoom(new_context: NewContext) -> None:
+    # As WCAG 1.4.10 puts it: a window of 1,280 pixels at 400 % has 320 of them, and 256 of its height.
+    page = new_context(viewport={"width": 320, "height": 256}, device_scale_factor=4).new_page()
+    page.goto("/recommendation?home_size=900&unit=sqft")
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    page.get_by_role("link", name="Change the size").click()
+    expect(the_field(page)).to_have_value("900")
+
+
+def test_i_go_back_and_my_entry_is_still_there(page: Page) -> None:
+    ask(page, "1,350")
+    expect_puppy(page, "Dachshund")
+    page.go_back()
+    expect(the_field(page)).to_have_value("1,350")
+
+
+def test_i_send_twice_and_get_one_answer(page: Page) -> None:
+    page.goto("/")
+    the_field(page).fill("900")
+    page.get_by_role("button", name="Find my puppy").dblclick(no_wait_after=True)
+    expect_puppy(page, "Dachshund")
+
+
+def test_my_unit_is_remembered(page: Page) -> None:
+    ask(page, "110", "m²")
+    expect_puppy(page, "Dachshund")
+    page.get_by_role("link", name="Perfect Puppy").click()
+    expect(page.get_by_role("radio", name="m²")).to_be_checked()
+    expect(the_field(page)).to_have_value("")
+
+
+def test_i_do_not_know_my_homes_size_and_start_from_a_typical_one(page: Page) -> None:
+    page.goto("/")
+    page.get_by_text("Not sure how big it is?").click()
+    page.get_by_role("link", name="Large family house").click()
+    expect(the_field(page)).to_have_value(re.compile("^2,?800$"))
+    page.get_by_role("button", name="Find my puppy").click()
+    expect_puppy(page, "German Shepherd")
+
+
+def test_a_close_call_is_called_one(page: Page) -> None:
+    ask(page, "1,700")
+    expect(page.get_by_text("A close call for 1,700 sq ft")).to_be_visible()
+    expect(page.get_by_text("It could as well be a German Shepherd")).to_be_visible()
+
+
+def test_i_read_about_the_model_and_the_breeds(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="The model").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Model card")
+    plot = page.get_by_role("img", name="How often the answer was right")
+    plot.scroll_into_view_if_needed()
+    expect(plot).to_be_visible()
+    page.get_by_role("link", name="The breeds").click()
+    for name in ("Dachshund", "German Shepherd"):
+        expect(page.get_by_role("heading", name=name)).to_be_visible()
+        expect(page.get_by_role("img", name=f"{name} puppy")).to_be_visible()

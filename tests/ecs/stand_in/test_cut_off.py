@@ -62,6 +62,7 @@ def test_destroy_goes_on_wherever_it_was_cut_off(place: Place) -> None:
 
 
 def test_these_are_all_the_calls_that_change_something(place: Place) -> None:
+    assert place.ecs("destroy", "--yes", STACK, *ENV).code == 0
     place.forget()
     assert place.ecs("up", "--yes", "--json", *ENV).code == 0
     counts = Counter(call.name for call in place.calls if call.changes)

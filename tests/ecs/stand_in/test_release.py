@@ -72,7 +72,10 @@ def wrong_secret(deployed: Deployed) -> None:
 
 
 BAD = [
-    (crash, r"The app ends at its start with exit code \d+; the log says: .*the flux capacitor is empty"),
+    (
+        crash,
+        r"The app ends at its start with exit code [1-9]\d*; the log says: .*the flux capacitor is empty",
+    ),
     (never_healthy, r"never pass the balancer's check: no 200 from GET /readyz"),
     (missing_image, r"The image can't be pulled: .*CannotPull"),
     (wrong_secret, r"The secret SECRET_KEY can't be read"),

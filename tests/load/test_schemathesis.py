@@ -1,0 +1,40 @@
+"""schemathesis asks a real server what the API's document allows, and what it forbids; all checks on."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.load.clients import say
+from tests.serving import ROOT, running
+
+HOOKS = "tests.load.schemathesis_hooks"
+
+
+def test_the_api_does_what_its_document_says(tmp_path: Path, full: bool) -> None:
+    examples, enough = (1500, 5000) if full else (80, 400)
+    with running(tmp_path / "log") as server:
+        done = subprocess.run(
+            [
+                *(
+                    sys.executable,
+                    "-m",
+                    "schemathesis.cli",
+                    "--no-color",
+                    "run",
+                    f"{server.url}/api/openapi.json",
+                ),
+                *("--checks", "all", "--max-examples", str(examples), "--request-timeout", "20"),
+            ],
+            env=os.environ | {"SCHEMATHESIS_HOOKS": HOOKS, "PYTHONPATH": str(ROOT)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = re.search(r"(\d+) generated, (\d+) passed", done.stdout)
+    assert found, done.stdout
+    say(f"schemathesis: {found[0]}")
+    assert int(found[1]) == int(found[2]) >= enough

@@ -1,0 +1,136 @@
+"""The answer that follows the slider and the field."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.ui.conftest import NewContext
+from tests.ui.test_story import expect_puppy, the_field
+
+
+@pytest.fixture
+def page(new_context: NewContext) -> Page:
+    page = new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.goto("/")
+    return page
+
+
+def the_preview(page: Page) -> Locator:
+    return page.get_by_role("region", name="The answer as you go")
+
+
+def the_slider(page: Page) -> Locator:
+    return page.get_by_role("slider", name="Or slide to try")
+
+
+def asked_size(route: Route) -> str:
+    return parse_qs(urlsplit(route.request.url).query)["home_size"][0]
+
+
+def test_puppy_probability_and_chart_follow_my_thumb(page: Page) -> None:
+    box = the_slider(page).bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 5, middle, steps=8)
+    expect(the_preview(page).get_by_role("heading")).to_have_text("Dachshund")
+    expect(the_preview(page)).to_contain_text(re.compile(r"\d+%"))
+    left = page.locator(".chart-dot").get_attribute("cx")
+    page.mouse.move(box["x"] + box["width"] - 5, middle, steps=8)
+    expect(the_preview(page).get_by_role("heading")).to_have_text("German Shepherd")
+    right = page.locator(".chart-dot").get_attribute("cx")
+    assert float(left or 0) < float(right or 0)
+    page.mouse.up()
+    size = the_field(page).input_value()
+    page.get_by_role("button", name="Find my puppy").click()
+    expect_puppy(page, "German Shepherd")
+    expect(page.get_by_text(f"Your puppy for {size} sq ft")).to_be_visible()
+
+
+def test_it_follows_the_arrow_keys_and_says_the_size(page: Page) -> None:
+    the_slider(page).focus()
+    page.keyboard.press("Home")
+    expect(the_preview(page).get_by_role("heading")).to_have_text("Dachshund")
+    expect(the_slider(page)).to_have_attribute("aria-valuetext", re.compile(r"^\d+ sq ft$"))
+    page.keyboard.press("End")
+    expect(the_preview(page).get_by_role("heading")).to_have_text("German Shepherd")
+
+
+def test_it_follows_what_i_type_and_the_slider_does_too(page: Page) -> None:
+    the_field(page).fill("400 m²")
+    expect(the_preview(page)).to_contain_text("Your puppy for 400 m²")
+    expect(the_preview(page).get_by_role("heading")).to_have_text("German Shepherd")
+    far = int(the_slider(page).input_value())
+    the_field(page).fill("500")
+    expect(the_preview(page).get_by_role("heading")).to_have_text("Dachshund")
+    assert int(the_slider(page).input_value()) < far
+    the_field(page).fill("")
+    expect(the_preview(page)).to_be_hidden()
+
+
+def test_it_is_announced_in_a_short_sentence_when_i_pause(page: Page) -> None:
+    the_field(page).fill("900")
+    expect(page.get_by_role("status")).to_have_text(re.compile(r"^900 sq ft: Dachshund, \d+%$"))
+
+
+def test_an_answer_that_comes_late_is_dropped(page: Page) -> None:
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if asked_size(route) == "500":
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/preview?*", hold_the_first)
+    with page.expect_request("**/preview?home_size=500&*"):
+        the_field(page).fill("500")
+    the_field(page).fill("4000")
+    expect(the_preview(page).get_by_role("heading")).to_have_text("German Shepherd")
+    for route in held:
+        route.fulfill(body="<div data-sqft='500' data-announcement=''><h2>late</h2></div>")
+    page.wait_for_function("() => new Promise(done => requestAnimationFrame(() => done(true)))")
+    expect(the_preview(page).get_by_role("heading")).to_have_text("German Shepherd")
+
+
+def test_it_asks_only_when_i_rest_a_moment(page: Page) -> None:
+    sizes: list[str] = []
+
+    def note(route: Route) -> None:
+        sizes.append(asked_size(route))
+        route.continue_()
+
+    page.route("**/preview?*", note)
+    the_field(page).press_sequentially("1200", delay=5)
+    expect(the_preview(page)).to_contain_text("1,200 sq ft")
+    assert sizes[-1] == "1200"
+    assert len(sizes) < 4
+
+
+def test_when_it_can_not_be_had_the_plain_form_goes_on(page: Page) -> None:
+    # A failed request would be a complaint, and here it is what is meant.
+    page.route("**/preview?*", lambda route: route.fulfill(status=200, body=""))
+    the_field(page).fill("900")
+    expect(the_preview(page)).to_be_hidden()
+    page.get_by_role("button", name="Find my puppy").click()
+    expect_puppy(page, "Dachshund")
+
+
+def test_without_the_network_the_page_stays_as_it_is(page: Page) -> None:
+    page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('Failed to fetch')); }")
+    the_field(page).fill("900")
+    page.wait_for_function("() => document.querySelector('#preview').hidden")
+    expect(page.locator("#litter")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_role("button", name="Find my puppy").click()
+    expect_puppy(page, "Dachshund")
+
+
+def test_without_scripts_there_is_no_slider(new_context: NewContext) -> None:
+    page = new_context(java_script_enabled=False).new_page()
+    page.goto("/")
+    expect(page.locator("#slider")).to_be_hidden()
+    expect(the_field(page)).to_be_visible()

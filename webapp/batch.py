@@ -1,0 +1,126 @@
+"""Many homes in one request, in JSON or CSV."""
+
+from collections.abc import Iterator, Sequence
+from threading import Lock
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from webapp.admission import received_body
+from webapp.compression import compress
+from webapp.csv_homes import as_cell, read_csv, write_csv
+from webapp.exchange import current_exchange
+from webapp.negotiation import CSV, JSON, negotiate, sent_type
+from webapp.problems import Problem
+from webapp.reading import body_problem, decode, home_decoder, measured, read_query, read_text
+from webapp.recommend import get_predictor, recommend_many, to_checked_sqft
+from webapp.refusals import EXAMPLE, TOO_MANY, Refusal, pointer
+from webapp.schemas import DECIMALS, MAX_HOMES, Batch, BatchOptions, BatchResponse, BatchResult, FieldError
+from webapp.turns import in_turns
+
+PATH = "/api/predict/batch"
+BODY_LIMIT = 2 * 1024 * 1024
+LISTED = 100
+"""So many bad homes are listed when the whole batch is refused: the rest is likely of the same kind."""
+
+_EXAMPLE = f'{{"homes": [{EXAMPLE}]}}'
+
+blueprint = Blueprint("batch", __name__)
+# Homes are decoded one by one: so that each bad one is told, and in slices.
+_batch_decoder = msgspec.json.Decoder(Batch[msgspec.Raw])
+_encoder = msgspec.json.Encoder()
+# Side by side they would all take longer, and hold up the others by a slice each.
+_one_at_a_time = Lock()
+
+
+@blueprint.post(PATH)
+def predict_batch() -> Response:
+    """Recommend a puppy for each of many homes."""
+    options = read_query(request.args, BatchOptions)
+    sent = sent_type(JSON, CSV)
+    wanted = negotiate(sent, CSV if sent == JSON else JSON)
+    with _one_at_a_time:
+        return _predict_batch(received_body(), sent, wanted, options)
+
+
+def _predict_batch(body: bytes, sent: str, wanted: str, options: BatchOptions) -> Response:
+    rows = _read(body, sent)
+    refused = [row for row in rows if isinstance(row, FieldError)]
+    current_exchange().refused = len(refused)
+    if refused and options.errors == "fail":
+        raise _refusal(refused, len(rows))
+    answers = [answer for some in in_turns(_recommend(rows)) for answer in some]
+    if wanted == CSV:
+        answer_body = _to_csv(answers, with_errors=options.errors == "report")
+    else:
+        results = [answer if isinstance(answer, BatchResult) else None for answer in answers]
+        answer_body = _encoder.encode(BatchResponse(get_predictor().model_version, results, refused))
+    response = Response(answer_body, content_type=f"{CSV}; charset=utf-8" if wanted == CSV else JSON)
+    response.vary.add("Accept")
+    return compress(response)
+
+
+def _read(body: bytes, media_type: str) -> list[float | FieldError]:
+    """Read each home: its size in sq ft, or what is wrong with it."""
+    rows: list[float | FieldError] = []
+    for some in in_turns(_read_json(body) if media_type == JSON else read_csv(body)):
+        rows += some
+        if len(rows) > MAX_HOMES:
+            raise Problem("too-many-homes", TOO_MANY)
+    return rows
+
+
+def _read_json(body: bytes) -> Iterator[float | FieldError]:
+    read_text(body, "malformed-json")  # msgspec does not look into what it leaves raw
+    try:
+        homes = decode(_batch_decoder, body, what="The body", example=_EXAMPLE).homes
+    except Refusal as refusal:
+        raise body_problem(refusal) from refusal
+    for index, home in enumerate(homes):
+        try:
+            given = decode(home_decoder, home, what="A home", example=EXAMPLE)
+            yield measured(given, to_checked_sqft)
+        except Refusal as refusal:
+            path = ("homes", index, refusal.field) if refusal.field else ("homes", index)
+            yield FieldError(refusal.detail, pointer=pointer(*path), row=index + 1)
+
+
+def _refusal(refused: Sequence[FieldError], homes: int) -> Problem:
+    first = refused[0]
+    counted = f"1 home of {homes:,}" if len(refused) == 1 else f"{len(refused):,} homes of {homes:,}"
+    detail = f"{counted} can't be answered. Home {first.row:,}: {first.detail}"
+    if len(refused) > LISTED:
+        detail += f" The first {LISTED} are listed."
+    if len(refused) < homes:
+        detail += " To have the others answered, ask with ?errors=report."
+    return Problem("invalid-homes", detail, *refused[:LISTED])
+
+
+def _recommend(rows: Sequence[float | FieldError]) -> Iterator[BatchResult | FieldError]:
+    """Recommend a puppy for each home that could be read."""
+    breeds = [breed.key for breed in get_predictor().breeds]
+    answers = recommend_many([row for row in rows if not isinstance(row, FieldError)])
+    results = map(
+        BatchResult,
+        [breeds[index] for index in answers.breed_index.tolist()],
+        answers.probabilities.max(axis=1).astype(float).round(DECIMALS).tolist(),
+        answers.outside_training_range.tolist(),
+    )
+    return (row if isinstance(row, FieldError) else next(results) for row in rows)
+
+
+def _to_csv(answers: Sequence[BatchResult | FieldError], *, with_errors: bool) -> bytes:
+    header = BatchResult.__struct_fields__
+    no_error = ("",) if with_errors else ()
+    lines = (
+        ("", "", "", as_cell(answer.detail))
+        if isinstance(answer, FieldError)
+        else (
+            as_cell(answer.breed),
+            answer.probability,
+            "true" if answer.outside_training_range else "false",
+            *no_error,
+        )
+        for answer in answers
+    )
+    return write_csv([*header, "error"] if with_errors else header, in_turns(lines))

@@ -1,0 +1,62 @@
+"""The page about the model: the artifact's own card and plots."""
+
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, abort, current_app, render_template
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from model.artifact import read_artifact
+from model.manifest import CARD_NAME
+from webapp.caching import cacheable
+from webapp.compression import compress
+from webapp.static_files import YEAR_SECONDS
+
+blueprint = Blueprint("card", __name__)
+
+
+@blueprint.get("/model")
+def model() -> Response:
+    """Say what the model was trained on, how good it is, and where its limits are."""
+    page = render_template("pages/model.html", card=Markup(current_app.extensions["card"]))  # noqa: S704
+    return compress(cacheable(Response(page)))
+
+
+# The version is in the address, so that a browser can keep the plot of one model and ask for another's.
+@blueprint.get("/model/<version>/<name>")
+def plot(version: str, name: str) -> Response:
+    """Give a plot of the card."""
+    plots: dict[tuple[str, str], bytes] = current_app.extensions["plots"]
+    if (version, name) not in plots:
+        abort(404)
+    response = Response(plots[version, name], mimetype="image/svg+xml")
+    # It brings a style of its own, as a picture may; nothing else.
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return compress(cacheable(response, YEAR_SECONDS))
+
+
+def init_app(app: Flask, folder: Path) -> None:
+    """Read the artifact's card and plots, once.
+
+    Raises:
+        ArtifactError: one of them is missing or damaged.
+    """
+    artifact = read_artifact(folder)
+    version = artifact.manifest.model_version
+    app.extensions["plots"] = {
+        (version, name): content for name, content in artifact.documents.items() if name.endswith(".svg")
+    }
+    app.extensions["card"] = _render(artifact.documents[CARD_NAME].decode(), f"/model/{version}")
+
+
+def _render(card: str, plots: str) -> str:
+    """Make HTML of the card, without any of its own that Markdown would let through."""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = markdown.parse(card)
+    for token in tokens:
+        if "style" in token.attrs:  # alignment; the Content-Security-Policy takes no style in a tag
+            token.attrs = {"class": "number"}
+        for child in token.children or ():
+            if child.type == "image":
+                child.attrs |= {"src": f"{plots}/{child.attrs['src']}", "loading": "lazy"}
+    return str(markdown.renderer.render(tokens, markdown.options, {}))

@@ -1,0 +1,118 @@
+"""The chart of each breed's probability by home size: its geometry; a template draws it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import floor, log, log10
+
+import numpy as np
+
+from model.home_size import Unit, to_sqft
+from model.predictor import Predictor
+from webapp.recommend import UNIT_NAMES, Home
+from webapp.words import figure, percentage
+
+WIDTH, HEIGHT = 440, 290
+LEFT, RIGHT, TOP, BOTTOM = 50, 424, 34, 236
+SAMPLES = 120
+MARGIN = 40
+"""Half the width of the words at the mark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Words at a place; `anchor` says which end of them stands there."""
+
+    x: float
+    y: float
+    words: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One breed's probability, as the `d` of a path, and the same down to the ground as an area."""
+
+    breed: str
+    line: str
+    area: str
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What does not depend on the home.
+
+    Attributes:
+        curves: one for each breed.
+        ticks: places on the axis of sizes.
+        shares: places on the axis of probabilities.
+        rows: each tick's size, and the probability of each breed there, in words: the chart as a table.
+    """
+
+    unit: str
+    curves: tuple[Curve, ...]
+    ticks: tuple[Label, ...]
+    shares: tuple[Label, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@lru_cache(maxsize=8)
+def chart_of(predictor: Predictor, unit: Unit) -> Chart:
+    """Draw the probabilities over the sizes that the model has seen; sizes are on a logarithmic scale."""
+    sizes = np.geomspace(*predictor.training_range, SAMPLES)
+    shares = predictor.predict_many(sizes).probabilities
+    across = [_across(predictor, size) for size in sizes]
+    in_unit = [size / to_sqft(1, unit) for size in predictor.training_range]
+    ticks = [to_sqft(size, unit) for size in _round_sizes(*in_unit)]
+    at_ticks = predictor.predict_many(np.array(ticks)).probabilities
+    return Chart(
+        unit=UNIT_NAMES[unit],
+        curves=tuple(
+            _curve(breed.key, breed.name, across, shares[:, index])
+            for index, breed in enumerate(predictor.breeds)
+        ),
+        ticks=tuple(
+            Label(_across(predictor, size), BOTTOM + 24, figure(round(size / to_sqft(1, unit))), "middle")
+            for size in ticks
+        ),
+        shares=tuple(Label(LEFT - 8, _up(share), f"{share:.0%}", "end") for share in (0, 0.5, 1)),
+        rows=tuple(
+            (figure(round(size / to_sqft(1, unit))), tuple(percentage(share) for share in row))
+            for size, row in zip(ticks, at_ticks.tolist(), strict=True)
+        ),
+    )
+
+
+def marker(predictor: Predictor, home: Home, probability: float) -> Label:
+    """Mark a home on its breed's curve; one outside the chart stands at its edge."""
+    x = _across(predictor, home.sqft)
+    anchor = "start" if x < LEFT + MARGIN else "end" if x > RIGHT - MARGIN else "middle"
+    return Label(x, _up(probability), percentage(probability), anchor)
+
+
+def _curve(breed: str, name: str, across: Sequence[float], shares: np.ndarray) -> Curve:
+    points = [f"{x:.1f} {_up(share):.1f}" for x, share in zip(across, shares.tolist(), strict=True)]
+    line = f"M{'L'.join(points)}"
+    area = f"{line}L{across[-1]:.1f} {BOTTOM}L{across[0]:.1f} {BOTTOM}Z"
+    # At its peak; of a plateau that runs to an end of the chart, there.
+    peak = next((end for end in (0, -1) if shares[end] > shares.max() - 0.01), int(shares.argmax()))
+    x = across[peak]
+    anchor = "start" if x < WIDTH / 3 else "end" if x > WIDTH * 2 / 3 else "middle"
+    return Curve(breed, line, area, Label(x, _up(float(shares[peak])) - 12, name, anchor))
+
+
+def _across(predictor: Predictor, sqft: float) -> float:
+    low, high = predictor.training_range
+    share = log(min(max(sqft, low), high) / low) / log(high / low)
+    return round(LEFT + share * (RIGHT - LEFT), 1)
+
+
+def _up(share: float) -> float:
+    return round(BOTTOM - share * (BOTTOM - TOP), 1)
+
+
+def _round_sizes(low: float, high: float) -> list[float]:
+    """Give the 1, 2 and 5 times powers of ten within a range."""
+    powers = range(floor(log10(low)), floor(log10(high)) + 1)
+    return [size for power in powers for size in (10.0**power * k for k in (1, 2, 5)) if low <= size <= high]

@@ -1,0 +1,33 @@
+"""gzip, for answers that are worth it."""
+
+import zlib
+
+from flask import Response, request
+
+from webapp import turns
+
+SMALLEST = 2048
+"""Smaller answers fit into two packets or three as they are."""
+
+AT_A_TIME = 256 * 1024
+_GZIP_WINDOW = zlib.MAX_WBITS | 16
+
+
+def compress(response: Response) -> Response:
+    """Compress an answer if it is large and the client takes gzip."""
+    response.vary.add("Accept-Encoding")
+    data = response.get_data()
+    if len(data) >= SMALLEST and request.accept_encodings.best_match(["gzip", "identity"]) == "gzip":
+        response.set_data(_gzip(data))
+        response.content_encoding = "gzip"
+    return response
+
+
+def _gzip(data: bytes) -> bytes:
+    """Compress at the quickest level: of a batch's answer it leaves a thirtieth, in half the time."""
+    compressor = zlib.compressobj(1, wbits=_GZIP_WINDOW)
+    parts = []
+    for begin in range(0, len(data), AT_A_TIME):
+        parts.append(compressor.compress(data[begin : begin + AT_A_TIME]))
+        turns.turn()
+    return b"".join((*parts, compressor.flush()))

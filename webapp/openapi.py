@@ -1,0 +1,207 @@
+"""The API's document (OpenAPI 3.1), from the routes, the types, the problems and real answers.
+
+`make openapi` writes it; a test compares. What is served is the file: nothing is left to do at the start.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from flask import Flask
+from flask.testing import FlaskClient
+
+from webapp import create_app
+from webapp.docs import FILE
+from webapp.negotiation import JSON
+from webapp.openapi_schemas import Json, all_schemas, parameters_of, schema_of
+from webapp.operations import OPERATIONS, Example, Operation
+from webapp.problems import KINDS, Kind
+from webapp.schemas import ProblemDetails
+
+PROBLEM = "application/problem+json"
+
+_BY_EVERY_ROUTE = ("bad-request", "not-acceptable", "request-timeout", "internal-error", "unavailable")
+_ABOUT = """\
+Type the size of a home; see which puppy suits it. The model that we ship learnt from **simulated** homes: \
+it shows how such a service works, and is no advice on choosing a dog.
+
+**Errors** are problem details (RFC 9457), for every status: `detail` is a sentence, `errors` has the \
+place of each thing that is wrong, `type` is a stable address that explains the kind. A `503` has \
+`Retry-After`. \
+A request that can't be read as HTTP at all gets one of 400, 408, 414, 417 or 431 in the same form.
+
+**Requests** may bring an `X-Request-ID` of their own; the answer has it or one we made. Pages of other \
+sites may ask, without credentials. Large answers are gzipped where `Accept-Encoding` allows.
+
+**Changes** are additions only: read what you know, and pass over what you don't.
+"""
+_HEADERS: Mapping[str, tuple[str, Json]] = {
+    "X-Request-ID": ("The request's own, if it was sane, or one we made.", {"type": "string"}),
+    "X-Model-Version": ("The model that answered.", {"type": "string"}),
+    "ETag": ("Send it as `If-None-Match` to ask whether the answer still holds.", {"type": "string"}),
+    "Cache-Control": ("How long the answer may be kept.", {"type": "string"}),
+    "Retry-After": ("Try again after so many seconds.", {"type": "integer"}),
+    "Allow": ("The methods that can be used.", {"type": "string"}),
+}
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An example, and what the app really answered it."""
+
+    name: str
+    example: Example
+    status: str
+    media_type: str
+    said: Any
+
+
+def make_document(app: Flask) -> Json:
+    """Make the document of an app, whose routes answer the examples."""
+    client = app.test_client()
+    paths: Json = {}
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        if operation := OPERATIONS.get(rule.endpoint):
+            method = "POST" if "POST" in (rule.methods or ()) else "GET"
+            described = _describe(client, rule.rule, method, operation)
+            described["operationId"] = rule.endpoint.partition(".")[2]
+            paths.setdefault(rule.rule, {})[method.lower()] = described
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Perfect Puppy",
+            "version": "1",
+            "summary": "Which puppy suits a home",
+            "description": _ABOUT,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "tags": [{"name": tag} for tag in dict.fromkeys(each.tag for each in OPERATIONS.values())],
+        "paths": paths,
+        "components": {
+            "schemas": all_schemas(),
+            "headers": {
+                name: {"description": description, "schema": schema}
+                for name, (description, schema) in _HEADERS.items()
+            },
+        },
+    }
+
+
+def _describe(client: FlaskClient, path: str, method: str, operation: Operation) -> Json:
+    answered = [_ask(client, path, method, name, each) for name, each in operation.examples.items()]
+    described: Json = {
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "description": operation.description,
+        "parameters": parameters_of(operation),
+    }
+    if operation.takes:
+        described["requestBody"] = {
+            "required": True,
+            "content": {
+                media: {
+                    "schema": schema_of(form),
+                    "examples": {
+                        each.name: {"summary": each.example.summary, "value": _value(each.example)}
+                        for each in answered
+                        if each.example.sends == media and each.status == "200"
+                    },
+                }
+                for media, form in operation.takes.items()
+            },
+        }
+    described["responses"] = _responses(operation, answered)
+    return described
+
+
+def _ask(client: FlaskClient, path: str, method: str, name: str, example: Example) -> Answered:
+    response = client.open(
+        path,
+        method=method,
+        base_url="https://puppy.example",
+        query_string=example.query,
+        data=example.body or None,
+        content_type=example.sends or None,
+        headers={"Accept": example.accept, "X-Request-ID": "an-id-of-yours"},
+    )
+    said = response.get_json() if response.is_json else response.get_data(as_text=True)
+    return Answered(name, example, str(response.status_code), response.mimetype or "", said)
+
+
+def _value(example: Example) -> Any:
+    return json.loads(example.body) if example.sends == JSON else example.body
+
+
+def _responses(operation: Operation, answered: Sequence[Answered]) -> dict[str, Json]:
+    headers = ["X-Request-ID"]
+    if operation.tag != "This document":
+        headers.append("X-Model-Version")
+    if operation.cached:
+        headers += ["ETag", "Cache-Control"]
+    responses: dict[str, Json] = {
+        "200": {
+            "description": "The answer.",
+            "headers": _headers(headers),
+            "content": {
+                media: {"schema": schema_of(form)} | _examples(answered, "200", media)
+                for media, form in operation.answers.items()
+            },
+        }
+    }
+    if operation.cached:
+        responses["304"] = {
+            "description": "The answer that you have still holds.",
+            "headers": _headers(headers),
+        }
+    kinds: dict[str, list[Kind]] = {}
+    for slug in (*operation.problems, *_BY_EVERY_ROUTE):
+        kinds.setdefault(str(KINDS[slug].status), []).append(KINDS[slug])
+    for status, of_status in sorted(kinds.items()):
+        names = ["X-Request-ID", "Retry-After"] if status == "503" else ["X-Request-ID"]
+        responses[status] = {
+            "description": "\n\n".join(f"**{kind.title}**: {kind.meaning}" for kind in of_status),
+            "headers": _headers(names),
+            "content": {
+                PROBLEM: {"schema": schema_of(ProblemDetails)}
+                | (_examples(answered, status, PROBLEM) or _made_up(of_status[0]))
+            },
+        }
+    return responses
+
+
+def _examples(answered: Iterable[Answered], status: str, media: str) -> Json:
+    examples = {
+        each.name: {"summary": each.example.summary, "value": each.said}
+        for each in answered
+        if (each.status, each.media_type) == (status, media)
+    }
+    return {"examples": examples} if examples else {}
+
+
+def _made_up(kind: Kind) -> Json:
+    """Give an example of a problem that can't be had by asking."""
+    details = ProblemDetails(
+        type=f"https://puppy.example/problems#{kind.slug}",
+        title=kind.title,
+        status=kind.status,
+        detail=kind.meaning,
+        request_id="an-id-of-yours",
+    )
+    return {"example": msgspec.to_builtins(details)}
+
+
+def _headers(names: Iterable[str]) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def encode(document: Json) -> bytes:
+    """Give the file's content."""
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+if __name__ == "__main__":
+    FILE.write_bytes(encode(make_document(create_app({"LOG_LEVEL": "error"}))))
+    sys.stdout.write(f"Wrote {FILE.name}.\n")
