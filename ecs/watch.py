@@ -40,7 +40,7 @@ class Snapshot:
         return [task for task in self.tasks if task.get("desiredStatus") != "STOPPED"]
 
     def stopped(self, task_definition: str) -> list[dict[str, Any]]:
-        """The stopped tasks of one revision: first those that ended by themselves; of them the newest first."""
+        """The stopped tasks of one revision: those that ended by themselves first, then the newest."""
         found = [
             task
             for task in self.tasks

@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from ecs.stack import Foundation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from ecs.changes import unknown_foundation
 from ecs.diff import diff
 from ecs.revision import Revision
 from ecs.settings import MEMORY_FOR_CPU
+from ecs.stack import Foundation
 from webapp.config import load_settings as load_app_settings
 
 
