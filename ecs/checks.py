@@ -1,0 +1,178 @@
+"""What can be wrong before a release, found out one by one."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ecs import docker, image
+from ecs.aws import Aws
+from ecs.errors import DeployError, NotAllowedError, WrongUseError, in_words
+from ecs.revision import Revision, read_predictor, read_revision
+from ecs.stack import TEMPLATE, Foundation, find_foundation
+from ecs.task import PORT
+
+State = Literal["OK", "SKIP", "FAIL"]
+LATER = "`up` makes it"
+ROLE_SERVICE = "ecs-tasks.amazonaws.com"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, whether it is in order, what was seen, and what to do."""
+
+    name: str
+    state: State
+    detail: str
+    cure: str = ""
+    error: DeployError | None = field(default=None, repr=False)
+
+
+@dataclass
+class Scene:
+    """What the checks look at; the first ones fill in what the later ones need."""
+
+    aws: Aws
+    allow_dirty: bool
+    foundation: Foundation | None = None
+    revision: Revision | None = None
+
+    def need_foundation(self) -> Foundation:
+        """Give the foundation.
+
+        Raises:
+            _SkipError: there is none yet.
+        """
+        if self.foundation is None:
+            raise _SkipError(LATER)
+        return self.foundation
+
+
+class _SkipError(Exception):
+    """The check can't be made yet, and need not."""
+
+
+def run_checks(aws: Aws, *, allow_dirty: bool) -> Iterator[Check]:
+    """Make the checks in order; without credentials those of AWS are left out."""
+    scene = Scene(aws, allow_dirty)
+    signed_in = True
+    for name, needs_aws, function in CHECKS:
+        if needs_aws and not signed_in:
+            yield Check(name, "SKIP", "wants credentials")
+            continue
+        check = _make(name, function, scene)
+        if name == "credentials":
+            signed_in = check.state == "OK"
+        yield check
+
+
+def _make(name: str, function: Callable[[Scene], str], scene: Scene) -> Check:
+    try:
+        return Check(name, "OK", function(scene))
+    except _SkipError as skip:
+        return Check(name, "SKIP", str(skip))
+    except (BotoCoreError, ClientError, DeployError) as error:
+        known = error if isinstance(error, DeployError) else in_words(error)
+        return Check(name, "FAIL", str(known), known.cure, known)
+
+
+def _credentials(scene: Scene) -> str:
+    account = scene.aws.account
+    return f"account {account['Account']}, as {account['Arn']}"
+
+
+def _region(scene: Scene) -> str:
+    scene.foundation = find_foundation(scene.aws.cloudformation, scene.aws.settings.stack)
+    there = "is there" if scene.foundation else "is not there yet"
+    return f"{scene.aws.region}, where {scene.aws.settings.stack} {there}"
+
+
+def _docker(_scene: Scene) -> str:
+    return f"Docker {docker.version()}"
+
+
+def _artifact(scene: Scene) -> str:
+    predictor = read_predictor()
+    scene.revision = Revision("", predictor.model_version, scene.aws.settings.built_for)
+    return f"model {predictor.model_version} gives its known answers"
+
+
+def _revision(scene: Scene) -> str:
+    model = scene.revision.model if scene.revision else ""
+    scene.revision = read_revision(scene.aws.settings, model, allow_dirty=scene.allow_dirty)
+    return f"revision {scene.revision.git}"
+
+
+def _template(scene: Scene) -> str:
+    answer = scene.aws.cloudformation.validate_template(TemplateBody=TEMPLATE.read_text(encoding="utf-8"))
+    return f"{TEMPLATE.name}, {len(answer.get('Parameters', []))} parameters"
+
+
+def _image(scene: Scene) -> str:
+    if not (scene.revision and scene.revision.git):
+        raise _SkipError("wants a model and a revision to name it")
+    wanted = scene.aws.settings.docker_platform
+    if scene.foundation and image.is_pushed(scene.aws, scene.foundation, scene.revision.tag):
+        return f"{scene.revision.tag} is in the registry, for {wanted}"
+    platform = docker.platform_of(image.local_name(scene.aws, scene.revision))
+    if platform is None:
+        raise _SkipError(f"`up` builds {scene.revision.tag}, for {wanted}")
+    if platform != wanted:
+        raise WrongUseError(
+            f"The image {scene.revision.tag} here is for {platform}, and the tasks run on {wanted}.",
+            cure="Remove it (docker image rm), and `up` builds it anew.",
+        )
+    return f"{scene.revision.tag} is built here, for {wanted}, and not pushed"
+
+
+def _secret(scene: Scene) -> str:
+    arn = scene.need_foundation().secret_arn
+    cure = "`python -m ecs plan` shows whether the stack still has it; restore it or run up to make it anew."
+    try:
+        described = scene.aws.secretsmanager.describe_secret(SecretId=arn)
+    except scene.aws.secretsmanager.exceptions.ResourceNotFoundException as error:
+        raise WrongUseError(f"The secret {arn} is gone.", cure=cure) from error
+    if described.get("DeletedDate"):
+        raise WrongUseError(
+            f"The secret {arn} is being deleted.", cure=f"aws secretsmanager restore-secret --secret-id {arn}"
+        )
+    return f"{described['Name']} exists"
+
+
+def _roles(scene: Scene) -> str:
+    foundation = scene.need_foundation()
+    for arn in (foundation.execution_role_arn, foundation.task_role_arn):
+        name = arn.rpartition("/")[2]
+        trust: Any = scene.aws.iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+        if ROLE_SERVICE not in str(trust):
+            raise NotAllowedError(
+                f"The role {name} does not trust {ROLE_SERVICE}, so no task could start with it.",
+                cure="Somebody changed it: give it back its trust policy of ecs/foundation.yaml.",
+            )
+    return f"both trust {ROLE_SERVICE}"
+
+
+def _target_group(scene: Scene) -> str:
+    arn = scene.need_foundation().target_group_arn
+    [group] = scene.aws.elbv2.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
+    if group["Port"] != PORT or group["TargetType"] != "ip":
+        raise WrongUseError(
+            f"The target group has port {group['Port']} and type {group['TargetType']}, not {PORT} and ip.",
+            cure="Somebody changed it; make the foundation anew with destroy and up.",
+        )
+    return f"port {PORT}, checked on {group.get('HealthCheckPath')}"
+
+
+CHECKS: tuple[tuple[str, bool, Callable[[Scene], str]], ...] = (
+    ("credentials", False, _credentials),
+    ("region", True, _region),
+    ("docker", False, _docker),
+    ("artifact", False, _artifact),
+    ("revision", False, _revision),
+    ("template", True, _template),
+    ("image", True, _image),
+    ("secret", True, _secret),
+    ("roles", True, _roles),
+    ("target group", True, _target_group),
+)

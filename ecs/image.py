@@ -1,0 +1,82 @@
+"""The image in the registry: whether it is there, its push, and what the registry's scan found."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError, WaiterError
+
+from ecs import docker
+from ecs.aws import Aws
+from ecs.errors import DeployError, WrongUseError
+from ecs.revision import Revision
+from ecs.stack import Foundation
+
+
+def is_pushed(aws: Aws, foundation: Foundation, tag: str) -> bool:
+    """Whether the repository has an image of this tag."""
+    try:
+        answer = aws.ecr.describe_images(
+            repositoryName=foundation.repository_name, imageIds=[{"imageTag": tag}]
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] in {"ImageNotFoundException", "RepositoryNotFoundException"}:
+            return False
+        raise
+    return bool(answer["imageDetails"])
+
+
+def local_name(aws: Aws, revision: Revision) -> str:
+    """Name the image on this machine."""
+    return f"{aws.settings.stack}:{revision.tag}"
+
+
+def build(aws: Aws, revision: Revision) -> None:
+    """Build the image for a revision."""
+    labels = {
+        "org.opencontainers.image.revision": revision.git,
+        "org.opencontainers.image.version": revision.tag,
+        "perfect-puppy.model-version": revision.model,
+    }
+    docker.build(local_name(aws, revision), aws.settings, labels)
+
+
+def push(aws: Aws, foundation: Foundation, revision: Revision) -> None:
+    """Push the image; one that is there already, perhaps by another run, is left alone."""
+    [authorization] = aws.ecr.get_authorization_token()["authorizationData"]
+    user, _, password = base64.b64decode(authorization["authorizationToken"]).decode().partition(":")
+    registry = aws.settings.registry
+    target = f"{registry}/{foundation.repository_name}" if registry else foundation.repository_uri
+    try:
+        docker.push(local_name(aws, revision), f"{target}:{revision.tag}", user=user, password=password)
+    except DeployError:
+        if not is_pushed(aws, foundation, revision.tag):
+            raise
+
+
+def findings(aws: Aws, foundation: Foundation, tag: str) -> Mapping[str, int] | None:
+    """Count the scan's findings by severity; None where there is no finished scan."""
+    image: dict[str, Any] = {"repositoryName": foundation.repository_name, "imageId": {"imageTag": tag}}
+    try:
+        aws.ecr.get_waiter("image_scan_complete").wait(**image, WaiterConfig={"Delay": 3, "MaxAttempts": 20})
+        answer = aws.ecr.describe_image_scan_findings(**image)
+    except (ClientError, WaiterError):
+        return None
+    return {str(key): count for key, count in answer["imageScanFindings"]["findingSeverityCounts"].items()}
+
+
+def refuse_critical(counts: Mapping[str, int] | None) -> None:
+    """Stop a release whose image has a critical finding, or was not scanned.
+
+    Raises:
+        WrongUseError: it is so.
+    """
+    if counts is None:
+        raise WrongUseError(
+            "The registry has not scanned the image, and --fail-on-findings wants its findings."
+        )
+    if critical := counts.get("CRITICAL", 0):
+        raise WrongUseError(
+            f"The image has {critical} critical finding{'s' * (critical > 1)}; nothing was released.",
+            cure="See them with: aws ecr describe-image-scan-findings. Update the base image or the lock.",
+        )

@@ -1,0 +1,161 @@
+"""One release: from the task definition to a service that answers right, or back to the one before."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ecs import service as services
+from ecs import task as tasks
+from ecs.aws import Aws
+from ecs.diagnosis import Cause, diagnose
+from ecs.errors import DeployError, NotTakenBackError, TakenBackError, WrongUseError
+from ecs.evidence import gather, save
+from ecs.history import last_good, mark_good
+from ecs.output import Output
+from ecs.smoke import Site, SmokeError
+from ecs.stack import Foundation
+from ecs.view import rollout_view
+from ecs.watch import Outcome, Snapshot, follow, observe, wait_for
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """A deployment under way, and what serves if it fails.
+
+    Attributes:
+        identifier: The deployment's id.
+        arn: Its task definition.
+        before: The task definition to go back to; None on a first release.
+    """
+
+    identifier: str
+    arn: str
+    before: str | None
+
+
+@dataclass(frozen=True)
+class Release:
+    """Rolls task definitions out on one foundation."""
+
+    aws: Aws
+    foundation: Foundation
+    output: Output
+
+    @property
+    def site(self) -> Site:
+        """The public address."""
+        return Site(self.foundation.url, self.aws.settings)
+
+    def start(self, arn: str) -> Rollout:
+        """Start a deployment of a revision, or take up the one that an earlier run of ours had started.
+
+        Raises:
+            WrongUseError: another deployment is under way.
+        """
+        service = services.find(self.aws, self.foundation)
+        if service:
+            self._warn_of_alarms()
+        if service is None:
+            created = services.create(self.aws, self.foundation, arn)
+            return Rollout(services.primary(created)["id"], arn, last_good(self.aws, but=arn))
+        before = _completed(service, but=arn) or last_good(self.aws, but=arn)
+        current = services.primary(service)
+        if current.get("rolloutState") == "IN_PROGRESS" and service["desiredCount"]:
+            if current["taskDefinition"] == arn:
+                return Rollout(current["id"], arn, before)
+            other = tasks.short(current["taskDefinition"])
+            raise WrongUseError(
+                f"Another deployment is under way: {current['id']}, of {other}.",
+                cure="Watch it with `python -m ecs status --watch`, then run this again.",
+            )
+        # What was scaled to zero after a failed first release wants its tasks back.
+        desired = None if service["desiredCount"] else self.aws.settings.min_tasks
+        same = current["taskDefinition"] == arn
+        force = same and (desired is not None or current.get("rolloutState") == "FAILED")
+        updated = services.update(self.aws, self.foundation, arn, desired=desired, force=force)
+        return Rollout(services.primary(updated)["id"], arn, before)
+
+    def _warn_of_alarms(self) -> None:
+        """Say which alarms ring already: ECS does not count those, so they can't take this release back."""
+        names = [self.foundation.unhealthy_hosts_alarm_name, self.foundation.server_errors_alarm_name]
+        for alarm in self.aws.cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM")[
+            "MetricAlarms"
+        ]:
+            self.output.warn(f"{alarm['AlarmName']} rings already, so it can't take this release back.")
+
+    def finish(self, rollout: Rollout, check: Callable[[], None]) -> None:
+        """Watch a rollout to its end, then check the site; on a failure see that it is taken back.
+
+        Args:
+            rollout: What `start` gave.
+            check: Called once the deployment has completed; raises `SmokeError`.
+
+        Raises:
+            TakenBackError: the release failed, and what served before serves again.
+            NotTakenBackError: it failed, and nothing good serves, or another run has replaced it.
+        """
+        with rollout_view(self.output, rollout.identifier, rollout.arn) as view:
+            outcome, snapshot = follow(self.aws, self.foundation, rollout.identifier, rollout.arn, view)
+        if outcome is Outcome.REPLACED:
+            raise NotTakenBackError(
+                "Another run replaced this deployment while it was under way.",
+                cure="See what serves now: python -m ecs status.",
+            )
+        cause = None
+        if outcome is Outcome.COMPLETED:
+            self.output.done(f"Deployment {rollout.identifier} completed with {tasks.short(rollout.arn)}")
+            try:
+                check()
+            except SmokeError as error:
+                cure = "Run the app here (make run) and ask it the same."
+                cause = Cause("smoke", f"The smoke test failed: {error}.", cure)
+            else:
+                mark_good(self.aws, rollout.arn)
+                return
+        self._fail(rollout, snapshot, outcome, cause)
+
+    def _fail(self, rollout: Rollout, snapshot: Snapshot, outcome: Outcome, cause: Cause | None) -> None:
+        snapshot = observe(self.aws, self.foundation) or snapshot
+        evidence = gather(self.aws, self.foundation, snapshot, rollout.identifier, rollout.arn)
+        cause = cause or diagnose(evidence, timed_out=outcome is Outcome.TIMED_OUT)
+        path = save(self.aws.settings.stack, evidence, cause.sentence)
+        if not rollout.before:
+            services.scale_to_zero(self.aws, self.foundation)
+            raise NotTakenBackError(
+                f"{cause.sentence} It was the first release, so the service is scaled to zero.",
+                cure=cause.cure,
+                evidence=path,
+            )
+        if outcome is not Outcome.FAILED:  # then ECS sees nothing wrong, and would leave it
+            self.output.say(f"Taking it back to {tasks.short(rollout.before)}.")
+            services.update(self.aws, self.foundation, rollout.before)
+        back = self._what_came_back(rollout)
+        error: type[DeployError] = TakenBackError if back else NotTakenBackError
+        ending = f"{tasks.short(back)} serves again." if back else "What served before does not serve again."
+        raise error(f"{cause.sentence} {ending}", cure=cause.cure, evidence=path)
+
+    def _what_came_back(self, rollout: Rollout) -> str | None:
+        """Wait until another revision than the failed one serves; give it."""
+
+        def ended(snapshot: Snapshot) -> Outcome | None:
+            deployment = services.primary(snapshot.service)
+            if deployment["taskDefinition"] == rollout.arn:
+                return None
+            ends = {"COMPLETED": Outcome.COMPLETED, "FAILED": Outcome.FAILED}
+            return ends.get(str(deployment.get("rolloutState")))
+
+        with self.output.step("Waiting for what served before"):
+            outcome, snapshot = wait_for(self.aws, self.foundation, ended, lambda _: None)
+        try:
+            self.site.wait_until_ready(30)
+        except SmokeError:
+            return None
+        served = str(services.primary(snapshot.service)["taskDefinition"])
+        return served if outcome is Outcome.COMPLETED else None
+
+
+def _completed(service: dict[str, Any], *, but: str) -> str | None:
+    """Give what serves, as long as the service has something completed other than `but`."""
+    completed = (item for item in service["deployments"] if item.get("rolloutState") == "COMPLETED")
+    running = (str(item["taskDefinition"]) for item in completed if item.get("runningCount"))
+    return next((arn for arn in running if arn != but), None)

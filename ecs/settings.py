@@ -1,0 +1,161 @@
+"""The settings: one typed table, read from `settings.toml` and checked before any call to AWS."""
+
+import platform
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from ecs.errors import WrongUseError
+
+ROOT = Path(__file__).resolve().parent.parent
+SETTINGS_FILE = ROOT / "ecs" / "settings.toml"
+
+Architecture = Literal["X86_64", "ARM64"]
+
+MEMORY_FOR_CPU = {
+    256: (512, 1024, 2048),
+    512: tuple(range(1024, 4097, 1024)),
+    1024: tuple(range(2048, 8193, 1024)),
+    2048: tuple(range(4096, 16385, 1024)),
+    4096: tuple(range(8192, 30721, 1024)),
+    8192: tuple(range(16384, 61441, 4096)),
+    16384: tuple(range(32768, 122881, 8192)),
+}
+"""The memory sizes in MB that Fargate takes, by CPU units."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every setting; what each means stands in `settings.toml`."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,18}[a-z0-9]$")]
+    region: Annotated[str, Meta(pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$")]
+    alarm_email: Annotated[str, Meta(pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$")]
+    architecture: Literal["X86_64", "ARM64", ""]
+    cpu: int
+    memory_mb: int
+    web_concurrency: Annotated[int, Meta(ge=1, le=64)]
+    stop_wait_seconds: Annotated[int, Meta(ge=21, le=60)]
+    request_seconds: Annotated[int, Meta(ge=1, le=25)]
+    log_level: Literal["debug", "info"]
+    min_tasks: Annotated[int, Meta(ge=2, le=1000)]
+    max_tasks: Annotated[int, Meta(ge=2, le=1000)]
+    cpu_target: Annotated[int, Meta(ge=10, le=90)]
+    requests_per_target: Annotated[int, Meta(ge=1)]
+    grace_seconds: Annotated[int, Meta(ge=0, le=3600)]
+    deploy_minutes: Annotated[float, Meta(gt=0, le=120)]
+    certificate_arn: Annotated[str, Meta(pattern=r"^(arn:aws[\w-]*:acm:.+)?$")]
+    hosted_zone_id: Annotated[str, Meta(pattern=r"^(Z[A-Z0-9]+)?$")]
+    domain_name: Annotated[str, Meta(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$")]
+    vpc_id: Annotated[str, Meta(pattern=r"^(vpc-[0-9a-f]+)?$")]
+    subnet_ids: list[Annotated[str, Meta(pattern=r"^subnet-[0-9a-f]+$")]]
+    github_repository: Annotated[str, Meta(pattern=r"^([\w.-]+/[\w.-]+)?$")]
+    github_oidc_provider_arn: Annotated[str, Meta(pattern=r"^(arn:aws[\w-]*:iam:.+)?$")]
+    registry: str
+    connect_to: Annotated[str, Meta(pattern=r"^([^:]+:\d+)?$")]
+    env: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,9}$")]
+
+    def __post_init__(self) -> None:
+        """Refuse what the types alone can't.
+
+        Raises:
+            ValueError: two settings do not go together.
+        """
+        if self.cpu not in MEMORY_FOR_CPU:
+            raise ValueError(f"cpu = {self.cpu}: Fargate has {_listed(MEMORY_FOR_CPU)} CPU units")
+        if self.memory_mb not in MEMORY_FOR_CPU[self.cpu]:
+            raise ValueError(
+                f"memory_mb = {self.memory_mb}: with cpu = {self.cpu} Fargate takes "
+                f"{_listed(MEMORY_FOR_CPU[self.cpu])} MB"
+            )
+        if self.max_tasks < self.min_tasks:
+            raise ValueError(f"max_tasks = {self.max_tasks} is less than min_tasks = {self.min_tasks}")
+        if bool(self.vpc_id) != bool(self.subnet_ids) or len(self.subnet_ids) == 1:
+            raise ValueError("vpc_id wants two or more subnet_ids beside it, in different zones")
+        if self.hosted_zone_id and not self.domain_name:
+            raise ValueError("hosted_zone_id wants the domain_name that the service shall have in it")
+        if self.certificate_arn and not self.domain_name:
+            raise ValueError("certificate_arn wants the domain_name that it is for")
+
+    @property
+    def stack(self) -> str:
+        """The name of all that is deployed."""
+        return f"{self.name}-{self.env}"
+
+    @property
+    def built_for(self) -> Architecture:
+        """The architecture of image and tasks."""
+        return self.architecture or machine_architecture()
+
+    @property
+    def docker_platform(self) -> str:
+        """The same in Docker's words."""
+        return "linux/arm64" if self.built_for == "ARM64" else "linux/amd64"
+
+    @property
+    def stop_timeout(self) -> int:
+        """Seconds from SIGTERM to SIGKILL: Gunicorn's graceful timeout, and well more."""
+        graceful = self.stop_wait_seconds + self.request_seconds + 5
+        return min(120, graceful + 30)
+
+
+def machine_architecture() -> Architecture:
+    """Give this machine's own architecture, in Fargate's words."""
+    return "ARM64" if platform.machine().lower() in {"arm64", "aarch64"} else "X86_64"
+
+
+def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
+    """Read the settings for one environment.
+
+    Raises:
+        WrongUseError: the file is missing, no TOML, or holds a setting that does not exist or can't be.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise WrongUseError(f"The settings {path} can't be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WrongUseError(f"{path.name} is not TOML: {error}.") from error
+    environments = document.pop("env", {})
+    if not isinstance(environments, dict) or not all(
+        isinstance(item, dict) for item in environments.values()
+    ):
+        raise WrongUseError(f"{path.name}: env is for tables only, such as [env.prod].")
+    if env not in environments:
+        raise WrongUseError(
+            f"{path.name} has no [env.{env}]{_nearest(env, environments)}",
+            cure=f"Add a line [env.{env}] to {path.name}, or choose --env from: {', '.join(environments)}.",
+        )
+    known = set(Settings.__struct_fields__) - {"env"}
+    for place, table in (
+        ("", document),
+        *((f" in [env.{name}]", environments[name]) for name in environments),
+    ):
+        for key in table:
+            if key not in known:
+                hint = _nearest(key, known)
+                raise WrongUseError(f"{path.name} has an unknown setting {key!r}{place}{hint}")
+    given: dict[str, Any] = document | environments[env] | {"env": env}
+    try:
+        return msgspec.convert(given, Settings)
+    except msgspec.ValidationError as error:
+        raise WrongUseError(f"{path.name}: {_in_words(str(error))}.") from error
+
+
+def _in_words(message: str) -> str:
+    """Put the name of the setting first, as a person reads it in the file."""
+    problem, marker, place = message.partition(" - at `$.")
+    return f"{place.rstrip('`')}: {problem}" if marker else problem
+
+
+def _nearest(word: str, known: Any) -> str:
+    close = get_close_matches(word, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else "."
+
+
+def _listed(numbers: Any) -> str:
+    *first, last = map(str, numbers)
+    return f"{', '.join(first)} or {last}"

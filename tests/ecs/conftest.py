@@ -1,0 +1,27 @@
+import boto3
+import hypothesis
+import pytest
+
+from ecs.aws import Aws
+from ecs.revision import Revision
+from ecs.settings import Settings, load_settings
+
+# A slow machine is no fault of what is tested.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    return load_settings("prod")
+
+
+@pytest.fixture(scope="session")
+def aws(settings: Settings) -> Aws:
+    """A session that nothing is asked of."""
+    return Aws(settings, boto3.Session("none", "none", region_name="eu-west-1"))
+
+
+@pytest.fixture(scope="session")
+def revision() -> Revision:
+    return Revision("0123456789ab", "e27279efdf8a", "X86_64")

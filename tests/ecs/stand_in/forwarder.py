@@ -1,0 +1,125 @@
+"""A forwarder before the AWS stand-in: it notes each call, and can act just before or after one."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+import urllib3
+
+CHANGING = (
+    "Create", "Update", "Delete", "Register", "Deregister", "Put", "Execute", "Tag", "BatchDelete",
+)  # fmt: skip
+PER_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call to AWS: its name, and its arguments as they were sent."""
+
+    name: str
+    arguments: dict[str, Any]
+
+    @property
+    def changes(self) -> bool:
+        return self.name.startswith(CHANGING)
+
+
+# The one type that the stand-in's ValidateTemplate does not know.
+UNKNOWN_TYPE = (b"AWS%3A%3AIAM%3A%3AOIDCProvider", b"Custom%3A%3AOIDCProvider")
+Act = Callable[[Call], None]
+
+
+def nothing(_call: Call) -> None:
+    """Leave a call as it is."""
+
+
+@dataclass
+class Forwarder:
+    """Forwards to `target`, with another Host if one is given.
+
+    `before` and `after` a call is forwarded they may act; `rewrite` may change the arguments of a JSON call.
+    """
+
+    target: str
+    host: str = ""
+    calls: list[Call] = field(default_factory=list)
+    before: Act = nothing
+    after: Act = nothing
+    rewrite: Act = nothing
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        self.pool = urllib3.PoolManager(maxsize=16, retries=False)
+        self.lock = threading.Lock()
+
+    def forward(self, handler: BaseHTTPRequestHandler) -> None:
+        body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        headers = {name: value for name, value in handler.headers.items() if name.lower() not in PER_HOP}
+        if self.host:
+            headers["Host"] = self.host
+        body = body.replace(*UNKNOWN_TYPE)
+        call = read_call(handler.headers.get("X-Amz-Target", ""), body)
+        if call:
+            with self.lock:
+                self.calls.append(call)
+                self.before(call)
+            if self.rewrite is not nothing and "X-Amz-Target" in handler.headers:
+                self.rewrite(call)
+                body = msgspec.json.encode(call.arguments)
+        answer = self.pool.request(
+            handler.command, f"{self.target}{handler.path}", body=body, headers=headers, redirect=False,
+            decode_content=False,
+        )  # fmt: skip
+        if call:
+            self.after(call)
+        handler.send_response(answer.status)
+        for name, value in answer.headers.items():
+            if name.lower() not in PER_HOP:
+                handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(answer.data)))
+        handler.end_headers()
+        if handler.command != "HEAD":
+            handler.wfile.write(answer.data)
+
+
+def read_call(target: str, body: bytes) -> Call | None:
+    """Read the call from AWS's JSON or query protocol; None for what is no call."""
+    if target:
+        return Call(target.rpartition(".")[2], msgspec.json.decode(body or b"{}", type=dict[str, Any]))
+    given = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+    return Call(given["Action"], given) if "Action" in given else None
+
+
+@contextmanager
+def forwarding(target: str, host: str = "") -> Iterator[Forwarder]:
+    """A forwarder on a free port of loopback, for as long as the block lasts."""
+    forwarder = Forwarder(target, host)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            try:
+                forwarder.forward(self)
+            except (BrokenPipeError, ConnectionResetError):  # a killed client
+                self.close_connection = True
+
+        do_GET = do_HEAD = do_PUT = do_DELETE = do_POST  # noqa: N815
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        forwarder.url = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield forwarder
+        finally:
+            server.shutdown()
+            thread.join()

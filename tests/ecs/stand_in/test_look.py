@@ -1,0 +1,76 @@
+"""The verbs that only look, on a service that runs; and the whole browser suite on it."""
+
+import os
+import subprocess
+import sys
+from urllib.parse import urlsplit
+
+import msgspec
+
+from tests.ecs.stand_in.conftest import Deployed, Place
+from tests.ecs.stand_in.forwarder import forwarding
+from tests.serving import ROOT
+
+
+def looks_only(place: Place) -> bool:
+    return {call.name for call in place.calls if call.changes} <= {"CreateChangeSet", "DeleteChangeSet"}
+
+
+def test_verify_finds_all_in_order(deployed: Deployed) -> None:
+    deployed.place.forget()
+    result = deployed.place.ecs("verify", "--json")
+    assert result.code == 0, result.said
+    states = {check["name"]: check["state"] for check in result.json["checks"]}
+    assert set(states.values()) == {"OK"}, result.said
+    assert looks_only(deployed.place)
+
+
+def test_plan_shows_each_field_that_would_change_and_changes_none(deployed: Deployed) -> None:
+    place = deployed.place
+    place.forget()
+    place.project.set({"log_level": "debug", "max_tasks": 7})
+    try:
+        result = place.ecs("plan", "--allow-dirty")
+        there = place.ecs("status", "--json").json
+    finally:
+        place.project.run_git("checkout", "--quiet", "ecs/settings.toml")
+    assert result.code == 0, result.said
+    assert "containerDefinitions[web].environment[LOG_LEVEL].value: info → debug" in result.out
+    assert "~ MaxCapacity: 10 → 7" in result.out
+    assert "foundation: no change" in result.out
+    assert "a month" in result.out
+    assert "WARNING The service answers plain HTTP" in result.out
+    assert there["rollout"] == "COMPLETED"
+    assert looks_only(place)
+
+
+def test_logs_are_the_tasks_own_lines(deployed: Deployed) -> None:
+    with deployed.client() as client:
+        mark = client.get("/api/predict", params={"home_size": 1234, "unit": "sqft"}).headers["X-Request-ID"]
+    result = deployed.place.ecs("logs", "--since", "1h", "--filter", f'"{mark}"')
+    assert result.code == 0, result.said
+    [line] = [line for line in result.out.splitlines() if mark in line]
+    fields = msgspec.json.decode(line.partition(" ")[2], type=dict[str, object])
+    assert (fields["event"], fields["status"], fields["home_size_sqft"]) == ("request", 200, 1234.0)
+    assert deployed.place.ecs("logs", "--json").json["lines"]
+
+
+def test_status_is_a_dashboard(deployed: Deployed) -> None:
+    result = deployed.place.ecs("status")
+    assert result.code == 0, result.said
+    for words in (deployed.first.json["url"], "2 desired, 2 running, 0 pending, 2 healthy", "good since"):
+        assert words in result.out
+
+
+def test_the_browser_suite_passes_on_it(deployed: Deployed) -> None:
+    with forwarding(deployed.endpoint, host=deployed.host) as balancer:
+        result = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "tests/ui", "-p", "no:cacheprovider"],
+            cwd=ROOT,
+            env=os.environ | {"BASE_URL": balancer.url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert urlsplit(balancer.url).hostname == "127.0.0.1"
+    assert result.returncode == 0, result.stdout[-4000:]

@@ -1,0 +1,145 @@
+"""A new release under load; and bad ones, which take themselves back and say why."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import boto3
+import pytest
+
+from tests.ecs.stand_in.conftest import Deployed
+from tests.ecs.stand_in.forwarder import Call
+
+STACK = "perfect-puppy-prod"
+ENOUGH = 1_000
+
+
+def test_a_new_model_and_a_code_change_lose_no_request(deployed: Deployed) -> None:
+    project = deployed.place.project
+    before = deployed.place.ecs("status", "--json").json["model_version"]
+    project.train(5_000)
+    project.append("webapp/health.py", "\n# a change\n")
+    project.commit()
+    with deployed.under_load() as load:
+        result = deployed.up()
+        assert result.code == 0, result.said
+        deadline = time.monotonic() + 60
+        while load.good < ENOUGH and time.monotonic() < deadline:
+            time.sleep(0.1)
+    assert load.failed == []
+    assert load.good >= ENOUGH
+    after = deployed.place.ecs("status", "--json").json["model_version"]
+    assert load.versions == {before, after}
+    assert before != after
+
+
+def crash(deployed: Deployed) -> None:
+    deployed.place.project.append("webapp/pages.py", '\nraise RuntimeError("the flux capacitor is empty")\n')
+
+
+def never_healthy(deployed: Deployed) -> None:
+    deployed.place.project.replace("webapp/health.py", "get_predictor().check()", "False")
+
+
+def too_large(deployed: Deployed) -> None:
+    # Filling the memory takes a while; the stand-in would stop the task as unhealthy before.
+    deployed.place.project.set({"grace_seconds": 60})
+    deployed.place.project.replace(
+        "gunicorn.conf.py", "from gevent", "_ballast = b'x' * (4 << 30)\nfrom gevent", 1
+    )
+
+
+def missing_image(deployed: Deployed) -> None:
+    ecr = boto3.client("ecr")
+
+    def delete(call: Call) -> None:
+        if call.name == "UpdateService":
+            tag = deployed.place.registered_tag
+            assert ecr.batch_delete_image(repositoryName=STACK, imageIds=[{"imageTag": tag}])["imageIds"]
+
+    deployed.place.project.append("webapp/health.py", "\n# another change\n")
+    deployed.place.on("before", delete)
+
+
+def wrong_secret(deployed: Deployed) -> None:
+    def spoil(call: Call) -> None:
+        if call.name == "RegisterTaskDefinition":
+            [container] = call.arguments["containerDefinitions"]
+            container["secrets"][0]["valueFrom"] += "-gone"
+
+    deployed.place.project.append("webapp/health.py", "\n# yet another change\n")
+    deployed.place.on("rewrite", spoil)
+
+
+BAD = [
+    (
+        crash,
+        r"The app ends at its start with exit code [1-9]\d*; the log says: .*the flux capacitor is empty",
+    ),
+    (never_healthy, r"never pass the balancer's check: no 200 from GET /readyz"),
+    (missing_image, r"The image can't be pulled: .*CannotPull"),
+    (wrong_secret, r"The secret SECRET_KEY can't be read"),
+    (too_large, r"The task was killed \(exit code 137\), most likely for memory"),
+]
+
+
+@pytest.fixture
+def committed(deployed: Deployed) -> Iterator[Deployed]:
+    yield deployed
+    deployed.place.forget()
+    deployed.place.project.undo()
+
+
+@pytest.mark.parametrize(("spoil", "cause"), BAD, ids=[spoil.__name__ for spoil, _ in BAD])
+def test_a_bad_release_is_taken_back_and_says_why(
+    committed: Deployed, spoil: Callable[[Deployed], None], cause: str
+) -> None:
+    place = committed.place
+    served = place.ecs("status", "--json").json["task_definition"]
+    place.forget()
+    spoil(committed)
+    place.project.commit()
+    with committed.under_load(clients=2, pause=0.1) as load:
+        result = place.ecs("up", "--yes", "--json")
+    assert result.code == 1, result.said
+    assert re.search(cause, result.json["error"]), result.json["error"]
+    assert result.json["error"].endswith(f"{served.rpartition('/')[2]} serves again.")
+    assert result.json["cure"]
+    assert (place.project.folder / result.json["evidence"]).is_file()
+    assert "Traceback" not in result.err
+    assert load.failed == []
+    assert load.good > 0
+    now = place.ecs("status", "--json").json
+    assert (now["task_definition"], now["rollout"], now["healthy"]) == (served, "COMPLETED", 2)
+
+
+def test_a_release_that_answers_wrong_is_taken_back_by_the_smoke_test(committed: Deployed) -> None:
+    place = committed.place
+    served = place.ecs("status", "--json").json["task_definition"]
+    place.project.replace("webapp/api.py", "round(recommendation.probability,", "round(1 / 3,")
+    place.project.commit()
+    result = place.ecs("up", "--yes", "--json")
+    assert result.code == 1, result.said
+    assert "The smoke test failed: POST http://" in result.json["error"]
+    assert place.ecs("status", "--json").json["task_definition"] == served
+
+
+def test_rollback_goes_to_the_last_good_revision_and_back(deployed: Deployed) -> None:
+    place = deployed.place
+    if place.ecs("rollback", "--dry-run").code:  # there is one revision only, if this test is run alone
+        place.project.append("webapp/health.py", "\n# one more change\n")
+        place.project.commit()
+        assert deployed.up().code == 0
+    now = place.ecs("status", "--json").json["task_definition"]
+    dry = place.ecs("rollback", "--dry-run", "--json")
+    assert place.ecs("status", "--json").json["task_definition"] == now
+    back = place.ecs("rollback", "--yes", "--json")
+    assert back.code == 0, back.said
+    assert back.json["to"] == dry.json["to"] == place.ecs("status", "--json").json["task_definition"] != now
+    number = now.rpartition(":")[2]
+    forth = place.ecs("rollback", "--to", number, "--yes")
+    assert forth.code == 0, forth.said
+    assert place.ecs("status", "--json").json["task_definition"] == now
+    nowhere = place.ecs("rollback", "--to", "999", "--yes")
+    assert nowhere.code == 2
+    assert "There is no revision 999." in nowhere.err

@@ -1,0 +1,77 @@
+"""From nothing to a service that answers right; and again, with nothing to do."""
+
+import boto3
+import pytest
+
+from model.predictor import TOLERANCE, Predictor
+from tests.ecs.stand_in.conftest import Deployed, Place
+from tests.ecs.stand_in.forwarder import Call
+
+
+def test_the_address_answers_with_the_right_puppy(deployed: Deployed) -> None:
+    project = deployed.place.project
+    expected = Predictor.load(project.folder / "model" / "artifact").predict(900)
+    with deployed.client() as client:
+        answer = client.post("/api/predict", json={"home_size": 900})
+        assert answer.json()["breed"] == expected.breed == "dachshund"
+        assert abs(answer.json()["probability"] - expected.probability) <= TOLERANCE
+        assert "<form" in client.get("/").text
+
+
+def test_a_second_up_changes_nothing_and_says_so(deployed: Deployed) -> None:
+    again = deployed.up()
+    assert again.code == 0, again.said
+    assert again.json["changes"] is False
+    assert "Nothing to change" in again.err
+    changed = [call.name for call in deployed.place.calls if call.changes]
+    assert set(changed) <= {"CreateChangeSet", "DeleteChangeSet"}, "a change set is how to look"
+
+
+@pytest.fixture(scope="module")
+def sent(deployed: Deployed) -> dict[str, Call]:
+    """The calls of the first `up`, by name, as they were sent."""
+    return {call.name: call for call in deployed.first_calls}
+
+
+def test_the_service_was_made_with_its_tasks_and_is_left_to_the_scaling(sent: dict[str, Call]) -> None:
+    created = sent["CreateService"].arguments
+    assert created["desiredCount"] == 2
+    assert created["launchType"] == "FARGATE"
+    assert created["deploymentConfiguration"]["deploymentCircuitBreaker"] == {
+        "enable": True,
+        "rollback": True,
+    }
+    assert created["deploymentConfiguration"]["alarms"]["rollback"] is True
+    assert len(created["deploymentConfiguration"]["alarms"]["alarmNames"]) == 2
+    assert sent["RegisterScalableTarget"].arguments["MinCapacity"] == 2
+    assert sent["RegisterScalableTarget"].arguments["MaxCapacity"] == 10
+    assert sent["RegisterScalableTarget"].arguments["ResourceId"] == (
+        "service/perfect-puppy-prod/perfect-puppy-prod"
+    )
+
+
+def test_everything_has_tags(sent: dict[str, Call]) -> None:
+    keys = {"Project", "Environment", "ManagedBy"}
+    for name in ("CreateService", "RegisterTaskDefinition"):
+        assert keys <= {tag["key"] for tag in sent[name].arguments["tags"]}, name
+    stack = sent["CreateChangeSet"].arguments
+    assert keys <= {
+        value for name, value in stack.items() if name.startswith("Tags.") and name.endswith("Key")
+    }
+
+
+def test_the_task_has_no_secret_in_it(sent: dict[str, Call], real: boto3.Session) -> None:
+    registered = sent["RegisterTaskDefinition"].arguments
+    [container] = registered["containerDefinitions"]
+    [reference] = container["secrets"]
+    secret = real.client("secretsmanager").get_secret_value(SecretId=reference["valueFrom"])["SecretString"]
+    assert secret
+    assert secret not in str(registered)
+
+
+@pytest.mark.usefixtures("deployed")
+def test_the_tasks_run_as_they_were_described(place: Place) -> None:
+    status = place.ecs("status", "--json").json
+    assert (status["running"], status["healthy"], status["rollout"]) == (2, 2, "COMPLETED")
+    assert status["good_since"]
+    assert status["image_tag"] == place.ecs("plan", "--json").json["image_tag"]

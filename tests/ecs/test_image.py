@@ -1,0 +1,69 @@
+"""What the registry says of an image, in the words of its API: no stand-in scans."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from ecs import image
+from ecs.aws import Aws
+from ecs.changes import unknown_foundation
+from ecs.errors import WrongUseError
+from ecs.settings import Settings
+
+NAME = {"repositoryName": "(from the new foundation)"}
+
+
+@pytest.fixture
+def aws(settings: Settings) -> Aws:
+    return Aws(settings, boto3.Session("none", "none", region_name="eu-west-1"))
+
+
+@pytest.fixture
+def ecr(aws: Aws) -> Iterator[Stubber]:
+    with Stubber(aws.ecr) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+def scanned(counts: dict[str, int]) -> dict[str, Any]:
+    return {"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {"findingSeverityCounts": counts}}
+
+
+def test_an_image_that_is_there(aws: Aws, ecr: Stubber) -> None:
+    ecr.add_response("describe_images", {"imageDetails": [{}]}, NAME | {"imageIds": [{"imageTag": "one"}]})
+    assert image.is_pushed(aws, unknown_foundation(), "one")
+
+
+@pytest.mark.parametrize("code", ["ImageNotFoundException", "RepositoryNotFoundException"])
+def test_an_image_that_is_not_there(aws: Aws, ecr: Stubber, code: str) -> None:
+    ecr.add_client_error("describe_images", code)
+    assert not image.is_pushed(aws, unknown_foundation(), "one")
+
+
+def test_findings_are_counted_by_severity(aws: Aws, ecr: Stubber) -> None:
+    for _ in range(2):  # the waiter's look, and ours
+        ecr.add_response("describe_image_scan_findings", scanned({"HIGH": 2}))
+    counts = image.findings(aws, unknown_foundation(), "one")
+    assert counts == {"HIGH": 2}
+    image.refuse_critical(counts)
+
+
+def test_a_scan_without_findings_is_not_a_missing_scan(aws: Aws, ecr: Stubber) -> None:
+    for _ in range(2):
+        ecr.add_response("describe_image_scan_findings", scanned({}))
+    assert image.findings(aws, unknown_foundation(), "one") == {}
+
+
+def test_an_image_that_was_not_scanned_has_no_findings(aws: Aws, ecr: Stubber) -> None:
+    ecr.add_client_error("describe_image_scan_findings", "AccessDeniedException")
+    assert image.findings(aws, unknown_foundation(), "one") is None
+
+
+def test_a_critical_finding_and_a_missing_scan_stop_a_release_that_asks_for_it() -> None:
+    with pytest.raises(WrongUseError, match=r"^The image has 2 critical findings; nothing was released\.$"):
+        image.refuse_critical({"CRITICAL": 2, "LOW": 9})
+    with pytest.raises(WrongUseError, match="has not scanned the image"):
+        image.refuse_critical(None)

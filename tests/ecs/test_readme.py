@@ -1,0 +1,44 @@
+"""The runbook knows every alarm, every cause of a failed release, every verb's module and every exit code."""
+
+import re
+
+import pytest
+
+from ecs import errors
+from ecs.errors import DeployError
+from tests.ecs.test_foundation import of_type, properties
+from tests.serving import ROOT
+
+README = (ROOT / "ecs" / "README.md").read_text(encoding="utf-8")
+SOURCES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "ecs").glob("*.py")}
+CAUSES = {
+    kind for source in SOURCES.values() for kind in re.findall(r'\bCause\(\s*"([a-z ]+)"', source)
+}  # fmt: skip
+EXIT_CODES = {
+    kind.exit_code
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, DeployError)
+}
+
+
+@pytest.mark.parametrize("cause", sorted(CAUSES))
+def test_each_cause_of_a_failed_release_has_its_line(cause: str) -> None:
+    assert f"\n| {cause} | " in README
+
+
+@pytest.mark.parametrize("alarm", of_type("CloudWatch::Alarm"))
+def test_each_alarm_has_its_line(alarm: str) -> None:
+    ending = properties(alarm)["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}")
+    assert f"\n| `…{ending}` | " in README
+
+
+@pytest.mark.parametrize("code", sorted({0} | EXIT_CODES))
+def test_each_exit_code_has_its_line(code: int) -> None:
+    assert f"\n| {code} | " in README
+
+
+def test_each_module_has_its_place() -> None:
+    named = set(re.findall(r"`(\w+\.py)`", README))
+    unnamed = set(SOURCES) - named - {"__init__.py", "__main__.py"}
+    assert not unnamed
+    assert named <= set(SOURCES)

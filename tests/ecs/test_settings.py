@@ -1,0 +1,114 @@
+"""The settings file: what it may say, and what it answers to all else."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecs.errors import WrongUseError
+from ecs.settings import MEMORY_FOR_CPU, SETTINGS_FILE, Settings, load_settings
+
+TEXT = SETTINGS_FILE.read_text()
+
+
+def written(folder: Path, *changes: tuple[str, str], more: str = "") -> Path:
+    text = TEXT
+    for name, value in changes:
+        text, count = re.subn(rf"^{name} = .*$", f"{name} = {value}", text, count=1, flags=re.MULTILINE)
+        assert count == 1
+    path = folder / "settings.toml"
+    path.write_text(text + more)
+    return path
+
+
+def dumps(value: object) -> str:
+    """JSON's scalars and lists are TOML's too."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def refusal(path: Path, env: str = "prod") -> str:
+    with pytest.raises(WrongUseError) as caught:
+        load_settings(env, path)
+    return str(caught.value)
+
+
+def test_every_setting_has_a_default_in_the_file_with_a_comment_above() -> None:
+    lines = TEXT.splitlines()
+    for name in set(Settings.__struct_fields__) - {"env"}:
+        at = next(number for number, line in enumerate(lines) if line.startswith(f"{name} = "))
+        assert lines[at - 1].startswith("# "), f"{name} has no comment"
+
+
+def test_an_environment_overrides_the_defaults(tmp_path: Path) -> None:
+    path = written(tmp_path, more="\n[env.test]\nmin_tasks = 3\n")
+    assert load_settings("test", path).min_tasks == 3
+    assert load_settings("prod", path).min_tasks == 2
+    assert load_settings("test", path).stack == "perfect-puppy-test"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("cpu", "300", "cpu = 300: Fargate has 256, 512, 1024, 2048, 4096, 8192 or 16384 CPU units."),
+        ("memory_mb", "4096", "memory_mb = 4096: with cpu = 256 Fargate takes 512, 1024 or 2048 MB."),
+        ("min_tasks", "1", "min_tasks: Expected `int` >= 2."),
+        ("max_tasks", '"ten"', "max_tasks: Expected `int`, got `str`."),
+        ("min_tasks", "20", "max_tasks = 10 is less than min_tasks = 20."),
+        ("stop_wait_seconds", "5", "stop_wait_seconds: Expected `int` >= 21."),
+        (
+            "hosted_zone_id", '"Z123"',
+            "hosted_zone_id wants the domain_name that the service shall have in it.",
+        ),
+        ("vpc_id", '"vpc-0a"', "vpc_id wants two or more subnet_ids beside it, in different zones."),
+    ],
+)  # fmt: skip
+def test_a_value_that_can_not_be_is_refused(tmp_path: Path, name: str, value: str, sentence: str) -> None:
+    assert refusal(written(tmp_path, (name, value))) == f"settings.toml: {sentence}"
+
+
+def test_an_unknown_setting_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
+    assert refusal(written(tmp_path, more="\n[env.test]\nmin_task = 3\n")) == (
+        "settings.toml has an unknown setting 'min_task' in [env.test]; did you mean 'min_tasks'?"
+    )
+
+
+def test_an_unknown_environment_is_refused_with_the_nearest_name() -> None:
+    assert refusal(SETTINGS_FILE, "prd") == "settings.toml has no [env.prd]; did you mean 'prod'?"
+
+
+def test_a_file_that_is_missing_or_no_toml_is_a_sentence(tmp_path: Path) -> None:
+    assert "can't be read: No such file" in refusal(tmp_path / "settings.toml")
+    (tmp_path / "settings.toml").write_text("cpu = \n")
+    assert refusal(tmp_path / "settings.toml").startswith("settings.toml is not TOML: ")
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(Settings.__struct_fields__) | st.text(max_size=8),
+        st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.lists(st.text(max_size=5)),
+        max_size=5,
+    )
+)
+def test_whatever_the_file_says_it_is_taken_or_refused_in_one_line(
+    tmp_path_factory: pytest.TempPathFactory, given_settings: dict[str, object]
+) -> None:
+    document = tomllib.loads(TEXT) | {
+        key: value for key, value in given_settings.items() if value is not None
+    }
+    lines = [f"{dumps(key)} = {dumps(value)}\n" for key, value in document.items() if key != "env"]
+    path = tmp_path_factory.getbasetemp() / "settings.toml"
+    odd = f"env = {dumps(document['env'])}\n" if not isinstance(document["env"], dict) else "[env.prod]\n"
+    path.write_text("".join(lines) + odd, encoding="utf-8")
+    sentence = ""
+    try:
+        settings = load_settings("prod", path)
+        assert settings.memory_mb in MEMORY_FOR_CPU[settings.cpu]
+        assert 2 <= settings.min_tasks <= settings.max_tasks
+        assert settings.stop_wait_seconds + settings.request_seconds + 5 < settings.stop_timeout <= 120
+    except WrongUseError as error:
+        sentence = str(error)
+    assert "\n" not in sentence
