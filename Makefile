@@ -34,9 +34,9 @@ $(BIN)/python:
 run: $(VENV)/serve ## serve the app on http://127.0.0.1:8000
 	@$(BIN)/gunicorn
 
-test: $(VENV)/test ## run every test, in a real browser too (the load suite is a verb of its own)
+test: $(VENV)/test ## run every test, in a real browser too (load, container and ECS suites are verbs of their own)
 	@$(BIN)/python -m tests.ui.browser
-	@$(BIN)/pytest --ignore tests/load --ignore tests/container --ignore tests/ecs/stand_in
+	@$(BIN)/pytest --ignore tests/load --ignore tests/container --ignore tests/ecs
 
 lint: $(VENV)/test ## check style, format and types, the Dockerfile, the template and the workflows
 	@$(BIN)/ruff check
@@ -87,6 +87,7 @@ test-container: $(VENV)/test ## build the image and run every test against it, i
 STAND_IN := ../shared/containers/aws-stand-in
 test-ecs: $(VENV)/test ## test the deploy tool; through a stand-in for AWS with real containers, where there is one
 	@if [ -x $(STAND_IN) ]; then \
+	  $(dir $(STAND_IN))setup.sh >/dev/null && \
 	  $(BIN)/python -m tests.ui.browser && mkdir -p .ecs && cd .ecs && \
 	  $(abspath $(STAND_IN)) $(abspath $(BIN))/pytest -c ../pyproject.toml ../tests/ecs; \
 	else \
