@@ -139,7 +139,7 @@ def settings_table() -> str:
     rows = ["| variable | default | takes | meaning |", "| --- | --- | --- | --- |"]
     for field in msgspec.structs.fields(Settings):
         [meta] = field.type.__metadata__
-        default = f"`{field.default}`" if field.default else ""
+        default = f"`{field.default}`" if field.default != "" else ""
         rows.append(f"| `{field.name.upper()}` | {default} | {_expected(field.type)} | {meta.description} |")
     return "\n".join(rows)
 
