@@ -2,6 +2,7 @@
 
 const FOLLOW_MS = 80;
 const ANNOUNCE_MS = 900;
+const LONGEST = 100; // no size is longer, and an address must not be
 
 const form = document.querySelector("#question");
 const field = document.querySelector("#home_size");
@@ -56,7 +57,7 @@ async function ask() {
   const { signal } = asked;
   const query = new URLSearchParams({ home_size: field.value, unit: checkedUnit().value });
   try {
-    const response = field.value.trim() ? await fetch(`${form.dataset.preview}?${query}`, { signal }) : null;
+    const response = field.value.trim() && field.value.length <= LONGEST ? await fetch(`${form.dataset.preview}?${query}`, { signal }) : null;
     const answer = response?.status === 200 ? await response.text() : "";
     if (!signal.aborted) show(answer);
   } catch {

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
+from model.breeds import Breed
 from model.home_size import SQFT_PER_M2
 from webapp.caching import cacheable
 from webapp.compression import compress
@@ -26,6 +27,14 @@ YEAR_SECONDS = 31_536_000
 def what_every_page_says() -> dict[str, bool]:
     """Whether the model's homes are simulated: then every page says so."""
     return {"simulated": get_predictor().manifest.data.simulated}
+
+
+@blueprint.app_template_global()
+def drawing(breed: Breed) -> str:
+    """Give the address of a breed's drawing, or of a paw while it has none."""
+    name = f"breeds/{breed.picture}"
+    known = name in current_app.extensions["static_versions"]
+    return url_for("static", filename=name if known else "breeds/puppy.svg")
 
 
 @blueprint.app_template_global()

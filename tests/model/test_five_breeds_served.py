@@ -31,6 +31,11 @@ def test_five_breeds_are_trained_and_served_by_page_and_api(
         assert name in page
     assert page.count('class="chart-name') == len(NAMES)
     assert "All breeds" in page
+    pictures = re.findall(r'<img src="(/static/breeds/[^"]+)"', client.get("/breeds").text)
+    assert len(pictures) == len(NAMES)
+    for picture in pictures:  # a paw, for who has no drawing
+        with client.get(picture) as response:
+            assert response.status_code == 200
     reasons = {
         found[0]
         for size in range(600, 6_000, 100)

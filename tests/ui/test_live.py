@@ -129,6 +129,13 @@ def test_without_the_network_the_page_stays_as_it_is(page: Page) -> None:
     expect_puppy(page, "Dachshund")
 
 
+def test_a_whole_essay_in_the_field_is_not_sent_along(page: Page) -> None:
+    the_field(page).fill("900")
+    expect(the_preview(page)).to_be_visible()
+    the_field(page).fill("9" * 5_000)
+    expect(the_preview(page)).to_be_hidden()
+
+
 def test_without_scripts_there_is_no_slider(new_context: NewContext) -> None:
     page = new_context(java_script_enabled=False).new_page()
     page.goto("/")
