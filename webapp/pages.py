@@ -9,7 +9,7 @@ from model.home_size import SQFT_PER_M2
 from webapp.caching import cacheable
 from webapp.compression import compress
 from webapp.forms import TYPICAL_HOMES, HomeForm
-from webapp.recommend import UNIT_NAMES, get_predictor, recommend
+from webapp.recommend import UNIT_NAMES, get_predictor, picture_file, recommend
 from webapp.verdict import judge
 from webapp.words import figure, frequency, percentage
 
@@ -31,10 +31,8 @@ def what_every_page_says() -> dict[str, bool]:
 
 @blueprint.app_template_global()
 def drawing(breed: Breed) -> str:
-    """Give the address of a breed's drawing, or of a paw while it has none."""
-    name = f"breeds/{breed.picture}"
-    known = name in current_app.extensions["static_versions"]
-    return url_for("static", filename=name if known else "breeds/puppy.svg")
+    """Give the address of a breed's drawing."""
+    return url_for("static", filename=picture_file(breed.key))
 
 
 @blueprint.app_template_global()

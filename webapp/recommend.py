@@ -12,6 +12,7 @@ from model.home_size import MAX_SQFT, MIN_SQFT, SQFT_PER_M2, Unit, to_sqft
 from model.predictor import Predictor, Recommendation, Recommendations
 from webapp.exchange import current_exchange
 
+NO_PICTURE = "puppy.svg"
 UNIT_NAMES: dict[Unit, str] = {"sqft": "sq ft", "m2": "m²"}
 
 
@@ -68,13 +69,20 @@ def init_app(app: Flask, folder: Path) -> None:
     """
     predictor = Predictor.load(folder)
     app.extensions["predictor"] = predictor
+    folder_of_pictures = Path(cast(str, app.static_folder)) / "breeds"
     app.extensions["pictures"] = {
-        breed.key: f"{app.static_url_path}/breeds/{breed.picture}" for breed in predictor.breeds
+        breed.key: f"breeds/{breed.picture if (folder_of_pictures / breed.picture).exists() else NO_PICTURE}"
+        for breed in predictor.breeds
     }
 
 
 def picture_path(breed: str) -> str:
     """Give the path of a breed's picture on this server."""
+    return f"{current_app.static_url_path}/{picture_file(breed)}"
+
+
+def picture_file(breed: str) -> str:
+    """Give the name of a breed's picture among the static files; a paw, while there is none."""
     return cast(str, current_app.extensions["pictures"][breed])
 
 
