@@ -166,6 +166,10 @@ def test_the_way_back_keeps_the_entry(client: FlaskClient) -> None:
     ("address", "reason"),
     [
         (
+            "home_size=1761",
+            "Homes under about 1,763 sq ft lean to a Dachshund, larger ones to a German Shepherd.",
+        ),
+        (
             "home_size=900",
             "Homes under about 1,760 sq ft lean to a Dachshund, larger ones to a German Shepherd.",
         ),
@@ -239,6 +243,14 @@ def test_under_tls_behind_one_trusted_proxy_cookies_are_secure_and_the_form_is_t
         headers=tls | {"Cookie": session, "Referer": "https://localhost/"},
     )
     assert sent.status_code == 303
+    for elsewhere in ({}, {"Referer": "https://elsewhere.example/"}, {"Referer": "http://localhost/"}):
+        refused = app.test_client().post(
+            "/",
+            data={"home_size": "900", "unit": "sqft", "csrf_token": token_in(page)},
+            headers=tls | {"Cookie": session} | elsewhere,
+        )
+        assert refused.status_code == 422
+        assert "Your entry is still here" in refused.text
     assert all("Secure" in cookie for cookie in sent.headers.getlist("Set-Cookie"))
     plain = app.test_client().get("/")
     assert "Strict-Transport-Security" not in plain.headers

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import generate_csrf
+from flask_wtf.csrf import generate_csrf, same_origin
 
 from model.breeds import Breed
 from model.home_size import SQFT_PER_M2
@@ -55,7 +55,12 @@ def ask() -> ResponseReturnValue:
     """Lead on to the recommendation for the entry, or say what is wrong with it."""
     # By itself Flask-WTF would also read JSON and uploaded files, which are no entries of this form.
     form = HomeForm(request.form)
-    if not form.validate():
+    valid = form.validate()
+    # Under TLS a page of ours always says that it is one; a token alone may have been read from a cookie of a
+    # neighbouring host's making.
+    if request.is_secure and not same_origin(request.referrer or "", request.host_url):
+        return _question(form, 422, expired=True)
+    if not valid:
         return _question(form, 422)
     # Hundredths are finer than a home is measured, and make an address that is read in one way only.
     address = url_for(".recommendation", home_size=round(form.home.value, 2), unit=form.home.unit)
@@ -110,14 +115,13 @@ def _page(template: str, **content: object) -> Response:
     return compress(cacheable(Response(render_template(template, **content))))
 
 
-def _question(form: HomeForm, status: int = 200) -> Response:
+def _question(form: HomeForm, status: int = 200, *, expired: bool = False) -> Response:
     predictor = get_predictor()
+    errors = {name: sentences[0] for name, sentences in form.errors.items()}
     page = render_template(
         "pages/home.html",
         form=form,
-        errors={
-            name: EXPIRED if name == "csrf_token" else sentences[0] for name, sentences in form.errors.items()
-        },
+        errors=errors | ({"csrf_token": EXPIRED} if expired or "csrf_token" in errors else {}),
         # Not the form's own: the one that reads an address is made without a token.
         csrf_token=generate_csrf(),
         breeds=(predictor.breeds[0], predictor.breeds[-1]),

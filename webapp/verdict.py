@@ -8,7 +8,7 @@ from model.home_size import to_sqft
 from model.predictor import Predictor, Recommendation
 from webapp.chart import Chart, Label, chart_of, marker
 from webapp.recommend import UNIT_NAMES, Home
-from webapp.words import about, with_article
+from webapp.words import about, figure, with_article
 
 CLOSE = 0.2
 """A lead of less than this is a close call: of 20 similar homes, fewer than 4 make the difference."""
@@ -64,13 +64,20 @@ def judge(predictor: Predictor, home: Home, answer: Recommendation) -> Verdict:
     )
 
 
+def _rounded(edge: float, home: Home) -> str:
+    """Round a boundary, but not to the other side of the home that it speaks about."""
+    return (
+        about(edge) if (home.value < edge) == (home.value < float(f"{edge:.3g}")) else figure(round(edge, 1))
+    )
+
+
 def _reason(predictor: Predictor, home: Home) -> str:
     """Say for which sizes the answer is the same, and for two breeds also what the others' is."""
     boundaries = predictor.boundaries
     names = {breed.key: with_article(breed.name) for breed in predictor.breeds}
     edges = [boundary.home_size_sqft for boundary in boundaries]
     at = bisect_right(edges, home.sqft)
-    shown = [f"{about(edge / to_sqft(1, home.unit))} {UNIT_NAMES[home.unit]}" for edge in edges]
+    shown = [f"{_rounded(edge / to_sqft(1, home.unit), home)} {UNIT_NAMES[home.unit]}" for edge in edges]
     if not boundaries:
         return f"Homes of every size lean to {names[predictor.predict(home.sqft).breed]}."
     if len(boundaries) == 1:
