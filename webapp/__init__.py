@@ -9,8 +9,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import (
     admission,
+    answer_headers,
     api,
-    api_headers,
     batch,
     card,
     docs,
@@ -74,7 +74,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     recommend.init_app(app, ROOT / settings.model_dir)
     card.init_app(app, ROOT / settings.model_dir)
     static_files.init_app(app)
-    api_headers.init_app(app)
+    answer_headers.init_app(app)
     metrics.init_app(app)
     for module in (health, pages, card, api, batch, docs):
         app.register_blueprint(module.blueprint)

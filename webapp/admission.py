@@ -12,7 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.utils import get_host
 
 from webapp import health, metrics
-from webapp.exchange import begin_exchange, current_exchange
+from webapp.exchange import begin_exchange, current_exchange, end_exchange
 from webapp.problems import Problem
 
 if TYPE_CHECKING:
@@ -76,16 +76,23 @@ class Admission:
         crowded = lane.crowded
         body = None if crowded else self._receive_body(environ, lane)
         exchange = begin_exchange(environ, body, lane.body_limit)
-        if not _is_host(environ.get("HTTP_HOST", "localhost")):
-            exchange.bad_host = True
-            environ["HTTP_HOST"] = (
-                "localhost"  # without a host no address can be made, not even on an error page
-            )
-        if path in health.PATHS:
-            return self._app(environ, start_response)
-        if crowded or lane.in_flight >= lane.places:
-            exchange.shed = True
-            return self._app(environ, start_response)
+        try:
+            if not _is_host(environ.get("HTTP_HOST", "localhost")):
+                exchange.bad_host = True
+                # Without a host no address can be made, not even on an error page.
+                environ["HTTP_HOST"] = "localhost"
+            if path in health.PATHS:
+                return self._app(environ, start_response)
+            if crowded or lane.in_flight >= lane.places:
+                exchange.shed = True
+                return self._app(environ, start_response)
+            return self._admit(environ, start_response, lane)
+        finally:
+            end_exchange()
+
+    def _admit(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse", lane: Lane
+    ) -> "Iterable[bytes]":
         lane.in_flight += 1
         self._in_flight += 1
         self.peak = max(self.peak, self._in_flight)

@@ -2,11 +2,10 @@
 
 import re
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from random import getrandbits
-from typing import TYPE_CHECKING, cast
-
-from flask import request
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from model.predictor import Recommendation, Recommendations
     from webapp.recommend import Home
 
-_KEY = "perfect_puppy.exchange"
 _SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 
 
@@ -52,15 +50,23 @@ class Exchange:
         return time.perf_counter() - self.received
 
 
+_NONE = Exchange("", None)
+_current: ContextVar[Exchange] = ContextVar("exchange", default=_NONE)
+
+current_exchange = _current.get
+"""Gives the record of the request under way."""
+
+
 def begin_exchange(environ: "WSGIEnvironment", body: bytes | None, body_limit: int = 0) -> Exchange:
     """Begin the record of a request that has been received."""
     given = environ.get("HTTP_X_REQUEST_ID")
     # Not a secret, so no system call for better randomness.
     request_id = given if given and _SANE_REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
-    exchange = environ[_KEY] = Exchange(request_id, body, body_limit)
+    exchange = Exchange(request_id, body, body_limit)
+    _current.set(exchange)
     return exchange
 
 
-def current_exchange() -> Exchange:
-    """Give the record of the request under way."""
-    return cast(Exchange, request.environ[_KEY])
+def end_exchange() -> None:
+    """Let go of the record: a connection that waits for its next request would hold the last body."""
+    _current.set(_NONE)

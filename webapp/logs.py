@@ -99,7 +99,6 @@ def init_app(app: Flask) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         exchange = current_exchange()
-        response.headers.add("X-Request-ID", exchange.request_id)
         current: Request = cast(Any, request)._get_current_object()  # each look through the proxy costs
         rule = current.url_rule
         if _write_request is None or (rule and rule.endpoint.startswith(health.blueprint.name)):

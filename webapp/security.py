@@ -16,11 +16,10 @@ HEADERS = {
 
 
 def init_app(app: Flask) -> None:
-    """Add the headers to every answer."""
+    """Add the headers to every page."""
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        response.headers.add("X-Content-Type-Options", "nosniff")
         if response.content_type.startswith("text/html"):
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)  # a view may set its own
