@@ -47,7 +47,9 @@ class AnswerHeaders:
 
     def _headers(self, environ: "WSGIEnvironment") -> "Headers":
         if "*" in self._origins:
-            return self._for_anyone
+            # Who sends no Origin has no use for them; but what is cached may go to somebody who has.
+            cached = environ["REQUEST_METHOD"] in {"GET", "HEAD"}
+            return self._for_anyone if cached or "HTTP_ORIGIN" in environ else self._model
         varies = [*self._model, ("Vary", "Origin")]
         origin = environ.get("HTTP_ORIGIN")
         if origin not in self._origins:
