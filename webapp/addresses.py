@@ -5,12 +5,14 @@ from functools import lru_cache
 from flask import request
 from werkzeug.sansio.utils import get_current_url, get_host
 
+from webapp.exchange import current_exchange
 from webapp.recommend import picture_path
 
 
 def picture_url(breed: str) -> str:
     """Give the address of a breed's picture, as the client can ask for it."""
-    return _picture_url(breed, request.scheme, request.environ.get("HTTP_HOST"))
+    environ = current_exchange().environ
+    return _picture_url(breed, environ["wsgi.url_scheme"], environ.get("HTTP_HOST"))
 
 
 @lru_cache(maxsize=256)

@@ -2,10 +2,10 @@
 
 from functools import lru_cache
 
-from flask import request
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
 
+from webapp.exchange import current_exchange
 from webapp.problems import Problem
 
 JSON = "application/json"
@@ -18,7 +18,7 @@ def negotiate(*offered: str) -> str:
     Raises:
         Problem: the client takes none of those offered.
     """
-    chosen = _favourite(request.environ.get("HTTP_ACCEPT", ""), offered)
+    chosen = _favourite(current_exchange().environ.get("HTTP_ACCEPT", ""), offered)
     if chosen is None:
         raise Problem(
             "not-acceptable", f"This route answers in {' or '.join(offered)}; let Accept include it."
@@ -39,7 +39,7 @@ def sent_type(*taken: str) -> str:
     Raises:
         Problem: it is none of those taken, or in another encoding than UTF-8.
     """
-    sent, charset = _content_type(request.environ.get("CONTENT_TYPE", ""))
+    sent, charset = _content_type(current_exchange().environ.get("CONTENT_TYPE", ""))
     if sent not in taken:
         names = " or ".join(f"Content-Type: {name}" for name in taken)
         raise Problem("unsupported-media-type", f"Send the body with the header {names}.")
