@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import floor, log, log10
+from math import log
 
 import numpy as np
 
 from model.home_size import Unit, to_sqft
 from model.predictor import Predictor
+from model.svg import round_sizes
 from webapp.recommend import UNIT_NAMES, Home
 from webapp.words import figure, percentage
 
@@ -64,7 +65,7 @@ def chart_of(predictor: Predictor, unit: Unit) -> Chart:
     shares = predictor.predict_many(sizes).probabilities
     across = [_across(predictor, size) for size in sizes]
     in_unit = [size / to_sqft(1, unit) for size in predictor.training_range]
-    ticks = [to_sqft(size, unit) for size in _round_sizes(*in_unit)]
+    ticks = [to_sqft(size, unit) for size in round_sizes(*in_unit)]
     at_ticks = predictor.predict_many(np.array(ticks)).probabilities
     return Chart(
         unit=UNIT_NAMES[unit],
@@ -110,9 +111,3 @@ def _across(predictor: Predictor, sqft: float) -> float:
 
 def _up(share: float) -> float:
     return round(BOTTOM - share * (BOTTOM - TOP), 1)
-
-
-def _round_sizes(low: float, high: float) -> list[float]:
-    """Give the 1, 2 and 5 times powers of ten within a range."""
-    powers = range(floor(log10(low)), floor(log10(high)) + 1)
-    return [size for power in powers for size in (10.0**power * k for k in (1, 2, 5)) if low <= size <= high]

@@ -10,6 +10,7 @@ from webapp.caching import cacheable
 from webapp.compression import compress
 from webapp.forms import TYPICAL_HOMES, HomeForm
 from webapp.recommend import UNIT_NAMES, get_predictor, picture_file, recommend
+from webapp.static_files import YEAR_SECONDS
 from webapp.verdict import judge
 from webapp.words import figure, frequency, percentage
 
@@ -20,7 +21,6 @@ blueprint.add_app_template_filter(percentage)
 
 EXPIRED = "This page was open for too long, or cookies are off. Your entry is still here: send it again."
 UNIT_COOKIE = "unit"
-YEAR_SECONDS = 31_536_000
 
 
 @blueprint.app_context_processor

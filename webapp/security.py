@@ -2,7 +2,8 @@
 
 from flask import Flask, Response, request
 
-YEAR_SECONDS = 31_536_000
+from webapp.static_files import YEAR_SECONDS
+
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
