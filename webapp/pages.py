@@ -56,8 +56,8 @@ def ask() -> ResponseReturnValue:
     # By itself Flask-WTF would also read JSON and uploaded files, which are no entries of this form.
     form = HomeForm(request.form)
     valid = form.validate()
-    # Under TLS a page of ours always says that it is one; a token alone may have been read from a cookie of a
-    # neighbouring host's making.
+    # Under TLS a browser always says which page of ours it comes from (our Referrer-Policy lets it), and a
+    # neighbouring host, which can set cookies for this one, can't say so.
     if request.is_secure and not same_origin(request.referrer or "", request.host_url):
         return _question(form, 422, expired=True)
     if not valid:
