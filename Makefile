@@ -12,7 +12,7 @@ LABELS = --label org.opencontainers.image.version=$(shell sed -n 's/^version = "
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint train openapi bench load chaos fuzz schemathesis soak image test-container test-ecs \
-	bench-task pictures lighthouse lock clean
+	chaos-ecs bench-task pictures lighthouse lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -85,15 +85,18 @@ test-container: $(VENV)/test ## build the image and run every test against it, i
 	@.ci/with-docker $(BIN)/pytest tests/container
 
 STAND_IN := ../shared/containers/aws-stand-in
+IN_STAND_IN = $(dir $(STAND_IN))setup.sh >/dev/null && mkdir -p .ecs && cd .ecs && \
+	$(abspath $(STAND_IN)) $(abspath $(BIN))/pytest -c ../pyproject.toml
 test-ecs: $(VENV)/test ## test the deploy tool; through a stand-in for AWS with real containers, where there is one
 	@if [ -x $(STAND_IN) ]; then \
-	  $(dir $(STAND_IN))setup.sh >/dev/null && \
-	  $(BIN)/python -m tests.ui.browser && mkdir -p .ecs && cd .ecs && \
-	  $(abspath $(STAND_IN)) $(abspath $(BIN))/pytest -c ../pyproject.toml ../tests/ecs; \
+	  $(BIN)/python -m tests.ui.browser && $(IN_STAND_IN) ../tests/ecs; \
 	else \
 	  $(BIN)/pytest tests/ecs --ignore tests/ecs/stand_in && \
 	  echo "Left out: tests/ecs/stand_in, which wants a stand-in for AWS at $(STAND_IN) (make STAND_IN=...)."; \
 	fi
+
+chaos-ecs: $(VENV)/test ## kill `up` after each of its calls, from nothing each time, and run it again: some 15 minutes
+	@$(IN_STAND_IN) ../tests/ecs/stand_in/test_cut_off.py --full
 
 bench-task: $(VENV)/test image ## measure what a task carries, on the terms of Fargate's smallest
 	@$(BIN)/python -m tests.load.wrk

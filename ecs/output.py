@@ -57,13 +57,25 @@ class Output:
         self.done(text)
 
     @contextmanager
-    def live(self) -> Iterator[Live | None]:
-        """Give a live view, or None where there is no terminal to draw it on."""
+    def live(self, *, screen: bool = False) -> Iterator[Live | None]:
+        """Give a live view, perhaps on a screen of its own; None where there is no terminal to draw it on."""
         if not self.console.is_terminal:
             yield None
             return
-        with Live(console=self.console, refresh_per_second=4, transient=False) as live:
+        with Live(console=self.console, screen=screen, refresh_per_second=4) as live:
             yield live
+
+    def refuse_json(self, option: str) -> None:
+        """Refuse `--json` beside an option that goes on until Ctrl-C.
+
+        Raises:
+            WrongUseError: both are given.
+        """
+        if self.as_json:
+            raise WrongUseError(
+                f"{option} goes on without end, and --json prints one object at the end.",
+                cure="Leave one of them out.",
+            )
 
     def confirm(self, question: str, *, yes: bool) -> None:
         """Ask before something is changed.

@@ -10,6 +10,16 @@ from tests.serving import Server, running
 from webapp import create_app
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="run the load and cut-off tests at full size")
+
+
+@pytest.fixture
+def full(request: pytest.FixtureRequest) -> bool:
+    """Whether to run at full size, as the verbs `soak`, `fuzz` and `chaos` do, or CI's short form."""
+    return bool(request.config.getoption("--full"))
+
+
 @pytest.fixture(scope="session")
 def app() -> Flask:
     return create_app({"TESTING": True, "SECRET_KEY": "for tests"})

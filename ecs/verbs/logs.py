@@ -39,10 +39,9 @@ class Since(click.ParamType[timedelta]):
     ),
 )
 def logs(run: Run, *, follow: bool, since: timedelta, pattern: str) -> dict[str, Any]:
-    """Print what the tasks logged: one JSON object a line, each with its task.
-
-    With --json, and not --follow, the lines come as one object.
-    """
+    """Print what the tasks logged: one JSON object a line, each with its task."""
+    if follow:
+        run.output.refuse_json("--follow")
     aws, group = run.aws, run.foundation().log_group_name
     start = int((datetime.now(UTC) - since).timestamp() * 1000)
     lines = []

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 from rich.console import Group, RenderableType
-from rich.live import Live
 from rich.text import Text
 
 from ecs import service as services
@@ -23,17 +22,23 @@ REFRESH_SECONDS = 5.0
 @verb(click.option("--watch", is_flag=True, help="Go on, every 5 s, until Ctrl-C."))
 def status(run: Run, *, watch: bool) -> dict[str, Any]:
     """Show what serves, since when, its tasks, their health, the alarms and the last events."""
+    if watch:
+        run.output.refuse_json("--watch")
     foundation = run.foundation()
-    if not watch or run.output.as_json:
+    if not watch:
         snapshot = _look(run, foundation)
         revision = _revision(run, snapshot)
         run.output.show(dashboard(foundation, snapshot, revision))
         return facts(foundation, snapshot, revision)
     try:
-        with Live(console=run.output.console, screen=run.output.console.is_terminal) as live:
+        with run.output.live(screen=True) as live:
             while True:
                 snapshot = _look(run, foundation)
-                live.update(dashboard(foundation, snapshot, _revision(run, snapshot)))
+                drawn = dashboard(foundation, snapshot, _revision(run, snapshot))
+                if live:
+                    live.update(drawn)
+                else:
+                    run.output.show(drawn)
                 time.sleep(REFRESH_SECONDS)
     except KeyboardInterrupt:
         return {}

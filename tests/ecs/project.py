@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,24 +103,42 @@ class Project:
         _git(self.folder, *arguments)
 
     def start(self, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
+        return self._start(arguments, environ, subprocess.DEVNULL)
+
+    def run(self, *arguments: str, **environ: str) -> Result:
+        """Run a verb to its end."""
+        return _ended(self.start(*arguments, **environ))
+
+    def answer(self, typed: str, *arguments: str, **environ: str) -> Result:
+        """Run a verb to its end at a terminal, with this typed at its question."""
+        terminal, stdin = os.openpty()
+        try:
+            os.write(terminal, f"{typed}\n".encode())
+            return _ended(self._start(arguments, environ, stdin))
+        finally:
+            os.close(terminal)
+            os.close(stdin)
+
+    def _start(
+        self, arguments: Sequence[str], environ: Mapping[str, str], stdin: int
+    ) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [sys.executable, "-m", "ecs", *arguments],
             cwd=self.folder,
-            env=self.environ | environ,
-            stdin=subprocess.DEVNULL,
+            env={**self.environ, **environ},
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def run(self, *arguments: str, **environ: str) -> Result:
-        """Run a verb to its end."""
-        process = self.start(*arguments, **environ)
-        try:
-            out, err = process.communicate(timeout=CEILING)
-        finally:
-            process.kill()
-        return Result(process.returncode, out, err)
+
+def _ended(process: "subprocess.Popen[str]") -> Result:
+    try:
+        out, err = process.communicate(timeout=CEILING)
+    finally:
+        process.kill()
+    return Result(process.returncode, out, err)
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -138,6 +138,12 @@ def test_json_gives_one_object_for_an_error_too(project: Project) -> None:
     assert "credentials" in result.json["error"]
 
 
+@pytest.mark.parametrize(("verb", "option"), [("logs", "--follow"), ("status", "--watch")])
+def test_what_has_no_end_gives_no_json(project: Project, verb: str, option: str) -> None:
+    result = project.run(verb, option, "--json")
+    assert (result.code, f"{option} goes on without end" in result.err) == (2, True), result.said
+
+
 def test_cost_needs_no_credentials(project: Project) -> None:
     result = project.run("cost", "--json", **NOBODY)
     check(result, 0)

@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -33,11 +34,14 @@ class Place:
     aws: Forwarder
     scaling: Forwarder
 
-    def ecs(self, *arguments: str, **environ: str) -> Result:
-        return self.project.run(*arguments, **self.environ, **environ)
+    def ecs(self, *arguments: str) -> Result:
+        return self.project.run(*arguments, **self.environ)
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        return self.project.start(*arguments, **self.environ)
+    def answer(self, typed: str, *arguments: str) -> Result:
+        return self.project.answer(typed, *arguments, **self.environ)
+
+    def start(self, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
+        return self.project.start(*arguments, **self.environ, **environ)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -79,7 +83,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("project")
     address = endpoint.removeprefix("http://")
     settings = FASTER | {"registry": address, "connect_to": address}
-    project = Project(folder, settings, ("cut", "gone"))
+    project = Project(folder, settings, ("cut", "first", "gone"))
     project.environ["DOCKER_CONFIG"] = str(tmp_path_factory.mktemp("docker"))
     with (
         forwarding(endpoint) as aws,
@@ -113,7 +117,8 @@ class Deployed:
     def under_load(self, clients: int = 4, pause: float = 0.02) -> Iterator["Load"]:
         """Ask from some clients at once, with a pause between, for as long as the block lasts."""
         load = Load(pause)
-        threads = [threading.Thread(target=load.ask_on, args=(self,)) for _ in range(clients)]
+        threads = [threading.Thread(target=load.watch_targets)]
+        threads += [threading.Thread(target=load.ask_on, args=(self,)) for _ in range(clients)]
         for thread in threads:
             thread.start()
         try:
@@ -125,7 +130,12 @@ class Deployed:
 
 
 class Load:
-    """Requests that count their answers, by status and by the model that gave them."""
+    """Requests that count their answers, by status and by the model that gave them.
+
+    The stand-in's balancer probes the targets, and then chooses among those of a moment later: now and then
+    it sends a request to a task that has only just been made. AWS's sends none before a task's first passed
+    check. So who is refused by a task that was never healthy asks again, as if it had not been sent there.
+    """
 
     def __init__(self, pause: float) -> None:
         self.pause = pause
@@ -134,12 +144,34 @@ class Load:
         self.failed: list[str] = []
         self.versions: set[str] = set()
         self._lock = threading.Lock()
+        self._elbv2 = boto3.client("elbv2")
+        groups = self._elbv2.describe_target_groups()["TargetGroups"]
+        self._groups = [group["TargetGroupArn"] for group in groups]
+        self._once_healthy = self._healthy()
+
+    def _healthy(self) -> set[str]:
+        return {
+            told["Target"]["Id"]
+            for arn in self._groups
+            for told in self._elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+            if told["TargetHealth"]["State"] == "healthy"
+        }
+
+    def watch_targets(self) -> None:
+        while not self.stop.wait(0.2):
+            self._once_healthy |= self._healthy()
+
+    def _sent_too_soon(self, answer: httpx.Response) -> bool:
+        refused = re.search(r"Target ([\d.]+):\d+ connect error: .*refused", answer.text)
+        return answer.status_code == 502 and refused is not None and refused[1] not in self._once_healthy
 
     def ask_on(self, deployed: Deployed) -> None:
         with deployed.client() as client:
             while not self.stop.is_set():
                 try:
                     answer = client.post("/api/predict", json={"home_size": 900})
+                    if self._sent_too_soon(answer):
+                        continue
                     problem = "" if answer.status_code == 200 else f"{answer.status_code} {answer.text[:200]}"
                 except httpx.HTTPError as error:
                     problem = repr(error)

@@ -1,5 +1,6 @@
 """A forwarder before the AWS stand-in: it notes each call, and can act just before or after one."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -95,6 +96,14 @@ def read_call(target: str, body: bytes) -> Call | None:
     return Call(given["Action"], given) if "Action" in given else None
 
 
+class Server(ThreadingHTTPServer):
+    """Says nothing of a client that was killed."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def forwarding(target: str, host: str = "") -> Iterator[Forwarder]:
     """A forwarder on a free port of loopback, for as long as the block lasts."""
@@ -104,16 +113,13 @@ def forwarding(target: str, host: str = "") -> Iterator[Forwarder]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            try:
-                forwarder.forward(self)
-            except (BrokenPipeError, ConnectionResetError):  # a killed client
-                self.close_connection = True
+            forwarder.forward(self)
 
         do_GET = do_HEAD = do_PUT = do_DELETE = do_POST  # noqa: N815
 
         def log_message(self, *_: object) -> None: ...
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with Server(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         forwarder.url = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -1,7 +1,13 @@
 """`up` and `destroy`, killed after each call that changes something, and run again: they end well."""
 
+import os
+import shutil
 import subprocess
 from collections import Counter
+from collections.abc import Callable
+
+import boto3
+import pytest
 
 from tests.ecs.stand_in.conftest import Place
 from tests.ecs.stand_in.forwarder import Call
@@ -11,8 +17,10 @@ CALLS = (
     ("CreateChangeSet", 1),
     ("DeleteChangeSet", 1),
     ("DeleteStack", 1),
+    ("docker build", 1),
     ("CreateChangeSet", 2),
     ("ExecuteChangeSet", 1),
+    ("docker push", 1),
     ("RegisterTaskDefinition", 1),
     ("CreateService", 1),
     ("TagResource", 1),
@@ -20,52 +28,90 @@ CALLS = (
     ("PutScalingPolicy", 1),
     ("PutScalingPolicy", 2),
 )
+# Docker, which kills its caller when it has done what is named.
+CUTTING_DOCKER = """#!/bin/sh
+"$REAL_DOCKER" "$@"
+code=$?
+[ "docker $1" = "$CUT_AFTER" ] && kill -KILL $PPID
+exit $code
+"""
 
 
-def killed_after(place: Place, name: str, time: int, *verb: str) -> bool:
-    """Run a verb (`up`) and kill it when AWS has just done this call; say whether it came to that."""
-    place.forget()
-    process: subprocess.Popen[str] | None = None
-    counts: Counter[str] = Counter()
-
-    def kill(call: Call) -> None:
-        counts[call.name] += 1
-        if process and call.name == name and counts[name] == time:
-            process.kill()
-
-    place.on("after", kill)
-    process = place.start(*(verb or ("up", "--yes")), *ENV)
-    process.communicate()
-    place.forget()
-    return process.returncode == -9
+Kill = Callable[..., bool]
 
 
-def test_up_goes_on_wherever_it_was_cut_off(place: Place) -> None:
-    """From nothing, and each run killed one call later than the one before, on what that one left behind."""
-    for name, time in CALLS:
-        assert killed_after(place, name, time), f"up made no {name} number {time}"
+@pytest.fixture(scope="module")
+def killed_after(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Kill:
+    """Runs a verb (`up`), kills it when a call has just been done, and says whether it came to that."""
+    docker = tmp_path_factory.mktemp("cutting") / "docker"
+    docker.write_text(CUTTING_DOCKER)
+    docker.chmod(0o755)
+    real = shutil.which("docker")
+    assert real
+
+    def run(name: str, time: int, *verb: str) -> bool:
+        process: subprocess.Popen[str] | None = None
+        counts: Counter[str] = Counter()
+
+        def kill(call: Call) -> None:
+            counts[call.name] += 1
+            if process and call.name == name and counts[name] == time:
+                process.kill()
+
+        place.forget()
+        place.on("after", kill)
+        path = f"{docker.parent}:{os.environ['PATH']}"
+        process = place.start(*(verb or ("up", "--yes")), *ENV, PATH=path, REAL_DOCKER=real, CUT_AFTER=name)
+        process.communicate()
+        place.forget()
+        return process.returncode == -9
+
+    return run
+
+
+def ends_well(place: Place) -> None:
+    """Another run ends well, has nothing done twice, and leaves the next one nothing to do."""
     last = place.ecs("up", "--yes", "--json", *ENV)
     assert last.code == 0, last.said
     status = place.ecs("status", "--json", *ENV).json
     assert (status["rollout"], status["running"], status["healthy"]) == ("COMPLETED", 2, 2)
-    assert status["task_definition"].endswith("perfect-puppy-cut:1"), "nothing was done twice"
+    revisions = boto3.client("ecs").list_task_definitions(familyPrefix=STACK, status="ACTIVE")
+    assert revisions["taskDefinitionArns"] == [status["task_definition"]], "nothing was done twice"
     assert status["good_since"]
     again = place.ecs("up", "--yes", "--json", *ENV)
     assert (again.code, again.json["changes"]) == (0, False), again.said
 
 
-def test_destroy_goes_on_wherever_it_was_cut_off(place: Place) -> None:
-    for name in ("DeregisterScalableTarget", "DeleteService", "BatchDeleteImage", "DeregisterTaskDefinition"):
-        assert killed_after(place, name, 1, "destroy", "--yes", STACK), f"destroy made no {name}"
+def destroyed(place: Place) -> None:
     assert place.ecs("destroy", "--yes", STACK, *ENV).code == 0
+
+
+def test_up_goes_on_wherever_it_was_cut_off(place: Place, killed_after: Kill, full: bool) -> None:
+    """From nothing, killed after each call in turn.
+
+    At full size, each killed run is followed by one that goes on, and begins from nothing. In the short form,
+    each is killed one call later than the one before, on what that one left behind. The last goes on.
+    """
+    for name, time in CALLS:
+        assert killed_after(name, time), f"up made no {name} number {time}"
+        if full:
+            ends_well(place)
+            destroyed(place)
+    ends_well(place)
+
+
+def test_destroy_goes_on_wherever_it_was_cut_off(place: Place, killed_after: Kill) -> None:
+    for name in ("DeregisterScalableTarget", "DeleteService", "BatchDeleteImage", "DeregisterTaskDefinition"):
+        assert killed_after(name, 1, "destroy", "--yes", STACK), f"destroy made no {name}"
+    destroyed(place)
     assert "Nothing is there" in place.ecs("destroy", "--yes", STACK, *ENV).out
 
 
 def test_these_are_all_the_calls_that_change_something(place: Place) -> None:
-    assert place.ecs("destroy", "--yes", STACK, *ENV).code == 0
+    destroyed(place)
     place.forget()
     assert place.ecs("up", "--yes", "--json", *ENV).code == 0
     counts = Counter(call.name for call in place.calls if call.changes)
-    assert counts == Counter(name for name, _ in CALLS)
+    assert counts == Counter(name for name, _ in CALLS if not name.startswith("docker"))
     place.forget()
-    assert place.ecs("destroy", "--yes", STACK, *ENV).code == 0
+    destroyed(place)

@@ -1,8 +1,10 @@
 """The verbs that only look, on a service that runs; and the whole browser suite on it."""
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 from urllib.parse import urlsplit
 
 import msgspec
@@ -53,6 +55,34 @@ def test_logs_are_the_tasks_own_lines(deployed: Deployed) -> None:
     fields = msgspec.json.decode(line.partition(" ")[2], type=dict[str, object])
     assert (fields["event"], fields["status"], fields["home_size_sqft"]) == ("request", 200, 1234.0)
     assert deployed.place.ecs("logs", "--json").json["lines"]
+
+
+def read_until(process: "subprocess.Popen[str]", words: str) -> bool:
+    """Read a verb's lines until one has these words, then press Ctrl-C; whether it came to that."""
+    assert process.stdout
+    watchdog = threading.Timer(60, process.kill)
+    watchdog.start()
+    try:
+        found = any(words in line for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+    finally:
+        watchdog.cancel()
+    return found
+
+
+def test_logs_follow_what_comes(deployed: Deployed) -> None:
+    process = deployed.place.start("logs", "--follow", "--since", "1s")
+    with deployed.client() as client:
+        mark = client.get("/api/predict", params={"home_size": 1235}).headers["X-Request-ID"]
+    assert read_until(process, mark)
+    assert process.returncode == 0
+
+
+def test_status_is_watched_until_ctrl_c(deployed: Deployed) -> None:
+    process = deployed.place.start("status", "--watch")
+    assert read_until(process, "2 desired, 2 running, 0 pending, 2 healthy")
+    assert process.returncode == 0
 
 
 def test_status_is_a_dashboard(deployed: Deployed) -> None:

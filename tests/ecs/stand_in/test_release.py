@@ -38,7 +38,14 @@ def crash(deployed: Deployed) -> None:
 
 
 def never_healthy(deployed: Deployed) -> None:
+    deployed.place.project.set({"grace_seconds": 0})  # the stand-in gives it some seconds
     deployed.place.project.replace("webapp/health.py", "get_predictor().check()", "False")
+
+
+def too_slow(deployed: Deployed) -> None:
+    """ECS sees nothing wrong in what is always about to start, so the tool acts."""
+    deployed.place.project.set({"grace_seconds": 120, "deploy_minutes": 0.4})
+    deployed.place.project.append("gunicorn.conf.py", "\nimport time\n\ntime.sleep(600)\n")
 
 
 def too_large(deployed: Deployed) -> None:
@@ -77,6 +84,7 @@ BAD = [
         r"The app ends at its start with exit code [1-9]\d*; the log says: .*the flux capacitor is empty",
     ),
     (never_healthy, r"never pass the balancer's check: no 200 from GET /readyz"),
+    (too_slow, r"took longer than deploy_minutes allows"),
     (missing_image, r"The image can't be pulled: .*CannotPull"),
     (wrong_secret, r"The secret SECRET_KEY can't be read"),
     (too_large, r"The task was killed \(exit code 137\), most likely for memory"),

@@ -1,0 +1,55 @@
+"""A first release that fails, a service that somebody deleted, and what a person types at the questions."""
+
+import boto3
+
+from tests.ecs.stand_in.conftest import Place
+
+STACK, ENV = "perfect-puppy-first", ("--env", "first")
+
+
+def served(place: Place) -> tuple[str, int, int]:
+    status = place.ecs("status", "--json", *ENV).json
+    return status["rollout"], status["desired"], status["healthy"]
+
+
+def test_a_no_changes_nothing(place: Place) -> None:
+    result = place.answer("n", "up", *ENV)
+    assert (result.code, "Nothing was changed." in result.err) == (2, True), result.said
+    assert "Do this? [y/N]" in result.out
+    assert place.ecs("status", *ENV).code == 2
+
+
+def test_a_first_release_that_fails_is_scaled_to_zero(place: Place) -> None:
+    place.project.append("webapp/pages.py", '\nraise RuntimeError("the flux capacitor is empty")\n')
+    place.project.commit()
+    try:
+        result = place.ecs("up", "--yes", "--json", *ENV)
+    finally:
+        place.project.undo()
+    assert result.code == 4, result.said
+    assert "the flux capacitor is empty" in result.json["error"]
+    assert "It was the first release, so the service is scaled to zero." in result.json["error"]
+    assert served(place)[1:] == (0, 0)
+
+
+def test_the_next_gives_it_its_tasks_back(place: Place) -> None:
+    result = place.answer("y", "up", *ENV)
+    assert result.code == 0, result.said
+    assert served(place) == ("COMPLETED", 2, 2)
+
+
+def test_a_service_that_somebody_deleted_is_made_again(place: Place, real: boto3.Session) -> None:
+    real.client("ecs").delete_service(cluster=STACK, service=STACK, force=True)
+    gone = place.ecs("status", *ENV)
+    assert (gone.code, "no service in it" in gone.err) == (2, True), gone.said
+    result = place.ecs("up", "--yes", *ENV)
+    assert result.code == 0, result.said
+    assert served(place) == ("COMPLETED", 2, 2)
+
+
+def test_destroy_wants_the_name_typed(place: Place) -> None:
+    wrong = place.answer("perfect-puppy", "destroy", *ENV)
+    assert (wrong.code, "That is not its name." in wrong.err) == (2, True), wrong.said
+    assert served(place) == ("COMPLETED", 2, 2)
+    assert place.answer(STACK, "destroy", *ENV).code == 0
+    assert place.ecs("status", *ENV).code == 2
