@@ -14,7 +14,7 @@ from openapi_spec_validator import validate
 from webapp.docs import FILE
 from webapp.openapi import encode, make_document
 from webapp.operations import OPERATIONS
-from webapp.problems import KINDS
+from webapp.problem_kinds import KINDS
 
 DOCUMENT: dict[str, Any] = json.loads(FILE.read_bytes())
 

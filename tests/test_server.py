@@ -1,5 +1,6 @@
 """How Gunicorn starts the app, stops, refuses and logs."""
 
+import json
 import shutil
 import socket
 import subprocess
@@ -155,3 +156,27 @@ def test_what_cannot_be_read_is_a_problem_and_leaves_a_line(tmp_path: Path) -> N
         line = server.wait_for_event("can't be read")
         assert line["request_id"] == answer.headers["x-request-id"]
         assert 'http_requests_refused_total{status="400"} 1.0' in httpx.get(server.metrics_url).text
+
+
+LONG = b"a" * 10_000
+UNREADABLE = {
+    b"GET /api/model HTTP/9.9\r\n\r\n": (400, "bad-request", "can't be read"),
+    b"GET /api/predict?" + LONG + b" HTTP/1.1\r\n\r\n": (414, "bad-request", "POST"),
+    b"GET /api/model HTTP/1.1\r\nX-Long: " + LONG + b"\r\n\r\n": (431, "bad-request", "shorter"),
+}
+
+
+@pytest.mark.parametrize(("sent", "expected"), UNREADABLE.items(), ids=[400, 414, 431])
+def test_a_page_of_another_site_can_read_even_these(
+    server: Server, sent: bytes, expected: tuple[int, str, str]
+) -> None:
+    with connect(server.port) as connection:
+        connection.sendall(sent)
+        answer = receive(connection)
+    assert answer is not None
+    problem = json.loads(answer.body)
+    status, slug, words = expected
+    assert (answer.status, problem["status"], problem["type"]) == (status, status, f"/problems#{slug}")
+    assert words in problem["detail"]
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["x-content-type-options"] == "nosniff"

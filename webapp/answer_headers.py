@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Headers = list[tuple[str, str]]
 
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
+FOR_ANYONE = ("Access-Control-Allow-Origin", "*")
 EXPOSED = ("Access-Control-Expose-Headers", "ETag, Retry-After, X-Model-Version, X-Request-ID")
 SENT = ("Access-Control-Allow-Headers", "Content-Type, If-None-Match, X-Request-ID")
 PREFLIGHT_SECONDS = 86_400
@@ -30,7 +31,7 @@ class AnswerHeaders:
         self._app = app
         self._origins = origins
         self._model: Headers = [("X-Model-Version", model_version)]
-        self._for_anyone = [*self._model, ("Access-Control-Allow-Origin", "*"), EXPOSED]
+        self._for_anyone = [*self._model, FOR_ANYONE, EXPOSED]
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         """Call the app, and add the headers when it begins to answer."""

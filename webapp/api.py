@@ -11,23 +11,21 @@ from webapp.addresses import picture_url
 from webapp.admission import received_body
 from webapp.caching import cacheable
 from webapp.compression import compress
-from webapp.negotiation import JSON, negotiate, sent_type
-from webapp.reading import read_body, read_home_query
-from webapp.recommend import Home, get_predictor, recommend
-from webapp.schemas import (
-    DECIMALS,
+from webapp.model_schemas import (
     Boundary,
     BreedResponse,
     BreedsResponse,
     Fact,
-    HomeSize,
     ModelMetrics,
     ModelResponse,
-    PredictResponse,
     Range,
     TrainingData,
     TrainingRange,
 )
+from webapp.negotiation import JSON, negotiate, sent_type
+from webapp.reading import read_body, read_home_query
+from webapp.recommend import Home, get_predictor, recommend
+from webapp.schemas import DECIMALS, HomeSize, PredictResponse
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 

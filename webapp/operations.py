@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from webapp.model_schemas import BreedsResponse, ModelResponse
 from webapp.negotiation import CSV, JSON
 from webapp.schemas import (
     BatchOptions,
     BatchRequest,
     BatchResponse,
-    BreedsResponse,
-    ModelResponse,
     PredictRequest,
     PredictResponse,
 )

@@ -5,7 +5,6 @@ import math
 import sys
 import time
 from functools import partial
-from http import HTTPStatus
 from typing import Any, cast
 
 import gevent
@@ -15,34 +14,18 @@ from gevent.pool import Pool
 from gevent.pywsgi import WSGIServer
 from gevent.socket import socket
 from greenlet import greenlet
-from gunicorn.http.errors import (
-    ChunkMissingTerminator,
-    ExpectationFailed,
-    InvalidChunkExtension,
-    InvalidChunkSize,
-    LimitRequestHeaders,
-    LimitRequestLine,
-    ParseException,
-)
 from gunicorn.workers.ggevent import GeventWorker
 
-from webapp import health, metrics, turns
+from webapp import health, metrics, turns, unreadable
 from webapp.balance import EvenServer
 from webapp.config import Settings
 from webapp.connection import Connection, IdleTimeout, IdleWait, RequestTimeout
 from webapp.exchange import begin_exchange
 from webapp.logs import log_refusal
-from webapp.problems import unreadable
 
 SWEEP_SECONDS = 1.0
 SETTLE_SECONDS = 0.05
 BOOT_PAUSE_SECONDS = 1.0
-UNREADABLE = (ParseException, ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize)
-STATUSES: dict[type[BaseException], int] = {
-    ExpectationFailed: 417,
-    LimitRequestHeaders: 431,
-    LimitRequestLine: 414,
-}
 
 _log = logging.getLogger(__name__)
 
@@ -177,9 +160,8 @@ class Worker(GeventWorker):
         """Answer what can't be read, or takes too long, with a problem; anything else is a fault of ours."""
         if isinstance(exc, RequestTimeout):
             self._refuse(client, 408, f"The request took longer than {self.settings.request_seconds} s.")
-        elif isinstance(exc, UNREADABLE):
-            # No status of the 500s, as Gunicorn has for some: a stranger must not ring the alarm.
-            self._refuse(client, STATUSES.get(type(exc), 400), f"The request can't be read: {exc}")
+        elif isinstance(exc, unreadable.UNREADABLE):
+            self._refuse(client, unreadable.status_of(exc), f"The request can't be read: {exc}")
         elif not isinstance(exc, IdleTimeout):
             super().handle_error(req, client, addr, exc)
 
@@ -189,14 +171,10 @@ class Worker(GeventWorker):
         log_refusal(request_id, status, detail)
         if client.answering:
             return
-        body = unreadable(status, detail, request_id)
-        head = (
-            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\n"
-            f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"
-            f"X-Request-ID: {request_id}\r\n\r\n"
-        )
+        for_anyone = "*" in self.settings.cors_origins.split()
+        answer = unreadable.answer(status, detail, request_id, for_anyone=for_anyone)
         client.settimeout(SWEEP_SECONDS)
         try:
-            client.sendall(head.encode() + body)
+            client.sendall(answer)
         except OSError:
             self.log.debug("A client left before its error was sent")

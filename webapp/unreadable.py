@@ -1,0 +1,63 @@
+"""The answer to a request that can't be read as HTTP, or takes too long: made below Flask, so by hand."""
+
+from http import HTTPStatus
+
+import msgspec
+from gunicorn.http.errors import (
+    ChunkMissingTerminator,
+    ExpectationFailed,
+    InvalidChunkExtension,
+    InvalidChunkSize,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+)
+
+from webapp.answer_headers import EXPOSED, FOR_ANYONE, NOSNIFF
+from webapp.problem_kinds import BY_STATUS, KINDS
+from webapp.schemas import ProblemDetails
+
+UNREADABLE = (ParseException, ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize)
+"""What Gunicorn raises of such a request."""
+
+_STATUSES: dict[type[BaseException], int] = {
+    ExpectationFailed: 417,
+    LimitRequestHeaders: 431,
+    LimitRequestLine: 414,
+}
+_DETAILS = {
+    408: "The request did not arrive, or was not answered, in its time. Send it again.",
+    414: "The address is too long to be read. Send what it holds in the body of a POST.",
+    417: "The Expect header asks for what this server can't do. Leave it out.",
+    431: "The headers are too large to be read. Send fewer, or shorter ones.",
+}
+
+
+def status_of(error: BaseException) -> int:
+    """Give the status: none of the 500s, as Gunicorn has for some; a stranger must not ring the alarm."""
+    return _STATUSES.get(type(error), 400)
+
+
+def answer(status: int, detail: str, request_id: str, *, for_anyone: bool) -> bytes:
+    """Make the whole answer, head and body; `for_anyone` lets pages of any other site read it."""
+    kind = BY_STATUS.get(status, KINDS["bad-request"])
+    phrase = HTTPStatus(status).phrase
+    body = msgspec.json.encode(
+        ProblemDetails(
+            type=f"/problems#{kind.slug}",
+            title=kind.title if kind.status == status else phrase,
+            status=status,
+            detail=_DETAILS.get(status, f"{detail.rstrip('.')}."),
+            request_id=request_id,
+        )
+    )
+    headers = [
+        ("Connection", "close"),
+        ("Content-Type", "application/problem+json"),
+        ("Content-Length", str(len(body))),
+        ("X-Request-ID", request_id),
+        NOSNIFF,
+        *((FOR_ANYONE, EXPOSED) if for_anyone else ()),
+    ]
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return f"HTTP/1.1 {status} {phrase}\r\n{lines}\r\n".encode() + body
