@@ -95,7 +95,7 @@ test-ecs: $(VENV)/test ## test the deploy tool; through a stand-in for AWS with 
 	  echo "Left out: tests/ecs/stand_in, which wants a stand-in for AWS at $(STAND_IN) (make STAND_IN=...)."; \
 	fi
 
-chaos-ecs: $(VENV)/test ## kill `up` after each of its calls, from nothing each time, and run it again: some 15 minutes
+chaos-ecs: $(VENV)/test ## kill `up` after each of its calls, from nothing each time, and run it again: some 8 minutes
 	@$(IN_STAND_IN) ../tests/ecs/stand_in/test_cut_off.py --full
 
 bench-task: $(VENV)/test image ## measure what a task carries, on the terms of Fargate's smallest
