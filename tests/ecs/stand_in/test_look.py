@@ -5,9 +5,11 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import msgspec
+import pytest
 
 from tests.ecs.stand_in.conftest import Deployed, Place
 from tests.ecs.stand_in.forwarder import forwarding
@@ -57,6 +59,14 @@ def test_logs_are_the_tasks_own_lines(deployed: Deployed) -> None:
     assert deployed.place.ecs("logs", "--json").json["lines"]
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """What a shell starts in the background ignores Ctrl-C, and so would what we start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def read_until(process: "subprocess.Popen[str]", words: str) -> bool:
     """Read a verb's lines until one has these words, then press Ctrl-C; whether it came to that."""
     assert process.stdout
@@ -71,6 +81,7 @@ def read_until(process: "subprocess.Popen[str]", words: str) -> bool:
     return found
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_logs_follow_what_comes(deployed: Deployed) -> None:
     process = deployed.place.start("logs", "--follow", "--since", "1s")
     with deployed.client() as client:
@@ -79,6 +90,7 @@ def test_logs_follow_what_comes(deployed: Deployed) -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_status_is_watched_until_ctrl_c(deployed: Deployed) -> None:
     process = deployed.place.start("status", "--watch")
     assert read_until(process, "2 desired, 2 running, 0 pending, 2 healthy")
