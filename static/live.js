@@ -8,7 +8,9 @@ const form = document.querySelector("#question");
 const field = document.querySelector("#home_size");
 const slider = document.querySelector("#slider");
 const preview = document.querySelector("#preview");
+const typical = document.querySelector(".typical");
 const litter = document.querySelector("#litter");
+const glance = document.querySelector("#glance");
 const announcement = document.querySelector("#announcement");
 
 const units = [...form.elements.unit];
@@ -21,13 +23,20 @@ const { smallest, largest } = Object.fromEntries(
 const toSqft = (position) => smallest * (largest / smallest) ** (position / slider.max);
 const toPosition = (sqft) => Math.round((slider.max * Math.log(sqft / smallest)) / Math.log(largest / smallest));
 
-function rounded(size) {
+// In the unit that is chosen: a round figure, but never one beyond the ends.
+function sizeAt(position) {
+  const sqft = checkedUnit().dataset.sqft;
+  const size = toSqft(position) / sqft;
   const step = size < 200 ? 1 : size < 2000 ? 10 : 50;
-  return Math.round(size / step) * step;
+  const round = Math.round(size / step) * step;
+  return Math.min(Math.max(round, Math.ceil(smallest / sqft)), Math.floor(largest / sqft));
 }
+
+const unitName = () => checkedUnit().labels[0].textContent.trim();
 
 let asked = new AbortController();
 let followTimer;
+let sliding = false; // then the thumb is where it should be, and its round figure must not move it back
 let announceTimer;
 
 function show(answer) {
@@ -36,9 +45,10 @@ function show(answer) {
   const found = preview.firstElementChild;
   preview.hidden = !found;
   litter.hidden = Boolean(found);
+  glance.replaceChildren(...(found ? [found.querySelector("img").cloneNode(), found.dataset.glance] : []));
   clearTimeout(announceTimer);
   if (!found) return;
-  slider.value = toPosition(Number(found.dataset.sqft));
+  if (!sliding) slider.value = toPosition(Number(found.dataset.sqft));
   describeSlider();
   announceTimer = setTimeout(() => {
     announcement.textContent = found.dataset.announcement;
@@ -46,9 +56,7 @@ function show(answer) {
 }
 
 function describeSlider() {
-  const unit = checkedUnit();
-  const size = rounded(toSqft(slider.value) / unit.dataset.sqft);
-  slider.setAttribute("aria-valuetext", `${size.toLocaleString("en")} ${unit.labels[0].textContent.trim()}`);
+  slider.setAttribute("aria-valuetext", `${sizeAt(slider.value).toLocaleString("en")} ${unitName()}`);
 }
 
 async function ask() {
@@ -65,30 +73,45 @@ async function ask() {
   }
 }
 
+const typicalSize = (link) => Number(link.dataset[checkedUnit().value]).toLocaleString("en");
+
+function nameTypical() {
+  for (const link of typical.querySelectorAll("a")) {
+    link.querySelector("span").textContent = `${typicalSize(link)} ${unitName()}`;
+    link.search = new URLSearchParams({ home_size: link.dataset[checkedUnit().value], unit: checkedUnit().value });
+  }
+}
+
 function follow() {
   clearTimeout(followTimer);
   followTimer = setTimeout(ask, FOLLOW_MS);
 }
 
 slider.addEventListener("input", () => {
-  field.value = rounded(toSqft(slider.value) / checkedUnit().dataset.sqft).toLocaleString("en");
+  sliding = true;
+  field.value = sizeAt(slider.value).toLocaleString("en");
   describeSlider();
   follow();
 });
 form.addEventListener("input", (event) => {
-  if (event.target !== slider) follow();
+  if (event.target === slider) return;
+  sliding = false;
+  follow();
 });
-document.querySelector(".typical").addEventListener("click", (event) => {
+typical.addEventListener("click", (event) => {
   const link = event.target.closest("a");
   if (!link) return;
   event.preventDefault();
-  field.value = Number(link.dataset.size).toLocaleString("en");
-  units.find((radio) => radio.value === link.dataset.unit).checked = true;
+  sliding = false;
+  field.value = typicalSize(link);
   field.focus();
   follow();
 });
+for (const radio of units) radio.addEventListener("change", nameTypical);
 // A browser that comes back to this page may have filled in the entry by itself.
 addEventListener("pageshow", () => {
+  sliding = false;
   describeSlider();
+  nameTypical();
   if (field.value && field.getAttribute("aria-invalid") !== "true") ask();
 });

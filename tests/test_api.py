@@ -1,5 +1,6 @@
 """The JSON API, over a real Gunicorn with gevent workers (or any server, by BASE_URL)."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -212,6 +213,13 @@ def test_another_content_type_is_refused(http: httpx.Client, content_type: str) 
         "/api/predict", content=b'{"home_size": 900}', headers={"Content-Type": content_type}
     )
     assert "application/json" in assert_problem(response, 415, "unsupported-media-type")["detail"]
+
+
+def test_a_compressed_body_is_asked_for_as_it_is(http: httpx.Client) -> None:
+    body = gzip.compress(b'{"home_size": 900}')
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    response = http.post("/api/predict", content=body, headers=headers)
+    assert "Content-Encoding" in assert_problem(response, 415, "unsupported-media-type")["detail"]
 
 
 def test_a_content_type_with_a_charset_is_taken(http: httpx.Client) -> None:

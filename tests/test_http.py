@@ -112,6 +112,12 @@ def test_a_browser_that_asks_first_is_told(http: httpx.Client) -> None:
     assert int(response.headers["Access-Control-Max-Age"]) > 0
 
 
+def test_a_browser_that_asks_first_where_nothing_lives_is_told_nothing(http: httpx.Client) -> None:
+    response = http.options("/api/nowhere", headers=ORIGIN | {"Access-Control-Request-Method": "POST"})
+    assert response.status_code == 404
+    assert "Access-Control-Max-Age" not in response.headers
+
+
 def test_options_name_the_methods(http: httpx.Client) -> None:
     response = http.options("/api/predict/batch")
     assert set(response.headers["Allow"].split(", ")) == {"OPTIONS", "POST"}

@@ -15,6 +15,7 @@ from webapp.docs import FILE
 from webapp.openapi import encode, make_document
 from webapp.operations import OPERATIONS
 from webapp.problem_kinds import KINDS
+from webapp.unreadable import STATUSES, UNREADABLE, status_of
 
 DOCUMENT: dict[str, Any] = json.loads(FILE.read_bytes())
 
@@ -101,6 +102,16 @@ def test_each_example_gets_the_answer_that_stands_beside_it(base_url: str, endpo
 def test_each_kind_of_problem_is_explained_where_its_type_leads(base_url: str) -> None:
     page = httpx.get(f"{base_url}/problems").text
     assert set(re.findall(r'id="([a-z-]+)"', page)) >= KINDS.keys()
+
+
+def test_each_schema_describes_what_it_requires() -> None:
+    for name, schema in json.loads(FILE.read_bytes())["components"]["schemas"].items():
+        assert set(schema.get("required", ())) <= schema.get("properties", {}).keys(), name
+
+
+def test_what_cannot_be_read_has_a_kind_for_its_status() -> None:
+    known = {status for kind in KINDS.values() for status in (kind.status, *kind.also)}
+    assert {status_of(error) for error in (*UNREADABLE, *STATUSES)} <= known
 
 
 def test_each_kind_of_problem_stands_in_the_document() -> None:

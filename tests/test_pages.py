@@ -35,8 +35,8 @@ BAD_ENTRIES: list[tuple[dict[str, str | list[str]], str]] = [
     ({"home_size": "abc", "unit": "sqft"}, "in figures"),
     ({"home_size": "nan", "unit": "sqft"}, "in figures"),
     ({"home_size": "inf", "unit": "sqft"}, "in figures"),
-    ({"home_size": "1e400", "unit": "sqft"}, "in figures"),
-    ({"home_size": "<b>900</b>", "unit": "sqft"}, "in figures"),
+    ({"home_size": "1e400", "unit": "sqft"}, "Enter only a number"),
+    ({"home_size": "<b>900</b>", "unit": "sqft"}, "Enter only a number"),
     ({"home_size": "1.200,50", "unit": "sqft"}, "commas only between thousands"),
     ({"home_size": "1.200", "unit": "sqft"}, "Does 1.200 mean 1,200 or 1.20?"),
     ({"home_size": "9" * 5000, "unit": "sqft"}, "only the size of your home"),
@@ -138,6 +138,9 @@ def test_outside_the_training_range_the_answer_says_so_in_the_unit_of_the_home(
 ) -> None:
     said = " ".join(client.get("/recommendation?home_size=9000&unit=m2").text.split())
     assert re.search(r"learned from homes of \d\d to [\d,]+ m². Yours lies outside", said)
+    assert "</strong> of the nearest homes:" in said
+    assert "your home, beyond</text>" in said
+    assert "similar homes" not in said
 
 
 def test_whatever_a_link_brings_is_filled_in_as_text(client: FlaskClient) -> None:

@@ -59,8 +59,11 @@ class AnswerHeaders:
 
 
 def _preflight(headers: "Headers") -> "Headers":
+    allowed = dict(headers).get("Allow")
+    if not allowed:
+        return []  # nothing lives there, and that should not be remembered for a day
     return [
-        ("Access-Control-Allow-Methods", dict(headers).get("Allow", "")),
+        ("Access-Control-Allow-Methods", allowed),
         SENT,
         ("Access-Control-Max-Age", str(PREFLIGHT_SECONDS)),
     ]

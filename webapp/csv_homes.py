@@ -63,7 +63,8 @@ def _header_problem(column: str, detail: str) -> Problem:
 def _read_row(header: Sequence[str], cells: Sequence[str], number: int) -> float | FieldError:
     if len(cells) != len(header):
         hint = ' A number with a comma needs quotes: "1,200".' if len(cells) > len(header) else ""
-        return FieldError(f"The row has {len(cells)} cells, and the header {len(header)}.{hint}", row=number)
+        counted = f"{len(cells)} cell{'s' * (len(cells) != 1)}"
+        return FieldError(f"The row has {counted}, and the header {len(header)}.{hint}", row=number)
     row = dict(zip(header, cells, strict=True))
     unit = row.get("unit", "").strip() or "sqft"
     if unit not in {"sqft", "m2"}:
@@ -76,7 +77,7 @@ def _read_row(header: Sequence[str], cells: Sequence[str], number: int) -> float
         except HomeSizeError as error:
             detail = f"home_size must be {error}; got {shown(size)}."
     elif size:
-        detail = f"home_size must be a number; got {shown(size)}."
+        detail = f"home_size must be a number in plain figures, such as 1200 or 92.5; got {shown(size)}."
     return FieldError(detail, row=number, column="home_size")
 
 

@@ -25,8 +25,8 @@ TYPICAL_HOMES = (
 # `\d` and `\s` also take the digits and spaces of other scripts; `float` reads those digits.
 _ENTRY = re.compile(
     r"""(?P<figures>.*?)\s*
-        (?: (?P<sqft> sq(?:uare|\.)?\s*(?:ft|feet|foot)\.? | ft[2²] )
-          | (?P<m2> sq(?:uare|\.)?\s*met(?:er|re)s? | m[2²] | ㎡ ) )?""",
+        (?: (?P<sqft> sq(?:uare|\.)?\s*(?:ft|feet|foot)\.? | ft[2²]? | sq?f )
+          | (?P<m2> sq(?:uare|\.)?\s*m(?:et(?:er|re)s?)? | qm | m[2²]? | ㎡ ) )?""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 _FIGURES = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:\s\d{3})+|\d+)(?:\.\d*)?")
@@ -63,6 +63,8 @@ def read_entry(text: str) -> Entry:
     if not _FIGURES.fullmatch(figures):
         if _DIGITS_AND_SEPARATORS.fullmatch(figures):
             raise ValidationError("Put commas only between thousands, and a dot before decimals: 1,200.5.")
+        if any(map(str.isdecimal, figures)):
+            raise ValidationError("Enter only a number, like 1,200, with sq ft or m² after it if you like.")
         raise ValidationError("Enter the size of your home in figures, like 1,200.")
     number = float(_SEPARATORS.sub("", figures))
     unit: Unit | None = "sqft" if entry["sqft"] else "m2" if entry["m2"] else None

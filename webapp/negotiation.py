@@ -37,9 +37,10 @@ def sent_type(*taken: str) -> str:
     """Give the media type of the body.
 
     Raises:
-        Problem: it is none of those taken, or in another encoding than UTF-8.
+        Problem: it is none of those taken, or in another encoding than UTF-8, or compressed.
     """
-    sent, charset = _content_type(current_exchange().environ.get("CONTENT_TYPE", ""))
+    environ = current_exchange().environ
+    sent, charset = _content_type(environ.get("CONTENT_TYPE", ""))
     if sent not in taken:
         names = " or ".join(f"Content-Type: {name}" for name in taken)
         raise Problem("unsupported-media-type", f"Send the body with the header {names}.")
@@ -48,6 +49,8 @@ def sent_type(*taken: str) -> str:
             "unsupported-media-type",
             f"Send the body in UTF-8; Content-Type names the charset {charset[:40]!r}.",
         )
+    if environ.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
+        raise Problem("unsupported-media-type", "Send the body as it is, without a Content-Encoding.")
     return sent
 
 

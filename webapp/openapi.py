@@ -22,7 +22,8 @@ Type the size of a home; see which puppy suits it. The model that we ship learnt
 it shows how such a service works, and is no advice on choosing a dog.
 
 **Errors** are problem details (RFC 9457), for every status: `detail` is a sentence, `errors` has the \
-place of each thing that is wrong, `type` is a stable address that explains the kind. A `503` has \
+place of each thing that is wrong, `type` is an address that explains the kind: branch on \
+what stands after its `#`, which never changes. A `503` has \
 `Retry-After`. \
 A request that can't be read as HTTP at all gets one of 400, 408, 414, 417 or 431 in the same form.
 

@@ -56,7 +56,12 @@ def _tidy(schema: Any) -> Any:
         schema = {"type": "number"} | {name: value for name, value in schema.items() if name != "anyOf"}
     if isinstance(schema.get("description"), str):
         schema |= {"description": re.sub(r"\s+", " ", schema["description"]).strip()}
-    return {name: _tidy(value) for name, value in schema.items() if name != "title"}
+    # A property may be called so too: then its value is a schema.
+    return {
+        name: _tidy(value)
+        for name, value in schema.items()
+        if not (name == "title" and isinstance(value, str))
+    }
 
 
 def parameters_of(operation: Operation) -> list[Json]:

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of problem: its slug is the stable end of the `type` URL."""
+    """A kind of problem: its slug is the stable end of the `type` URL.
+
+    Attributes:
+        also: other statuses that it comes with.
+    """
 
     slug: str
     status: int
     title: str
     meaning: str
+    also: tuple[int, ...] = ()
 
 
 KINDS = {
@@ -23,7 +28,13 @@ KINDS = {
             "Malformed CSV",
             "The body is not CSV in UTF-8. Send a header line, then a line for each home.",
         ),
-        Kind("bad-request", 400, "Bad request", "The request can't be read. Check its form against the API."),
+        Kind(
+            "bad-request",
+            400,
+            "Bad request",
+            "The request can't be read. Check its form against the API.",
+            also=(414, 417, 431),
+        ),
         Kind(
             "not-found",
             404,
@@ -40,7 +51,8 @@ KINDS = {
             "not-acceptable",
             406,
             "Not acceptable",
-            "We answer in application/json, a batch also in text/csv; let Accept include it.",
+            "Accept allows no form that this route answers in: for most application/json, for a batch also "
+            "text/csv, for a page text/html.",
         ),
         Kind(
             "request-timeout",

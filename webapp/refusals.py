@@ -84,7 +84,7 @@ def _unknown_name(name: str, known: Sequence[str]) -> str:
     names = (
         f"the known names are {' and '.join(known)}" if len(known) > 1 else f"the known name is {known[0]}"
     )
-    return f"{shown(name)} is not known here; {names}."
+    return f"{shown(name) or 'An empty name'} is not known here; {names}."
 
 
 def pointer(*path: str | int) -> str:

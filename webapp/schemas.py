@@ -24,7 +24,7 @@ ModelVersion = Annotated[str, Meta(description="The model that answered; changes
 
 
 class PredictRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """A home, by its size."""
+    """A home, by its size. Of a member given twice the last counts."""
 
     home_size: Annotated[
         int | float,
@@ -101,14 +101,17 @@ class FieldError(msgspec.Struct, frozen=True, gc=False):
 class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Every error's body (RFC 9457)."""
 
-    type: Annotated[str, Meta(description="The kind of problem: a stable address that explains it.")]
+    type: Annotated[
+        str, Meta(description="The kind: an address that explains it. Branch on what stands after `#`.")
+    ]
     title: Annotated[str, Meta(description="The kind in words, the same for each of its kind.")]
     status: Annotated[int, Meta(description="The HTTP status.", ge=400, le=599)]
     detail: Annotated[str, Meta(description="A sentence: what is wrong, and what to do.")]
     instance: Annotated[str, Meta(description="The path that was asked, if it could be read.")] = ""
     request_id: Annotated[str, Meta(description="As `X-Request-ID`, and in our logs: quote it to us.")]
     errors: Annotated[
-        Sequence[FieldError], Meta(description="Each thing that is wrong, with its place.")
+        Sequence[FieldError],
+        Meta(description="The first thing found wrong, with its place; in a batch one a home, up to 100."),
     ] = ()
 
 

@@ -20,7 +20,7 @@ from webapp.schemas import ProblemDetails
 UNREADABLE = (ParseException, ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize)
 """What Gunicorn raises of such a request."""
 
-_STATUSES: dict[type[BaseException], int] = {
+STATUSES: dict[type[BaseException], int] = {
     ExpectationFailed: 417,
     LimitRequestHeaders: 431,
     LimitRequestLine: 414,
@@ -33,9 +33,12 @@ _DETAILS = {
 }
 
 
-def status_of(error: BaseException) -> int:
-    """Give the status: none of the 500s, as Gunicorn has for some; a stranger must not ring the alarm."""
-    return _STATUSES.get(type(error), 400)
+def status_of(error: type[BaseException]) -> int:
+    """Give the status for what was raised.
+
+    None of the 500s, as Gunicorn has for some: a stranger must not ring the alarm.
+    """
+    return STATUSES.get(error, 400)
 
 
 def answer(status: int, detail: str, request_id: str, *, for_anyone: bool) -> bytes:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from math import ceil, floor
 
 from model.breeds import Breed
 from model.home_size import to_sqft
@@ -23,7 +24,7 @@ class Verdict:
         ranking: every breed with its probability, the recommended first.
         close: whether the runner-up suits nearly as many homes.
         reason: where the answer comes from, in a sentence.
-        range_seen: the smallest and largest home that the model has seen, in `unit`.
+        range_seen: the smallest and largest home that the model has seen, in whole `unit`s of which it has.
         marker: the home on the chart.
     """
 
@@ -50,7 +51,7 @@ def judge(predictor: Predictor, home: Home, answer: Recommendation) -> Verdict:
         ((breed, answer.probabilities[breed.key]) for breed in predictor.breeds),
         key=lambda breed: (breed[0].key != answer.breed, -breed[1]),
     )
-    smallest, largest = (round(sqft / to_sqft(1, home.unit)) for sqft in predictor.training_range)
+    smallest, largest = (sqft / to_sqft(1, home.unit) for sqft in predictor.training_range)
     return Verdict(
         home=home,
         unit=UNIT_NAMES[home.unit],
@@ -58,7 +59,7 @@ def judge(predictor: Predictor, home: Home, answer: Recommendation) -> Verdict:
         ranking=tuple(ranking),
         close=ranking[0][1] - ranking[1][1] < CLOSE,
         reason=_reason(predictor, home),
-        range_seen=(smallest, largest),
+        range_seen=(ceil(smallest), floor(largest)),
         chart=chart_of(predictor, home.unit),
         marker=marker(predictor, home, answer.probability),
     )

@@ -161,7 +161,7 @@ class Worker(GeventWorker):
         if isinstance(exc, RequestTimeout):
             self._refuse(client, 408, f"The request took longer than {self.settings.request_seconds} s.")
         elif isinstance(exc, unreadable.UNREADABLE):
-            self._refuse(client, unreadable.status_of(exc), f"The request can't be read: {exc}")
+            self._refuse(client, unreadable.status_of(type(exc)), f"The request can't be read: {exc}")
         elif not isinstance(exc, IdleTimeout):
             super().handle_error(req, client, addr, exc)
 

@@ -59,6 +59,54 @@ def test_it_follows_the_arrow_keys_and_says_the_size(page: Page) -> None:
     expect(the_preview(page).get_by_role("heading")).to_have_text("German Shepherd")
 
 
+@pytest.mark.parametrize("unit", ["sq ft", "m²"])
+def test_each_press_of_an_arrow_moves_on(page: Page, unit: str) -> None:
+    """Also when the answer to the press before has come, which speaks of a round figure."""
+    page.get_by_role("radio", name=unit).check()
+    page.evaluate(
+        "shown = 0; new MutationObserver(() => shown++).observe(preview, {childList: true})",
+    )
+    the_slider(page).focus()
+    page.keyboard.press("Home")
+    for position in range(1, 30):
+        page.wait_for_function("position => shown >= position", arg=position)
+        page.keyboard.press("ArrowRight")
+        assert the_slider(page).input_value() == str(position)
+
+
+@pytest.mark.parametrize("unit", ["sq ft", "m²"])
+@pytest.mark.parametrize("end", ["Home", "End"])
+def test_the_ends_of_the_slider_are_homes_that_the_model_has_seen(page: Page, unit: str, end: str) -> None:
+    page.get_by_role("radio", name=unit).check()
+    the_slider(page).focus()
+    page.keyboard.press(end)
+    expect(the_preview(page)).to_contain_text(f"{the_field(page).input_value()} {unit}")
+    expect(the_preview(page)).not_to_contain_text("Yours lies outside")
+
+
+def test_on_a_phone_the_answer_stands_in_short_above_my_thumb(new_context: NewContext) -> None:
+    page = new_context(viewport={"width": 375, "height": 667}, has_touch=True).new_page()
+    page.goto("/")
+    the_slider(page).fill("190")
+    glance = page.locator("#glance")
+    expect(glance).to_have_text(re.compile(r"^German Shepherd, \d+%$"))
+    expect(glance).to_be_in_viewport(ratio=1)
+    expect(glance.locator("img")).to_be_visible()
+    the_field(page).fill("")
+    expect(glance).to_be_empty()
+
+
+def test_the_typical_sizes_follow_the_unit(page: Page) -> None:
+    page.get_by_text("Not sure how big it is?").click()
+    page.get_by_role("radio", name="m²").check()
+    studio = page.get_by_role("link", name="Studio 40 m²")
+    assert urlsplit(studio.get_attribute("href") or "").query == "home_size=40&unit=m2"
+    page.get_by_role("radio", name="sq ft").check()
+    page.get_by_role("link", name="Studio 450 sq ft").click()
+    expect(the_field(page)).to_have_value("450")
+    expect(page.get_by_role("radio", name="sq ft")).to_be_checked()
+
+
 def test_it_follows_what_i_type_and_the_slider_does_too(page: Page) -> None:
     the_field(page).fill("400 m²")
     expect(the_preview(page)).to_contain_text("Your puppy for 400 m²")
