@@ -1,16 +1,19 @@
 """The image in the registry: whether it is there, its push, and what the registry's scan found."""
 
 import base64
+import time
 from collections.abc import Mapping
-from typing import Any
 
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import ClientError
 
 from ecs import docker
 from ecs.aws import Aws
 from ecs.errors import DeployError, WrongUseError
 from ecs.revision import Revision
 from ecs.stack import Foundation
+
+POLL_SECONDS = 3.0
+SCAN_SECONDS, NEEDED_SECONDS = 60.0, 300.0
 
 
 def is_pushed(aws: Aws, foundation: Foundation, tag: str) -> bool:
@@ -54,15 +57,30 @@ def push(aws: Aws, foundation: Foundation, revision: Revision) -> None:
             raise
 
 
-def findings(aws: Aws, foundation: Foundation, tag: str) -> Mapping[str, int] | None:
-    """Count the scan's findings by severity; None where there is no finished scan."""
-    image: dict[str, Any] = {"repositoryName": foundation.repository_name, "imageId": {"imageTag": tag}}
-    try:
-        aws.ecr.get_waiter("image_scan_complete").wait(**image, WaiterConfig={"Delay": 3, "MaxAttempts": 20})
-        answer = aws.ecr.describe_image_scan_findings(**image)
-    except (ClientError, WaiterError):
-        return None
-    return {str(key): count for key, count in answer["imageScanFindings"]["findingSeverityCounts"].items()}
+def findings(aws: Aws, foundation: Foundation, tag: str, *, needed: bool = False) -> Mapping[str, int] | None:
+    """Count the scan's findings by severity; None where there is no finished scan.
+
+    Not botocore's waiter: a scan that goes on for ever (Inspector's) is ACTIVE, which that one does not know.
+    With `needed`, also wait for one that has not begun.
+    """
+    deadline = time.monotonic() + (NEEDED_SECONDS if needed else SCAN_SECONDS)
+    while time.monotonic() < deadline:
+        try:
+            answer = aws.ecr.describe_image_scan_findings(
+                repositoryName=foundation.repository_name, imageId={"imageTag": tag}
+            )
+        except ClientError as error:
+            if not needed or error.response["Error"]["Code"] != "ScanNotFoundException":
+                return None
+        else:
+            status = answer["imageScanStatus"].get("status")
+            counts = answer.get("imageScanFindings", {}).get("findingSeverityCounts")
+            if status == "COMPLETE" or (status == "ACTIVE" and counts is not None):
+                return {str(key): count for key, count in (counts or {}).items()}
+            if status not in {"ACTIVE", "IN_PROGRESS", "PENDING"}:
+                return None
+        time.sleep(POLL_SECONDS)
+    return None
 
 
 def refuse_critical(counts: Mapping[str, int] | None) -> None:

@@ -126,7 +126,9 @@ class Release:
                 cure=cause.cure,
                 evidence=path,
             )
-        if outcome is not Outcome.FAILED:  # then ECS sees nothing wrong, and would leave it
+        now = observe(self.aws, self.foundation) or snapshot
+        # ECS sees nothing wrong, or, as of a service that was made anew, knows no release to go back to.
+        if outcome is not Outcome.FAILED or services.primary(now.service)["id"] == rollout.identifier:
             self.output.say(f"Taking it back to {tasks.short(rollout.before)}.")
             services.update(self.aws, self.foundation, rollout.before)
         back = self._what_came_back(rollout)
@@ -135,11 +137,11 @@ class Release:
         raise error(f"{cause.sentence} {ending}", cure=cause.cure, evidence=path)
 
     def _what_came_back(self, rollout: Rollout) -> str | None:
-        """Wait until another revision than the failed one serves; give it."""
+        """Wait until another deployment than the failed one has completed; give its revision."""
 
         def ended(snapshot: Snapshot) -> Outcome | None:
             deployment = services.primary(snapshot.service)
-            if deployment["taskDefinition"] == rollout.arn:
+            if deployment["id"] == rollout.identifier:
                 return None
             ends = {"COMPLETED": Outcome.COMPLETED, "FAILED": Outcome.FAILED}
             return ends.get(str(deployment.get("rolloutState")))

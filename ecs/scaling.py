@@ -5,8 +5,17 @@ from typing import Any, Final
 from ecs.aws import Aws
 from ecs.diff import Change, diff
 from ecs.stack import Foundation
+from ecs.task import tags
 
 DIMENSION: Final = "ecs:service:DesiredCount"
+
+
+def _targets(aws: Aws, foundation: Foundation) -> list[dict[str, Any]]:
+    address = _address(aws, foundation)
+    answer = aws.autoscaling.describe_scalable_targets(
+        ServiceNamespace="ecs", ResourceIds=[address["ResourceId"]], ScalableDimension=DIMENSION
+    )
+    return [dict(target) for target in answer["ScalableTargets"]]
 
 
 def _address(aws: Aws, foundation: Foundation) -> dict[str, Any]:
@@ -46,9 +55,6 @@ def _policy(metric: str, target: int, **more: str) -> dict[str, Any]:
 def compare(aws: Aws, foundation: Foundation) -> list[Change]:
     """Say how the scaling differs from what we want."""
     address = _address(aws, foundation)
-    targets = aws.autoscaling.describe_scalable_targets(
-        ServiceNamespace="ecs", ResourceIds=[address["ResourceId"]], ScalableDimension=DIMENSION
-    )["ScalableTargets"]
     policies = aws.autoscaling.describe_scaling_policies(
         ServiceNamespace="ecs", ResourceId=address["ResourceId"], ScalableDimension=DIMENSION
     )["ScalingPolicies"]
@@ -57,7 +63,7 @@ def compare(aws: Aws, foundation: Foundation) -> list[Change]:
             policy["PolicyName"]: policy["TargetTrackingScalingPolicyConfiguration"] for policy in policies
         }
     }
-    for target in targets:
+    for target in _targets(aws, foundation):
         there |= {"MinCapacity": target["MinCapacity"], "MaxCapacity": target["MaxCapacity"]}
     return diff(there, wanted(aws, foundation), only_wanted=True)
 
@@ -65,9 +71,10 @@ def compare(aws: Aws, foundation: Foundation) -> list[Change]:
 def apply(aws: Aws, foundation: Foundation) -> None:
     """Set the bounds and the policies."""
     address, target = _address(aws, foundation), wanted(aws, foundation)
-    aws.autoscaling.register_scalable_target(
-        **address, MinCapacity=target["MinCapacity"], MaxCapacity=target["MaxCapacity"]
-    )
+    bounds: dict[str, Any] = {name: target[name] for name in ("MinCapacity", "MaxCapacity")}
+    if not _targets(aws, foundation):  # tags are taken for a new one, and only then
+        bounds["Tags"] = {tag["key"]: tag["value"] for tag in tags(aws)}
+    aws.autoscaling.register_scalable_target(**address, **bounds)
     for name, configuration in target["policies"].items():
         aws.autoscaling.put_scaling_policy(
             **address,
@@ -80,8 +87,5 @@ def apply(aws: Aws, foundation: Foundation) -> None:
 def remove(aws: Aws, foundation: Foundation) -> None:
     """Take the scaling away, with its policies and their alarms."""
     address = _address(aws, foundation)
-    there = aws.autoscaling.describe_scalable_targets(
-        ServiceNamespace="ecs", ResourceIds=[address["ResourceId"]], ScalableDimension=DIMENSION
-    )["ScalableTargets"]
-    if there:
+    if _targets(aws, foundation):
         aws.autoscaling.deregister_scalable_target(**address)

@@ -85,7 +85,7 @@ def find(aws: Aws, foundation: Foundation) -> dict[str, Any] | None:
 
 def wait_until_gone(aws: Aws, foundation: Foundation) -> None:
     """Wait for the end of a service that is being deleted: until then no other can have its name."""
-    if any(service["status"] == "DRAINING" for service in _described(aws, foundation)):
+    if any(service["status"] != "INACTIVE" for service in _described(aws, foundation)):
         aws.ecs.get_waiter("services_inactive").wait(
             cluster=foundation.cluster_name,
             services=[aws.settings.stack],

@@ -31,7 +31,9 @@ MEMORY_FOR_CPU = {
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every setting; what each means stands in `settings.toml`."""
 
-    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,18}[a-z0-9]$")]
+    name: Annotated[
+        str, Meta(pattern=r"^(?!internal(-|$))[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=20)
+    ]
     region: Annotated[str, Meta(pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$")]
     alarm_email: Annotated[str, Meta(pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$")]
     architecture: Literal["X86_64", "ARM64", ""]
@@ -52,11 +54,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     domain_name: Annotated[str, Meta(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$")]
     vpc_id: Annotated[str, Meta(pattern=r"^(vpc-[0-9a-f]+)?$")]
     subnet_ids: list[Annotated[str, Meta(pattern=r"^subnet-[0-9a-f]+$")]]
-    github_repository: Annotated[str, Meta(pattern=r"^([\w.-]+/[\w.-]+)?$")]
+    github_repository: Annotated[str, Meta(pattern=r"^([\w.-]+(@\d+)?/[\w.-]+(@\d+)?)?$")]
     github_oidc_provider_arn: Annotated[str, Meta(pattern=r"^(arn:aws[\w-]*:iam:.+)?$")]
     registry: str
     connect_to: Annotated[str, Meta(pattern=r"^([^:]+:\d+)?$")]
-    env: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,9}$")]
+    env: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=10)]
 
     def __post_init__(self) -> None:
         """Refuse what the types alone can't.

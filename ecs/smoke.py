@@ -1,5 +1,6 @@
 """The smoke test: does the public address answer what the model here answers?"""
 
+import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +9,8 @@ from urllib.parse import urlsplit
 import msgspec
 import urllib3
 
+from ecs.errors import WrongUseError
+from ecs.outputs import Foundation
 from ecs.settings import Settings
 from model.predictor import TOLERANCE, Predictor
 
@@ -18,6 +21,23 @@ TIMEOUT = urllib3.Timeout(connect=5, read=20)
 
 class SmokeError(Exception):
     """The address does not answer as it should; the message says what it does."""
+
+
+def check_name(settings: Settings, foundation: Foundation) -> None:
+    """See that the service's name leads somewhere, where it is not ours to make.
+
+    Raises:
+        WrongUseError: it does not: the balancer that it must lead to may have been made only now.
+    """
+    if not settings.domain_name or settings.hosted_zone_id or settings.connect_to:
+        return
+    try:
+        socket.getaddrinfo(settings.domain_name, 443)
+    except OSError as error:
+        raise WrongUseError(
+            f"{settings.domain_name} leads nowhere yet, so nothing was released.",
+            cure=f"Make it a CNAME of {foundation.load_balancer_dns_name}, then run this again: it goes on.",
+        ) from error
 
 
 class Site:

@@ -57,11 +57,15 @@ def preview(
     """Say what `apply` would change; leave nothing, no change set and no stack under review.
 
     Raises:
-        WrongUseError: CloudFormation is changing the stack just now, or refuses a parameter.
+        WrongUseError: CloudFormation is changing the stack just now, or refuses a parameter; or the stack is
+            half removed.
     """
     described = state_of(cloudformation, name)
     if described and described["StackStatus"] in NEVER_STOOD:
         return [ResourceChange("Modify", name, "AWS::CloudFormation::Stack", replacement=True)]
+    if described and described["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
+        return [ResourceChange("Modify", name, "AWS::CloudFormation::Stack")]  # `apply` goes on from there
+    _refuse_half_removed(described)
     new = _is_new(described)
     try:
         change_set = changeset.make(cloudformation, name, parameters, tags, new=new)
@@ -156,9 +160,13 @@ def _mend(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent) 
         ending = follow(cloudformation, stack_id, since, on_event)
         if ending.status != "UPDATE_ROLLBACK_COMPLETE":
             raise failure(name, ending)
-    elif status == "DELETE_FAILED":
+    _refuse_half_removed(described)
+
+
+def _refuse_half_removed(described: "StackTypeDef | None") -> None:
+    if described and described["StackStatus"] == "DELETE_FAILED":
         raise WrongUseError(
-            f"The stack {name} is half removed.",
+            f"The stack {described['StackName']} is half removed.",
             cure="End that first: python -m ecs destroy. Then run this again.",
         )
 

@@ -12,6 +12,8 @@ from ecs.errors import NotTakenBackError
 from ecs.stack import Foundation
 
 POLL_SECONDS = 2.0
+STALE_SECONDS = 30.0
+"""So long AWS may go on describing a service as it was before a call that changed it."""
 TASKS_A_CALL = 100
 ENDED_BY_ITSELF = "EssentialContainerExited"
 
@@ -139,9 +141,14 @@ def follow(
     Raises:
         NotTakenBackError: the service is gone.
     """
+    begun, seen = time.monotonic(), False
 
     def ended(snapshot: Snapshot) -> Outcome | None:
+        nonlocal seen
         outcome = judge(snapshot.service, identifier, task_definition)
+        seen = seen or services.deployment(snapshot.service, identifier) is not None
+        if outcome is Outcome.REPLACED and not seen and time.monotonic() < begun + STALE_SECONDS:
+            return None
         others = any(task["taskDefinitionArn"] != task_definition for task in snapshot.running)
         # As long as a task of the release before still answers, the smoke test would ask that one too.
         return None if outcome is Outcome.COMPLETED and others else outcome
@@ -160,17 +167,19 @@ def wait_for(
     Raises:
         NotTakenBackError: the service is gone.
     """
-    deadline = time.monotonic() + aws.settings.deploy_minutes * 60
+    begun = time.monotonic()
     while True:
         snapshot = observe(aws, foundation)
-        if snapshot is None:
+        elapsed = time.monotonic() - begun
+        if snapshot:
+            on_snapshot(snapshot)
+            if outcome := ended(snapshot):
+                return outcome, snapshot
+            if elapsed > aws.settings.deploy_minutes * 60:
+                return Outcome.TIMED_OUT, snapshot
+        elif elapsed > STALE_SECONDS:
             raise NotTakenBackError(
                 f"The service {aws.settings.stack} is gone: somebody deleted it meanwhile.",
                 cure="Run `python -m ecs up` again; it makes a new one.",
             )
-        on_snapshot(snapshot)
-        if outcome := ended(snapshot):
-            return outcome, snapshot
-        if time.monotonic() > deadline:
-            return Outcome.TIMED_OUT, snapshot
         time.sleep(POLL_SECONDS)

@@ -65,9 +65,20 @@ def _ask_name(run: Run, name: str, given: str | None) -> None:
 def remove_service(aws: Aws, foundation: Foundation) -> None:
     """Delete the service and wait until its tasks have stopped; one that is gone is no error."""
     scaling.remove(aws, foundation)
+    cluster, name = foundation.cluster_name, aws.settings.stack
+    tasks: list[str] = []
     if find(aws, foundation):
-        aws.ecs.delete_service(cluster=foundation.cluster_name, service=aws.settings.stack, force=True)
+        pages = aws.ecs.get_paginator("list_tasks").paginate(cluster=cluster, serviceName=name)
+        tasks = [arn for page in pages for arn in page["taskArns"]]
+        aws.ecs.delete_service(cluster=cluster, service=name, force=True)
     wait_until_gone(aws, foundation)
+    # A service is gone before its tasks are, and a cluster with tasks can't be removed.
+    for start in range(0, len(tasks), A_CALL):
+        aws.ecs.get_waiter("tasks_stopped").wait(
+            cluster=cluster,
+            tasks=tasks[start : start + A_CALL],
+            WaiterConfig={"Delay": 3, "MaxAttempts": 100},
+        )
 
 
 def remove_images(aws: Aws, foundation: Foundation) -> None:

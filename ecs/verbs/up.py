@@ -12,7 +12,7 @@ from ecs.errors import NotTakenBackError
 from ecs.history import GOOD, mark_good, tag
 from ecs.release import Release
 from ecs.revision import Revision, read_predictor
-from ecs.smoke import SmokeError, smoke
+from ecs.smoke import SmokeError, check_name, smoke
 from ecs.stack import Foundation
 from ecs.verbs.plan import allow_dirty_option, describe, planned
 from ecs.verbs.verify import verified
@@ -79,6 +79,7 @@ def release(
             count = smoke(releasing.site, read_predictor())
         output.done(f"{count} answers are the model's own")
 
+    check_name(run.settings, foundation)
     if changes.release or arn != serving:
         rollout = releasing.start(arn)
         output.say(f"Rollout of {task.short(arn)}: deployment {rollout.identifier}")
@@ -112,7 +113,7 @@ def _check_again(run: Run, arn: str, check: Callable[[], None]) -> None:
 
 def _show_findings(run: Run, foundation: Foundation, revision: Revision, *, fail_on_findings: bool) -> None:
     with run.output.step("Waiting for the registry's scan"):
-        counts = image.findings(run.aws, foundation, revision.tag)
+        counts = image.findings(run.aws, foundation, revision.tag, needed=fail_on_findings)
     if counts is None:
         run.output.say("The registry has no scan of the image.")
     else:

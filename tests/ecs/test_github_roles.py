@@ -47,8 +47,16 @@ BY_DOCKER = {
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 }
-IMPLIED = {"iam:PassRole", "application-autoscaling:TagResource"}
-"""No calls of their own: AWS asks for them in RegisterTaskDefinition and RegisterScalableTarget."""
+IMPLIED = {
+    "application-autoscaling:TagResource",
+    "cloudwatch:DeleteAlarms",
+    "cloudwatch:PutMetricAlarm",
+    "ec2:DescribeAccountAttributes",
+    "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeSubnets",
+    "iam:PassRole",
+}
+"""No calls of their own: AWS asks for them in CreateChangeSet, PutScalingPolicy and the Register calls."""
 NEVER_LIMITED = {"cloudwatch:DescribeAlarms", "ecs:ListTasks"}
 """Reads that are given for everything, though IAM could limit them."""
 

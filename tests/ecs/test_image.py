@@ -28,8 +28,8 @@ def ecr(aws: Aws) -> Iterator[Stubber]:
         stubber.assert_no_pending_responses()
 
 
-def scanned(counts: dict[str, int]) -> dict[str, Any]:
-    return {"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {"findingSeverityCounts": counts}}
+def scanned(counts: dict[str, int], status: str = "COMPLETE") -> dict[str, Any]:
+    return {"imageScanStatus": {"status": status}, "imageScanFindings": {"findingSeverityCounts": counts}}
 
 
 def test_an_image_that_is_there(aws: Aws, ecr: Stubber) -> None:
@@ -44,17 +44,37 @@ def test_an_image_that_is_not_there(aws: Aws, ecr: Stubber, code: str) -> None:
 
 
 def test_findings_are_counted_by_severity(aws: Aws, ecr: Stubber) -> None:
-    for _ in range(2):  # the waiter's look, and ours
-        ecr.add_response("describe_image_scan_findings", scanned({"HIGH": 2}))
+    ecr.add_response("describe_image_scan_findings", scanned({"HIGH": 2}))
     counts = image.findings(aws, unknown_foundation(), "one")
     assert counts == {"HIGH": 2}
     image.refuse_critical(counts)
 
 
 def test_a_scan_without_findings_is_not_a_missing_scan(aws: Aws, ecr: Stubber) -> None:
-    for _ in range(2):
-        ecr.add_response("describe_image_scan_findings", scanned({}))
+    ecr.add_response("describe_image_scan_findings", scanned({}))
     assert image.findings(aws, unknown_foundation(), "one") == {}
+
+
+def test_a_scan_that_is_needed_is_waited_for_from_before_its_beginning(
+    aws: Aws, ecr: Stubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image, "POLL_SECONDS", 0)
+    ecr.add_client_error("describe_image_scan_findings", "ScanNotFoundException")
+    for status in ("PENDING", "IN_PROGRESS", "ACTIVE"):
+        ecr.add_response("describe_image_scan_findings", {"imageScanStatus": {"status": status}})
+    ecr.add_response("describe_image_scan_findings", scanned({"LOW": 1}, "ACTIVE"))
+    assert image.findings(aws, unknown_foundation(), "one", needed=True) == {"LOW": 1}
+
+
+def test_a_finished_scan_that_counts_nothing_found_nothing(aws: Aws, ecr: Stubber) -> None:
+    finished = {"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {"findings": []}}
+    ecr.add_response("describe_image_scan_findings", finished)
+    assert image.findings(aws, unknown_foundation(), "one") == {}
+
+
+def test_a_scan_that_failed_has_no_findings(aws: Aws, ecr: Stubber) -> None:
+    ecr.add_response("describe_image_scan_findings", {"imageScanStatus": {"status": "FAILED"}})
+    assert image.findings(aws, unknown_foundation(), "one", needed=True) is None
 
 
 def test_an_image_that_was_not_scanned_has_no_findings(aws: Aws, ecr: Stubber) -> None:

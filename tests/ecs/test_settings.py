@@ -112,3 +112,14 @@ def test_whatever_the_file_says_it_is_taken_or_refused_in_one_line(
     except WrongUseError as error:
         sentence = str(error)
     assert "\n" not in sentence
+
+
+@pytest.mark.parametrize("name", ["a", "-a", "a-", "a--b", "internal", "internal-puppy", "A", "a" * 21])
+def test_a_name_that_aws_would_refuse_is_refused_here(tmp_path: Path, name: str) -> None:
+    assert refusal(written(tmp_path, ("name", f'"{name}"'))).startswith("settings.toml: name: ")
+
+
+@pytest.mark.parametrize("repository", ["", "octo/puppy", "octo@123/puppy.js@456"])
+def test_a_github_repository_may_have_its_ids(tmp_path: Path, repository: str) -> None:
+    path = written(tmp_path, ("github_repository", f'"{repository}"'))
+    assert load_settings("prod", path).github_repository == repository

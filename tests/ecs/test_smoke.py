@@ -3,8 +3,10 @@
 import msgspec
 import pytest
 
+from ecs.changes import unknown_foundation
+from ecs.errors import WrongUseError
 from ecs.settings import Settings
-from ecs.smoke import Site, SmokeError, home_sizes, smoke
+from ecs.smoke import Site, SmokeError, check_name, home_sizes, smoke
 from model.predictor import Predictor
 from tests.serving import Server
 
@@ -49,3 +51,15 @@ def test_no_answer_is_a_sentence_with_the_address(settings: Settings) -> None:
 def test_a_page_that_is_missing_is_a_sentence(server: Server, settings: Settings) -> None:
     status, _ = Site(server.url, settings).ask("GET", "/nowhere")
     assert status == 404
+
+
+def test_a_name_that_leads_nowhere_yet_is_refused_with_what_it_must_lead_to(settings: Settings) -> None:
+    named = msgspec.structs.replace(settings, domain_name="puppy.invalid", certificate_arn="arn:aws:acm:x")
+    with pytest.raises(WrongUseError, match=r"^puppy\.invalid leads nowhere yet") as refused:
+        check_name(named, unknown_foundation())
+    assert f"CNAME of {unknown_foundation().load_balancer_dns_name}" in refused.value.cure
+
+
+def test_a_name_that_is_made_for_us_or_leads_somewhere_is_not(settings: Settings) -> None:
+    for given in ({}, {"domain_name": "localhost"}, {"domain_name": "puppy.invalid", "hosted_zone_id": "Z1"}):
+        check_name(msgspec.structs.replace(settings, **given), unknown_foundation())

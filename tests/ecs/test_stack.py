@@ -182,6 +182,14 @@ class TestPreview:
         [change] = self.preview(state("ROLLBACK_COMPLETE"))
         assert change == f"± {NAME} (AWS::CloudFormation::Stack, replaced)"
 
+    def test_says_that_a_rollback_that_got_stuck_is_continued(self) -> None:
+        [change] = self.preview(state("UPDATE_ROLLBACK_FAILED"))
+        assert change == f"~ {NAME} (AWS::CloudFormation::Stack)"
+
+    def test_of_a_half_removed_stack_is_for_destroy(self) -> None:
+        with pytest.raises(WrongUseError, match="is half removed"):
+            self.preview(state("DELETE_FAILED"))
+
     def test_beside_another_run_is_refused(self) -> None:
         busy = refused(
             "create_change_set",

@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 
-from ecs.watch import Outcome, judge
+from ecs import watch
+from ecs.aws import Aws
+from ecs.changes import unknown_foundation
+from ecs.errors import NotTakenBackError
+from ecs.watch import Outcome, Snapshot, judge
 
 MINE, OTHER = "ecs-svc/1", "ecs-svc/2"
 NEW, OLD = "arn:task-definition/pp:2", "arn:task-definition/pp:1"
@@ -77,3 +81,33 @@ def test_the_outcome_is_that_of_the_deployment_itself(
 )
 def test_a_stable_service_that_is_not_ours_is_no_success(described: dict[str, Any]) -> None:
     assert judge(described, MINE, NEW) is Outcome.REPLACED
+
+
+def snapshot(*deployments: dict[str, Any]) -> Snapshot:
+    return Snapshot(service(*deployments), [], [], [])
+
+
+AS_BEFORE = snapshot(deployment(OTHER, "PRIMARY", "COMPLETED", OLD))
+DONE = snapshot(deployment(MINE, "PRIMARY", "COMPLETED"))
+
+
+@pytest.mark.parametrize("stale", [AS_BEFORE, None], ids=["without the deployment", "without the service"])
+def test_a_look_that_is_older_than_the_call_says_nothing(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, stale: Snapshot | None
+) -> None:
+    looks = iter([stale, stale, DONE])
+    monkeypatch.setattr(watch, "observe", lambda *_: next(looks))
+    monkeypatch.setattr(watch, "POLL_SECONDS", 0)
+    outcome, _ = watch.follow(aws, unknown_foundation(), MINE, NEW, lambda _: None)
+    assert outcome is Outcome.COMPLETED
+
+
+def test_what_stays_so_is_believed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "observe", lambda *_: AS_BEFORE)
+    monkeypatch.setattr(watch, "POLL_SECONDS", 0)
+    monkeypatch.setattr(watch, "STALE_SECONDS", 0.01)
+    outcome, _ = watch.follow(aws, unknown_foundation(), MINE, NEW, lambda _: None)
+    assert outcome is Outcome.REPLACED
+    monkeypatch.setattr(watch, "observe", lambda *_: None)
+    with pytest.raises(NotTakenBackError, match="somebody deleted it meanwhile"):
+        watch.follow(aws, unknown_foundation(), MINE, NEW, lambda _: None)

@@ -1,10 +1,21 @@
 """A first release that fails, a service that somebody deleted, and what a person types at the questions."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import boto3
 
 from tests.ecs.stand_in.conftest import Place
 
 STACK, ENV = "perfect-puppy-first", ("--env", "first")
+
+
+@contextmanager
+def bad_code(place: Place) -> Iterator[None]:
+    place.project.append("webapp/pages.py", '\nraise RuntimeError("the flux capacitor is empty")\n')
+    place.project.commit()
+    yield
+    place.project.undo()
 
 
 def served(place: Place) -> tuple[str, int, int]:
@@ -20,12 +31,8 @@ def test_a_no_changes_nothing(place: Place) -> None:
 
 
 def test_a_first_release_that_fails_is_scaled_to_zero(place: Place) -> None:
-    place.project.append("webapp/pages.py", '\nraise RuntimeError("the flux capacitor is empty")\n')
-    place.project.commit()
-    try:
+    with bad_code(place):
         result = place.ecs("up", "--yes", "--json", *ENV)
-    finally:
-        place.project.undo()
     assert result.code == 4, result.said
     assert "the flux capacitor is empty" in result.json["error"]
     assert "It was the first release, so the service is scaled to zero." in result.json["error"]
@@ -38,13 +45,20 @@ def test_the_next_gives_it_its_tasks_back(place: Place) -> None:
     assert served(place) == ("COMPLETED", 2, 2)
 
 
-def test_a_service_that_somebody_deleted_is_made_again(place: Place, real: boto3.Session) -> None:
+def test_a_service_that_somebody_deleted_is_made_again_and_goes_back_to_what_was_good(
+    place: Place, real: boto3.Session
+) -> None:
+    """ECS knows no release before of a service that is new, so the tool takes a bad one back itself."""
+    good = place.ecs("status", "--json", *ENV).json["task_definition"]
     real.client("ecs").delete_service(cluster=STACK, service=STACK, force=True)
     gone = place.ecs("status", *ENV)
     assert (gone.code, "no service in it" in gone.err) == (2, True), gone.said
-    result = place.ecs("up", "--yes", *ENV)
-    assert result.code == 0, result.said
+    with bad_code(place):
+        result = place.ecs("up", "--yes", "--json", *ENV)
+    assert result.code == 1, result.said
+    assert result.json["error"].endswith(f"{good.rpartition('/')[2]} serves again.")
     assert served(place) == ("COMPLETED", 2, 2)
+    assert place.ecs("status", "--json", *ENV).json["task_definition"] == good
 
 
 def test_destroy_wants_the_name_typed(place: Place) -> None:

@@ -54,6 +54,7 @@ def test_everything_has_tags(sent: dict[str, Call]) -> None:
     keys = {"Project", "Environment", "ManagedBy"}
     for name in ("CreateService", "RegisterTaskDefinition"):
         assert keys <= {tag["key"] for tag in sent[name].arguments["tags"]}, name
+    assert keys <= sent["RegisterScalableTarget"].arguments["Tags"].keys()
     stack = sent["CreateChangeSet"].arguments
     assert keys <= {
         value for name, value in stack.items() if name.startswith("Tags.") and name.endswith("Key")
