@@ -24,6 +24,7 @@ class Connection(socket):
         super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
         self.request_seconds = request_seconds
         self.idle = True
+        self.idle_since = math.inf
         self.answering = False
         self.request: Any = None
         self.gathering = False
@@ -33,9 +34,10 @@ class Connection(socket):
     def await_request(self, seconds: float) -> None:
         """Count the connection as idle, for at most so many seconds."""
         self.idle = True
+        self.idle_since = time.monotonic()
         self.answering = False
         self.request = None
-        self.deadline = time.monotonic() + seconds
+        self.deadline = self.idle_since + seconds
 
     def begin_request(self) -> None:
         """Start the time of a request, unless it runs already."""

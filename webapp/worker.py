@@ -26,6 +26,8 @@ from webapp.logs import log_refusal
 SWEEP_SECONDS = 1.0
 SETTLE_SECONDS = 0.05
 BOOT_PAUSE_SECONDS = 1.0
+NEWCOMER_SECONDS = 0.5
+"""How long a connection may be idle at a stop: one just accepted has its first request on the way."""
 
 _log = logging.getLogger(__name__)
 
@@ -117,16 +119,16 @@ class Worker(GeventWorker):
             server.close()
         while time.monotonic() < begun + self.cfg.graceful_timeout:
             self.notify()
-            self.end_overdue(idle_too=True)
+            self.end_overdue(idle_seconds=NEWCOMER_SECONDS)
             if pool.join(SETTLE_SECONDS):
                 return
         self.log.warning("%d requests were under way when the time ran out", len(self.connections))
 
-    def end_overdue(self, *, idle_too: bool = False) -> None:
-        """Interrupt each connection whose time has run out, and at a stop each that is idle."""
+    def end_overdue(self, *, idle_seconds: float = math.inf) -> None:
+        """Interrupt each connection whose time has run out, and each that has been idle for so long."""
         now = time.monotonic()
         for serving, connection in list(self.connections.items()):
-            if connection.deadline < now or (idle_too and connection.idle):
+            if connection.deadline < now or (connection.idle and connection.idle_since + idle_seconds < now):
                 connection.deadline = math.inf
                 gevent.kill(serving, IdleTimeout if connection.idle else RequestTimeout)
 

@@ -29,6 +29,15 @@ def connect(port: int, seconds: float = 30) -> socket.socket:
     return connection
 
 
+def listens(port: int) -> bool:
+    """Say whether a server on loopback accepts a connection."""
+    try:
+        connect(port).close()
+    except OSError:
+        return False
+    return True
+
+
 def receive(connection: socket.socket) -> Answer | None:
     """Read one answer, or None when the connection is closed first."""
     received = b""

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.load import processes
-from tests.load.clients import BODY, HEAD, REQUEST, ask, at_best, connect, receive, say, until
+from tests.load.clients import BODY, HEAD, REQUEST, ask, at_best, connect, listens, receive, say, until
 from tests.load.wrk import Running
 from tests.serving import ROOT, Server, running
 
@@ -95,6 +95,28 @@ def test_while_it_stops_it_is_not_ready_and_closes_what_it_answers(tmp_path: Pat
         assert server.process.wait(30) == 0
         for connection in (asking, checking, idle, newcomer):
             connection.close()
+
+
+def test_who_has_just_been_accepted_can_still_ask(tmp_path: Path) -> None:
+    """A client connects, then sends: a stop that comes between the two must not close the door on it."""
+
+    def attempt() -> str:
+        with (
+            running(tmp_path / "log", STOP_WAIT_SECONDS="0", WEB_CONCURRENCY="1") as server,
+            connect(server.port) as newcomer,
+        ):
+            server.process.send_signal(signal.SIGTERM)
+            assert until(lambda: not listens(server.port))
+            try:
+                answer = ask(newcomer)
+            except ConnectionError as error:
+                return str(error)
+            if answer is None:
+                return "it was closed"
+            assert (answer.status, answer.headers["connection"]) == (200, "close")
+            return ""
+
+    at_best(attempt)
 
 
 def test_ctrl_c_ends_it_at_once_and_quietly(tmp_path: Path) -> None:
