@@ -68,7 +68,8 @@ def follow(
             if event.get("ResourceStatus", "").endswith("_FAILED") and CANCELLED not in reason:
                 reasons.append(f"{event.get('LogicalResourceId')}: {reason or 'no reason given'}")
         since = new[0]["EventId"] if new else since
-        if described is None or not in_progress(described["StackStatus"]):
+        # Still under review: it has been told to begin, and does not show it yet.
+        if described is None or not described["StackStatus"].endswith("_IN_PROGRESS"):
             return Ending(described["StackStatus"] if described else "DELETE_COMPLETE", tuple(reasons))
         time.sleep(POLL_SECONDS)
 

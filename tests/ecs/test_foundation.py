@@ -146,6 +146,13 @@ class TestBalancer:
         assert redirect["RedirectConfig"] == {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
         assert forward["TargetGroupArn"] == {"Ref": "TargetGroup"}
 
+    def test_http_leads_to_https_only_once_that_is_open(self) -> None:
+        """A reference in the metadata orders the two as DependsOn can't: it takes a condition."""
+        assert resources["HttpListener"]["Metadata"]["After"]["Fn::If"][:2] == [
+            "HasHttps",
+            {"Ref": "HttpsListener"},
+        ]
+
     def test_https_takes_tls_1_3_and_a_certificate_given_or_made(self) -> None:
         listener = properties("HttpsListener")
         assert resources["HttpsListener"]["Condition"] == "HasHttps"

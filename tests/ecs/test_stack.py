@@ -215,6 +215,8 @@ class TestApply:
             *made(kind="CREATE"),
             events(("1", NAME, "REVIEW_IN_PROGRESS", "")),
             execute,
+            state("REVIEW_IN_PROGRESS"),  # seen a moment late
+            events(("1", NAME, "REVIEW_IN_PROGRESS", "")),
             state("CREATE_IN_PROGRESS"),
             events(("1", NAME, "REVIEW_IN_PROGRESS", ""), ("2", "Vpc", "CREATE_IN_PROGRESS", "")),
             state("CREATE_COMPLETE"),
