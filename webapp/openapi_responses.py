@@ -65,17 +65,18 @@ def responses_of(operation: Operation, answered: Sequence[Answered]) -> dict[str
             "description": "The answer that you have still holds.",
             "headers": _headers(headers),
         }
-    kinds: dict[str, list[Kind]] = {}
-    for slug in (*operation.problems, *_BY_EVERY_ROUTE):
-        kinds.setdefault(str(KINDS[slug].status), []).append(KINDS[slug])
+    kinds: dict[int, list[Kind]] = {}
+    for kind in (KINDS[slug] for slug in (*operation.problems, *_BY_EVERY_ROUTE)):
+        for status in kind.meanings:
+            kinds.setdefault(status, []).append(kind)
     for status, of_status in sorted(kinds.items()):
-        names = ["X-Request-ID", "Retry-After"] if status == "503" else ["X-Request-ID"]
-        responses[status] = {
-            "description": "\n\n".join(f"**{kind.title}**: {kind.meaning}" for kind in of_status),
+        names = ["X-Request-ID", "Retry-After"] if status == 503 else ["X-Request-ID"]
+        responses[str(status)] = {
+            "description": "\n\n".join(f"**{kind.title}**: {kind.meanings[status]}" for kind in of_status),
             "headers": _headers(names),
             "content": {
                 PROBLEM: {"schema": schema_of(ProblemDetails)}
-                | (_examples(answered, status, PROBLEM) or _made_up(of_status[0]))
+                | (_examples(answered, str(status), PROBLEM) or _made_up(of_status[0], status))
             },
         }
     return responses
@@ -90,13 +91,13 @@ def _examples(answered: Iterable[Answered], status: str, media: str) -> Json:
     return {"examples": examples} if examples else {}
 
 
-def _made_up(kind: Kind) -> Json:
+def _made_up(kind: Kind, status: int) -> Json:
     """Give an example of a problem that can't be had by asking."""
     details = ProblemDetails(
         type=f"https://puppy.example/problems#{kind.slug}",
         title=kind.title,
-        status=kind.status,
-        detail=kind.meaning,
+        status=status,
+        detail=kind.meanings[status],
         request_id="an-id-of-yours",
     )
     return {"example": msgspec.to_builtins(details)}

@@ -1,6 +1,7 @@
 """The kinds of problem that the API answers: each has a stable address, `/problems#slug`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -8,14 +9,19 @@ class Kind:
     """A kind of problem: its slug is the stable end of the `type` URL.
 
     Attributes:
-        also: other statuses that it comes with.
+        also: other statuses that it comes with, and what it means then.
     """
 
     slug: str
     status: int
     title: str
     meaning: str
-    also: tuple[int, ...] = ()
+    also: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def meanings(self) -> dict[int, str]:
+        """What it means with each of its statuses."""
+        return {self.status: self.meaning, **self.also}
 
 
 KINDS = {
@@ -33,7 +39,11 @@ KINDS = {
             400,
             "Bad request",
             "The request can't be read. Check its form against the API.",
-            also=(414, 417, 431),
+            also={
+                414: "The address is too long to be read. Send what it holds in the body of a POST.",
+                417: "The Expect header asks for what this server can't do. Leave it out.",
+                431: "The headers are too large to be read. Send fewer, or shorter ones.",
+            },
         ),
         Kind(
             "not-found",
@@ -58,7 +68,7 @@ KINDS = {
             "request-timeout",
             408,
             "Request timeout",
-            "The request did not arrive in its time. Send it again.",
+            "The request did not arrive, or was not answered, in its time. Send it again.",
         ),
         Kind("content-too-large", 413, "Content too large", "The body is larger than this route reads."),
         Kind(
@@ -102,7 +112,7 @@ KINDS = {
         ),
     )
 }
-BY_STATUS = {kind.status: kind for kind in KINDS.values()} | {
+BY_STATUS = {status: kind for kind in KINDS.values() for status in kind.meanings} | {
     400: KINDS["bad-request"],
     422: KINDS["invalid-request"],
 }

@@ -62,14 +62,14 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if kind is None:
         phrase = HTTPStatus(error.code).phrase
         kind = Kind("bad-request", error.code, phrase, f"{phrase}.")
-    response = _answer(kind, error.code, _detail(error, kind))
+    response = _answer(kind, error.code, _detail(error, kind.meanings[error.code]))
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value
     return response
 
 
-def _detail(error: HTTPException, kind: Kind) -> str:
+def _detail(error: HTTPException, meaning: str) -> str:
     if isinstance(error, RequestEntityTooLarge):
         limit = current_exchange().body_limit // 1024
         size = f"{limit // 1024} MB" if limit >= 1024 else f"{limit} KB"
@@ -77,7 +77,7 @@ def _detail(error: HTTPException, kind: Kind) -> str:
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         *others, last = sorted(error.valid_methods)
         return f"{request.method} can't be used here; {', '.join(others)} and {last} can."
-    return kind.meaning
+    return meaning
 
 
 @blueprint.get("/problems")

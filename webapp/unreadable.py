@@ -14,7 +14,7 @@ from gunicorn.http.errors import (
 )
 
 from webapp.answer_headers import EXPOSED, FOR_ANYONE, NOSNIFF
-from webapp.problem_kinds import BY_STATUS, KINDS
+from webapp.problem_kinds import BY_STATUS
 from webapp.schemas import ProblemDetails
 
 UNREADABLE = (ParseException, ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize)
@@ -24,12 +24,6 @@ STATUSES: dict[type[BaseException], int] = {
     ExpectationFailed: 417,
     LimitRequestHeaders: 431,
     LimitRequestLine: 414,
-}
-_DETAILS = {
-    408: "The request did not arrive, or was not answered, in its time. Send it again.",
-    414: "The address is too long to be read. Send what it holds in the body of a POST.",
-    417: "The Expect header asks for what this server can't do. Leave it out.",
-    431: "The headers are too large to be read. Send fewer, or shorter ones.",
 }
 
 
@@ -43,14 +37,13 @@ def status_of(error: type[BaseException]) -> int:
 
 def answer(status: int, detail: str, request_id: str, *, for_anyone: bool) -> bytes:
     """Make the whole answer, head and body; `for_anyone` lets pages of any other site read it."""
-    kind = BY_STATUS.get(status, KINDS["bad-request"])
-    phrase = HTTPStatus(status).phrase
+    kind = BY_STATUS[status]
     body = msgspec.json.encode(
         ProblemDetails(
             type=f"/problems#{kind.slug}",
-            title=kind.title if kind.status == status else phrase,
+            title=kind.title,
             status=status,
-            detail=_DETAILS.get(status, f"{detail.rstrip('.')}."),
+            detail=f"{detail.rstrip('.')}." if status == 400 else kind.meanings[status],
             request_id=request_id,
         )
     )
@@ -63,4 +56,4 @@ def answer(status: int, detail: str, request_id: str, *, for_anyone: bool) -> by
         *((FOR_ANYONE, EXPOSED) if for_anyone else ()),
     ]
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    return f"HTTP/1.1 {status} {phrase}\r\n{lines}\r\n".encode() + body
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{lines}\r\n".encode() + body

@@ -10,6 +10,7 @@ from tests.load.clients import say
 from tests.serving import ROOT, running
 
 HOOKS = "tests.load.schemathesis_hooks"
+CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
 def test_the_api_does_what_its_document_says(tmp_path: Path, full: bool) -> None:
@@ -17,15 +18,9 @@ def test_the_api_does_what_its_document_says(tmp_path: Path, full: bool) -> None
     with running(tmp_path / "log") as server:
         done = subprocess.run(
             [
-                *(
-                    sys.executable,
-                    "-m",
-                    "schemathesis.cli",
-                    "--no-color",
-                    "run",
-                    f"{server.url}/api/openapi.json",
-                ),
-                *("--checks", "all", "--max-examples", str(examples), "--request-timeout", "20"),
+                *(sys.executable, "-m", "schemathesis.cli", "--no-color", "--config-file", str(CONFIG)),
+                *("run", f"{server.url}/api/openapi.json", "--checks", "all"),
+                *("--max-examples", str(examples), "--request-timeout", "20"),
             ],
             env=os.environ | {"SCHEMATHESIS_HOOKS": HOOKS, "PYTHONPATH": str(ROOT)},
             cwd=tmp_path,
