@@ -1,6 +1,7 @@
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import xgboost  # noqa: F401 - first: model.booster hides scikit-learn from it, tests compare with XGBClassifier
 from flask import Flask
@@ -8,6 +9,10 @@ from flask.testing import FlaskClient
 
 from tests.serving import Server, running
 from webapp import create_app
+
+# A slow machine is no fault of what is tested.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

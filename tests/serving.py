@@ -24,14 +24,21 @@ def free_port() -> int:
         return port
 
 
+def two_free_ports() -> tuple[int, int]:
+    """Two that differ: one asked for after the other may be the same again."""
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        return one.getsockname()[1], other.getsockname()[1]
+
+
 class Server:
     """One Gunicorn: its process, address and log."""
 
     def __init__(self, log: Path, shared: socket.socket | None = None, /, **environ: str) -> None:
         """Start it; on a `shared` listening socket, as systemd would hand it over, where there is one."""
-        self.port: int = shared.getsockname()[1] if shared else free_port()
+        free, metrics_port = two_free_ports()
+        self.port: int = shared.getsockname()[1] if shared else free
         self.url = f"http://127.0.0.1:{self.port}"
-        self.metrics_url = f"http://127.0.0.1:{(metrics_port := free_port())}/"
+        self.metrics_url = f"http://127.0.0.1:{metrics_port}/"
         self.log = log
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         ours = {

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import Histogram
 
@@ -25,7 +25,6 @@ JSON = {"Content-Type": "application/json"}
 CSV = {"Content-Type": "text/csv"}
 PREDICTOR = Predictor.load(ROOT / "model" / "artifact")
 PATH = "/api/predict/batch"
-unhurried = settings(deadline=None)  # a busy machine is no fault of the answer
 REPORT = f"{PATH}?errors=report"
 
 
@@ -60,7 +59,6 @@ def test_homes_are_answered_in_their_order_with_the_model_named_once(http: httpx
     assert set(answer["results"][0]) == {"breed", "probability", "outside_training_range"}
 
 
-@unhurried
 @given(sizes=st.lists(st.floats(MIN_SQFT, MAX_SQFT), max_size=40))
 def test_each_home_is_answered_as_if_it_came_alone(http: httpx.Client, sizes: list[float]) -> None:
     many = http.post(PATH, json={"homes": [{"home_size": size} for size in sizes]}).json()["results"]
@@ -74,7 +72,6 @@ def test_each_home_is_answered_as_if_it_came_alone(http: httpx.Client, sizes: li
     ]
 
 
-@unhurried
 @given(sizes=st.lists(st.floats(MIN_SQFT, MAX_SQFT), max_size=40), end=st.sampled_from(["\n", "\r\n", "\r"]))
 def test_csv_answers_as_json_does(http: httpx.Client, sizes: list[float], end: str) -> None:
     body = end.join(["home_size", *map(repr, sizes), ""])
@@ -346,14 +343,12 @@ def test_a_client_that_takes_neither_form_is_refused(http: httpx.Client) -> None
     assert "text/csv" in assert_problem(response, 406, "not-acceptable")["detail"]
 
 
-@unhurried
 @given(body=st.binary(max_size=200) | st.text(max_size=60).map(str.encode))
 def test_no_csv_is_a_server_error(http: httpx.Client, body: bytes) -> None:
     for content in (body, b"home_size,unit\n" + body):
         assert http.post(REPORT, content=content, headers=CSV).status_code in {200, 400, 422}
 
 
-@unhurried
 @given(body=json_values | st.fixed_dictionaries({"homes": st.lists(json_values, max_size=5)}))
 def test_no_json_is_a_server_error(http: httpx.Client, body: object) -> None:
     response = http.post(REPORT, content=json.dumps(body), headers=JSON)
@@ -383,7 +378,6 @@ def test_a_batch_is_counted_by_home_and_logged_in_one_line(server: Server) -> No
     assert predictions(server) == before + 3
 
 
-@unhurried
 @given(amounts=st.lists(st.floats(0, 10) | st.sampled_from([1.0, 2.0, 5.0])))
 def test_many_amounts_at_once_are_counted_as_one_by_one(amounts: list[float]) -> None:
     at_once = BulkHistogram("h", "h", buckets=(1, 2, 5), registry=None)

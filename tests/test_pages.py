@@ -115,7 +115,7 @@ def test_only_a_form_is_read(posting: FlaskClient) -> None:
 @example(text="60.1250", unit="sqft")
 @example(text="4.6452", unit="m2")
 @example(text="1,200 sq ft", unit="m2")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_an_entry_is_refused_or_leads_to_a_recommendation(posting: FlaskClient, text: str, unit: str) -> None:
     response = posting.post("/", data={"home_size": text, "unit": unit}, follow_redirects=True)
     assert (response.status_code, response.request.path) in {(200, "/recommendation"), (422, "/")}

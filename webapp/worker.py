@@ -32,6 +32,12 @@ NEWCOMER_SECONDS = 0.5
 _log = logging.getLogger(__name__)
 
 
+def _interrupt(serving: greenlet, connection: Connection) -> None:
+    """Interrupt a connection, unless a request has begun or ended on it since that was decided."""
+    if connection.deadline == math.inf:
+        serving.throw(IdleTimeout if connection.idle else RequestTimeout)
+
+
 class Worker(GeventWorker):
     """A gevent worker that neither waits for idle connections at a stop nor cuts off a late request.
 
@@ -130,7 +136,7 @@ class Worker(GeventWorker):
         for serving, connection in list(self.connections.items()):
             if connection.deadline < now or (connection.idle and connection.idle_since + idle_seconds < now):
                 connection.deadline = math.inf
-                gevent.kill(serving, IdleTimeout if connection.idle else RequestTimeout)
+                gevent.get_hub().loop.run_callback(_interrupt, serving, connection)
 
     def handle(self, listener: socket, client: socket, addr: Any) -> None:
         """Serve a connection."""

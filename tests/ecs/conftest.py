@@ -1,14 +1,9 @@
 import boto3
-import hypothesis
 import pytest
 
 from ecs.aws import Aws
 from ecs.revision import Revision
 from ecs.settings import Settings, load_settings
-
-# A slow machine is no fault of what is tested.
-hypothesis.settings.register_profile("any machine", deadline=None)
-hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -81,11 +81,13 @@ def test_while_it_stops_it_is_not_ready_and_closes_what_it_answers(tmp_path: Pat
         ask(asking), ask(checking), ask(idle)
         server.process.send_signal(signal.SIGTERM)
         server.wait_for_event("Handling signal: term")
-        time.sleep(0.3)  # the signal has to reach the worker, and nothing outside shows when it has
-        checking.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        ready = receive(checking)
-        assert ready is not None
-        assert (ready.status, ready.body) == (503, b"not ready: stopping\n")
+
+        def stopping() -> bool:
+            checking.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            ready = receive(checking)
+            return ready is not None and (ready.status, ready.body) == (503, b"not ready: stopping\n")
+
+        assert until(stopping)
         answer = ask(asking)
         assert answer is not None
         assert (answer.status, answer.headers["connection"]) == (200, "close")

@@ -47,7 +47,7 @@ def households(draw: st.DrawFn) -> Homes:
 
 
 @given(households())
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_trained_on_any_households_the_predictor_is_the_booster_bit_for_bit(homes: Homes) -> None:
     trained = train(homes)
     booster = load_booster(trained.artifact.model)

@@ -50,7 +50,8 @@ def test_i_enter_my_home_and_see_my_puppy(page: Page, size: str, unit: str | Non
     expect(page.get_by_role("img", name="How likely each breed is")).to_be_visible()
     picture = page.get_by_role("img", name=f"{puppy} puppy")
     expect(picture).to_be_visible()
-    assert picture.evaluate("image => image.complete && image.naturalWidth") > 0
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("image => image.naturalWidth") > 0
 
 
 @pytest.mark.parametrize(

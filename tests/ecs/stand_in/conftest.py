@@ -171,6 +171,7 @@ class Load:
                 try:
                     answer = client.post("/api/predict", json={"home_size": 900})
                     if self._sent_too_soon(answer):
+                        self.stop.wait(0.1)
                         continue
                     problem = "" if answer.status_code == 200 else f"{answer.status_code} {answer.text[:200]}"
                 except httpx.HTTPError as error:

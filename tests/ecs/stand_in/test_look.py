@@ -13,6 +13,7 @@ import pytest
 
 from tests.ecs.stand_in.conftest import Deployed, Place
 from tests.ecs.stand_in.forwarder import forwarding
+from tests.load.clients import until
 from tests.serving import ROOT
 
 
@@ -51,7 +52,9 @@ def test_plan_shows_each_field_that_would_change_and_changes_none(deployed: Depl
 def test_logs_are_the_tasks_own_lines(deployed: Deployed) -> None:
     with deployed.client() as client:
         mark = client.get("/api/predict", params={"home_size": 1234, "unit": "sqft"}).headers["X-Request-ID"]
-    result = deployed.place.ecs("logs", "--since", "1h", "--filter", f'"{mark}"')
+    wanted = ("logs", "--since", "1h", "--filter", f'"{mark}"')
+    assert until(lambda: mark in deployed.place.ecs(*wanted).out), "the log has it soon"
+    result = deployed.place.ecs(*wanted)
     assert result.code == 0, result.said
     [line] = [line for line in result.out.splitlines() if mark in line]
     fields = msgspec.json.decode(line.partition(" ")[2], type=dict[str, object])
@@ -83,7 +86,7 @@ def read_until(process: "subprocess.Popen[str]", words: str) -> bool:
 
 @pytest.mark.usefixtures("ctrl_c")
 def test_logs_follow_what_comes(deployed: Deployed) -> None:
-    process = deployed.place.start("logs", "--follow", "--since", "1s")
+    process = deployed.place.start("logs", "--follow", "--since", "1m")
     with deployed.client() as client:
         mark = client.get("/api/predict", params={"home_size": 1235}).headers["X-Request-ID"]
     assert read_until(process, mark)
