@@ -50,7 +50,6 @@ def task_definition(aws: Aws, foundation: Foundation, revision: Revision) -> dic
         "user": USER,
         "portMappings": [{"containerPort": PORT, "protocol": "tcp"}],
         "environment": [{"name": name, "value": value} for name, value in environment.items()],
-        "secrets": [{"name": "SECRET_KEY", "valueFrom": foundation.secret_arn}],
         "readonlyRootFilesystem": True,
         "linuxParameters": {"initProcessEnabled": True, "capabilities": {"drop": ["ALL"]}},
         "mountPoints": [{"sourceVolume": "tmp", "containerPath": "/tmp"}],  # noqa: S108 - a volume

@@ -71,14 +71,13 @@ def test_the_container_has_time_to_stop(container: dict[str, Any]) -> None:
 
 def test_the_app_takes_the_environment(container: dict[str, Any]) -> None:
     environment = {item["name"]: item["value"] for item in container["environment"]}
-    app = load_app_settings(environment | {"APP_ENV": "production", "SECRET_KEY": "from its reference"})
+    app = load_app_settings(environment)
     assert (app.trusted_proxies, app.log_format, app.metrics_bind) == (1, "json", "off")
     assert app.port == container["portMappings"][0]["containerPort"]
 
 
-def test_secrets_are_references(container: dict[str, Any], foundation: Foundation) -> None:
-    assert container["secrets"] == [{"name": "SECRET_KEY", "valueFrom": foundation.secret_arn}]
-    assert not {"SECRET_KEY"} & {item["name"] for item in container["environment"]}
+def test_the_container_is_given_no_secret(container: dict[str, Any]) -> None:
+    assert "secrets" not in container
 
 
 def test_the_container_is_asked_whether_it_lives(container: dict[str, Any]) -> None:
