@@ -15,6 +15,7 @@ from ecs.diff import diff
 from ecs.revision import Revision
 from ecs.settings import MEMORY_FOR_CPU
 from ecs.stack import Foundation
+from webapp import create_app
 from webapp.config import load_settings as load_app_settings
 
 
@@ -78,6 +79,32 @@ def test_the_app_takes_the_environment(container: dict[str, Any]) -> None:
 
 def test_the_container_is_given_no_secret(container: dict[str, Any]) -> None:
     assert "secrets" not in container
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({}, []),
+        ({"domain_name": "puppy.example.org"}, ["puppy.example.org"]),
+        (
+            {"domain_name": "example.org", "allowed_hosts": ["www.example.org", "cdn.example.net"]},
+            ["example.org", "www.example.org", "cdn.example.net"],
+        ),
+    ],
+)
+def test_the_app_answers_to_the_balancers_name_and_to_the_services_own(
+    aws: Aws, foundation: Foundation, revision: Revision, given: dict[str, Any], names: list[str]
+) -> None:
+    named = replace(aws, settings=msgspec.structs.replace(aws.settings, **given))
+    [container] = task.task_definition(named, foundation, revision)["containerDefinitions"]
+    environment = {item["name"]: item["value"] for item in container["environment"]}
+    answered = [foundation.load_balancer_dns_name, *names]
+    assert environment["ALLOWED_HOSTS"].split() == answered
+    client = create_app(environment).test_client()
+    statuses = {client.get("/api/model", headers={"Host": name.upper()}).status_code for name in answered}
+    assert statuses == {200}
+    assert client.get("/api/model", headers={"Host": "elsewhere.example"}).status_code == 400
+    assert client.get("/readyz", headers={"Host": "10.0.0.7:8000"}).status_code == 200, "the balancer's check"
 
 
 def test_the_container_is_asked_whether_it_lives(container: dict[str, Any]) -> None:
