@@ -21,7 +21,6 @@ from webapp import (
     problems,
     recommend,
     security,
-    sessions,
     static_files,
 )
 from webapp.admission import Lane
@@ -57,8 +56,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping(
         {name.upper(): getattr(settings, name) for name in Settings.__struct_fields__},
         MAX_CONTENT_LENGTH=16 * 1024,
-        SESSION_COOKIE_SAMESITE="Lax",
-        WTF_CSRF_TIME_LIMIT=None,
     )
     app.config.from_mapping({name: value for name, value in overrides.items() if name not in ours})
 
@@ -69,7 +66,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     security.init_app(app)
-    sessions.init_app(app)
     problems.init_app(app)
     recommend.init_app(app, ROOT / settings.model_dir)
     card.init_app(app, ROOT / settings.model_dir)
