@@ -10,6 +10,9 @@ from webapp.caching import cacheable
 from webapp.compression import compress
 from webapp.static_files import YEAR_SECONDS
 
+SCROLLS_ALONE = '<div class="scroll" role="group" aria-label="Table" tabindex="0">'
+"""On a narrow screen a wide table scrolls by itself, with the keyboard too, and not the whole page."""
+
 blueprint = Blueprint("card", __name__)
 
 
@@ -45,6 +48,8 @@ def init_app(app: Flask, artifact: Artifact) -> None:
 def _render(card: str, plots: str) -> str:
     """Make HTML of the card, without any of its own that Markdown would let through."""
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown.add_render_rule("table_open", lambda *_: SCROLLS_ALONE + "<table>\n")
+    markdown.add_render_rule("table_close", lambda *_: "</table>\n</div>\n")
     tokens = markdown.parse(card)
     for token in tokens:
         if "style" in token.attrs:  # alignment; the Content-Security-Policy takes no style in a tag
