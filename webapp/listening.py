@@ -60,6 +60,7 @@ def resolve(host: str, port: int, setting: str) -> Address:
     except ValueError:
         pass
     try:
+        host.encode("idna")  # in the resolver's thread, gevent would print the traceback of its error
         with gevent.Timeout(RESOLVE_SECONDS, TimeoutError):
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except TimeoutError as error:

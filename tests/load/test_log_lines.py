@@ -107,7 +107,7 @@ def test_a_reader_that_has_stopped_reading(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
 def test_a_stdout_in_another_encoding(tmp_path: Path, encoding: str) -> None:
     with running(tmp_path / "log", PYTHONIOENCODING=encoding, LC_ALL="C", PYTHONUTF8="0") as server:
-        traced = {"X-Amzn-Trace-Id": NON_ASCII.encode()}
+        traced = {b"X-Amzn-Trace-Id": NON_ASCII.encode()}
         assert httpx.get(f"{server.url}/api/predict?home_size=900", headers=traced).status_code == 200
         server.stop()
         assert any("trace_id" in line for line in server.log_lines())
@@ -125,11 +125,12 @@ def test_a_stop_writes_what_is_left(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("log_format", ["json", "console"])
 def test_no_control_character_reaches_a_terminal(tmp_path: Path, log_format: str) -> None:
-    sent = b"\xc2\x9b31m \xc2\x85 \x7f \x9b"  # C1 controls as UTF-8 and as Latin-1, and DEL
     with running(tmp_path / "log", LOG_FORMAT=log_format, LOG_LEVEL="debug") as server:
-        httpx.get(f"{server.url}/api/predict?home_size=900", headers={"X-Amzn-Trace-Id": b"Root=\x9b31m\x85"})
+        httpx.get(
+            f"{server.url}/api/predict?home_size=900", headers={b"X-Amzn-Trace-Id": b"Root=\x9b31m\x85"}
+        )
         httpx.get(f"{server.url}/%C2%9B31m%E2%80%AE")
-        httpx.request(b"GET", f"{server.url}/", headers={"X-Request-ID": sent.replace(b"\x7f", b"")})
+        httpx.get(f"{server.url}/", headers={b"X-Request-ID": b"\xc2\x9b31m \x85"})
         server.stop()
     said = server.log.read_bytes().decode()
     colours = {"\x1b"} if log_format == "console" else set()
