@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import (
@@ -35,9 +35,9 @@ class App(Flask):
         """Take a function as it is: Flask asks six times a request whether it is a coroutine."""
         return func
 
-    def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """Give the seconds that a static file may be kept without asking."""
-        return static_files.max_age(filename)
+    def send_static_file(self, filename: str) -> Response:
+        """Give a static file as it was read at the start."""
+        return static_files.send(filename)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:

@@ -1,6 +1,7 @@
 """gzip, for answers that are worth it."""
 
 import zlib
+from http import HTTPStatus
 
 from flask import Response, request
 
@@ -16,11 +17,18 @@ _GZIP_WINDOW = zlib.MAX_WBITS | 16
 def compress(response: Response) -> Response:
     """Compress an answer if it is large and the client takes gzip."""
     response.vary.add("Accept-Encoding")
+    if response.status_code == HTTPStatus.NOT_MODIFIED:
+        return response  # without a body
     data = response.get_data()
-    if len(data) >= SMALLEST and request.accept_encodings.best_match(["gzip", "identity"]) == "gzip":
+    if len(data) >= SMALLEST and takes_gzip():
         response.set_data(_gzip(data))
         response.content_encoding = "gzip"
     return response
+
+
+def takes_gzip() -> bool:
+    """Say whether the client likes gzip as much as no encoding at all, or better."""
+    return request.accept_encodings.best_match(["gzip", "identity"]) == "gzip"
 
 
 def _gzip(data: bytes) -> bytes:

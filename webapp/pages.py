@@ -6,7 +6,7 @@ from flask_wtf.csrf import generate_csrf, same_origin
 
 from model.breeds import Breed
 from model.home_size import SQFT_PER_M2
-from webapp.caching import cacheable
+from webapp.caching import cacheable, stored
 from webapp.compression import compress
 from webapp.forms import TYPICAL_HOMES, HomeForm
 from webapp.recommend import UNIT_NAMES, get_predictor, picture_file, recommend
@@ -39,7 +39,7 @@ def drawing(breed: Breed) -> str:
 def social_picture(breed: str) -> str:
     """Give the address of the picture that a chat shows with a link: the breed's, where it has one."""
     name = f"social/{breed}.png"
-    known = name in current_app.extensions["static_versions"]
+    known = name in current_app.extensions["static_files"]
     return url_for("static", filename=name if known else "social/perfect-puppy.png", _external=True)
 
 
@@ -102,7 +102,11 @@ def preview() -> ResponseReturnValue:
 @blueprint.get("/breeds")
 def breeds() -> ResponseReturnValue:
     """Show the breeds that the model can answer."""
-    return _page("pages/breeds.html", breeds=get_predictor().breeds)
+    return stored(_breeds)
+
+
+def _breeds() -> str:
+    return render_template("pages/breeds.html", breeds=get_predictor().breeds)
 
 
 def _known_unit() -> str:
