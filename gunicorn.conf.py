@@ -36,9 +36,11 @@ from webapp import create_app, logs, metrics
 from webapp.balance import NO_WORKER, SLOTS, shared_counts
 from webapp.config import SettingError, load_settings, share_development_key
 from webapp.reload import check_before_reload
+from webapp.warm_up import warm_up
 from webapp.worker import Worker
 
 if TYPE_CHECKING:
+    from flask import Flask
     from gunicorn.arbiter import Arbiter
 
 SHARED = "perfect_puppy_shared"
@@ -130,11 +132,12 @@ def pre_fork(server: "Arbiter", worker: Worker) -> None:
     worker.slot = next(slot for slot in range(1, SLOTS) if slot not in taken)
 
 
-def post_worker_init(_worker: Worker) -> None:
+def post_worker_init(worker: Worker) -> None:
     """Leave what has been loaded out of the garbage collector's rounds, and let it go round less often.
 
     A request makes hardly any cycles, and each round looks at every object that has been loaded.
     """
+    warm_up(cast("Flask", worker.wsgi))
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 10, 10)

@@ -26,6 +26,7 @@ from webapp import (
 )
 from webapp.admission import Lane
 from webapp.config import ROOT, Settings, load_settings
+from webapp.warm_up import warm_up
 
 
 class App(Flask):
@@ -78,4 +79,5 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     metrics.init_app(app)
     for module in (health, pages, card, api, batch, docs):
         app.register_blueprint(module.blueprint)
+    warm_up(app)
     return app

@@ -20,8 +20,10 @@ GZIP_LEVEL = 6
 WORTH_IT = 0.9
 """The most that gzip may leave of a content; pictures that are compressed already stay as they are."""
 
-PAGES_KEPT = 32
-"""So many stored answers a worker keeps, each some kilobytes: for a few hosts all there are."""
+ANSWERS_STORED = 32
+LONGEST_ADDRESS = 200
+"""An answer at a longer address is made anew each time: clients choose addresses, and pages repeat them. So
+what is stored takes less than a megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Content:
 
     Attributes:
         gzipped: the bytes compressed, where that is worth it.
-        etag: changes with the bytes.
+        etag: a hash of the bytes. It is sent as a weak tag: compressed or not, they say the same.
     """
 
     body: bytes
@@ -46,7 +48,11 @@ class Content:
         return cls(body, gzipped if worth_it else None, generate_etag(body), mimetype)
 
     def respond(self, max_age: int = MAX_AGE_SECONDS) -> Response:
-        """Answer the request with this content, or with 304 where the client has it already."""
+        """Answer the request with this content, or with 304 where the client has it already.
+
+        Args:
+            max_age: the seconds that it may be kept without asking.
+        """
         gzipped = self.gzipped if self.gzipped and takes_gzip() else None
         response = Response(gzipped or self.body, mimetype=self.mimetype)
         if gzipped:
@@ -60,26 +66,32 @@ class Content:
 def cacheable(response: Response) -> Response:
     """Let a GET's answer be kept, and answer 304 to who has it already.
 
-    The tag is made from the answer itself, so it also changes when the code does. It is weak: compressed or
-    not, the answer is the same.
+    The tag is made from the answer itself, so it also changes when the code does.
     """
     response.add_etag(weak=True)
     return _keep(response, MAX_AGE_SECONDS)
 
 
 def stored(make: Callable[[], bytes | str], mimetype: str = "text/html") -> Response:
-    """Answer with what `make` gives, made once for each address and app: it may depend on nothing else."""
+    """Answer with what `make` gives, made once for each address: it may depend on nothing else of a request.
+
+    Args:
+        make: a function of a module; one made for a request would never be found again.
+        mimetype: the media type of what it gives.
+    """
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    return _stored(app, request.url, make, mimetype).respond()
+    give = _stored if len(request.url) <= LONGEST_ADDRESS else _stored.__wrapped__
+    return give(app, request.url, make, mimetype).respond()
 
 
-@lru_cache(PAGES_KEPT)
+@lru_cache(ANSWERS_STORED)
 def _stored(_app: Flask, _url: str, make: Callable[[], bytes | str], mimetype: str) -> Content:
     made = make()
     return Content.of(made.encode() if isinstance(made, str) else made, mimetype)
 
 
 def _keep(response: Response, max_age: int) -> Response:
+    """Say how long an answer may be kept, and heed If-None-Match and If-Match."""
     response.headers["Cache-Control"] = f"public, max-age={max_age}" if max_age else "no-cache"
     response.make_conditional(request)
     if response.status_code == HTTPStatus.PRECONDITION_FAILED:

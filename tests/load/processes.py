@@ -48,5 +48,5 @@ def threads(pid: int) -> int:
 
 
 def cpu_clock(pid: int) -> float:
-    """Give the same from the process's CPU-time clock, which is finer than a tick (clock_getcpuclockid(3))."""
+    """Give the same by the process's own clock, which is finer than a tick: see clock_getcpuclockid(3)."""
     return time.clock_gettime(~pid << 3 | 2)

@@ -1,0 +1,109 @@
+"""Requests that cost much: for each route the worst that a client can do with what the server takes."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from itertools import count
+
+from model.artifact import read_artifact
+from webapp.config import ROOT
+from webapp.docs import UI_VERSION
+
+HEADER = 8000
+"""A little less than the bytes that Gunicorn takes in one header."""
+
+LINE = 4000
+"""The same for the first line."""
+
+JSON = {"Content-Type": "application/json"}
+GZIP = {"Accept-Encoding": "gzip"}
+
+_numbers = count()
+
+
+@dataclass(frozen=True)
+class Costly:
+    """A request; each `#` in its path and headers becomes a number that no other request has."""
+
+    route: str
+    what: str
+    path: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str | None = None
+
+    def send(self, connection: HTTPConnection) -> None:
+        """Send it, and read the answer.
+
+        Raises:
+            RuntimeError: the server has refused to read it, or failed.
+        """
+        number = str(next(_numbers))
+        headers = {name: value.replace("#", number) for name, value in self.headers.items()}
+        connection.request(self.method, self.path.replace("#", number), self.body, headers)
+        response = connection.getresponse()
+        response.read()
+        if response.status in {414, 431} or response.status >= 500:
+            raise RuntimeError(f"{self.route}, {self.what}: {response.status}")
+
+
+READY = Costly("/readyz", "", "/readyz")
+PREDICT = Costly("/api/predict", "a prediction", "/api/predict", "POST", JSON, '{"home_size": 900}')
+
+
+def requests() -> Iterator[Costly]:
+    """Give them, route by route."""
+    yield PREDICT
+    bodies = {
+        "members": json.dumps({f"member{number}": number for number in range(900)}),
+        "brackets": "[" * 16_000,
+        "digits": f'{{"home_size": {"9" * 16_000}}}',
+    }
+    for what, body in bodies.items():
+        yield Costly("/api/predict", f"16 KB of {what}", "/api/predict", "POST", JSON, body)
+    yield Costly("/api/predict", "many parameters", f"/api/predict?{'a&' * (LINE // 2)}")
+    yield from _variants("/api/predict", "/api/predict?home_size=1#.5")
+    yield from _variants("/livez", "/livez")
+    yield from _variants("/readyz", "/readyz")
+    yield from _variants("no route of the API", f"/api/{'x' * 1000}")
+    yield from _variants("no route", f"/{'x' * 1000}")
+    yield from _variants("/", "/")
+    yield from _variants("/recommendation", "/recommendation?home_size=1#.5&unit=m2")
+    yield from _variants("/preview", "/preview?home_size=1#.5&unit=m2")
+    for path in ("/breeds", "/problems", "/model"):
+        yield from _variants(path, path)
+    yield from _variants("/model/<version>/<name>", _largest_plot())
+    for path in ("/api/breeds", "/api/model", "/api/openapi.json", "/api/docs"):
+        yield from _variants(path, path)
+    yield from _variants(f"/api/docs/{UI_VERSION}/<name>", f"/api/docs/{UI_VERSION}/swagger-ui-bundle.js")
+    yield from _variants("/static/<path>", "/static/style.css")
+
+
+def _variants(route: str, path: str) -> Iterator[Costly]:
+    """Give the ways to ask for a path that cost the most; with gzip, as that costs more than without."""
+    yield Costly(route, "plain", path)
+    yield Costly(route, "gzip", path, headers=GZIP)
+    yield Costly(route, "HEAD", path, "HEAD", GZIP)
+    yield Costly(route, "a method that it has not", path, "DELETE", GZIP)
+    query = f"{path}{'&' if '?' in path else '?'}home_size="
+    yield Costly(route, "quotes in the query", query + "%22" * ((LINE - len(query)) // 3), headers=GZIP)
+    yield Costly(route, "many hosts", path, headers=GZIP | {"Host": "a#.example"})
+    headers = {
+        "Accept": "*/*;q=0.1,text/#,",
+        "Accept-Encoding": "gzip,a#,",
+        "Cookie": "a=b;",
+        "If-None-Match": '"#",',
+        "Range": "bytes=0-1,2-3,",
+    }
+    for name, value in headers.items():
+        yield Costly(
+            route, f"8 KB of {name}", path, headers=GZIP | {name: value * (HEADER // (len(value) + 7))}
+        )
+
+
+def _largest_plot() -> str:
+    artifact = read_artifact(ROOT / "model" / "artifact")
+    plots = [name for name in artifact.documents if name.endswith(".svg")]
+    name = max(plots, key=lambda name: len(artifact.documents[name]))
+    return f"/model/{artifact.manifest.model_version}/{name}"
