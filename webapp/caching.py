@@ -21,9 +21,7 @@ WORTH_IT = 0.9
 """The most that gzip may leave of a content; pictures that are compressed already stay as they are."""
 
 ANSWERS_STORED = 32
-LONGEST_ADDRESS = 200
-"""An answer at a longer address is made anew each time: clients choose addresses, and pages repeat them. So
-what is stored takes less than a megabyte."""
+"""For a few hosts all there are; some 10 KB each, as neither pages nor the names of hosts are long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +71,20 @@ def cacheable(response: Response) -> Response:
 
 
 def stored(make: Callable[[], bytes | str], mimetype: str = "text/html") -> Response:
-    """Answer with what `make` gives, made once for each address: it may depend on nothing else of a request.
+    """Answer with what `make` gives, made once for each address without its query.
+
+    It may depend on nothing else of a request.
 
     Args:
         make: a function of a module; one made for a request would never be found again.
         mimetype: the media type of what it gives.
     """
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    give = _stored if len(request.url) <= LONGEST_ADDRESS else _stored.__wrapped__
-    return give(app, request.url, make, mimetype).respond()
+    return _stored(app, request.base_url, make, mimetype).respond()
 
 
 @lru_cache(ANSWERS_STORED)
-def _stored(_app: Flask, _url: str, make: Callable[[], bytes | str], mimetype: str) -> Content:
+def _stored(_app: Flask, _address: str, make: Callable[[], bytes | str], mimetype: str) -> Content:
     made = make()
     return Content.of(made.encode() if isinstance(made, str) else made, mimetype)
 
