@@ -44,7 +44,6 @@ class Server:
         ours = {
             "PORT": str(self.port),
             "METRICS_BIND": f"127.0.0.1:{metrics_port}",
-            "SECRET_KEY": "for tests",
             "LOG_FORMAT": "json",
         }
         command = [sys.executable, "-m", "gunicorn"]

@@ -51,13 +51,6 @@ def refusal(tmp_path: Path, **environ: str) -> tuple[int, str]:
     return server.process.wait(60), server.log.read_text()
 
 
-def test_production_without_a_secret_key_is_refused(tmp_path: Path) -> None:
-    code, said = refusal(tmp_path, APP_ENV="production", SECRET_KEY="")
-    assert code == 78
-    assert said.startswith("SECRET_KEY is not set")
-    assert said.count("\n") == 1
-
-
 def test_a_wrong_setting_is_refused(tmp_path: Path) -> None:
     code, said = refusal(tmp_path, PORT="http")
     assert (code, said) == (78, "PORT must be a whole number from 1 to 65535; got 'http'.\n")
@@ -75,23 +68,6 @@ def test_a_model_file_with_one_flipped_bit_is_refused(tmp_path: Path) -> None:
     assert model.name in said
     assert "checksum" in said
     assert "Traceback" not in said
-
-
-def test_development_makes_a_key_and_its_workers_share_it(tmp_path: Path) -> None:
-    with running(tmp_path / "log", SECRET_KEY="", WEB_CONCURRENCY="2") as server:
-        for _ in range(20):
-            with httpx.Client(base_url=server.url) as browser:  # a new connection: either worker
-                page = browser.get("/").text
-                token = page.partition('name="csrf_token"')[2].partition('value="')[2].partition('"')[0]
-                browser_cookies = dict(browser.cookies)
-            sent = httpx.post(
-                server.url,
-                data={"home_size": "900", "unit": "sqft", "csrf_token": token},
-                cookies=browser_cookies,
-            )
-            assert sent.status_code == 303
-        server.stop()
-        assert any("made one for this run" in line["event"] for line in server.log_lines())
 
 
 @pytest.mark.parametrize("unwanted", ["pandas", "sklearn", "matplotlib", "boto3"])

@@ -7,6 +7,8 @@ from typing import Any
 from flask import Flask, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from model.artifact import read_artifact
+from model.predictor import Predictor
 from webapp import (
     admission,
     answer_headers,
@@ -58,8 +60,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping(
         {name.upper(): getattr(settings, name) for name in Settings.__struct_fields__},
         MAX_CONTENT_LENGTH=16 * 1024,
-        SESSION_COOKIE_SAMESITE="Lax",
-        WTF_CSRF_TIME_LIMIT=None,
     )
     app.config.from_mapping({name: value for name, value in overrides.items() if name not in ours})
 
@@ -72,8 +72,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     security.init_app(app)
     sessions.init_app(app)
     problems.init_app(app)
-    recommend.init_app(app, ROOT / settings.model_dir)
-    card.init_app(app, ROOT / settings.model_dir)
+    # Read once: card and predictor are of one model, whatever a training does meanwhile.
+    folder = ROOT / settings.model_dir
+    artifact = read_artifact(folder)
+    recommend.init_app(app, Predictor.of(artifact.manifest, artifact.model, folder))
+    card.init_app(app, artifact)
     static_files.init_app(app)
     answer_headers.init_app(app)
     metrics.init_app(app)

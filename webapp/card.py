@@ -1,12 +1,10 @@
 """The page about the model: the artifact's own card and plots."""
 
-from pathlib import Path
-
 from flask import Blueprint, Flask, Response, abort, current_app, render_template
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from model.artifact import read_artifact
+from model.artifact import Artifact
 from model.manifest import CARD_NAME
 from webapp.caching import Content, stored
 from webapp.static_files import YEAR_SECONDS
@@ -32,13 +30,8 @@ def plot(version: str, name: str) -> Response:
     return response
 
 
-def init_app(app: Flask, folder: Path) -> None:
-    """Read the artifact's card and plots, once.
-
-    Raises:
-        ArtifactError: one of them is missing or damaged.
-    """
-    artifact = read_artifact(folder)
+def init_app(app: Flask, artifact: Artifact) -> None:
+    """Give the app the artifact's card and plots."""
     version = artifact.manifest.model_version
     app.extensions["plots"] = {
         (version, name): Content.of(content, "image/svg+xml")
