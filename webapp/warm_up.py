@@ -2,7 +2,8 @@
 
 from contextlib import suppress
 
-from flask import Flask, request
+from flask import Flask
+from werkzeug.test import create_environ
 
 from webapp.exchange import begin_exchange, end_exchange
 from webapp.recommend import UNIT_NAMES
@@ -25,8 +26,9 @@ def warm_up(app: Flask) -> None:
     ]
     for path in [*paths, NOWHERE]:
         for unit in UNIT_NAMES:
-            with suppress(Exception), app.test_request_context(f"{path}?{EXAMPLE}&unit={unit}"):
-                begin_exchange(request.environ, b"")
+            environ = create_environ(path, query_string=f"{EXAMPLE}&unit={unit}")
+            begin_exchange(environ, b"")
+            with suppress(Exception), app.request_context(environ):
                 try:
                     app.dispatch_request()
                 except Exception as error:
