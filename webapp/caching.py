@@ -20,6 +20,10 @@ GZIP_LEVEL = 6
 WORTH_IT = 0.9
 """The most that gzip may leave of a content; pictures that are compressed already stay as they are."""
 
+CONDITIONS = ("If-None-Match", "If-Match", "If-Modified-Since")
+LONGEST_CONDITION = 1000
+"""Longer ones are not read, as if the client had nothing yet: 40 KB of tags take longer than six predictions."""
+
 ANSWERS_STORED = 32
 """For a few hosts all there are; some 10 KB each, as neither pages nor the names of hosts are long."""
 
@@ -92,7 +96,8 @@ def _stored(_app: Flask, _address: str, make: Callable[[], bytes | str], mimetyp
 def _keep(response: Response, max_age: int) -> Response:
     """Say how long an answer may be kept, and heed If-None-Match and If-Match."""
     response.headers["Cache-Control"] = f"public, max-age={max_age}" if max_age else "no-cache"
-    response.make_conditional(request)
+    if sum(len(request.headers.get(name, "")) for name in CONDITIONS) <= LONGEST_CONDITION:
+        response.make_conditional(request)
     if response.status_code == HTTPStatus.PRECONDITION_FAILED:
         abort(response.status_code)  # as an error, which nobody keeps
     return response

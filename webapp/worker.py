@@ -76,6 +76,7 @@ class Worker(GeventWorker):
         super().load_wsgi()
         app = cast(Flask, self.wsgi)
         warm_up(app)
+        metrics.warm_up()
         self.settings: Settings = app.extensions["settings"]
         self.model_version: str = app.extensions["predictor"].model_version
         metrics.MODEL_INFO.labels(self.model_version).set(1)
