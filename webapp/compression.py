@@ -11,7 +11,7 @@ SMALLEST = 2048
 """Smaller answers fit into two packets or three as they are."""
 
 LONGEST_HEADER = 256
-"""A longer Accept-Encoding is not read: no client needs one, and 8 KB take longer than two predictions."""
+"""A longer Accept-Encoding is not read: no client needs one, and 8 KB cost more than two predictions."""
 
 AT_A_TIME = 256 * 1024
 _GZIP_WINDOW = zlib.MAX_WBITS | 16

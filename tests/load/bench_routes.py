@@ -24,8 +24,8 @@ from tests.load.costly import Costly
 from tests.serving import Server
 
 BOUND = 10
-WORKERS = 4
-WARM_REQUESTS = 20
+WORKERS = 3
+WARM_REQUESTS = 10
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from webapp.docs import UI_VERSION
 
 HEADERS = 5
 HEADER = 7800
-"""A little less than the bytes that Gunicorn takes in one header, and `webapp.connection` in the whole head."""
+"""So many headers of so many bytes: a little less than the server takes in one, and in all."""
 
 LINE = 4000
 """A little less than the bytes that Gunicorn takes in the first line."""
