@@ -22,7 +22,7 @@ WORTH_IT = 0.9
 
 CONDITIONS = ("If-None-Match", "If-Match", "If-Modified-Since")
 LONGEST_CONDITION = 1000
-"""Longer ones are not read, as if the client had nothing yet: 40 KB of tags cost more than six predictions."""
+"""Longer ones are not read, as if the client had nothing: 40 KB of tags cost more than six predictions."""
 
 ANSWERS_STORED = 32
 """For a few hosts all there are; some 10 KB each, as neither pages nor the names of hosts are long."""
