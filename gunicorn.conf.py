@@ -24,13 +24,19 @@ if TYPE_CHECKING:
 
     from gunicorn.arbiter import Arbiter
 
+    from webapp.outlet import Outlet
+
 SHARED = "perfect_puppy_shared"
 EXIT_BAD_MODEL = 65
 EXIT_BAD_SETTING = 78
 
+outlet: "Outlet | None" = None
+
 
 def refuse(code: int, sentence: object) -> NoReturn:
     """Leave before anything is served, with the reason as the last line."""
+    if outlet:
+        outlet.drain()
     with contextlib.suppress(OSError):  # nobody may be there to read it
         print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - there may be no log yet
     sys.exit(code)
@@ -80,7 +86,8 @@ class Shared:
 
 try:
     settings = load_settings(os.environ)
-    address = resolve(settings.bind_host, settings.port, "BIND_HOST and PORT")
+    _where = f"{settings.bind_host}:{settings.port} (BIND_HOST and PORT)"
+    address = resolve(settings.bind_host, settings.port, _where)
     metrics_address = None
     if settings.metrics_bind != "off":
         _host, _, _port = settings.metrics_bind.rpartition(":")
@@ -89,7 +96,7 @@ except (SettingError, ListenError) as error:
     refuse(EXIT_BAD_SETTING, error)
 if _unused := unused_option():
     refuse(EXIT_BAD_SETTING, _unused)
-logs.configure(settings)
+outlet = logs.configure(settings)
 log = structlog.get_logger()
 descriptors.raise_limit()
 signals.keep_across_forks()

@@ -23,7 +23,6 @@ from webapp import (
     problems,
     recommend,
     security,
-    sessions,
     static_files,
 )
 from webapp.admission import Lane
@@ -70,7 +69,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     security.init_app(app)
-    sessions.init_app(app)
     problems.init_app(app)
     # Read once: card and predictor are of one model, whatever a training does meanwhile.
     folder = ROOT / settings.model_dir

@@ -85,27 +85,25 @@ class Admission:
                 exchange.bad_host = True
                 # Without a host no address can be made, not even on an error page.
                 environ["HTTP_HOST"] = "localhost"
-            if path in health.PATHS:
-                return self._app(environ, start_response)
-            if why_not is Unread.NO_ROOM or lane.in_flight >= lane.places:
-                exchange.shed = True
-                return self._app(environ, start_response)
-            return self._admit(environ, start_response, lane)
+            always = path in health.PATHS
+            exchange.shed = not always and (why_not is Unread.NO_ROOM or lane.in_flight >= lane.places)
+            return self._work(environ, start_response, lane, places=int(not always and not exchange.shed))
         finally:
             end_exchange()
 
-    def _admit(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse", lane: Lane
+    def _work(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse", lane: Lane, *, places: int
     ) -> "Iterable[bytes]":
-        lane.in_flight += 1
-        self._in_flight += 1
+        """Let the others bring in their requests, then call the app; meanwhile hold so many places."""
+        lane.in_flight += places
+        self._in_flight += places
         self.peak = max(self.peak, self._in_flight)
         try:
             time.sleep(0)
             return self._app(environ, start_response)
         finally:
-            lane.in_flight -= 1
-            self._in_flight -= 1
+            lane.in_flight -= places
+            self._in_flight -= places
 
 
 class Unread(Enum):

@@ -9,6 +9,9 @@ from model.manifest import CARD_NAME
 from webapp.caching import Content, stored
 from webapp.static_files import YEAR_SECONDS
 
+SCROLLS_ALONE = '<div class="scroll" role="group" aria-label="Table" tabindex="0">'
+"""On a narrow screen a wide table scrolls by itself, with the keyboard too, and not the whole page."""
+
 blueprint = Blueprint("card", __name__)
 
 
@@ -48,6 +51,8 @@ def _page() -> str:
 def _render(card: str, plots: str) -> str:
     """Make HTML of the card, without any of its own that Markdown would let through."""
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown.add_render_rule("table_open", lambda *_: SCROLLS_ALONE + "<table>\n")
+    markdown.add_render_rule("table_close", lambda *_: "</table>\n</div>\n")
     tokens = markdown.parse(card)
     for token in tokens:
         if "style" in token.attrs:  # alignment; the Content-Security-Policy takes no style in a tag

@@ -1,5 +1,6 @@
 """Addresses to listen on: names resolved, and tried, before anything is served."""
 
+import os
 import socket
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -42,8 +43,9 @@ class Address:
                 family=socket.AF_INET6 if ipv6 else socket.AF_INET,
                 dualstack_ipv6=ipv6 and socket.has_dualstack_ipv6(),
             )
-        except OSError as error:
-            raise ListenError(f"{self.setting} can't be listened on: {error.strerror or error}.") from error
+        except (OSError, OverflowError) as error:
+            reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+            raise ListenError(f"{self.setting} can't be listened on: {reason}.") from error
 
 
 def resolve(host: str, port: int, setting: str) -> Address:
@@ -58,13 +60,16 @@ def resolve(host: str, port: int, setting: str) -> Address:
     except ValueError:
         pass
     try:
+        host.encode("idna")  # in the resolver's thread, gevent would print the traceback of its error
         with gevent.Timeout(RESOLVE_SECONDS, TimeoutError):
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except TimeoutError as error:
-        raise ListenError(f"{setting}: nobody has said in {RESOLVE_SECONDS} s what {host!r} is.") from error
-    except (OSError, UnicodeError) as error:
+        raise ListenError(
+            f"{setting} can't be listened on: no resolver has answered in {RESOLVE_SECONDS} s."
+        ) from error
+    except (OSError, OverflowError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "no host can have this name"
-        raise ListenError(f"{setting} names no address that is known here: {reason}.") from error
+        raise ListenError(f"{setting} can't be listened on: {reason}.") from error
     # Its thread must not be there when workers are forked.
     gevent.get_hub().threadpool.kill()
     families = (socket.AF_INET, socket.AF_INET6)

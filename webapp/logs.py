@@ -77,8 +77,12 @@ _write_request: "Callable[[EventDict], None] | None" = None
 """Set by `configure`, where lines for requests are wanted at all."""
 
 
-def configure(settings: Settings) -> None:
-    """Send structlog's lines, and those of the standard library's loggers, to stdout in one form."""
+def configure(settings: Settings) -> Outlet:
+    """Send structlog's lines, and those of the standard library's loggers, to stdout in one form.
+
+    Returns:
+        What writes them.
+    """
     global _write_request  # noqa: PLW0603 - the process has one stdout, and one form for it
     console = settings.log_format == "console" or (settings.log_format == "auto" and os.isatty(STDOUT))
     renderer: Processor = _to_json
@@ -114,6 +118,7 @@ def configure(settings: Settings) -> None:
         outlet.write(render("info", line))
 
     _write_request = write_request if settings.log_level in {"debug", "info"} else None
+    return outlet
 
 
 def _stamp_record(logger: object, _method: str, event: "EventDict") -> "EventDict":

@@ -71,8 +71,10 @@ def _forget_our_modules() -> dict[str, ModuleType]:
 
 def _try_in_a_child() -> str:
     """Load everything anew in a forked process; give the reason why that fails, or nothing."""
-    # The system's own: gevent's wait for a signal that Gunicorn has taken over.
+    # The system's own: gevent's wait for a signal that Gunicorn has taken over, and its loop takes away the
+    # status of every child.
     fork, waitpid = get_original("os", "fork"), get_original("os", "waitpid")
+    sleep = get_original("time", "sleep")
     answer = mmap.mmap(-1, LONGEST_ANSWER)  # shared with the child, and not a file: a disk may be full
     child = fork()
     if child == 0:
@@ -89,7 +91,7 @@ def _try_in_a_child() -> str:
             os.kill(child, signal.SIGKILL)
             waitpid(child, 0)
             return f"the trial took longer than {TRIAL_SECONDS:.0f} s"
-        time.sleep(0.01)
+        sleep(0.01)
     why_not = answer[:].rstrip(b"\0").decode(errors="replace")
     return why_not or (f"the trial ended with status {status}" if status else "")
 
