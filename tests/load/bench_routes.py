@@ -24,7 +24,7 @@ from tests.load.costly import Costly
 from tests.serving import Server
 
 BOUND = 10
-WORKERS = 3
+WORKERS = 5
 WARM_REQUESTS = 10
 
 
