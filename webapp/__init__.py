@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from model.artifact import read_artifact
@@ -27,6 +27,7 @@ from webapp import (
 )
 from webapp.admission import Lane
 from webapp.config import ROOT, Settings, load_settings
+from webapp.warm_up import warm_up
 
 
 class App(Flask):
@@ -36,9 +37,9 @@ class App(Flask):
         """Take a function as it is: Flask asks six times a request whether it is a coroutine."""
         return func
 
-    def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """Give the seconds that a static file may be kept without asking."""
-        return static_files.max_age(filename)
+    def send_static_file(self, filename: str) -> Response:
+        """Give a static file as it was read at the start."""
+        return static_files.send(filename)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -79,4 +80,5 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     metrics.init_app(app)
     for module in (health, pages, card, api, batch, docs):
         app.register_blueprint(module.blueprint)
+    warm_up(app)
     return app
