@@ -4,7 +4,7 @@ import hashlib
 import subprocess
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -89,8 +89,8 @@ def ended(image: str, *options: str, command: str = "gunicorn") -> tuple[int, st
 class Container:
     """The image, serving on a free port of loopback."""
 
-    def __init__(self, image: str, *options: str, **environ: str) -> None:
-        port = free_port()
+    def __init__(self, image: str, *options: str, command: Sequence[str] = (), **environ: str) -> None:
+        self.port = port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         ours = {
             "BIND_HOST": "127.0.0.1",
@@ -99,7 +99,7 @@ class Container:
         }
         given = [part for name, value in (ours | environ).items() for part in ("--env", f"{name}={value}")]
         begun = time.monotonic()
-        self.id = docker("run", "--detach", "--network", "host", *options, *given, image)
+        self.id = docker("run", "--detach", "--network", "host", *options, *given, image, *command)
         self._wait_until_ready()
         self.start_seconds = time.monotonic() - begun
 
@@ -133,9 +133,9 @@ class Container:
 
 
 @contextmanager
-def serving(image: str, *options: str, **environ: str) -> Iterator[Container]:
+def serving(image: str, *options: str, command: Sequence[str] = (), **environ: str) -> Iterator[Container]:
     """A container that is ready, for as long as the block lasts."""
-    container = Container(image, *options, **environ)
+    container = Container(image, *options, command=command, **environ)
     try:
         yield container
     finally:
