@@ -103,20 +103,21 @@ def idle_connections(container: Container) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("strain", "options"),
+    ("strain", "command"),
     [
         (conditional_requests, []),
         (endless_bodies, []),
         (half_sent_batches, []),
-        (idle_connections, ["--ulimit", "nofile=256:1024"]),
+        (idle_connections, ["sh", "-c", "ulimit -Sn 256; exec gunicorn"]),
+        (idle_connections, ["sh", "-c", "ulimit -n 256; exec gunicorn"]),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
 def test_a_normal_client_is_served_beside_it(
-    image: str, strain: Callable[[Container], Iterator[None]], options: list[str]
+    image: str, strain: Callable[[Container], Iterator[None]], command: list[str]
 ) -> None:
     def attempt() -> str:
-        with serving(image, *ON_ITS_TERMS, *options, REQUEST_SECONDS="5") as container:
+        with serving(image, *ON_ITS_TERMS, command=command, REQUEST_SECONDS="5") as container:
             NormalClient(container)  # warm
             alone = NormalClient(container).p99
             with strain(container):  # type: ignore[attr-defined]  # a context manager, by its decorator
