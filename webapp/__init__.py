@@ -4,8 +4,9 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import MapAdapter
 
 from webapp import (
     admission,
@@ -26,6 +27,7 @@ from webapp import (
 )
 from webapp.admission import Lane
 from webapp.config import ROOT, Settings, load_settings
+from webapp.hosts import settle_host
 
 
 class App(Flask):
@@ -34,6 +36,17 @@ class App(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Take a function as it is: Flask asks six times a request whether it is a coroutine."""
         return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Make the router of a request by its host, of which Flask itself takes fewer than there are.
+
+        An address without a path has the path `/`; a request to go on as WebSocket is answered as any other.
+        """
+        if request is None:
+            return super().create_url_adapter(None)
+        settle_host(request, self.config["ALLOWED_HOSTS"])
+        environ = request.environ | {"PATH_INFO": request.environ["PATH_INFO"] or "/", "HTTP_UPGRADE": ""}
+        return self.url_map.bind_to_environ(environ, server_name=request.host, subdomain="")
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
         """Give the seconds that a static file may be kept without asking."""

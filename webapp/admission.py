@@ -3,13 +3,11 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from flask import Flask
 from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.sansio.utils import get_host
 
 from webapp import health, metrics
 from webapp.exchange import begin_exchange, current_exchange, end_exchange
@@ -77,10 +75,6 @@ class Admission:
         body = None if crowded else self._receive_body(environ, lane)
         exchange = begin_exchange(environ, body, lane.body_limit)
         try:
-            if not _is_host(environ.get("HTTP_HOST", "localhost")):
-                exchange.bad_host = True
-                # Without a host no address can be made, not even on an error page.
-                environ["HTTP_HOST"] = "localhost"
             if path in health.PATHS:
                 return self._app(environ, start_response)
             if crowded or lane.in_flight >= lane.places:
@@ -125,15 +119,6 @@ class Admission:
         return body if len(body) <= lane.body_limit else None
 
 
-@lru_cache(maxsize=256)
-def _is_host(host: str) -> bool:
-    """Say whether Werkzeug can route by this host and make addresses with it."""
-    try:
-        return bool(get_host("http", host) and host.partition(":")[0].encode("idna"))
-    except UnicodeError:
-        return False
-
-
 def received_body() -> bytes:
     """Give this request's body.
 
@@ -160,7 +145,7 @@ def init_app(app: Flask, lanes: Mapping[str, Lane]) -> None:
     def refuse() -> None:
         exchange = current_exchange()
         if exchange.bad_host:
-            raise Problem("bad-request", "The Host header does not name a host.")
+            raise Problem("bad-request", exchange.bad_host)
         if exchange.shed:
             metrics.SHED.inc()
             raise Problem("unavailable", "The service is busy. Try again in a second.")

@@ -4,14 +4,14 @@ from functools import cache
 from pathlib import Path
 
 import flask_swagger_ui
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
 
+from webapp.addresses import origin
 from webapp.caching import cacheable
 from webapp.compression import compress
-from webapp.negotiation import JSON, negotiate
+from webapp.negotiation import JSON
 
 FILE = Path(__file__).with_name("openapi.json")
-HTML = "text/html"
 DAY_SECONDS = 86_400
 
 _UI = Path(flask_swagger_ui.__file__).parent / "dist"
@@ -31,15 +31,13 @@ blueprint = Blueprint("docs", __name__, url_prefix="/api")
 @blueprint.get("/openapi.json")
 def document() -> Response:
     """Give the document, as `make openapi` wrote it."""
-    negotiate(JSON)
     return compress(cacheable(Response(_read(FILE), content_type=JSON)))
 
 
 @blueprint.get("/docs")
 def page() -> Response:
     """Show the document, with examples, for people to read and try."""
-    negotiate(HTML)
-    here = request.host_url.rstrip("/")
+    here = origin()
     examples = {
         name: _read(FILE.parent / "examples" / file).decode().replace("http://localhost:8000", here)
         for name, file in EXAMPLES.items()

@@ -27,7 +27,8 @@ class Exchange:
         request_id: the client's own, or one made here.
         body: None when it is larger than `body_limit`, or was not read for want of a place.
         body_limit: the most bytes that a body may have here.
-        bad_host: whether the `Host` it was sent to is none.
+        host: the host it is for, with its port, as `hosts` found it.
+        bad_host: why that host is refused, in a sentence; empty where it is not.
         shed: whether too many others are in flight.
         prediction: the home that was asked about, and the answer.
         batch: the homes of a batch that were asked about, in sq ft, and the answers.
@@ -39,7 +40,8 @@ class Exchange:
     request_id: str
     body: bytes | None
     body_limit: int = 0
-    bad_host: bool = False
+    host: str = ""
+    bad_host: str = ""
     shed: bool = False
     prediction: "tuple[Home, Recommendation] | None" = None
     batch: "tuple[NDArray[np.float64], Recommendations] | None" = None
