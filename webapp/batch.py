@@ -10,7 +10,7 @@ from webapp.admission import received_body
 from webapp.compression import compress
 from webapp.csv_homes import as_cell, read_csv, write_csv
 from webapp.exchange import current_exchange
-from webapp.negotiation import CSV, JSON, negotiate, sent_type
+from webapp.negotiation import CSV, JSON, preferred_type, sent_type
 from webapp.problems import Problem
 from webapp.reading import body_problem, decode, home_decoder, measured, read_query, read_text
 from webapp.recommend import get_predictor, recommend_many, to_checked_sqft
@@ -38,7 +38,7 @@ def predict_batch() -> Response:
     """Recommend a puppy for each of many homes."""
     options = read_query(request.args, BatchOptions)
     sent = sent_type(JSON, CSV)
-    wanted = negotiate(sent, CSV if sent == JSON else JSON)
+    wanted = preferred_type(sent, CSV if sent == JSON else JSON)
     with _one_at_a_time:
         return _predict_batch(received_body(), sent, wanted, options)
 

@@ -13,7 +13,7 @@ from webapp.schemas import ProblemDetails
 
 PROBLEM = "application/problem+json"
 
-_BY_EVERY_ROUTE = ("bad-request", "not-acceptable", "request-timeout", "internal-error", "unavailable")
+_BY_EVERY_ROUTE = ("bad-request", "request-timeout", "internal-error", "unavailable")
 _HEADERS: Mapping[str, tuple[str, Json]] = {
     "X-Request-ID": ("The request's own, if it was sane, or one we made.", {"type": "string"}),
     "X-Model-Version": ("The model that answered.", {"type": "string"}),
