@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.test_api import JSON, assert_problem, http
+from tests.test_api import JSON, http
 from webapp import create_app
 
 __all__ = ["http"]
