@@ -104,6 +104,29 @@ BAD_BODIES = [
         b'{"home_size": 900, "unit": "\xff"}', 400, "malformed-json", "UTF-8", None, id="invalid UTF-8"
     ),
     pytest.param(b'{"\xff": 900}', 400, "malformed-json", "UTF-8", None, id="invalid UTF-8 in a name"),
+    pytest.param(b" \n", 400, "malformed-json", "not JSON", None, id="only space"),
+    pytest.param(b"\xef\xbb\xbf", 400, "malformed-json", "The body is empty", None, id="only a BOM"),
+    pytest.param(
+        '{"home_size": 900}'.encode("utf-16"), 400, "malformed-json", "UTF-8", None, id="UTF-16 with BOM"
+    ),
+    pytest.param('{"home_size": 900}'.encode("utf-16-le"), 400, "malformed-json", "UTF-8", None, id="UTF-16"),
+    pytest.param(b'{"home_size": 900}\0', 400, "malformed-json", "not JSON", None, id="a NUL behind"),
+    pytest.param(b'{"home_size": 900, "unit": "m2\0"}', 400, "malformed-json", "not JSON", None, id="a NUL"),
+    pytest.param(b'{"home_size": 0900}', 400, "malformed-json", "not JSON", None, id="a leading zero"),
+    pytest.param(b'{"home_size": +900}', 400, "malformed-json", "not JSON", None, id="a plus"),
+    pytest.param(
+        b'{"home_size": 900.}', 400, "malformed-json", "not JSON", None, id="no digit after the dot"
+    ),
+    pytest.param(b'{"home_size": 0x384}', 400, "malformed-json", "not JSON", None, id="hexadecimal"),
+    pytest.param(b"{'home_size': 900}", 400, "malformed-json", "not JSON", None, id="single quotes"),
+    pytest.param(b'{"home_size": 900,}', 400, "malformed-json", "not JSON", None, id="a last comma"),
+    pytest.param(b'{"home_size": "9"', 400, "malformed-json", "not JSON", None, id="wrong, and cut off"),
+    pytest.param(
+        b'{"home_size": 900, "unit": "\\ud800"}', 400, "malformed-json", "not JSON", None, id="half a pair"
+    ),
+    pytest.param(
+        b'{"home_size": %s}' % (b"[" * 5000), 400, "malformed-json", "too deep", None, id="deep in a member"
+    ),
     pytest.param(b"[900]", 422, "invalid-request", "must be a JSON object", None, id="an array"),
     pytest.param(b"900", 422, "invalid-request", "must be a JSON object", None, id="a number"),
     pytest.param(b"null", 422, "invalid-request", "must be a JSON object", None, id="null"),
@@ -159,6 +182,26 @@ BAD_BODIES = [
         b'{"home_size": 900, "unit": null}', 422, "invalid-unit", '"sqft" or "m2"', "/unit", id="null unit"
     ),
     pytest.param(
+        b'{"home_size": 900, "unit": 1e999}', 422, "invalid-unit", "unit", "/unit", id="a large unit"
+    ),
+    pytest.param(
+        b'{"home_size": 900, "unit": ["m2"]}', 422, "invalid-unit", "unit", "/unit", id="a list of units"
+    ),
+    pytest.param(
+        b'{"home_size": -0.0}', 422, "invalid-home-size", "got -0.0.", "/home_size", id="negative zero"
+    ),
+    pytest.param(
+        b'{"home_size": "9", "home_size": 900}', 422, "invalid-home-size", "twice", "/home_size", id="doubled"
+    ),
+    pytest.param(
+        b'{"home_size": 900, "Expected `int`, got `str` - at `$.unit`": 1}',
+        422,
+        "invalid-request",
+        "is not known here; the known names are home_size and unit.",
+        "/Expected `int`, got `str` - at `$.unit`",
+        id="a name like a sentence",
+    ),
+    pytest.param(
         b'{"home_size": 900, "size": 1}', 422, "invalid-request", "not known", "/size", id="unknown member"
     ),
     pytest.param(
@@ -174,6 +217,39 @@ def test_a_bad_body_is_refused_in_a_sentence(
     problem = assert_problem(http.post("/api/predict", content=body, headers=JSON), status, slug)
     assert words in problem["detail"]
     assert [error["pointer"] for error in problem.get("errors", [])] == ([pointer] if pointer else [])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'\xef\xbb\xbf{"home_size": 1200}',
+        b'{"home_size": 1200.0}',
+        b'{"home_size": 1.2e3}',
+        b'{"home_size": 12E+2}',
+        b'{"home_size": 1200000e-3}',
+        b'\r\n\t {"home_size" : 1200 } \n',
+        b'{"home_size": 5, "home_size": 1200}',
+        b'{"unit": "sqft", "home_size": 1200}',
+        b'{"home\\u005fsize": 1200, "unit": "sq\\u0066t"}',
+        b'{"home_size": 1200.%s1}' % (b"0" * 400),
+    ],
+)
+def test_json_says_the_same_in_many_ways(http: httpx.Client, body: bytes) -> None:
+    response = http.post("/api/predict", content=body, headers=JSON)
+    assert response.json()["home_size"] == {"value": 1200, "unit": "sqft", "sqft": 1200}
+
+
+def test_a_long_name_is_not_sent_back_whole(http: httpx.Client) -> None:
+    name = "x" * 3000
+    for response in (
+        http.post("/api/predict", json={"home_size": 900, name: 1}),
+        http.get("/api/predict", params={"home_size": 900, name: 1}),
+        http.get(f"/api/predict?{name}=1&{name}=1"),
+    ):
+        problem = assert_problem(response, 422, "invalid-request")
+        assert problem["detail"].startswith("x" * 40 + "… is ")
+        assert "errors" not in problem
+        assert len(response.content) < 1000
 
 
 @pytest.mark.parametrize(
@@ -195,6 +271,13 @@ def test_a_bad_body_is_refused_in_a_sentence(
         ("home_size=900&home_size=901", "invalid-home-size", "2 times", "home_size"),
         ("home_size=900&colour=red", "invalid-request", "not known", "colour"),
         ("home_size=%FF", "invalid-home-size", "plain figures", "home_size"),
+        ("home_size=1_200", "invalid-home-size", "plain figures", "home_size"),
+        ("home_size=0x384", "invalid-home-size", "plain figures", "home_size"),
+        ("home_size=%D9%A9%D9%A0%D9%A0", "invalid-home-size", "plain figures", "home_size"),
+        ("home_size=900%00", "invalid-home-size", "plain figures", "home_size"),
+        ("home_size=900&unit=m%C2%B2", "invalid-unit", "unit", "unit"),
+        ("home_size[]=900", "invalid-request", "not known", "home_size[]"),
+        ("HOME_SIZE=900", "invalid-request", "not known", "HOME_SIZE"),
     ],
 )
 def test_a_bad_query_is_refused_in_a_sentence(

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from model.home_size import Unit
 from webapp.problems import Problem
 from webapp.recommend import Home, HomeSizeError, measure
-from webapp.refusals import EXAMPLE, Refusal, pointer, refuse_home, refuse_query, shown
+from webapp.refusals import EXAMPLE, Refusal, as_field, pointer, refuse_home, refuse_query, shown
 from webapp.schemas import FieldError, PredictRequest
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
@@ -53,7 +53,7 @@ def read_query(query: MultiDict[str, str], form: type[StructT]) -> StructT:
     for name, values in query.lists():
         if len(values) > 1:
             doubled = f"{shown(name)} is given {len(values)} times; give it once."
-            raise _query_problem(Refusal(doubled, name))
+            raise _query_problem(Refusal(doubled, as_field(name)))
     try:
         return msgspec.convert(query.to_dict(), form, strict=False)
     except msgspec.ValidationError as error:
@@ -128,4 +128,5 @@ def body_problem(refusal: Refusal) -> Problem:
 
 
 def _query_problem(refusal: Refusal) -> Problem:
-    return Problem(refusal.slug, refusal.detail, FieldError(refusal.detail, parameter=refusal.field))
+    errors = [FieldError(refusal.detail, parameter=refusal.field)] if refusal.field else []
+    return Problem(refusal.slug, refusal.detail, *errors)

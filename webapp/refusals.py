@@ -90,8 +90,15 @@ def unknown_name(name: str, known: Sequence[str]) -> Refusal:
     """Say that a name is not known, and which are."""
     names = f"s are {' and '.join(known)}" if len(known) > 1 else f" is {known[0]}"
     detail = f"{shown(name) or 'An empty name'} is not known here; the known name{names}."
-    # A name too long to be shown is no place to point at either: the answer would be as long as the request.
-    return Refusal(detail, name if shown(name) == name else "", "invalid-request")
+    return Refusal(detail, as_field(name), "invalid-request")
+
+
+def as_field(name: str) -> str:
+    """Give a name from outside as a place to point at, if it can be shown.
+
+    With the others the answer could be longer than the request.
+    """
+    return name if shown(name) == name else ""
 
 
 def kind_of(value: bytes) -> str:
