@@ -240,11 +240,11 @@ def test_json_says_the_same_in_many_ways(http: httpx.Client, body: bytes) -> Non
 
 
 def test_a_long_name_is_not_sent_back_whole(http: httpx.Client) -> None:
-    name = "x" * 3000
+    name = "x" * 1500
     for response in (
         http.post("/api/predict", json={"home_size": 900, name: 1}),
         http.get("/api/predict", params={"home_size": 900, name: 1}),
-        http.get(f"/api/predict?{name}=1&{name}=1"),
+        http.get("/api/predict", params=[(name, 1), (name, 1)]),
     ):
         problem = assert_problem(response, 422, "invalid-request")
         assert problem["detail"].startswith("x" * 40 + "… is ")

@@ -421,7 +421,7 @@ def test_the_answer_is_not_many_times_as_long_as_the_batch(
 
 
 def test_of_many_bad_homes_the_first_500_are_explained(http: httpx.Client) -> None:
-    body = {"homes": [{}] * 600 + [{"home_size": 900}]}
+    body: dict[str, Any] = {"homes": [{}] * 600 + [{"home_size": 900}]}
     answer = http.post(REPORT, json=body).json()
     assert [error["row"] for error in answer["errors"]] == list(range(1, 501))
     assert answer["results"].count(None) == 600
