@@ -18,7 +18,7 @@ _FEW_BYTES = 16 * 1024
 
 # What the items of an array are made of. Nothing in here goes on for longer than a home may: a string without
 # its end is a quote alone.
-_STRING = rf'"(?:[^"\\]|\\.){{0,{MAX_HOME_BYTES}}}+"'
+_STRING = rf'"(?:[^"\\]{{1,{MAX_HOME_BYTES}}}+|\\.){{0,{MAX_HOME_BYTES}}}+"'
 _FLAT = rf'[\[{{](?:[^\[\]{{}}"]{{1,{MAX_HOME_BYTES}}}+|{_STRING}){{0,20}}+[\]}}]'
 _LONG = rf'[^\[\]{{}}",]{{{MAX_HOME_BYTES}}}'
 _PIECE = re.compile(rf'{_STRING}|{_FLAT}|{_LONG}|[\[\]{{}},"]'.encode(), re.DOTALL)
