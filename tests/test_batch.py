@@ -330,6 +330,17 @@ BAD_BODIES = [
     ),
     pytest.param(b'{"homes": [{"home_size"}]}', 400, "malformed-json", "not JSON", None, id="no value"),
     pytest.param(b'{"a": 1, "homes": [}', 400, "malformed-json", "not JSON", None, id="unknown, and cut off"),
+    pytest.param(
+        b'{"[]": 1, "homes": []}', 422, "invalid-request", "[] is not", "/[]", id="a name like homes"
+    ),
+    pytest.param(
+        b'{"homes": [%s], "unit": "m2"}' % (b"900, " * 9000 + b"900"),
+        422,
+        "invalid-request",
+        "unit is not known",
+        "/unit",
+        id="unknown behind many homes",
+    ),
     pytest.param(b'{"homes": [], "": 1}', 422, "invalid-request", "An empty name", None, id="empty name"),
     pytest.param(b"[]", 422, "invalid-request", "must be a JSON object", None, id="an array"),
     pytest.param(b"null", 422, "invalid-request", "must be a JSON object", None, id="null"),

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from tests.load.clients import Answer, connect, receive
 from tests.serving import Server
 from webapp import create_app
+from webapp.config import SettingError, load_settings
 
 PATH = "/api/predict?home_size=900"
 
@@ -136,6 +137,12 @@ def test_allowed_hosts_narrows_what_is_served(narrowed: FlaskClient, host: str, 
     if status == 400:
         assert "ALLOWED_HOSTS" in response.get_json()["detail"]
         assert host not in response.text.replace("http://localhost", "")
+
+
+@pytest.mark.parametrize("value", ["https://puppy.example", "puppy.example,localhost", "* localhost", "a/b"])
+def test_what_is_no_list_of_names_is_refused_at_the_start(value: str) -> None:
+    with pytest.raises(SettingError, match=r"^ALLOWED_HOSTS must be \* or names such as puppy.example.com,"):
+        load_settings({"ALLOWED_HOSTS": value})
 
 
 def test_the_target_is_what_must_be_allowed(narrowed: FlaskClient) -> None:

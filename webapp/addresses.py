@@ -1,7 +1,11 @@
 """Addresses as the clients can ask for them."""
 
+from functools import lru_cache
+
 from webapp.exchange import current_exchange
 from webapp.recommend import picture_path
+
+_picture_path = lru_cache(maxsize=256)(picture_path)
 
 
 def origin() -> str:
@@ -12,4 +16,4 @@ def origin() -> str:
 
 def picture_url(breed: str) -> str:
     """Give the address of a breed's picture."""
-    return origin() + picture_path(breed)
+    return origin() + _picture_path(breed)

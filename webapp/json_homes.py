@@ -73,10 +73,11 @@ def _refuse(body: bytes) -> Refusal:
     homes = msgspec.json.decode(body, type=_Open).homes
     if homes is UNSET:
         return Refusal(f"homes is missing. Give a list of homes, such as {_EXAMPLE}.", "homes")
-    others = body.replace(bytes(homes), b"null", 1)
-    if len(others) > _FEW_BYTES:  # to look at each would take long
+    if len(body) > _FEW_BYTES:
+        body = body.replace(bytes(homes), b"null", 1)
+    if len(body) > _FEW_BYTES:  # so many other members that to look at each would take long
         return Refusal("The body has members that are not known here; the known name is homes.")
-    names = msgspec.json.decode(others, type=dict[str, msgspec.Raw])
+    names = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     return unknown_name(next(name for name in names if name != "homes"), ["homes"])
 
 
