@@ -28,7 +28,6 @@ FROM ${BASE}
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     OMP_NUM_THREADS=1 \
-    APP_ENV=production \
     BIND_HOST=0.0.0.0 \
     PORT=8000
 EXPOSE 8000

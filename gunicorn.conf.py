@@ -1,4 +1,8 @@
-"""How Gunicorn serves the app: it reads this file by itself when started in this folder."""
+"""How Gunicorn serves the app: it reads this file by itself when started in this folder.
+
+The master loads the app, with its model, and forks the workers from it. So all workers answer alike, also one
+that replaces another, whatever has happened to the files since.
+"""
 
 # ruff: noqa: E402 - what is imported before the patch would keep the system's locks and sockets
 from gevent import monkey
@@ -6,6 +10,7 @@ from gevent import monkey
 monkey.patch_all()
 
 import atexit
+import contextlib
 import gc
 import os
 import shutil
@@ -14,13 +19,44 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, cast
 
+if TYPE_CHECKING:
+    import socket
+
+    from gunicorn.arbiter import Arbiter
+
+    from webapp.outlet import Outlet
+
+SHARED = "perfect_puppy_shared"
+EXIT_BAD_MODEL = 65
+EXIT_BAD_SETTING = 78
+
+outlet: "Outlet | None" = None
+
+
+def refuse(code: int, sentence: object) -> NoReturn:
+    """Leave before anything is served, with the reason as the last line."""
+    if outlet:
+        outlet.drain()
+    with contextlib.suppress(OSError):  # nobody may be there to read it
+        print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - there may be no log yet
+    sys.exit(code)
+
+
+for _descriptor in range(3):  # one that was closed would become a connection's, and take our log lines
+    try:
+        os.fstat(_descriptor)
+    except OSError:
+        os.open(os.devnull, os.O_RDWR)
+
 # XGBoost's OpenMP threads and OpenBLAS's would fight over a small task's CPU, and not survive a fork.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-# In memory: a slow or full disk must not stop a worker's heartbeat or a counter.
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+# In memory: a slow or full disk must not stop a worker's heartbeat.
 _in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="perfect-puppy-", dir=_in_memory)
+    try:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="perfect-puppy-", dir=_in_memory)
+    except OSError as error:
+        refuse(EXIT_BAD_SETTING, f"There is no folder for temporary files: {error}. Let /tmp be written to.")
 
     def _clean_up(folder: str = os.environ["PROMETHEUS_MULTIPROC_DIR"], master: int = os.getpid()) -> None:
         if os.getpid() == master:
@@ -29,21 +65,15 @@ if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
     atexit.register(_clean_up)
 
 import structlog
-from gevent import socket
 
 from model.artifact import ArtifactError
-from webapp import create_app, logs, metrics
+from webapp import counts_memory, create_app, descriptors, logs, metrics, signals
 from webapp.balance import NO_WORKER, SLOTS, shared_counts
-from webapp.config import SettingError, load_settings, share_development_key
+from webapp.config import SettingError, load_settings
+from webapp.gunicorn_options import unused_option
+from webapp.listening import ListenError, resolve
 from webapp.reload import check_before_reload
 from webapp.worker import Worker
-
-if TYPE_CHECKING:
-    from gunicorn.arbiter import Arbiter
-
-SHARED = "perfect_puppy_shared"
-EXIT_BAD_MODEL = 65
-EXIT_BAD_SETTING = 78
 
 
 @dataclass
@@ -51,30 +81,31 @@ class Shared:
     """What the master makes once, and hands to every worker."""
 
     counts: "memoryview[int]"
-    metrics_listener: socket.socket | None
-
-
-def refuse(code: int, sentence: object) -> NoReturn:
-    """Leave before anything is served, with the reason as the last line."""
-    print(sentence, file=sys.stderr)  # noqa: T201 - there may be no log yet
-    sys.exit(code)
+    metrics_listener: "socket.socket | None"
 
 
 try:
     settings = load_settings(os.environ)
-except SettingError as error:
+    _where = f"{settings.bind_host}:{settings.port} (BIND_HOST and PORT)"
+    address = resolve(settings.bind_host, settings.port, _where)
+    metrics_address = None
+    if settings.metrics_bind != "off":
+        _host, _, _port = settings.metrics_bind.rpartition(":")
+        metrics_address = resolve(_host, int(_port), f"METRICS_BIND={settings.metrics_bind}")
+except (SettingError, ListenError) as error:
     refuse(EXIT_BAD_SETTING, error)
-logs.configure(settings.log_format, settings.log_level)
+if _unused := unused_option():
+    refuse(EXIT_BAD_SETTING, _unused)
+outlet = logs.configure(settings)
 log = structlog.get_logger()
-if share_development_key(os.environ):
-    log.info("SECRET_KEY is not set: made one for this run, as this is development")
+descriptors.raise_limit()
+signals.keep_across_forks()
 
 wsgi_app = "webapp:create_app()"
-_host = f"[{settings.bind_host}]" if ":" in settings.bind_host else settings.bind_host
-bind = f"{_host}:{settings.port}"
+bind = str(address)
 workers = settings.web_concurrency
 worker_class = Worker
-worker_connections = 4096
+worker_connections = descriptors.CONNECTIONS
 worker_tmp_dir = _in_memory
 control_socket_disable = True
 logger_class = logs.GunicornLogger
@@ -85,39 +116,29 @@ forwarded_allow_ips = ""
 graceful_timeout = settings.stop_wait_seconds + settings.request_seconds + 5
 
 
-def listen(host: str, port: int, name: str) -> socket.socket:
-    """Listen on an address, or refuse to start with a sentence that names it."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host.strip("[]"), port), family=family)
-    except (OSError, OverflowError) as error:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
-        refuse(EXIT_BAD_SETTING, f"{name} can't be listened on: {reason}.")
-
-
 def on_starting(server: "Arbiter") -> None:
-    """Refuse to start with a model that no worker could serve, or an address that is taken."""
+    """Load the app; refuse to start with a model that can't be served, or an address that is taken."""
     try:
-        create_app()
+        if "LISTEN_FDS" not in os.environ:  # systemd, or whoever plays it, has bound the address already
+            address.listen().close()
+        # The master's, so that they outlive every worker and every reload.
+        shared = Shared(shared_counts(), metrics_address.listen() if metrics_address else None)
+        server.app.callable = create_app()  # type: ignore[assignment]  # Flask is one
+    except ListenError as error:
+        refuse(EXIT_BAD_SETTING, error)
     except ArtifactError as error:
         refuse(EXIT_BAD_MODEL, error)
-    check_before_reload(server)
-    if "LISTEN_FDS" not in os.environ:  # systemd, or whoever plays it, has bound the address already
-        listen(settings.bind_host, settings.port, f"{bind} (BIND_HOST and PORT)").close()
-    # The master's, so that they outlive every worker and every reload.
-    shared = Shared(counts=shared_counts(), metrics_listener=None)
     setattr(server, SHARED, shared)
-    if settings.metrics_bind != "off":
-        host, _, port = settings.metrics_bind.rpartition(":")
-        shared.metrics_listener = listen(host, int(port), f"METRICS_BIND={settings.metrics_bind}")
+    check_before_reload(server)
 
 
 def when_ready(_server: "Arbiter") -> None:
     """Say where to look.
 
-    What the master has loaded stays until the end: the collector need not go through it, not even then, when
-    it would take a tenth of a second of CPU, nearly half a second of a small task's time to stop.
+    What the master has loaded stays until the end, and workers share its memory for as long as nobody touches
+    it: so the garbage collector leaves it out.
     """
+    gc.collect()
     gc.freeze()
     log.info(f"Open http://{bind}")
 
@@ -128,21 +149,22 @@ def pre_fork(server: "Arbiter", worker: Worker) -> None:
     worker.counts, worker.metrics_listener = shared.counts, shared.metrics_listener
     taken = {cast(Worker, other).slot for other in server.WORKERS.values()}
     worker.slot = next(slot for slot in range(1, SLOTS) if slot not in taken)
+    try:
+        counts_memory.reserve(str(worker.slot))
+    except OSError:
+        log.exception(f"There is no room for the counts of worker {worker.slot}")
+    # Else the file's time is the wall clock's, and a worker that hangs at its start would never be missed.
+    worker.tmp.notify()
 
 
-def post_worker_init(_worker: Worker) -> None:
-    """Leave what has been loaded out of the garbage collector's rounds, and let it go round less often.
-
-    A request makes hardly any cycles, and each round looks at every object that has been loaded.
-    """
-    gc.collect()
-    gc.freeze()
+def post_worker_init(worker: Worker) -> None:
+    """Let the garbage collector go round less often: a request makes hardly any cycles."""
     gc.set_threshold(5_000, 10, 10)
-    log.info("worker ready")
+    log.info("worker ready", model_version=worker.model_version)
 
 
 def child_exit(_server: "Arbiter", worker: Worker) -> None:
     """Count a worker's end."""
     worker.counts[worker.slot] = NO_WORKER
-    metrics.forget(worker.slot)
+    counts_memory.forget(str(worker.slot))
     metrics.WORKER_EXITS.inc()

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_logs import CloudWatchLogsClient
-    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 # Throttled calls wait longer each time, with jitter; a network that is gone is noticed in seconds.
 CONFIG = Config(
@@ -74,11 +73,6 @@ class Aws:
     def cloudwatch(self) -> "CloudWatchClient":
         """CloudWatch, for its alarms."""
         return self.session.client("cloudwatch", config=CONFIG)
-
-    @cached_property
-    def secretsmanager(self) -> "SecretsManagerClient":
-        """Secrets Manager."""
-        return self.session.client("secretsmanager", config=CONFIG)
 
     @cached_property
     def iam(self) -> "IAMClient":

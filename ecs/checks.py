@@ -126,20 +126,6 @@ def _image(scene: Scene) -> str:
     return f"{scene.revision.tag} is built here, for {wanted}, and not pushed"
 
 
-def _secret(scene: Scene) -> str:
-    arn = scene.need_foundation().secret_arn
-    cure = "`python -m ecs plan` shows whether the stack still has it; restore it or run up to make it anew."
-    try:
-        described = scene.aws.secretsmanager.describe_secret(SecretId=arn)
-    except scene.aws.secretsmanager.exceptions.ResourceNotFoundException as error:
-        raise WrongUseError(f"The secret {arn} is gone.", cure=cure) from error
-    if described.get("DeletedDate"):
-        raise WrongUseError(
-            f"The secret {arn} is being deleted.", cure=f"aws secretsmanager restore-secret --secret-id {arn}"
-        )
-    return f"{described['Name']} exists"
-
-
 def _roles(scene: Scene) -> str:
     foundation = scene.need_foundation()
     for arn in (foundation.execution_role_arn, foundation.task_role_arn):
@@ -172,7 +158,6 @@ CHECKS: tuple[tuple[str, bool, Callable[[Scene], str]], ...] = (
     ("revision", False, _revision),
     ("template", True, _template),
     ("image", True, _image),
-    ("secret", True, _secret),
     ("roles", True, _roles),
     ("target group", True, _target_group),
 )

@@ -36,7 +36,6 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_kept_gb: float
     metric: float
     alarm: float
-    secret: float
     image_gb: float
 
 
@@ -105,7 +104,6 @@ def monthly_cost(region: str, architecture: str, cpu: int, memory_mb: int, min_t
         Line("load balancer", (prices.balancer_hour + LCU * prices.balancer_lcu_hour) * HOURS),
         Line(f"logs of a million requests ({LOG_GB} GB)", LOG_GB * (prices.log_gb + prices.log_kept_gb)),
         Line(f"{ALARMS} alarms and a metric", ALARMS * prices.alarm + prices.metric),
-        Line("secret", prices.secret),
         Line(f"images ({IMAGES_GB} GB)", IMAGES_GB * prices.image_gb),
     )
     return Cost(

@@ -13,8 +13,6 @@ from ecs.watch import ENDED_BY_ITSELF
 BAD_MODEL, BAD_SETTING, KILLED = 65, 78, 137
 FIRST, LAST = 100, 200
 """How much is shown of a long reason: what it is about, and its end, where AWS says what is wrong."""
-# Not "unable to pull secrets or registry auth": AWS says that of any task that can't reach it.
-NOT_READ = r"(retrieve|fetch|read)\b.* secret|secrets ?manager"
 MEMORY_CURE = "Raise memory_mb in ecs/settings.toml, lower web_concurrency, or find what the release loads."
 
 
@@ -72,16 +70,6 @@ def _image(evidence: Evidence) -> Cause | None:
     else:
         cure = "See that the tag is in the registry and the execution role may read it; up pushes it again."
     return Cause("image", f"The image can't be pulled: {_cut(reason)}.", cure)
-
-
-def _secret(evidence: Evidence) -> Cause | None:
-    if not (reason := _find(_reasons(evidence), NOT_READ)):
-        return None
-    return Cause(
-        "secret",
-        f"The secret SECRET_KEY can't be read: {_cut(reason)}.",
-        "See with `python -m ecs verify` whether the secret exists and the execution role may read it.",
-    )
 
 
 def _initialization(evidence: Evidence) -> Cause | None:
@@ -142,9 +130,7 @@ def _exit(evidence: Evidence) -> Cause | None:
         )
     if code == BAD_SETTING:
         return Cause(
-            "setting",
-            f"The app refuses a setting (exit code 78){last}.",
-            "Mend it in ecs/settings.toml or the secret.",
+            "setting", f"The app refuses a setting (exit code 78){last}.", "Mend it in ecs/settings.toml."
         )
     if code == KILLED:
         said = f"The task was killed (exit code 137), most likely for memory{last}."
@@ -152,7 +138,7 @@ def _exit(evidence: Evidence) -> Cause | None:
     return Cause(
         "crash",
         f"The app ends at its start with exit code {code}{last}.",
-        "Run the image here to see it whole: docker run --rm -e SECRET_KEY=x IMAGE.",
+        "Run the image here to see it whole: docker run --rm IMAGE.",
     )
 
 
@@ -181,7 +167,6 @@ def _alarm(evidence: Evidence) -> Cause | None:
 
 RULES: tuple[Callable[[Evidence], Cause | None], ...] = (
     _image,
-    _secret,
     _memory,
     _initialization,
     _balancer_health,

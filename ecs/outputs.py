@@ -27,7 +27,6 @@ class Foundation:
     task_role_arn: str
     log_group_name: str
     events_log_group_name: str
-    secret_arn: str
     alarm_topic_arn: str
     unhealthy_hosts_alarm_name: str
     server_errors_alarm_name: str

@@ -14,6 +14,7 @@ from ecs.errors import WrongUseError
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_FILE = ROOT / "ecs" / "settings.toml"
 
+HOST_NAME = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
 Architecture = Literal["X86_64", "ARM64"]
 
 MEMORY_FOR_CPU = {
@@ -51,7 +52,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     deploy_minutes: Annotated[float, Meta(gt=0, le=120)]
     certificate_arn: Annotated[str, Meta(pattern=r"^(arn:aws[\w-]*:acm:.+)?$")]
     hosted_zone_id: Annotated[str, Meta(pattern=r"^(Z[A-Z0-9]+)?$")]
-    domain_name: Annotated[str, Meta(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$")]
+    domain_name: Annotated[str, Meta(pattern=rf"^({HOST_NAME})?$")]
+    allowed_hosts: list[Annotated[str, Meta(pattern=rf"^{HOST_NAME}$")]]
     vpc_id: Annotated[str, Meta(pattern=r"^(vpc-[0-9a-f]+)?$")]
     subnet_ids: list[Annotated[str, Meta(pattern=r"^subnet-[0-9a-f]+$")]]
     github_repository: Annotated[str, Meta(pattern=r"^([\w.-]+(@\d+)?/[\w.-]+(@\d+)?)?$")]

@@ -94,16 +94,25 @@ class Site:
             time.sleep(PAUSE_SECONDS)
 
 
+def see_form(site: Site) -> None:
+    """Wait until the site is ready, then see that it answers with the form: /readyz takes any host name.
+
+    Raises:
+        SmokeError: it is not ready in time, or the form is not there.
+    """
+    site.wait_until_ready()
+    status, page = site.ask("GET", "/")
+    if status != 200 or b"<form" not in page:
+        raise SmokeError(f"GET {site.url}/ answers {status} without the form")
+
+
 def smoke(site: Site, predictor: Predictor) -> int:
     """Compare the site with the model here; give the number of answers that were compared.
 
     Raises:
         SmokeError: it differs, with the request and both answers.
     """
-    site.wait_until_ready()
-    status, page = site.ask("GET", "/")
-    if status != 200 or b"<form" not in page:
-        raise SmokeError(f"GET {site.url}/ answers {status} without the form")
+    see_form(site)
     sizes = list(home_sizes(predictor))
     for size in sizes:
         _compare(site, predictor, size)

@@ -32,7 +32,11 @@ def tags(aws: Aws) -> list[dict[str, str]]:
 def task_definition(aws: Aws, foundation: Foundation, revision: Revision) -> dict[str, Any]:
     """Give the arguments of `register_task_definition` for a revision."""
     settings = aws.settings
+    # The balancer's own name too, whatever the service is called: a request of HTTP/1.0 without a Host
+    # gets that from the balancer.
+    hosts = (foundation.load_balancer_dns_name, settings.domain_name, *settings.allowed_hosts)
     environment = {
+        "ALLOWED_HOSTS": " ".join(filter(None, hosts)),
         "BIND_HOST": "0.0.0.0",  # noqa: S104 - in the task's own network, behind its security group
         "LOG_FORMAT": "json",
         "LOG_LEVEL": settings.log_level,
@@ -50,7 +54,6 @@ def task_definition(aws: Aws, foundation: Foundation, revision: Revision) -> dic
         "user": USER,
         "portMappings": [{"containerPort": PORT, "protocol": "tcp"}],
         "environment": [{"name": name, "value": value} for name, value in environment.items()],
-        "secrets": [{"name": "SECRET_KEY", "valueFrom": foundation.secret_arn}],
         "readonlyRootFilesystem": True,
         "linuxParameters": {"initProcessEnabled": True, "capabilities": {"drop": ["ALL"]}},
         "mountPoints": [{"sourceVolume": "tmp", "containerPath": "/tmp"}],  # noqa: S108 - a volume

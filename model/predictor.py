@@ -102,7 +102,15 @@ class Predictor:
                 other features than the home size, a model that XGBoost cannot read or that has other classes,
                 or answers that differ from the manifest's known ones.
         """
-        manifest, model = read_model(folder)
+        return cls.of(*read_model(folder), folder)
+
+    @classmethod
+    def of(cls, manifest: Manifest, model: bytes, folder: Path) -> "Predictor":
+        """Prepare a model that has been read from `folder`.
+
+        Raises:
+            ArtifactError: As `load`, but for what is missing or damaged.
+        """
         manifest_path = folder / MANIFEST_NAME
         model_path = folder / manifest.model_file
         features = [(feature.name, feature.unit) for feature in manifest.features]

@@ -15,6 +15,20 @@ const announcement = document.querySelector("#announcement");
 
 const units = [...form.elements.unit];
 const checkedUnit = () => units.find((radio) => radio.checked) ?? units[0];
+
+// The unit last chosen is kept in this browser, where no server learns it; a browser may forbid even that.
+function remember() {
+  try {
+    localStorage.setItem("unit", checkedUnit().value);
+  } catch {}
+}
+function recall() {
+  try {
+    const last = units.find((radio) => radio.value === localStorage.getItem("unit"));
+    if (last) last.checked = true;
+  } catch {}
+}
+
 const { smallest, largest } = Object.fromEntries(
   Object.entries(slider.dataset).map(([name, value]) => [name, Number(value)]),
 );
@@ -107,7 +121,12 @@ typical.addEventListener("click", (event) => {
   field.focus();
   follow();
 });
-for (const radio of units) radio.addEventListener("change", nameTypical);
+for (const radio of units) {
+  radio.addEventListener("change", nameTypical);
+  radio.addEventListener("change", remember);
+}
+// An entry is never shown in another unit than its own.
+if (!field.value && !location.search) recall();
 // A browser that comes back to this page may have filled in the entry by itself.
 addEventListener("pageshow", () => {
   sliding = false;
@@ -115,3 +134,4 @@ addEventListener("pageshow", () => {
   nameTypical();
   if (field.value && field.getAttribute("aria-invalid") !== "true") ask();
 });
+document.querySelector("#sliding").hidden = false;

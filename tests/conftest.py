@@ -27,7 +27,7 @@ def full(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(scope="session")
 def app() -> Flask:
-    return create_app({"TESTING": True, "SECRET_KEY": "for tests"})
+    return create_app({"TESTING": True})
 
 
 @pytest.fixture

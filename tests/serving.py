@@ -33,8 +33,25 @@ def two_free_ports() -> tuple[int, int]:
 class Server:
     """One Gunicorn: its process, address and log."""
 
-    def __init__(self, log: Path, shared: socket.socket | None = None, /, **environ: str) -> None:
-        """Start it; on a `shared` listening socket, as systemd would hand it over, where there is one."""
+    def __init__(
+        self,
+        log: Path,
+        shared: socket.socket | None = None,
+        /,
+        *,
+        output: int | None = None,
+        before: str = "",
+        **environ: str,
+    ) -> None:
+        """Start it.
+
+        Args:
+            log: where its output goes, and is looked for.
+            shared: a listening socket, as systemd would hand it over.
+            output: a descriptor for its standard output, in place of the log.
+            before: what a shell does first, such as `ulimit -n 256`.
+            environ: more environment variables.
+        """
         free, metrics_port = two_free_ports()
         self.port: int = shared.getsockname()[1] if shared else free
         self.url = f"http://127.0.0.1:{self.port}"
@@ -44,7 +61,6 @@ class Server:
         ours = {
             "PORT": str(self.port),
             "METRICS_BIND": f"127.0.0.1:{metrics_port}",
-            "SECRET_KEY": "for tests",
             "LOG_FORMAT": "json",
         }
         command = [sys.executable, "-m", "gunicorn"]
@@ -54,13 +70,15 @@ class Server:
             script = f'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" "$@" 3<&{shared.fileno()}'
             command = ["bash", "-c", script, *command]
             inherited_fds = (shared.fileno(),)
-        with log.open("wb") as output:
+        if before:
+            command = ["bash", "-c", f'{before}; exec "$0" "$@"', *command]
+        with log.open("wb") as file:
             self.process = subprocess.Popen(
                 command,
                 cwd=ROOT,
                 env=inherited | ours | environ,
-                stdout=output,
-                stderr=subprocess.STDOUT,
+                stdout=file if output is None else output,
+                stderr=file,
                 pass_fds=inherited_fds,
             )
 
@@ -105,12 +123,13 @@ class Server:
 
 
 @contextmanager
-def running(log: Path, **environ: str) -> Iterator[Server]:
-    """A server all of whose workers are ready, for as long as the block lasts."""
-    server = Server(log, None, **environ)
+def running(log: Path, *, output: int | None = None, before: str = "", **environ: str) -> Iterator[Server]:
+    """A server for as long as the block lasts; all its workers are ready, where its log can say so."""
+    server = Server(log, output=output, before=before, **environ)
     try:
         server.wait_until_ready()
-        server.wait_for_event("worker ready", times=int(environ.get("WEB_CONCURRENCY", 2)))
+        if output is None and environ.get("LOG_LEVEL", "info") == "info":
+            server.wait_for_event("worker ready", times=int(environ.get("WEB_CONCURRENCY", 2)))
         yield server
     finally:
         server.stop()

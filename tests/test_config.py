@@ -1,7 +1,7 @@
 import pytest
 
 from webapp import create_app
-from webapp.config import SettingError, Settings, load_settings, share_development_key
+from webapp.config import SettingError, Settings, load_settings
 
 
 def test_every_setting_has_a_default_for_development() -> None:
@@ -23,7 +23,6 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("PORT", "http", "PORT must be a whole number from 1 to 65535; got 'http'."),
         ("PORT", "0", "PORT must be a whole number from 1 to 65535; got '0'."),
         ("WEB_CONCURRENCY", "many", "WEB_CONCURRENCY must be a whole number from 1 to 64; got 'many'."),
-        ("APP_ENV", "prod", "APP_ENV must be development or production; got 'prod'."),
         ("LOG_FORMAT", "xml", "LOG_FORMAT must be auto or console or json; got 'xml'."),
     ],
 )
@@ -35,32 +34,7 @@ def test_a_wrong_value_is_refused_in_a_sentence_that_names_the_variable(
     assert str(refusal.value) == sentence
 
 
-def test_production_refuses_to_start_without_a_secret_key() -> None:
-    with pytest.raises(SettingError, match="SECRET_KEY is not set"):
-        load_settings({"APP_ENV": "production"})
-    assert load_settings({"APP_ENV": "production", "SECRET_KEY": "s"}).secret_key == "s"
-
-
-def test_development_shares_a_key_of_its_own_making() -> None:
-    environ: dict[str, str] = {}
-    assert share_development_key(environ) is True
-    made = environ["SECRET_KEY"]
-    assert len(made) == 64
-    assert share_development_key(environ) is False
-    assert environ["SECRET_KEY"] == made
-
-
-def test_production_is_never_given_a_key() -> None:
-    environ = {"APP_ENV": "production"}
-    assert share_development_key(environ) is False
-    assert "SECRET_KEY" not in environ
-
-
 def test_overrides_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOG_LEVEL", "error")
-    app = create_app({"SECRET_KEY": "given", "LOG_LEVEL": "debug", "TESTING": True})
-    assert (app.config["SECRET_KEY"], app.config["LOG_LEVEL"], app.config["TESTING"]) == (
-        "given",
-        "debug",
-        True,
-    )
+    app = create_app({"LOG_LEVEL": "debug", "TESTING": True})
+    assert (app.config["LOG_LEVEL"], app.config["TESTING"]) == ("debug", True)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.load.clients import connect, receive
-from tests.serving import ROOT, Server, running
+from tests.serving import ROOT, Server, running, two_free_ports
 
 
 def test_it_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
@@ -51,13 +51,6 @@ def refusal(tmp_path: Path, **environ: str) -> tuple[int, str]:
     return server.process.wait(60), server.log.read_text()
 
 
-def test_production_without_a_secret_key_is_refused(tmp_path: Path) -> None:
-    code, said = refusal(tmp_path, APP_ENV="production", SECRET_KEY="")
-    assert code == 78
-    assert said.startswith("SECRET_KEY is not set")
-    assert said.count("\n") == 1
-
-
 def test_a_wrong_setting_is_refused(tmp_path: Path) -> None:
     code, said = refusal(tmp_path, PORT="http")
     assert (code, said) == (78, "PORT must be a whole number from 1 to 65535; got 'http'.\n")
@@ -75,23 +68,6 @@ def test_a_model_file_with_one_flipped_bit_is_refused(tmp_path: Path) -> None:
     assert model.name in said
     assert "checksum" in said
     assert "Traceback" not in said
-
-
-def test_development_makes_a_key_and_its_workers_share_it(tmp_path: Path) -> None:
-    with running(tmp_path / "log", SECRET_KEY="", WEB_CONCURRENCY="2") as server:
-        for _ in range(20):
-            with httpx.Client(base_url=server.url) as browser:  # a new connection: either worker
-                page = browser.get("/").text
-                token = page.partition('name="csrf_token"')[2].partition('value="')[2].partition('"')[0]
-                browser_cookies = dict(browser.cookies)
-            sent = httpx.post(
-                server.url,
-                data={"home_size": "900", "unit": "sqft", "csrf_token": token},
-                cookies=browser_cookies,
-            )
-            assert sent.status_code == 303
-        server.stop()
-        assert any("made one for this run" in line["event"] for line in server.log_lines())
 
 
 @pytest.mark.parametrize("unwanted", ["pandas", "sklearn", "matplotlib", "boto3"])
@@ -128,10 +104,91 @@ def test_a_metrics_address_that_is_none_is_refused(tmp_path: Path, address: str)
     assert "Traceback" not in said
 
 
-def test_a_failed_start_leaves_nothing_in_memory(tmp_path: Path) -> None:
-    before = set(Path("/dev/shm").glob("perfect-puppy-*"))
-    refusal(tmp_path, PORT="http")
-    assert set(Path("/dev/shm").glob("perfect-puppy-*")) <= before
+@pytest.mark.parametrize(
+    "host", ["nowhere.invalid", "a..b", "x" * 64, "not a name", "256.1.1.1", "192.0.2.1"]
+)
+def test_a_host_that_can_not_be_listened_on_is_refused(tmp_path: Path, host: str) -> None:
+    code, said = refusal(tmp_path, BIND_HOST=host)
+    assert code == 78
+    assert "(BIND_HOST and PORT) can't be listened on: " in said.splitlines()[-1]
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]", "localhost", "0.0.0.0", "::", "[::]"])
+def test_a_host_can_be_written_in_every_usual_form(tmp_path: Path, host: str) -> None:
+    free, _ = two_free_ports()
+    server = Server(tmp_path / "log", BIND_HOST=host, METRICS_BIND=f"{host}:{free}")
+    try:
+        server.wait_for_event("worker ready", times=2)
+        at = "[::1]" if host.strip("[]") == "::1" else "127.0.0.1"
+        assert httpx.get(f"http://{at}:{server.port}/livez").status_code == 200
+        assert httpx.get(f"http://{at}:{free}/").status_code == 200
+        if host.strip("[]") == "::":
+            assert httpx.get(f"http://[::1]:{server.port}/livez").status_code == 200
+            assert httpx.get(f"http://[::1]:{free}/").status_code == 200
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("variable", ["PORT", "METRICS_BIND"])
+def test_all_addresses_beside_one_that_is_taken(tmp_path: Path, variable: str) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        port = taken.getsockname()[1]
+        environ = {"PORT": str(port), "BIND_HOST": "::"} if variable == "PORT" else {variable: f"[::]:{port}"}
+        code, said = refusal(tmp_path, **environ)
+    assert code == 78
+    assert said.splitlines()[-1].endswith("can't be listened on: Address already in use.")
+
+
+def test_a_resolver_that_never_answers_does_not_delay_a_start(tmp_path: Path) -> None:
+    """Nothing is asked for that is in figures: neither the metrics' address nor the host."""
+    with running(tmp_path / "log", GUNICORN_CMD_ARGS="-c tests/load/confs/no_resolver.py") as server:
+        assert httpx.get(f"{server.url}/livez").status_code == 200
+        assert httpx.get(server.metrics_url).status_code == 200
+
+
+def test_a_failed_start_leaves_no_file(tmp_path: Path) -> None:
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    code, _ = refusal(tmp_path, PORT="http", TMPDIR=str(folder))
+    assert code == 78
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--certfile nowhere.pem --keyfile nowhere.pem", "--certfile"),
+        ("--max-requests 100", "--max-requests"),
+        ("--workers 3", "WEB_CONCURRENCY"),
+        ("-b 127.0.0.1:1", "BIND_HOST and PORT"),
+        ("--threads 4", "--threads"),
+        ("--worker-class sync", "--worker-class"),
+        ("--access-logfile -", "--access-logfile"),
+        ("--daemon", "--daemon"),
+        ("--reload", "SIGHUP"),
+        ("another:app", "another:app"),
+    ],
+)
+def test_an_option_of_gunicorns_without_effect_is_refused(tmp_path: Path, options: str, words: str) -> None:
+    code, said = refusal(tmp_path, GUNICORN_CMD_ARGS=options)
+    assert code == 78
+    assert words in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "proxies", "client"),
+    [("address", "0", "127.0.0.1"), ("network", "0", "127.0.0.0/24"), ("address", "1", "203.0.113.7")],
+)
+def test_a_requests_line_has_the_clients_address(
+    tmp_path: Path, setting: str, proxies: str, client: str
+) -> None:
+    with running(tmp_path / "log", LOG_CLIENT=setting, TRUSTED_PROXIES=proxies) as server:
+        httpx.get(f"{server.url}/nowhere", headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.7"})
+        server.stop()
+        [line] = [line for line in server.log_lines() if line["event"] == "request"]
+    assert line["client"] == client
 
 
 @pytest.mark.parametrize("path", ["/", "/api/predict?home_size=900", "/livez", "/nowhere"])

@@ -8,6 +8,8 @@ from flask import Flask, Request
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import MapAdapter
 
+from model.artifact import read_artifact
+from model.predictor import Predictor
 from webapp import (
     admission,
     answer_headers,
@@ -22,7 +24,6 @@ from webapp import (
     problems,
     recommend,
     security,
-    sessions,
     static_files,
 )
 from webapp.admission import Lane
@@ -70,8 +71,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping(
         {name.upper(): getattr(settings, name) for name in Settings.__struct_fields__},
         MAX_CONTENT_LENGTH=16 * 1024,
-        SESSION_COOKIE_SAMESITE="Lax",
-        WTF_CSRF_TIME_LIMIT=None,
     )
     app.config.from_mapping({name: value for name, value in overrides.items() if name not in ours})
 
@@ -82,10 +81,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     security.init_app(app)
-    sessions.init_app(app)
     problems.init_app(app)
-    recommend.init_app(app, ROOT / settings.model_dir)
-    card.init_app(app, ROOT / settings.model_dir)
+    # Read once: card and predictor are of one model, whatever a training does meanwhile.
+    folder = ROOT / settings.model_dir
+    artifact = read_artifact(folder)
+    recommend.init_app(app, Predictor.of(artifact.manifest, artifact.model, folder))
+    card.init_app(app, artifact)
     static_files.init_app(app)
     answer_headers.init_app(app)
     metrics.init_app(app)

@@ -3,10 +3,12 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from flask import Flask
+from gunicorn.http.errors import NoMoreData
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from webapp import health, metrics
@@ -16,11 +18,13 @@ from webapp.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
 
 ARRIVING_BYTES = 64 * 1024 * 1024
-"""The memory that bodies still under way may take; slow clients are many, and hold theirs for long."""
+"""The memory that bodies still under way may take, of one lane in one worker."""
+
+PIECE_BYTES = 16 * 1024
 
 
 @dataclass(slots=True)
@@ -30,7 +34,7 @@ class Lane:
     Attributes:
         body_limit: the most bytes that a body may have.
         places: the most that may be in flight at once.
-        arriving: how many are being received.
+        arriving: the bytes received of bodies that are still under way.
         in_flight: how many have been received whole, and are not yet answered.
     """
 
@@ -41,8 +45,8 @@ class Lane:
 
     @property
     def crowded(self) -> bool:
-        """Whether as many bodies are arriving as there is memory for."""
-        return self.arriving * self.body_limit >= ARRIVING_BYTES
+        """Whether bodies under way have taken all the memory that there is for them."""
+        return self.arriving >= ARRIVING_BYTES
 
 
 class Admission:
@@ -71,52 +75,79 @@ class Admission:
         """Receive the request, then call the app."""
         path = environ["PATH_INFO"]
         lane = self._lanes.get(path, self._lane)
-        crowded = lane.crowded
-        body = None if crowded else self._receive_body(environ, lane)
+        body, why_not = _receive_body(environ, lane)
         exchange = begin_exchange(environ, body, lane.body_limit)
+        exchange.cut_short = why_not is Unread.CUT_SHORT
         try:
-            if path in health.PATHS:
-                return self._app(environ, start_response)
-            if crowded or lane.in_flight >= lane.places:
-                exchange.shed = True
-                return self._app(environ, start_response)
-            return self._admit(environ, start_response, lane)
+            always = path in health.PATHS
+            exchange.shed = not always and (why_not is Unread.NO_ROOM or lane.in_flight >= lane.places)
+            return self._work(environ, start_response, lane, places=int(not always and not exchange.shed))
         finally:
             end_exchange()
 
-    def _admit(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse", lane: Lane
+    def _work(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse", lane: Lane, *, places: int
     ) -> "Iterable[bytes]":
-        lane.in_flight += 1
-        self._in_flight += 1
+        """Let the others bring in their requests, then call the app; meanwhile hold so many places."""
+        lane.in_flight += places
+        self._in_flight += places
         self.peak = max(self.peak, self._in_flight)
         try:
             time.sleep(0)
             return self._app(environ, start_response)
         finally:
-            lane.in_flight -= 1
-            self._in_flight -= 1
+            lane.in_flight -= places
+            self._in_flight -= places
 
-    @staticmethod
-    def _receive_body(environ: "WSGIEnvironment", lane: Lane) -> bytes | None:
-        """Read the body, state its true length, and put it back; give None when it is too large.
 
-        Without a length Werkzeug reads a chunked body up to the limit and silently drops the rest.
-        """
-        chunked = environ.pop("HTTP_TRANSFER_ENCODING", None)
-        length = int(environ.get("CONTENT_LENGTH") or 0)
-        if not chunked and not length:
-            return b""
-        if length > lane.body_limit:
-            return None
-        lane.arriving += 1
-        try:
-            body: bytes = environ["wsgi.input"].read(lane.body_limit + 1)
-        finally:
-            lane.arriving -= 1
-        environ["wsgi.input"] = BytesIO(body)
-        environ["CONTENT_LENGTH"] = str(len(body))
-        return body if len(body) <= lane.body_limit else None
+class Unread(Enum):
+    """Why a body was not read to its end."""
+
+    TOO_LARGE = auto()
+    CUT_SHORT = auto()
+    NO_ROOM = auto()
+
+
+def _receive_body(environ: "WSGIEnvironment", lane: Lane) -> tuple[bytes | None, Unread | None]:
+    """Read the body, state its true length, and put it back; or say why it was not read to its end.
+
+    Without a length Werkzeug reads a chunked body up to the limit and silently drops the rest.
+    """
+    chunked = environ.pop("HTTP_TRANSFER_ENCODING", None)
+    declared = int(environ.get("CONTENT_LENGTH") or 0)
+    if not chunked and not declared:
+        return b"", None
+    body = bytearray()
+    why_not = Unread.TOO_LARGE if declared > lane.body_limit else _read(environ["wsgi.input"], body, lane)
+    if len(body) < declared:
+        why_not = why_not or Unread.CUT_SHORT
+    environ["wsgi.input"] = BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    if why_not:
+        # Where the next request would begin is not known, so the connection can take no other.
+        if connection := environ.get("gunicorn.socket"):
+            connection.leave_unread()
+        return None, why_not
+    return bytes(body), None
+
+
+def _read(stream: "InputStream", body: bytearray, lane: Lane) -> Unread | None:
+    """Read a stream into `body`; say why not to its end."""
+    try:
+        while not lane.crowded:
+            piece = stream.read(min(PIECE_BYTES, lane.body_limit + 1 - len(body)))
+            if not piece:
+                return None
+            body += piece
+            lane.arriving += len(piece)
+            if len(body) > lane.body_limit:
+                return Unread.TOO_LARGE
+    except NoMoreData:
+        return Unread.CUT_SHORT
+    else:
+        return Unread.NO_ROOM
+    finally:
+        lane.arriving -= len(body)
 
 
 def received_body() -> bytes:
@@ -146,6 +177,8 @@ def init_app(app: Flask, lanes: Mapping[str, Lane]) -> None:
         exchange = current_exchange()
         if exchange.bad_host:
             raise Problem("bad-request", exchange.bad_host)
+        if exchange.cut_short:
+            raise Problem("bad-request", "The body ended before its announced length. Send it whole.")
         if exchange.shed:
             metrics.SHED.inc()
             raise Problem("unavailable", "The service is busy. Try again in a second.")

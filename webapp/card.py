@@ -1,16 +1,17 @@
 """The page about the model: the artifact's own card and plots."""
 
-from pathlib import Path
-
 from flask import Blueprint, Flask, Response, abort, current_app, render_template
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from model.artifact import read_artifact
+from model.artifact import Artifact
 from model.manifest import CARD_NAME
 from webapp.caching import cacheable
 from webapp.compression import compress
 from webapp.static_files import YEAR_SECONDS
+
+SCROLLS_ALONE = '<div class="scroll" role="group" aria-label="Table" tabindex="0">'
+"""On a narrow screen a wide table scrolls by itself, with the keyboard too, and not the whole page."""
 
 blueprint = Blueprint("card", __name__)
 
@@ -35,13 +36,8 @@ def plot(version: str, name: str) -> Response:
     return compress(cacheable(response, YEAR_SECONDS))
 
 
-def init_app(app: Flask, folder: Path) -> None:
-    """Read the artifact's card and plots, once.
-
-    Raises:
-        ArtifactError: one of them is missing or damaged.
-    """
-    artifact = read_artifact(folder)
+def init_app(app: Flask, artifact: Artifact) -> None:
+    """Give the app the artifact's card and plots."""
     version = artifact.manifest.model_version
     app.extensions["plots"] = {
         (version, name): content for name, content in artifact.documents.items() if name.endswith(".svg")
@@ -52,6 +48,8 @@ def init_app(app: Flask, folder: Path) -> None:
 def _render(card: str, plots: str) -> str:
     """Make HTML of the card, without any of its own that Markdown would let through."""
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown.add_render_rule("table_open", lambda *_: SCROLLS_ALONE + "<table>\n")
+    markdown.add_render_rule("table_close", lambda *_: "</table>\n</div>\n")
     tokens = markdown.parse(card)
     for token in tokens:
         if "style" in token.attrs:  # alignment; the Content-Security-Policy takes no style in a tag

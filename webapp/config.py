@@ -1,7 +1,6 @@
 """The settings: one typed table, read from the environment once, at the start."""
 
-import secrets
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,14 +17,6 @@ class SettingError(Exception):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Every setting: the environment variable is the field's name in capitals."""
 
-    app_env: Annotated[
-        Literal["development", "production"],
-        Meta(description="`production` refuses to start without a `SECRET_KEY`."),
-    ] = "development"
-    secret_key: Annotated[
-        str,
-        Meta(description="Signs the form's token. Development makes one for itself at each start."),
-    ] = ""
     bind_host: Annotated[str, Meta(description="The address to listen on.", min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(description="The port to listen on.", ge=1, le=65535)] = 8000
     web_concurrency: Annotated[int, Meta(description="How many worker processes serve.", ge=1, le=64)] = 2
@@ -97,6 +88,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             le=60,
         ),
     ] = 1
+    log_client: Annotated[
+        Literal["address", "network"],
+        Meta(
+            description=(
+                "What a request's log line has of the client's address: all of it, or its network only "
+                "(/24 of IPv4, /48 of IPv6)."
+            )
+        ),
+    ] = "address"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="The least serious log line that is written."),
@@ -111,7 +111,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings from environment variables; an empty one counts as unset.
 
     Raises:
-        SettingError: a value is not one the setting takes, or production has no SECRET_KEY.
+        SettingError: a value is not one that the setting takes.
     """
     given = {}
     for field in msgspec.structs.fields(Settings):
@@ -121,13 +121,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
                 given[field.name] = msgspec.convert(value, field.type, strict=False)
             except msgspec.ValidationError as error:
                 raise SettingError(f"{variable} must be {_expected(field.type)}; got {value!r}.") from error
-    settings = Settings(**given)
-    if settings.app_env == "production" and not settings.secret_key:
-        raise SettingError(
-            "SECRET_KEY is not set: with APP_ENV=production the app needs one, the same for all its workers "
-            "and tasks; make one with: python -c 'import secrets; print(secrets.token_hex(32))'."
-        )
-    return settings
+    return Settings(**given)
 
 
 def _expected(annotation: object) -> str:
@@ -153,14 +147,3 @@ def settings_table() -> str:
         default = f"`{field.default}`" if field.default != "" else ""
         rows.append(f"| `{field.name.upper()}` | {default} | {_expected(field.type)} | {meta.description} |")
     return "\n".join(rows)
-
-
-def share_development_key(environ: MutableMapping[str, str]) -> bool:
-    """Put a fresh SECRET_KEY into `environ` where development has none; say whether one was made.
-
-    Workers inherit the environment, so a form that one worker rendered is accepted by another.
-    """
-    if environ.get("SECRET_KEY") or environ.get("APP_ENV") == "production":
-        return False
-    environ["SECRET_KEY"] = secrets.token_hex(32)
-    return True

@@ -25,11 +25,12 @@ class Exchange:
     Attributes:
         environ: WSGI's; quicker from here than through Flask's proxy for the request.
         request_id: the client's own, or one made here.
-        body: None when it is larger than `body_limit`, or was not read for want of a place.
+        body: None when it was not read to its end: larger than `body_limit`, cut short, or no place for it.
         body_limit: the most bytes that a body may have here.
         host: the host it is for, with its port, as `hosts` found it.
         bad_host: why that host is refused, in a sentence; empty where it is not.
         shed: whether too many others are in flight.
+        cut_short: whether the client ended before the body that it had announced.
         prediction: the home that was asked about, and the answer.
         batch: the homes of a batch that were asked about, in sq ft, and the answers.
         refused: how many homes of a batch could not be answered.
@@ -43,6 +44,7 @@ class Exchange:
     host: str = ""
     bad_host: str = ""
     shed: bool = False
+    cut_short: bool = False
     prediction: "tuple[Home, Recommendation] | None" = None
     batch: "tuple[NDArray[np.float64], Recommendations] | None" = None
     refused: int = 0

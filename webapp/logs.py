@@ -1,7 +1,9 @@
 """Log lines on stdout: one JSON object each, or coloured lines on a developer's terminal."""
 
+import io
+import json
 import logging
-import sys
+import os
 import time
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,17 +16,26 @@ from flask import Flask, Request, Response, request
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
-from webapp import health
+from webapp import health, metrics
+from webapp.client_address import client_address
+from webapp.config import Settings
 from webapp.exchange import current_exchange
+from webapp.outlet import Outlet
 from webapp.recommend import get_predictor
+from webapp.side_effects import side_effect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TextIO
 
     from numpy.typing import NDArray
-    from structlog.typing import EventDict, Processor
+    from structlog.typing import EventDict, ExcInfo, Processor
 
     from model.predictor import Recommendations
+
+
+STDOUT = 1
+"""The descriptor, as `sys.stdout` may be missing, or in another encoding than UTF-8."""
 
 
 def _stamp(_logger: object, level: str, event: "EventDict") -> "EventDict":
@@ -40,44 +51,74 @@ def _to_the_second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+def _printable(text: str) -> str:
+    """Escape control characters and others that do not show, as JSON does: a terminal would obey them."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
+
+
 def _to_json(_logger: object, _level: str, event: "EventDict") -> str:
-    return msgspec.json.encode(event, enc_hook=str).decode()
+    return _printable(msgspec.json.encode(event, enc_hook=str).decode())
+
+
+def _clean(_logger: object, _level: str, event: "EventDict") -> "EventDict":
+    event["event"] = _printable(str(event["event"]))
+    return event  # the renderer itself shows the other values by `repr`
+
+
+def _write_traceback(stream: "TextIO", exc_info: "ExcInfo") -> None:
+    plain = io.StringIO()
+    structlog.dev.plain_traceback(plain, exc_info)
+    stream.write("\n".join(map(_printable, plain.getvalue().split("\n"))))
 
 
 _write_request: "Callable[[EventDict], None] | None" = None
 """Set by `configure`, where lines for requests are wanted at all."""
 
 
-def configure(log_format: str, level: str) -> None:
-    """Send structlog's lines, and those of the standard library's loggers, to stdout in one form."""
+def configure(settings: Settings) -> Outlet:
+    """Send structlog's lines, and those of the standard library's loggers, to stdout in one form.
+
+    Returns:
+        What writes them.
+    """
     global _write_request  # noqa: PLW0603 - the process has one stdout, and one form for it
-    if log_format == "auto":
-        log_format = "console" if sys.stdout.isatty() else "json"
-    console = log_format == "console"
-    tracebacks = [] if console else [structlog.processors.format_exc_info]
-    renderer: Processor = structlog.dev.ConsoleRenderer(timestamp_key="time") if console else _to_json
+    console = settings.log_format == "console" or (settings.log_format == "auto" and os.isatty(STDOUT))
+    renderer: Processor = _to_json
+    if console:
+        renderer = structlog.dev.ConsoleRenderer(timestamp_key="time", exception_formatter=_write_traceback)
+    prepare: list[Processor] = [_clean] if console else [structlog.processors.format_exc_info]
+
+    def render(level: str, line: "EventDict") -> str:
+        return cast(str, renderer(None, level, _stamp(None, level, line))) + "\n"
+
+    outlet = Outlet(
+        STDOUT,
+        on_drop=metrics.LOG_LINES_DROPPED.inc,
+        notice=lambda lines: render("warning", {"event": "log lines were dropped", "dropped": lines}),
+    )
     structlog.configure(
-        processors=[_stamp, *tracebacks, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        processors=[_stamp, *prepare, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", outlet)),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(outlet)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_log_level, _stamp_record],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *tracebacks, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *prepare, renderer],
         )
     )
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
 
     def write_request(line: "EventDict") -> None:
         # Straight to the renderer: structlog's way there costs as much as all the rest of the line.
-        sys.stdout.write(cast(str, renderer(None, "info", _stamp(None, "info", line))) + "\n")
+        outlet.write(render("info", line))
 
-    _write_request = write_request if level in {"debug", "info"} else None
+    _write_request = write_request if settings.log_level in {"debug", "info"} else None
+    return outlet
 
 
 def _stamp_record(logger: object, _method: str, event: "EventDict") -> "EventDict":
@@ -96,25 +137,36 @@ class GunicornLogger(Logger):
         """Write nothing: see `init_app`."""
 
 
-def log_refusal(request_id: str, status: int, reason: str) -> None:
-    """Write the line for a request that never came to a route."""
+def log_refusal(request_id: str, client: str | None, status: int, reason: str) -> None:
+    """Write the line for a request that was answered before, or after, it was the app's."""
     if _write_request:
-        _write_request({"event": "request", "request_id": request_id, "status": status, "reason": reason})
+        _write_request(
+            {
+                "event": "request",
+                "request_id": request_id,
+                "client": client,
+                "status": status,
+                "reason": reason,
+            }
+        )
 
 
 def init_app(app: Flask) -> None:
     """Write a line for each request when it is answered."""
+    network_only = app.config["LOG_CLIENT"] == "network"
 
     @app.after_request
-    def end(response: Response) -> Response:
+    @side_effect
+    def write_line(response: Response) -> None:
         exchange = current_exchange()
         current: Request = cast(Any, request)._get_current_object()  # each look through the proxy costs
         rule = current.url_rule
         if _write_request is None or (rule and rule.endpoint.startswith(health.blueprint.name)):
-            return response
+            return
         line: EventDict = {
             "event": "request",
             "request_id": exchange.request_id,
+            "client": client_address(current.environ.get("REMOTE_ADDR", ""), network_only=network_only),
             "method": current.method,
             "route": rule.rule if rule else None,
             "status": response.status_code,
@@ -134,7 +186,6 @@ def init_app(app: Flask) -> None:
             line.update(_summary(*exchange.batch))
             line["refused"] = exchange.refused
         _write_request(line)
-        return response
 
 
 def _summary(sizes: "NDArray[np.float64]", answers: "Recommendations") -> "EventDict":

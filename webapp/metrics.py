@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flask import Flask, Response, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app, values
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 
-from webapp import health
+from webapp import counts_memory, health
 from webapp.exchange import current_exchange
 from webapp.recommend import get_predictor
+from webapp.side_effects import side_effect
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 slot = "0"
 """Names this process's files. A worker takes over the slot, and so the counts, of one that has ended."""
 
-if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+ENABLED = counts_memory.FOLDER_VARIABLE in os.environ
+if ENABLED:
+    counts_memory.reserve(slot)
     values.ValueClass = values.MultiProcessValue(lambda: slot)  # type: ignore[no-untyped-call]
 
 # A registry of our own: a reload imports this module again, and a registry takes each name only once.
@@ -63,9 +66,12 @@ HOME_SIZES = BulkHistogram(
     buckets=(250, 500, 750, 1000, 1250, 1500, 1750, 2000, 2500, 3000, 4000, 6000, 10_000, 25_000, 100_000),
     registry=_registry,
 )
+LOG_LINES_DROPPED = Counter(
+    "log_lines_dropped", "Log lines for which the buffer had no room.", registry=_registry
+)
 REFUSED = Counter(
     "http_requests_refused",
-    "Requests that could not be read, or not in time, and so never came to a route.",
+    "Requests answered outside the app: not readable, not in time, or with a response that can't be sent.",
     ["status"],
     registry=_registry,
 )
@@ -87,11 +93,6 @@ STARTUP_SECONDS = Gauge(
 )
 
 
-def forget(ended_slot: int) -> None:
-    """Drop the live gauges of a worker that has ended; its counts stay."""
-    mark_process_dead(str(ended_slot))  # type: ignore[no-untyped-call]
-
-
 def exposition() -> "WSGIApplication":
     """Make the app that shows the metrics of all workers together."""
     registry = CollectorRegistry()
@@ -108,7 +109,8 @@ def init_app(app: Flask) -> None:
     """Count each request when it is answered."""
 
     @app.after_request
-    def count(response: Response) -> Response:
+    @side_effect
+    def count(response: Response) -> None:
         exchange = current_exchange()
         rule = request.url_rule
         if rule is None or not rule.endpoint.startswith(health.blueprint.name):
@@ -120,7 +122,6 @@ def init_app(app: Flask) -> None:
             ).observe(home.sqft)
         elif exchange.batch:
             _count_batch(*exchange.batch)
-        return response
 
 
 def _count_batch(sizes: "NDArray[np.float64]", answers: "Recommendations") -> None:

@@ -2,15 +2,14 @@
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import generate_csrf, same_origin
 
 from model.breeds import Breed
 from model.home_size import SQFT_PER_M2
-from webapp.caching import cacheable
+from webapp.caching import MAX_AGE_SECONDS, cacheable
+from webapp.chart import span
 from webapp.compression import compress
 from webapp.forms import TYPICAL_HOMES, HomeForm
 from webapp.recommend import UNIT_NAMES, get_predictor, picture_file, recommend
-from webapp.static_files import YEAR_SECONDS
 from webapp.verdict import judge
 from webapp.words import figure, frequency, percentage
 
@@ -18,9 +17,6 @@ blueprint = Blueprint("pages", __name__)
 blueprint.add_app_template_filter(figure)
 blueprint.add_app_template_filter(frequency)
 blueprint.add_app_template_filter(percentage)
-
-EXPIRED = "This page was open for too long, or cookies are off. Your entry is still here: send it again."
-UNIT_COOKIE = "unit"
 
 
 @blueprint.app_context_processor
@@ -44,46 +40,31 @@ def social_picture(breed: str) -> str:
 
 
 @blueprint.get("/")
-def home() -> ResponseReturnValue:
-    """Ask the question, with the entry filled in that a link brings along, in the unit of last time."""
-    entry = {"home_size": request.args.get("home_size"), "unit": _known_unit()}
-    return _question(HomeForm(None, data=entry))
-
-
-@blueprint.post("/")
-def ask() -> ResponseReturnValue:
-    """Lead on to the recommendation for the entry, or say what is wrong with it."""
-    # By itself Flask-WTF would also read JSON and uploaded files, which are no entries of this form.
-    form = HomeForm(request.form)
-    valid = form.validate()
-    # Under TLS a browser always says which page of ours it comes from (our Referrer-Policy lets it), and a
-    # neighbouring host, which can set cookies for this one, can't say so.
-    if request.is_secure and not same_origin(request.referrer or "", request.host_url):
-        return _question(form, 422, expired=True)
-    if not valid:
-        return _question(form, 422)
-    # Hundredths are finer than a home is measured, and make an address that is read in one way only.
-    address = url_for(".recommendation", home_size=round(form.home.value, 2), unit=form.home.unit)
-    response = redirect(address, 303)
-    response.set_cookie(
-        UNIT_COOKIE,
-        form.home.unit,
-        max_age=YEAR_SECONDS,
-        secure=request.is_secure,
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
+def home() -> Response:
+    """Ask the question, with the entry filled in that a link brings along."""
+    unit = request.args.get("unit")
+    entry = {"home_size": request.args.get("home_size"), "unit": unit if unit in UNIT_NAMES else "sqft"}
+    return _page(_question(HomeForm(None, data=entry)))
 
 
 @blueprint.get("/recommendation")
 def recommendation() -> ResponseReturnValue:
-    """Show the puppy for the home in the address, which can be kept and shared."""
-    form = HomeForm(request.args, meta={"csrf": False})
+    """Show the puppy for the entry in the address, or say what is wrong with the entry."""
+    form = HomeForm(request.args)
     if not form.validate():
-        return _question(form, 422)
-    verdict = judge(get_predictor(), form.home, recommend(form.home))
-    return _page("pages/recommendation.html", verdict=verdict)
+        response = compress(Response(_question(form), 422))
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    home = form.home
+    if (form.home_size.data, form.unit.data) != (str(home.value), home.unit):
+        # A redirect, so that the address people copy says what was read: "110 m²" beside unit=sqft does not.
+        # 302: a later release may read more. What services add to an address is no reason for one: where
+        # something is added to each request, the redirects would never end.
+        canonical = redirect(url_for(".recommendation", home_size=home.value, unit=home.unit), 302)
+        canonical.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}"
+        return canonical
+    verdict = judge(get_predictor(), home, recommend(home))
+    return _page(render_template("pages/recommendation.html", verdict=verdict))
 
 
 @blueprint.get("/preview")
@@ -92,44 +73,33 @@ def preview() -> ResponseReturnValue:
 
     A thumb on a slider asks many times: it counts as no recommendation.
     """
-    form = HomeForm(request.args, meta={"csrf": False})
+    form = HomeForm(request.args)
     if not form.validate():
-        return "", 204
+        return "", 204, {"Cache-Control": "no-store"}
     predictor = get_predictor()
-    return _page("pages/preview.html", verdict=judge(predictor, form.home, predictor.predict(form.home.sqft)))
+    verdict = judge(predictor, form.home, predictor.predict(form.home.sqft))
+    return _page(render_template("pages/preview.html", verdict=verdict))
 
 
 @blueprint.get("/breeds")
-def breeds() -> ResponseReturnValue:
+def breeds() -> Response:
     """Show the breeds that the model can answer."""
-    return _page("pages/breeds.html", breeds=get_predictor().breeds)
+    return _page(render_template("pages/breeds.html", breeds=get_predictor().breeds))
 
 
-def _known_unit() -> str:
-    wanted = (request.args.get("unit"), request.cookies.get(UNIT_COOKIE))
-    return next((unit for unit in wanted if unit in UNIT_NAMES), "sqft")
+def _page(html: str) -> Response:
+    """Answer with what only the address decides, and so can be kept."""
+    return compress(cacheable(Response(html)))
 
 
-def _page(template: str, **content: object) -> Response:
-    """Show what only the address decides, and so can be kept."""
-    return compress(cacheable(Response(render_template(template, **content))))
-
-
-def _question(form: HomeForm, status: int = 200, *, expired: bool = False) -> Response:
+def _question(form: HomeForm) -> str:
     predictor = get_predictor()
-    errors = {name: sentences[0] for name, sentences in form.errors.items()}
-    page = render_template(
+    return render_template(
         "pages/home.html",
         form=form,
-        errors=errors | ({"csrf_token": EXPIRED} if expired or "csrf_token" in errors else {}),
-        # Not the form's own: the one that reads an address is made without a token.
-        csrf_token=generate_csrf(),
+        errors={name: sentences[0] for name, sentences in form.errors.items()},
         breeds=(predictor.breeds[0], predictor.breeds[-1]),
-        range_seen=predictor.training_range,
+        slider_range=span(predictor),
         sqft_per={"sqft": 1, "m2": SQFT_PER_M2},
         typical_homes=TYPICAL_HOMES,
     )
-    response = compress(Response(page, status))
-    # One person's token; not "no-store", with which the way back would lose the entry.
-    response.headers["Cache-Control"] = "private, no-cache"
-    return response

@@ -35,9 +35,7 @@ def _as_json(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...
         request_id=current_exchange().request_id,
         errors=errors,
     )
-    response = Response(msgspec.json.encode(details), status, mimetype="application/problem+json")
-    response.headers["Cache-Control"] = "no-store"  # by itself a 404 may be kept
-    return response
+    return Response(msgspec.json.encode(details), status, mimetype="application/problem+json")
 
 
 def _problem(problem: Problem) -> Response:
@@ -49,10 +47,13 @@ def _problem(problem: Problem) -> Response:
 
 def _answer(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> Response:
     if f"{request.path}/".startswith("/api/"):
-        return _as_json(kind, status, detail, errors)
-    request_id = current_exchange().request_id
-    page = render_template("error.html", kind=kind, status=status, request_id=request_id)
-    return Response(page, status)
+        response = _as_json(kind, status, detail, errors)
+    else:
+        request_id = current_exchange().request_id
+        page = render_template("error.html", kind=kind, status=status, request_id=request_id)
+        response = Response(page, status)
+    response.headers["Cache-Control"] = "no-store"  # by itself a 404 may be kept
+    return response
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:

@@ -61,13 +61,8 @@ def to_checked_sqft(value: int | float, unit: Unit) -> float:
     raise HomeSizeError(f"between {smallest:,.10g} and {largest:,.10g} {UNIT_NAMES[unit]}")
 
 
-def init_app(app: Flask, folder: Path) -> None:
-    """Load the predictor from the artifact in `folder`.
-
-    Raises:
-        ArtifactError: the artifact is missing, damaged or not one this version serves.
-    """
-    predictor = Predictor.load(folder)
+def init_app(app: Flask, predictor: Predictor) -> None:
+    """Give the app its predictor, and a picture to each breed."""
     app.extensions["predictor"] = predictor
     folder_of_pictures = Path(cast(str, app.static_folder)) / "breeds"
     app.extensions["pictures"] = {

@@ -1,66 +1,103 @@
-"""A reload (SIGHUP) that is refused when the new code, settings or model could not serve."""
+"""A reload (SIGHUP), refused when the new code, settings or model could not serve."""
 
 import contextlib
+import gc
 import io
+import mmap
 import os
 import runpy
 import shutil
+import signal
 import sys
-import tempfile
+import time
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import structlog
 from gevent.monkey import get_original
 
 from webapp.config import ROOT
+from webapp.counts_memory import FOLDER_VARIABLE
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
 
 OURS = {"webapp", "model"}
+TRIAL_SECONDS = 60.0
+LONGEST_ANSWER = 4096
 
 
 def check_before_reload(arbiter: "Arbiter") -> None:
-    """Make the master try out what a reload would bring, in a child, and keep what it has when that fails.
+    """Make the master try out what a reload would bring, and keep what it has when that fails.
 
-    Gunicorn ends the whole service when its configuration or a new worker fails to load. It forks workers
-    from the master, so a reload must also make the master forget our modules, or it would bring no new code.
+    Gunicorn ends the whole service when its configuration fails to load, and keeps its first app for good.
+    So the master tries everything in a child first; then it loads the app anew, from our modules anew, and
+    swaps it in only when that has succeeded too: the files may have changed in between.
     """
     reload = arbiter.reload
 
     def checked_reload() -> None:
-        if why_not := _try_in_a_child():
-            structlog.get_logger().error(f"The reload is refused, the old workers serve on: {why_not}")
+        if why_not := _try_in_a_child() or _load_anew(arbiter):
+            structlog.get_logger().error(f"The reload is refused, what was loaded serves on: {why_not}")
             return
-        _forget_our_modules()
         reload()
 
     arbiter.reload = checked_reload  # type: ignore[method-assign]
 
 
-def _forget_our_modules() -> None:
-    for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
-        del sys.modules[name]
+def _load_anew(arbiter: "Arbiter") -> str:
+    """Load the app from the files as they are now; give the reason why that fails, or nothing."""
+    # Otherwise what an earlier reload has replaced would stay for good.
+    gc.unfreeze()
+    gc.collect()
+    before = _forget_our_modules()
+    try:
+        arbiter.app.callable = import_module("webapp").create_app()
+    except Exception as error:
+        _forget_our_modules()
+        sys.modules.update(before)
+        return str(error) or type(error).__name__
+    else:
+        return ""
+    finally:
+        gc.freeze()
+
+
+def _forget_our_modules() -> dict[str, ModuleType]:
+    names = [name for name in sys.modules if name.partition(".")[0] in OURS]
+    return {name: sys.modules.pop(name) for name in names}
 
 
 def _try_in_a_child() -> str:
     """Load everything anew in a forked process; give the reason why that fails, or nothing."""
-    # The system's own: gevent's wait for a signal that Gunicorn has taken over.
+    # The system's own: gevent's wait for a signal that Gunicorn has taken over, and its loop takes away the
+    # status of every child.
     fork, waitpid = get_original("os", "fork"), get_original("os", "waitpid")
-    with tempfile.TemporaryFile(dir=os.environ["PROMETHEUS_MULTIPROC_DIR"]) as answer:
-        child = fork()
-        if child == 0:
-            answer.write(_try().encode())
-            answer.flush()
+    sleep = get_original("time", "sleep")
+    answer = mmap.mmap(-1, LONGEST_ANSWER)  # shared with the child, and not a file: a disk may be full
+    child = fork()
+    if child == 0:
+        try:
+            answer.write(_try().encode()[:LONGEST_ANSWER])
             os._exit(0)
-        _, status = waitpid(child, 0)
-        answer.seek(0)
-        why_not = answer.read().decode()
+        finally:
+            os._exit(1)
+    deadline = time.monotonic() + TRIAL_SECONDS
+    ended = status = 0
+    while not ended:
+        ended, status = waitpid(child, os.WNOHANG)
+        if not ended and time.monotonic() > deadline:
+            os.kill(child, signal.SIGKILL)
+            waitpid(child, 0)
+            return f"the trial took longer than {TRIAL_SECONDS:.0f} s"
+        sleep(0.01)
+    why_not = answer[:].rstrip(b"\0").decode(errors="replace")
     return why_not or (f"the trial ended with status {status}" if status else "")
 
 
 def _try() -> str:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = ""  # not the one that is in use
+    os.environ[FOLDER_VARIABLE] = ""  # not the one that is in use
     said = io.StringIO()
     try:
         _forget_our_modules()
@@ -73,4 +110,4 @@ def _try() -> str:
     else:
         return ""
     finally:
-        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+        shutil.rmtree(os.environ[FOLDER_VARIABLE], ignore_errors=True)

@@ -3,11 +3,13 @@
 from http import HTTPStatus
 
 import msgspec
-from gunicorn.http.errors import (
+from gunicorn.http.errors import (  # type: ignore[attr-defined]  # two are newer than the stubs
     ChunkMissingTerminator,
     ExpectationFailed,
     InvalidChunkExtension,
     InvalidChunkSize,
+    InvalidResponseHeader,
+    InvalidResponseHeaderName,
     LimitRequestHeaders,
     LimitRequestLine,
     ParseException,
@@ -19,6 +21,9 @@ from webapp.schemas import ProblemDetails
 
 UNREADABLE = (ParseException, ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize)
 """What Gunicorn raises of such a request."""
+
+UNSENDABLE = (InvalidResponseHeader, InvalidResponseHeaderName)
+"""What it raises of a response, though these are kinds of the above: a fault of the app."""
 
 STATUSES: dict[type[BaseException], int] = {
     ExpectationFailed: 417,

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from math import ceil, floor
 
 from model.breeds import Breed
-from model.home_size import to_sqft
+from model.home_size import Unit, to_sqft
 from model.predictor import Predictor, Recommendation
-from webapp.chart import Chart, Label, chart_of, marker
+from webapp.chart import Chart, chart_of, marker
+from webapp.labels import Label
 from webapp.recommend import UNIT_NAMES, Home
 from webapp.words import about, figure, with_article
 
@@ -24,7 +25,7 @@ class Verdict:
         ranking: every breed with its probability, the recommended first.
         close: whether the runner-up suits nearly as many homes.
         reason: where the answer comes from, in a sentence.
-        range_seen: the smallest and largest home that the model has seen, in whole `unit`s of which it has.
+        seen: the sizes of the homes that the model has seen, in whole `unit`s of which it has.
         marker: the home on the chart.
     """
 
@@ -34,7 +35,7 @@ class Verdict:
     ranking: tuple[tuple[Breed, float], ...]
     close: bool
     reason: str
-    range_seen: tuple[int, int]
+    seen: str
     chart: Chart
     marker: Label
 
@@ -51,7 +52,6 @@ def judge(predictor: Predictor, home: Home, answer: Recommendation) -> Verdict:
         ((breed, answer.probabilities[breed.key]) for breed in predictor.breeds),
         key=lambda breed: (breed[0].key != answer.breed, -breed[1]),
     )
-    smallest, largest = (sqft / to_sqft(1, home.unit) for sqft in predictor.training_range)
     return Verdict(
         home=home,
         unit=UNIT_NAMES[home.unit],
@@ -59,10 +59,18 @@ def judge(predictor: Predictor, home: Home, answer: Recommendation) -> Verdict:
         ranking=tuple(ranking),
         close=ranking[0][1] - ranking[1][1] < CLOSE,
         reason=_reason(predictor, home),
-        range_seen=(ceil(smallest), floor(largest)),
+        seen=_seen(predictor, home.unit),
         chart=chart_of(predictor, home.unit),
         marker=marker(predictor, home, answer.probability),
     )
+
+
+def _seen(predictor: Predictor, unit: Unit) -> str:
+    """Say how large the homes are that the model has seen."""
+    smallest, largest = (sqft / to_sqft(1, unit) for sqft in predictor.training_range)
+    if ceil(smallest) < floor(largest):
+        return f"{ceil(smallest):,} to {floor(largest):,} {UNIT_NAMES[unit]}"
+    return f"about {round((smallest + largest) / 2):,} {UNIT_NAMES[unit]}"
 
 
 def _rounded(edge: float, home: Home) -> str:

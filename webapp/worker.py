@@ -2,9 +2,9 @@
 
 import logging
 import math
-import sys
 import time
 from functools import partial
+from types import TracebackType
 from typing import Any, cast
 
 import gevent
@@ -16,8 +16,9 @@ from gevent.socket import socket
 from greenlet import greenlet
 from gunicorn.workers.ggevent import GeventWorker
 
-from webapp import health, metrics, turns, unreadable
+from webapp import descriptors, health, metrics, signals, turns, unreadable
 from webapp.balance import EvenServer
+from webapp.client_address import client_address
 from webapp.config import Settings
 from webapp.connection import Connection, IdleTimeout, IdleWait, RequestTimeout
 from webapp.exchange import begin_exchange
@@ -25,9 +26,13 @@ from webapp.logs import log_refusal
 
 SWEEP_SECONDS = 1.0
 SETTLE_SECONDS = 0.05
-BOOT_PAUSE_SECONDS = 1.0
 NEWCOMER_SECONDS = 0.5
 """How long a connection may be idle at a stop: one just accepted has its first request on the way."""
+
+AT_ONCE = 16
+"""How many connections are accepted in a row, before those that are idle can make room for them."""
+
+HEADROOM = 2 * AT_ONCE
 
 _log = logging.getLogger(__name__)
 
@@ -59,21 +64,19 @@ class Worker(GeventWorker):
         self.told_to_stop = Event()
         self.at_once = False
 
-    def load_wsgi(self) -> None:
-        """Load the app; the one that can't be loaded now may be later, so the others serve on meanwhile.
+    def init_signals(self) -> None:
+        """Set the handlers, and take the signals that have waited for them."""
+        super().init_signals()
+        signals.take()
 
-        Gunicorn would stop them all. A start or reload that can't succeed has been refused by the master.
-        """
+    def load_wsgi(self) -> None:
+        """Take the app that the master has loaded."""
         metrics.slot = str(self.slot)
-        try:
-            super().load_wsgi()
-        except Exception as error:
-            # One line, and no traceback every second: the sentence names the cause.
-            self.log.error("A new worker can't load the app, trying again: %s", error)  # noqa: TRY400
-            time.sleep(BOOT_PAUSE_SECONDS)
-            sys.exit(1)
-        self.settings: Settings = cast(Flask, self.wsgi).extensions["settings"]
-        metrics.MODEL_INFO.labels(cast(Flask, self.wsgi).extensions["predictor"].model_version).set(1)
+        super().load_wsgi()
+        app = cast(Flask, self.wsgi)
+        self.settings: Settings = app.extensions["settings"]
+        self.model_version: str = app.extensions["predictor"].model_version
+        metrics.MODEL_INFO.labels(self.model_version).set(1)
         metrics.STARTUP_SECONDS.set(time.monotonic() - self.begun)
 
     def handle_exit(self, _signal: int, _frame: object) -> None:
@@ -91,16 +94,24 @@ class Worker(GeventWorker):
         """Serve until told to stop, then stop in order."""
         # An idle watcher of the highest priority is called once in each round of the loop. Of `sleep(0)`s the
         # hub may serve fifty before it looks at a socket: seen, /livez waited 150 ms for a batch, and now 30.
-        turns.turn = partial(gevent.idle, gevent.get_hub().loop.MAXPRI)  # type: ignore[attr-defined]
-        pool = Pool(self.worker_connections)
+        hub = gevent.get_hub()
+        turns.turn = partial(gevent.idle, hub.loop.MAXPRI)  # type: ignore[attr-defined]
+        hub.print_exception = _log_exception  # type: ignore[assignment, method-assign]
+        self.most_connections = descriptors.most_connections()
+        pool = Pool(self.most_connections)
         self.counts[self.slot] = 0
         servers = [
             EvenServer(sock, partial(self.handle, sock), spawn=pool, counts=self.counts, slot=self.slot)
             for sock in self.sockets
         ]
         if self.metrics_listener:
-            WSGIServer(self.metrics_listener, metrics.exposition(), log=None, error_log=_log).start()
+            # With a name, as it would ask a resolver for one, and wait.
+            named = {"SERVER_NAME": "metrics"}
+            WSGIServer(
+                self.metrics_listener, metrics.exposition(), environ=named, log=None, error_log=_log
+            ).start()
         for server in servers:
+            server.max_accept = AT_ONCE
             server.start()
         admission = cast(Flask, self.wsgi).extensions["admission"]
         while not self.told_to_stop.wait(SWEEP_SECONDS):
@@ -135,13 +146,31 @@ class Worker(GeventWorker):
         now = time.monotonic()
         for serving, connection in list(self.connections.items()):
             if connection.deadline < now or (connection.idle and connection.idle_since + idle_seconds < now):
-                connection.deadline = math.inf
-                gevent.get_hub().loop.run_callback(_interrupt, serving, connection)
+                self._interrupt_soon(serving, connection)
+
+    def end_longest_idle(self) -> None:
+        """Interrupt the connection that has been idle for longest, for another to take its place."""
+        idle = [
+            (connection.idle_since, serving)
+            for serving, connection in self.connections.items()
+            if connection.idle and connection.deadline < math.inf
+        ]
+        if idle:
+            _, serving = min(idle, key=lambda each: each[0])
+            self._interrupt_soon(serving, self.connections[serving])
+
+    @staticmethod
+    def _interrupt_soon(serving: greenlet, connection: Connection) -> None:
+        connection.deadline = math.inf
+        gevent.get_hub().loop.run_callback(_interrupt, serving, connection)
 
     def handle(self, listener: socket, client: socket, addr: Any) -> None:
         """Serve a connection."""
+        if len(self.connections) >= self.most_connections - HEADROOM:
+            self.end_longest_idle()
         current = gevent.getcurrent()
         connection = self.connections[current] = Connection(client, self.settings.request_seconds)
+        connection.client = addr[0]
         try:
             super().handle(listener, connection, addr)
         finally:
@@ -164,25 +193,37 @@ class Worker(GeventWorker):
         self.connections[gevent.getcurrent()].await_request(self.cfg.keepalive)
         return IdleWait()
 
-    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+    def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:
         """Answer what can't be read, or takes too long, with a problem; anything else is a fault of ours."""
+        if isinstance(exc, IdleTimeout):
+            return
         if isinstance(exc, RequestTimeout):
             self._refuse(client, 408, f"The request took longer than {self.settings.request_seconds} s.")
-        elif isinstance(exc, unreadable.UNREADABLE):
+        elif isinstance(exc, unreadable.UNREADABLE) and not isinstance(exc, unreadable.UNSENDABLE):
             self._refuse(client, unreadable.status_of(type(exc)), f"The request can't be read: {exc}")
-        elif not isinstance(exc, IdleTimeout):
-            super().handle_error(req, client, addr, exc)
+        else:
+            _log.error("A request failed outside the app", exc_info=exc)
+            self._refuse(client, 500, f"{type(exc).__name__} outside the app")
 
     def _refuse(self, client: Connection, status: int, detail: str) -> None:
         request_id = begin_exchange({}, None).request_id
         metrics.REFUSED.labels(status).inc()
-        log_refusal(request_id, status, detail)
+        # Behind a proxy only a header has the client's address, and it may be what can't be read.
+        who = None if self.settings.trusted_proxies else client.client
+        network_only = self.settings.log_client == "network"
+        log_refusal(request_id, who and client_address(who, network_only=network_only), status, detail)
         if client.answering:
             return
         for_anyone = "*" in self.settings.cors_origins.split()
         answer = unreadable.answer(status, detail, request_id, for_anyone=for_anyone)
         client.settimeout(SWEEP_SECONDS)
+        client.leave_unread()
         try:
             client.sendall(answer)
         except OSError:
             self.log.debug("A client left before its error was sent")
+
+
+def _log_exception(context: object, _kind: Any, error: Any, _traceback: TracebackType | None) -> None:
+    """Say in the log what gevent would print on stderr: what has failed outside a request."""
+    _log.error("%s failed", context, exc_info=error)

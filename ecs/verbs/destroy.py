@@ -25,16 +25,14 @@ DELETED_A_CALL = 10
 def destroy(run: Run, *, given: str | None, dry_run: bool) -> dict[str, Any]:
     """Remove the service, its revisions and images, and the foundation; it asks for the name.
 
-    It can be run again if it was cut off. Nothing is kept: no log, no image, no secret.
+    It can be run again if it was cut off. Nothing is kept: no log and no image.
     """
     aws, name, say = run.aws, run.settings.stack, run.output.say
     stack.settle(aws.cloudformation, name, run.output.event)
     foundation = find_foundation(aws.cloudformation, name)
     arns = revision_arns(aws)
     there = stack.exists(aws.cloudformation, name)
-    say(
-        f"This removes {name} in {aws.region}: service, {len(arns)} revisions, images, logs, secret, network."
-    )
+    say(f"This removes {name} in {aws.region}: service, {len(arns)} revisions, images, logs, network.")
     result = {"stack": name, "region": aws.region, "revisions": len(arns)}
     if not there and not arns:
         run.output.done("Nothing is there")

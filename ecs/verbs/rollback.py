@@ -10,7 +10,7 @@ from ecs.errors import WrongUseError
 from ecs.history import GOOD, last_good, revisions, tag
 from ecs.release import Release
 from ecs.revision import read_predictor
-from ecs.smoke import smoke
+from ecs.smoke import see_form, smoke
 from ecs.stack import Foundation
 
 
@@ -47,7 +47,7 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
         if tag(target, "ModelVersion") == predictor.model_version:
             smoke(releasing.site, predictor)
         else:  # the model of then is not here to compare with
-            releasing.site.wait_until_ready()
+            see_form(releasing.site)
 
     releasing.finish(releasing.start(arn), check)
     run.output.done(f"{foundation.url} serves {task.image_tag(target)}")

@@ -19,7 +19,7 @@ def verify(run: Run, *, allow_dirty: bool) -> dict[str, Any]:
     """Check all that a release needs, and change nothing.
 
     One line each: credentials, region, Docker, the model, the revision, the template, the image and its
-    platform, the secret, the roles, the target group. Each FAIL says what to do.
+    platform, the roles, the target group. Each FAIL says what to do.
     """
     checks, errors = verified(run, allow_dirty=allow_dirty)
     return {

@@ -93,7 +93,6 @@ class Container:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         ours = {
-            "SECRET_KEY": "for tests",
             "BIND_HOST": "127.0.0.1",
             "PORT": str(port),
             "METRICS_BIND": "off",

@@ -61,29 +61,6 @@ CASES = [
     (
         evidence(
             stopped=stopped(
-                "ResourceInitializationError: unable to pull secrets or registry auth: execution "
-                "resource retrieval failed: unable to retrieve secret from asm"
-            )
-        ),
-        "secret",
-        "The secret SECRET_KEY can't be read",
-    ),
-    (
-        evidence(
-            stopped=stopped(
-                "ResourceInitializationError: unable to pull secrets or registry auth: execution resource "
-                "retrieval failed: unable to retrieve secret from asm: service call has been retried 1 "
-                "time(s): failed to fetch secret arn:aws:secretsmanager:eu-west-1:1:secret:SecretKey-AbCdEf "
-                "from secrets manager: AccessDeniedException: User: arn:aws:sts::1:assumed-role/x is not "
-                "authorized to perform: secretsmanager:GetSecretValue"
-            )
-        ),
-        "secret",
-        "is not authorized to perform: secretsmanager:GetSecretValue",
-    ),
-    (
-        evidence(
-            stopped=stopped(
                 "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull "
                 "registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. "
                 "Check your task network configuration."

@@ -47,7 +47,7 @@ from flask import abort
 from webapp import create_app, logs
 
 logs.configure("json", "info")
-app = create_app({"SECRET_KEY": "for tests"})
+app = create_app()
 
 @app.get("/answer/<int:status>")
 def answer(status):
@@ -71,6 +71,14 @@ def request_lines() -> dict[int, dict[str, Any]]:
 
 def test_the_template_fits_into_a_change_set() -> None:
     assert len(TEMPLATE.read_bytes()) < TEMPLATE_BYTES
+
+
+def test_these_are_the_services_that_it_is_made_of() -> None:
+    """One more may cost money every month, and `ecs.cost` must know it."""
+    assert {resource["Type"].split("::")[1] for resource in resources.values()} == {
+        "CertificateManager", "CloudWatch", "EC2", "ECR", "ECS", "ElasticLoadBalancingV2", "Events", "IAM",
+        "Logs", "Route53", "SNS",
+    }  # fmt: skip
 
 
 class TestNetwork:
@@ -171,7 +179,7 @@ class TestBalancer:
         assert option["HostedZoneId"] == {"Ref": "HostedZoneId"}
 
 
-class TestRegistryClusterLogsSecret:
+class TestRegistryClusterLogs:
     def test_images_are_scanned_never_replaced_and_the_last_20_kept(self) -> None:
         repository = properties("Repository")
         assert repository["ImageScanningConfiguration"] == {"ScanOnPush": True}
@@ -188,16 +196,12 @@ class TestRegistryClusterLogsSecret:
     def test_logs_are_kept_for_30_days(self, name: str) -> None:
         assert properties(name)["RetentionInDays"] == 30
 
-    def test_the_secret_is_generated_and_long(self) -> None:
-        assert properties("SecretKey")["GenerateSecretString"]["PasswordLength"] == 64
-        assert "SecretString" not in properties("SecretKey")
-
     def test_nothing_is_kept_when_the_stack_goes(self) -> None:
         assert not [name for name in resources if resources[name].get("DeletionPolicy")]
 
 
 class TestTaskRoles:
-    def test_the_execution_role_reaches_this_repository_log_group_and_secret_only(self) -> None:
+    def test_the_execution_role_reaches_this_repository_and_log_group_only(self) -> None:
         [policy] = properties("ExecutionRole")["Policies"]
         allowed = {
             action: statement["Resource"] for statement in statements(policy) for action in actions(statement)
@@ -211,7 +215,6 @@ class TestTaskRoles:
             "ecr:GetDownloadUrlForLayer": repository,
             "logs:CreateLogStream": log_group,
             "logs:PutLogEvents": log_group,
-            "secretsmanager:GetSecretValue": {"Ref": "SecretKey"},
         }
 
     def test_the_task_role_may_do_nothing(self) -> None:

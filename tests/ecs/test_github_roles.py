@@ -23,7 +23,6 @@ CLIENTS = {
     "elbv2": "elasticloadbalancing",
     "iam": "iam",
     "logs": "logs",
-    "secretsmanager": "secretsmanager",
 }
 """How the code calls a client, and what IAM calls its actions."""
 FOR_A_PERSON = {

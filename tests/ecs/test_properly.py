@@ -15,6 +15,7 @@ from ecs.diff import diff
 from ecs.revision import Revision
 from ecs.settings import MEMORY_FOR_CPU
 from ecs.stack import Foundation
+from webapp import create_app
 from webapp.config import load_settings as load_app_settings
 
 
@@ -71,14 +72,39 @@ def test_the_container_has_time_to_stop(container: dict[str, Any]) -> None:
 
 def test_the_app_takes_the_environment(container: dict[str, Any]) -> None:
     environment = {item["name"]: item["value"] for item in container["environment"]}
-    app = load_app_settings(environment | {"APP_ENV": "production", "SECRET_KEY": "from its reference"})
+    app = load_app_settings(environment)
     assert (app.trusted_proxies, app.log_format, app.metrics_bind) == (1, "json", "off")
     assert app.port == container["portMappings"][0]["containerPort"]
 
 
-def test_secrets_are_references(container: dict[str, Any], foundation: Foundation) -> None:
-    assert container["secrets"] == [{"name": "SECRET_KEY", "valueFrom": foundation.secret_arn}]
-    assert not {"SECRET_KEY"} & {item["name"] for item in container["environment"]}
+def test_the_container_is_given_no_secret(container: dict[str, Any]) -> None:
+    assert "secrets" not in container
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({}, []),
+        ({"domain_name": "puppy.example.org"}, ["puppy.example.org"]),
+        (
+            {"domain_name": "example.org", "allowed_hosts": ["www.example.org", "cdn.example.net"]},
+            ["example.org", "www.example.org", "cdn.example.net"],
+        ),
+    ],
+)
+def test_the_app_answers_to_the_balancers_name_and_to_the_services_own(
+    aws: Aws, foundation: Foundation, revision: Revision, given: dict[str, Any], names: list[str]
+) -> None:
+    named = replace(aws, settings=msgspec.structs.replace(aws.settings, **given))
+    [container] = task.task_definition(named, foundation, revision)["containerDefinitions"]
+    environment = {item["name"]: item["value"] for item in container["environment"]}
+    answered = [foundation.load_balancer_dns_name, *names]
+    assert environment["ALLOWED_HOSTS"].split() == answered
+    client = create_app(environment).test_client()
+    statuses = {client.get("/api/model", headers={"Host": name.upper()}).status_code for name in answered}
+    assert statuses == {200}
+    assert client.get("/api/model", headers={"Host": "elsewhere.example"}).status_code == 400
+    assert client.get("/readyz", headers={"Host": "10.0.0.7:8000"}).status_code == 200, "the balancer's check"
 
 
 def test_the_container_is_asked_whether_it_lives(container: dict[str, Any]) -> None:

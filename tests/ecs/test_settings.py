@@ -119,6 +119,12 @@ def test_a_name_that_aws_would_refuse_is_refused_here(tmp_path: Path, name: str)
     assert refusal(written(tmp_path, ("name", f'"{name}"'))).startswith("settings.toml: name: ")
 
 
+@pytest.mark.parametrize("host", ["", "*", "https://example.org", "example.org:443", "a b"])
+def test_an_allowed_host_is_a_name_alone(tmp_path: Path, host: str) -> None:
+    path = written(tmp_path, ("allowed_hosts", f'["www.example.org", "{host}"]'))
+    assert refusal(path).startswith("settings.toml: allowed_hosts[1]: ")
+
+
 @pytest.mark.parametrize("repository", ["", "octo/puppy", "octo@123/puppy.js@456"])
 def test_a_github_repository_may_have_its_ids(tmp_path: Path, repository: str) -> None:
     path = written(tmp_path, ("github_repository", f'"{repository}"'))

@@ -1,14 +1,16 @@
 """The smoke test, against a real server with the real model, and with another."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from ecs.changes import unknown_foundation
 from ecs.errors import WrongUseError
 from ecs.settings import Settings
-from ecs.smoke import Site, SmokeError, check_name, home_sizes, smoke
+from ecs.smoke import Site, SmokeError, check_name, home_sizes, see_form, smoke
 from model.predictor import Predictor
-from tests.serving import Server
+from tests.serving import Server, running
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,18 @@ def test_an_address_is_opened_in_the_place_of_the_name(
 ) -> None:
     there = msgspec.structs.replace(settings, connect_to=f"127.0.0.1:{server.port}")
     assert smoke(Site("http://balancer.example", there), predictor) > 0
+
+
+def test_a_site_that_does_not_know_its_name_is_ready_and_does_not_pass(
+    tmp_path: Path, settings: Settings, predictor: Predictor
+) -> None:
+    with running(tmp_path / "log", ALLOWED_HOSTS="balancer.example") as server:
+        there = msgspec.structs.replace(settings, connect_to=f"127.0.0.1:{server.port}")
+        assert smoke(Site("http://balancer.example", there), predictor) > 0
+        other = Site("http://puppy.example.org", there)
+        other.wait_until_ready(0)
+        with pytest.raises(SmokeError, match="answers 400 without the form"):
+            see_form(other)
 
 
 def test_no_answer_is_a_sentence_with_the_address(settings: Settings) -> None:

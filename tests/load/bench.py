@@ -98,7 +98,7 @@ def main() -> int:
         )
         begun = time.monotonic()
         log = Path(os.devnull)
-        server = Server(log, None, WEB_CONCURRENCY="1", APP_ENV="production", MAX_IN_FLIGHT="100")
+        server = Server(log, None, WEB_CONCURRENCY="1", MAX_IN_FLIGHT="100")
         stack.callback(server.stop)
         started = wait_for(server.port, begun)
         ours = Contender("our /api/predict", f"{server.url}/api/predict", server.process.pid, started)

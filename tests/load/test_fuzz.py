@@ -136,7 +136,7 @@ def bad_method(chance: random.Random) -> bytes:
 
 
 def bad_form(chance: random.Random) -> bytes:
-    body = b"home_size=" + junk(chance) + b"&unit=" + junk(chance, 5) + b"&csrf_token=" + junk(chance)
+    body = b"home_size=" + junk(chance) + b"&unit=" + junk(chance, 5)
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     return head + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body
 

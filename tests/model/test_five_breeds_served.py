@@ -18,7 +18,7 @@ def test_five_breeds_are_trained_and_served_by_page_and_api(
     assert train.main(command) == 0
     printed = capsys.readouterr().out
     assert all(name in printed for name in NAMES)
-    client = create_app({"TESTING": True, "SECRET_KEY": "x", "MODEL_DIR": str(tmp_path)}).test_client()
+    client = create_app({"TESTING": True, "MODEL_DIR": str(tmp_path)}).test_client()
 
     answers = [client.get(f"/api/predict?home_size={size}").get_json() for size in range(600, 6_000, 100)]
     assert {answer["name"] for answer in answers} == set(NAMES)

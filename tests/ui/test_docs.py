@@ -5,7 +5,8 @@
 
 import json
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from tests.ui.conftest import NewContext
 
@@ -58,8 +59,13 @@ def test_it_reads_all_schemas(new_context: NewContext) -> None:
     expect(page.locator(".errors-wrapper")).to_have_count(0)
 
 
-def test_without_javascript_the_examples_and_a_link_are_left(new_context: NewContext) -> None:
-    page = new_context(java_script_enabled=False).new_page()
+@pytest.mark.parametrize("javascript", [True, False], ids=["scripts blocked", "without JavaScript"])
+def test_without_its_scripts_the_examples_and_a_link_are_left(
+    browser: Browser, base_url: str, javascript: bool
+) -> None:
+    page = browser.new_page(base_url=base_url, java_script_enabled=javascript)
+    page.route("**/*.js*", lambda route: route.abort("blockedbyclient"))
     page.goto("/api/docs")
     expect(page.get_by_text("curl -s").first).to_be_visible()
     expect(page.get_by_role("main").get_by_role("link", name="OpenAPI document")).to_be_visible()
+    page.close()

@@ -4,7 +4,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.ui.conftest import NewContext
 from tests.ui.test_story import expect_puppy, the_field
@@ -57,6 +57,22 @@ def test_it_follows_the_arrow_keys_and_says_the_size(page: Page) -> None:
     expect(the_slider(page)).to_have_attribute("aria-valuetext", re.compile(r"^\d+ sq ft$"))
     page.keyboard.press("End")
     expect(the_preview(page).get_by_role("heading")).to_have_text("German Shepherd")
+
+
+def test_the_keyboard_moves_it_in_small_and_large_steps(page: Page) -> None:
+    the_slider(page).focus()
+    for key, position in (
+        ("Home", "0"),
+        ("ArrowRight", "1"),
+        ("ArrowUp", "2"),
+        ("ArrowDown", "1"),
+        ("ArrowLeft", "0"),
+        ("PageUp", "20"),
+        ("PageDown", "0"),
+        ("End", "200"),
+    ):
+        page.keyboard.press(key)
+        expect(the_slider(page)).to_have_value(position)
 
 
 @pytest.mark.parametrize("unit", ["sq ft", "m²"])
@@ -182,6 +198,57 @@ def test_a_whole_essay_in_the_field_is_not_sent_along(page: Page) -> None:
     expect(the_preview(page)).to_be_visible()
     the_field(page).fill("9" * 5_000)
     expect(the_preview(page)).to_be_hidden()
+
+
+def test_my_unit_is_remembered(page: Page) -> None:
+    page.get_by_role("radio", name="m²").check()
+    the_field(page).fill("110")
+    page.get_by_role("button", name="Find my puppy").click()
+    expect_puppy(page, "Dachshund")
+    page.get_by_role("link", name="Perfect Puppy").click()
+    expect(page.get_by_role("radio", name="m²")).to_be_checked()
+    expect(the_field(page)).to_have_value("")
+    page.goto("/?home_size=900")
+    expect(page.get_by_role("radio", name="sq ft")).to_be_checked()
+
+
+def test_where_nothing_may_be_kept_the_slider_slides_all_the_same(new_context: NewContext) -> None:
+    context = new_context()
+    context.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('SecurityError') }})"
+    )
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_role("radio", name="m²").check()
+    the_slider(page).focus()
+    page.keyboard.press("End")
+    expect(the_preview(page).get_by_role("heading")).to_have_text("German Shepherd")
+
+
+@pytest.mark.parametrize("answer", ["aborted", "404", "an error page"])
+def test_a_script_that_does_not_come_leaves_no_dead_slider(
+    browser: Browser, base_url: str, answer: str
+) -> None:
+    def refuse(route: Route) -> None:
+        if answer == "aborted":
+            route.abort("blockedbyclient")
+        elif answer == "404":
+            route.fulfill(status=404)
+        else:
+            route.fulfill(body="<h1>Blocked</h1>", content_type="text/html")
+
+    # Not by `new_context`, to which the failed request would be a complaint.
+    context = browser.new_context(base_url=base_url)
+    page = context.new_page()
+    page.route("**/live.js*", refuse)
+    page.goto("/")
+    assert page.evaluate("matchMedia('(scripting: enabled)').matches")
+    expect(the_slider(page)).to_have_count(0)
+    expect(page.locator("#slider")).to_be_hidden()
+    the_field(page).fill("900")
+    page.get_by_role("button", name="Find my puppy").click()
+    expect_puppy(page, "Dachshund")
+    context.close()
 
 
 def test_without_scripts_there_is_no_slider(new_context: NewContext) -> None:

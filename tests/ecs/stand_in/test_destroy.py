@@ -36,8 +36,6 @@ def test_nothing_is_left(real: boto3.Session) -> None:
     assert ecs.list_task_definitions(familyPrefix=STACK, status="ACTIVE")["taskDefinitionArns"] == []
     repositories = real.client("ecr").describe_repositories()["repositories"]
     assert STACK not in [repository["repositoryName"] for repository in repositories]
-    secrets = real.client("secretsmanager").list_secrets()["SecretList"]
-    assert not [secret for secret in secrets if STACK in secret["Name"]]
     groups = real.client("logs").describe_log_groups()["logGroups"]
     assert not [group for group in groups if STACK in group["logGroupName"]]
     balancers = real.client("elbv2").describe_load_balancers()["LoadBalancers"]

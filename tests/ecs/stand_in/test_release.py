@@ -68,11 +68,11 @@ def missing_image(deployed: Deployed) -> None:
     deployed.place.on("before", delete)
 
 
-def wrong_secret(deployed: Deployed) -> None:
+def wrong_setting(deployed: Deployed) -> None:
     def spoil(call: Call) -> None:
         if call.name == "RegisterTaskDefinition":
             [container] = call.arguments["containerDefinitions"]
-            container["secrets"][0]["valueFrom"] += "-gone"
+            container["environment"].append({"name": "MAX_IN_FLIGHT", "value": "many"})
 
     deployed.place.project.append("webapp/health.py", "\n# yet another change\n")
     deployed.place.on("rewrite", spoil)
@@ -86,7 +86,7 @@ BAD = [
     (never_healthy, r"never pass the balancer's check: no 200 from GET /readyz"),
     (too_slow, r"took longer than deploy_minutes allows"),
     (missing_image, r"The image can't be pulled: .*CannotPull"),
-    (wrong_secret, r"The secret SECRET_KEY can't be read"),
+    (wrong_setting, r"The app refuses a setting \(exit code 78\); the log says: .*MAX_IN_FLIGHT must be"),
     (too_large, r"The task was killed \(exit code 137\), most likely for memory"),
 ]
 

@@ -1,8 +1,10 @@
 """From nothing to a service that answers right; and again, with nothing to do."""
 
 import boto3
+import httpx
 import pytest
 
+from ecs.stack import find_foundation
 from model.predictor import TOLERANCE, Predictor
 from tests.ecs.stand_in.conftest import Deployed, Place
 from tests.ecs.stand_in.forwarder import Call
@@ -61,13 +63,22 @@ def test_everything_has_tags(sent: dict[str, Call]) -> None:
     }
 
 
-def test_the_task_has_no_secret_in_it(sent: dict[str, Call], real: boto3.Session) -> None:
-    registered = sent["RegisterTaskDefinition"].arguments
-    [container] = registered["containerDefinitions"]
-    [reference] = container["secrets"]
-    secret = real.client("secretsmanager").get_secret_value(SecretId=reference["valueFrom"])["SecretString"]
-    assert secret
-    assert secret not in str(registered)
+def test_the_task_is_given_no_secret(sent: dict[str, Call]) -> None:
+    [container] = sent["RegisterTaskDefinition"].arguments["containerDefinitions"]
+    assert "secrets" not in container
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_task_answers_to_the_balancers_name_only_but_for_its_health(real: boto3.Session) -> None:
+    """The balancer asks for the health by the task's address."""
+    foundation = find_foundation(real.client("cloudformation"), "perfect-puppy-prod")
+    assert foundation
+    health = real.client("elbv2").describe_target_health(TargetGroupArn=foundation.target_group_arn)
+    target = health["TargetHealthDescriptions"][0]["Target"]
+    with httpx.Client(base_url=f"http://{target['Id']}:{target['Port']}") as client:
+        assert client.get("/").status_code == 400
+        assert client.get("/", headers={"Host": foundation.load_balancer_dns_name.upper()}).status_code == 200
+        assert client.get("/readyz").status_code == 200
 
 
 @pytest.mark.usefixtures("deployed")

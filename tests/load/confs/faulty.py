@@ -1,0 +1,58 @@
+"""The project's own configuration, with a fault that FAULT names: read by Gunicorn through `-c`."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from gevent.monkey import get_original
+
+exec(Path("gunicorn.conf.py").read_text())
+
+FAULT = os.environ["FAULT"]
+ours: dict[str, Any] = dict(globals())
+
+if FAULT == "bad header":
+
+    def on_starting(server: Any) -> None:
+        """Add a route whose response can't be sent, and one whose fault is outside Flask."""
+        ours["on_starting"](server)
+        app = server.app.callable
+        app.add_url_rule("/api/bad-header", view_func=lambda: ("", 200, {"X-Bad": "\N{SNOWMAN}"}))
+        served = app.wsgi_app
+
+        def wsgi_app(environ: Any, start_response: Any) -> Any:
+            if environ["PATH_INFO"] == "/api/outside":
+                raise ZeroDivisionError
+            return served(environ, start_response)
+
+        app.wsgi_app = wsgi_app
+
+elif FAULT == "hangs before its first heartbeat":
+    timeout = 2
+
+    def post_fork(_server: Any, worker: Any) -> None:
+        """Hang, but only the first worker, and as a worker would that waits for the system."""
+        if worker.age == 1:
+            get_original("time", "sleep")(600)
+
+elif FAULT == "changes after the trial":
+    from webapp import reload as _reload
+
+    _try = _reload._try_in_a_child
+
+    def _try_then_change() -> str:
+        why_not = _try()
+        manifest = Path(os.environ["MODEL_DIR"], "manifest.json")
+        manifest.rename(manifest.with_suffix(".aside"))
+        return why_not
+
+    _reload._try_in_a_child = _try_then_change
+
+elif FAULT == "slow start":
+
+    def post_fork(_server: Any, worker: Any) -> None:
+        """Give a signal much time to come between the fork and the worker's own handlers."""
+        end = time.monotonic() + worker.age
+        while time.monotonic() < end:
+            pass

@@ -1,0 +1,65 @@
+"""Connections that do nothing use up nobody's place: neither descriptors nor workers run out."""
+
+import socket
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.load import processes
+from tests.load.clients import ask, connect
+from tests.serving import running
+
+
+@pytest.mark.parametrize("limit", ["ulimit -Sn 256", "ulimit -n 256"], ids=["soft", "hard"])
+@pytest.mark.parametrize("asked", [True, False], ids=["after a request", "before their first"])
+def test_idle_connections_give_way_to_those_that_ask(tmp_path: Path, limit: str, asked: bool) -> None:
+    with running(tmp_path / "log", before=limit, WEB_CONCURRENCY="1") as server:
+        workers = processes.children(server.process.pid)
+        idle = []
+        for _ in range(300):
+            idle.append(connect(server.port))
+            if asked:
+                answer = ask(idle[-1])
+                assert answer is not None
+                assert answer.status == 200
+        for _ in range(20):
+            for path in ("/livez", "/readyz", "/api/predict?home_size=900", "/static/style.css"):
+                assert httpx.get(f"{server.url}{path}").status_code == 200
+            assert httpx.get(server.metrics_url).status_code == 200
+        assert processes.children(server.process.pid) == workers
+        if limit == "ulimit -n 256":
+            assert processes.descriptors(workers[0]) < 256
+            assert closed(idle[0]), "the one that has been idle for longest goes first"
+            assert not closed(idle[-1])
+        else:
+            assert not any(map(closed, idle)), "the soft limit is raised"
+        for connection in idle:
+            connection.close()
+        server.stop()
+        assert [line for line in server.log_lines() if line["level"] in {"error", "critical"}] == []
+
+
+def closed(connection: socket.socket) -> bool:
+    """Say whether the server has closed a connection on which it owes no answer."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
+
+
+def test_a_flood_of_connections_at_once_is_served_as_they_come(tmp_path: Path) -> None:
+    with running(tmp_path / "log", before="ulimit -n 256", WEB_CONCURRENCY="1") as server:
+        begun = time.monotonic()
+        for _ in range(5):
+            burst = [connect(server.port) for _ in range(200)]
+            assert httpx.get(f"{server.url}/livez").status_code == 200
+            for connection in burst:
+                connection.close()
+        assert time.monotonic() - begun < 20
+        server.stop()
+        assert [line for line in server.log_lines() if line["level"] in {"error", "critical"}] == []

@@ -1,0 +1,67 @@
+"""Faults of the app and of workers: counted, logged, and answered or replaced like any other."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.load import processes
+from tests.load.clients import until
+from tests.serving import running
+
+FAULTY = "-c tests/load/confs/faulty.py"
+
+
+@pytest.mark.parametrize("path", ["/api/bad-header", "/api/outside"])
+def test_a_response_that_can_not_be_sent_is_a_fault_of_the_app(tmp_path: Path, path: str) -> None:
+    with running(tmp_path / "log", FAULT="bad header", GUNICORN_CMD_ARGS=FAULTY) as server:
+        answer = httpx.get(f"{server.url}{path}")
+        assert (answer.status_code, answer.headers["Content-Type"]) == (500, "application/problem+json")
+        assert json.loads(answer.text)["type"] == "/problems#internal-error"
+        assert "Zero" not in answer.text
+        assert httpx.get(f"{server.url}/livez").status_code == 200
+        line = server.wait_for_event('"status":500')
+        assert line["request_id"] == answer.headers["X-Request-ID"]
+        assert "Traceback" in server.wait_for_event("failed outside the app")["exception"]
+        assert 'http_requests_refused_total{status="500"} 1.0' in httpx.get(server.metrics_url).text
+
+
+def test_a_worker_that_hangs_before_its_first_heartbeat_is_replaced(tmp_path: Path) -> None:
+    fault = {"FAULT": "hangs before its first heartbeat", "GUNICORN_CMD_ARGS": FAULTY}
+    with running(tmp_path / "log", **fault) as server:
+        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        assert len(processes.children(server.process.pid)) == 2
+
+
+def test_a_counter_that_fails_fails_no_request(tmp_path: Path) -> None:
+    """Names that lead nowhere are what a clean-up of temporary files leaves."""
+    folder = tmp_path / "counts"
+    folder.mkdir()
+    with running(tmp_path / "log", PROMETHEUS_MULTIPROC_DIR=str(folder)) as server:
+        for file in folder.iterdir():
+            file.unlink()
+        for worker in processes.children(server.process.pid):
+            os.kill(worker, signal.SIGKILL)
+        server.wait_for_event("worker ready", times=4)
+        for path in ("/", "/api/predict?home_size=900", "/livez", "/nowhere"):
+            assert httpx.get(f"{server.url}{path}").status_code in {200, 404}
+
+
+def test_counts_take_no_room_that_others_could_fill(tmp_path: Path) -> None:
+    folder = tmp_path / "counts"
+    folder.mkdir()
+    with running(tmp_path / "log", PROMETHEUS_MULTIPROC_DIR=str(folder)) as server:
+        httpx.get(f"{server.url}/api/predict?home_size=900")
+        files = list(folder.iterdir())
+        assert files
+        for file in files:
+            assert str(file.readlink().readlink()) == f"/memfd:{file.name} (deleted)"
+        before = processes.descriptors(server.process.pid)
+        for count in range(2):
+            ready = 2 + count
+            os.kill(processes.children(server.process.pid)[0], signal.SIGKILL)
+            server.wait_for_event("worker ready", times=ready + 1)
+        assert until(lambda: processes.descriptors(server.process.pid) <= before)

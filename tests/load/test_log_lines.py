@@ -1,0 +1,138 @@
+"""Log lines that can't be written: no request, no reload and no stop waits for them or fails."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from tests.load import processes
+from tests.load.clients import until
+from tests.load.test_metrics import value
+from tests.load.wrk import load
+from tests.serving import Server, running
+
+NON_ASCII = "Größe \N{DOG FACE}"
+
+
+@contextmanager
+def pipe() -> Iterator[tuple[int, int]]:
+    """A pipe's two ends, closed in the end where they are not yet."""
+    reading, writing = os.pipe()
+    try:
+        yield reading, writing
+    finally:
+        for descriptor in (reading, writing):
+            try:
+                os.close(descriptor)
+            except OSError:
+                continue
+
+
+def works_in_every_way(server: Server) -> None:
+    """Ask, check health, reload and ask again: all as if somebody read the log."""
+    for _ in range(20):
+        assert httpx.get(f"{server.url}/api/predict?home_size=900").status_code == 200
+        assert httpx.get(f"{server.url}/livez").status_code == 200
+    before = set(processes.children(server.process.pid))
+    server.process.send_signal(signal.SIGHUP)
+    assert until(lambda: not before & set(processes.children(server.process.pid)), 30), "it reloads"
+    assert httpx.get(f"{server.url}/readyz").status_code == 200
+    assert httpx.get(f"{server.url}/api/predict?home_size=900").status_code == 200
+
+
+def dropped(server: Server) -> float:
+    """Give how many lines all workers have dropped."""
+    return value(httpx.get(server.metrics_url).text, "log_lines_dropped_total")
+
+
+def fill(server: Server) -> None:
+    """Ask until another line is dropped."""
+    before = dropped(server)
+    while dropped(server) == before:
+        seen = load(f"{server.url}/api/predict", connections=16, seconds=2, post=True)
+        assert seen.failed == 0
+
+
+def test_a_reader_that_is_gone(tmp_path: Path) -> None:
+    with pipe() as (reading, writing), running(tmp_path / "err", output=writing) as server:
+        os.close(reading)
+        works_in_every_way(server)
+        assert server.stop() == 0
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full, running(tmp_path / "err", output=full.fileno()) as server:
+        works_in_every_way(server)
+        assert server.stop() == 0
+
+
+def test_no_stdout_at_all(tmp_path: Path) -> None:
+    with running(tmp_path / "err", output=os.open(os.devnull, os.O_WRONLY), before="exec >&-") as server:
+        works_in_every_way(server)
+        assert server.stop() == 0
+
+
+def test_a_reader_that_has_stopped_reading(tmp_path: Path) -> None:
+    """Lines are dropped, and counted; when it reads again, they are told of."""
+    with pipe() as (reading, writing), running(tmp_path / "err", output=writing) as server:
+        fill(server)
+        works_in_every_way(server)  # the old workers' lines are lost: a stop waits for a second only
+        before = dropped(server)
+        fill(server)
+        received = bytearray()
+
+        def read() -> None:
+            while more := os.read(reading, 65536):
+                received.extend(more)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        assert until(lambda: b"log lines were dropped" in received)
+        counted = dropped(server) - before
+        os.close(writing)
+        assert server.stop() == 0
+        reader.join(30)
+    lines = [msgspec.json.decode(line) for line in received.splitlines()]  # raises for what is not JSON
+    told = [line["dropped"] for line in lines if line["event"] == "log lines were dropped"]
+    assert sum(told) == counted
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_a_stdout_in_another_encoding(tmp_path: Path, encoding: str) -> None:
+    with running(tmp_path / "log", PYTHONIOENCODING=encoding, LC_ALL="C", PYTHONUTF8="0") as server:
+        traced = {b"X-Amzn-Trace-Id": NON_ASCII.encode()}
+        assert httpx.get(f"{server.url}/api/predict?home_size=900", headers=traced).status_code == 200
+        server.stop()
+        assert any("trace_id" in line for line in server.log_lines())
+
+
+def test_a_stop_writes_what_is_left(tmp_path: Path) -> None:
+    with running(tmp_path / "log", STOP_WAIT_SECONDS="0") as server:
+        for _ in range(50):
+            httpx.get(f"{server.url}/api/predict?home_size=900")
+        begun = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - begun < 5
+        assert sum(line["event"] == "request" for line in server.log_lines()) == 50
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_no_control_character_reaches_a_terminal(tmp_path: Path, log_format: str) -> None:
+    with running(tmp_path / "log", LOG_FORMAT=log_format, LOG_LEVEL="debug") as server:
+        httpx.get(
+            f"{server.url}/api/predict?home_size=900", headers={b"X-Amzn-Trace-Id": b"Root=\x9b31m\x85"}
+        )
+        httpx.get(f"{server.url}/%C2%9B31m%E2%80%AE")
+        httpx.get(f"{server.url}/", headers={b"X-Request-ID": b"\xc2\x9b31m \x85"})
+        server.stop()
+    said = server.log.read_bytes().decode()
+    colours = {"\x1b"} if log_format == "console" else set()
+    assert {letter for letter in said if not letter.isprintable()} - {"\n"} <= colours
+    assert "\\u009b" in said or "\\x9b" in said

@@ -1,0 +1,141 @@
+"""One model for all workers: the one loaded at the start, or by the last reload that succeeded."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.load import processes
+from tests.load.clients import until
+from tests.serving import ROOT, Server, running
+
+FAULTY = "-c tests/load/confs/faulty.py"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the model that we ship."""
+    return Path(shutil.copytree(ROOT / "model" / "artifact", tmp_path / "artifact"))
+
+
+def version(server: Server) -> str:
+    return str(httpx.get(f"{server.url}/api/predict?home_size=900").json()["model_version"])
+
+
+def kill_a_worker(server: Server) -> None:
+    """Kill one, and wait for the one that takes its place."""
+    workers = processes.children(server.process.pid)
+    ready = sum(line["event"] == "worker ready" for line in server.log_lines())
+    os.kill(workers[0], signal.SIGKILL)
+    server.wait_for_event("worker ready", times=ready + 1)
+
+
+@pytest.mark.parametrize("damage", ["removed", "flipped", "whole folder gone"])
+def test_a_worker_that_dies_is_replaced_by_one_with_the_same_model(
+    tmp_path: Path, folder: Path, damage: str
+) -> None:
+    [model] = folder.glob("model-*.ubj")
+    with running(tmp_path / "log", MODEL_DIR=str(folder), WEB_CONCURRENCY="1") as server:
+        served = version(server)
+        card = httpx.get(f"{server.url}/model").text
+        if damage == "removed":
+            model.unlink()
+        elif damage == "flipped":
+            content = bytearray(model.read_bytes())
+            content[100] ^= 1
+            model.write_bytes(content)
+        else:
+            shutil.rmtree(folder)
+        kill_a_worker(server)
+        assert version(server) == served
+        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        assert httpx.get(f"{server.url}/model").text == card
+        assert server.wait_for_event("worker ready", times=2)["model_version"] == served
+
+
+def test_a_reload_brings_the_folders_new_model_to_all_workers(
+    tmp_path: Path, folder: Path, other_model: Path
+) -> None:
+    with running(tmp_path / "log", MODEL_DIR=str(folder)) as server:
+        before = version(server)
+        shutil.rmtree(folder)
+        shutil.copytree(other_model, folder)
+        assert {version(server) for _ in range(20)} == {before}, "nobody looks before a reload"
+        kill_a_worker(server)
+        assert {version(server) for _ in range(20)} == {before}
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for_event("worker ready", times=5)
+        assert until(lambda: {version(server) for _ in range(20)} == {other_version(other_model)})
+        assert f"/model/{other_version(other_model)}/" in httpx.get(f"{server.url}/model").text
+        kill_a_worker(server)
+        assert {version(server) for _ in range(20)} == {other_version(other_model)}
+
+
+def other_version(folder: Path) -> str:
+    [model] = folder.glob("model-*.ubj")
+    return model.stem.removeprefix("model-")
+
+
+@pytest.fixture(scope="session")
+def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another model than the one that we ship, trained on a part of its data."""
+    folder = tmp_path_factory.mktemp("other")
+    data = folder / "homes.csv"
+    data.write_text("".join((ROOT / "model" / "homes.csv").read_text().splitlines(keepends=True)[:3001]))
+    command = [sys.executable, "train.py", "--data", str(data), "--out", str(folder / "artifact")]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return folder / "artifact"
+
+
+def test_a_reload_that_fails_leaves_what_it_found(tmp_path: Path, folder: Path) -> None:
+    """What is loaded serves on, also in workers that come later, and counts as ever."""
+    manifest = folder / "manifest.json"
+    with running(tmp_path / "log", MODEL_DIR=str(folder), WEB_CONCURRENCY="1") as server:
+        served = version(server)
+        manifest.rename(folder / "aside")
+        server.process.send_signal(signal.SIGHUP)
+        assert "manifest.json" in server.wait_for_event("The reload is refused")["event"]
+        kill_a_worker(server)
+        assert version(server) == served
+        shown = httpx.get(server.metrics_url).text
+        assert 'http_request_duration_seconds_count{route="/api/predict",status="200"} 2.0' in shown
+        (folder / "aside").rename(manifest)
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for_event("worker ready", times=3)
+        assert version(server) == served, "reloads work again"
+
+
+def test_a_folder_that_changes_between_trial_and_load(tmp_path: Path, folder: Path) -> None:
+    faulty = {"FAULT": "changes after the trial", "GUNICORN_CMD_ARGS": FAULTY}
+    with running(tmp_path / "log", MODEL_DIR=str(folder), **faulty) as server:
+        served = version(server)
+        workers = processes.children(server.process.pid)
+        server.process.send_signal(signal.SIGHUP)
+        assert "manifest.json" in server.wait_for_event("The reload is refused")["event"]
+        assert processes.children(server.process.pid) == workers
+        kill_a_worker(server)
+        assert {version(server) for _ in range(20)} == {served}
+        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        assert server.stop() == 0
+
+
+def test_many_reloads_leave_nothing_behind(tmp_path: Path) -> None:
+    with running(tmp_path / "log", WEB_CONCURRENCY="1") as server:
+
+        def reload(number: int) -> tuple[int, int]:
+            server.process.send_signal(signal.SIGHUP)
+            server.wait_for_event("worker ready", times=number + 1)
+            assert until(lambda: len(processes.children(server.process.pid)) == 1)
+            return processes.descriptors(server.process.pid), processes.memory_bytes(server.process.pid)
+
+        for number in range(1, 4):
+            descriptors, memory = reload(number)
+        for number in range(4, 10):
+            descriptors_now, memory_now = reload(number)
+    assert descriptors_now <= descriptors
+    assert memory_now < memory * 1.15
