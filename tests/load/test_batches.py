@@ -5,18 +5,15 @@ import random
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from tests.load import processes
-from tests.load.clients import at_best, connect, percentile, receive, say, until
+from tests.load.clients import at_best, percentile, say
 from tests.load.wrk import Running
 from tests.serving import Server, running
-from webapp.admission import ARRIVING_BYTES
 from webapp.batch import BODY_LIMIT, PATH
 from webapp.schemas import MAX_HOMES
 
@@ -90,28 +87,6 @@ def test_ten_clients_with_full_batches_leave_room_for_the_others(tmp_path: Path,
 
         at_best(attempt)
         assert {line["status"] for line in server.log_lines() if line.get("route") == PATH} <= {200, 503}
-
-
-def test_batches_that_dribble_in_fill_no_memory_and_hold_up_nobody_else(tmp_path: Path) -> None:
-    head = (
-        f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: {BODY_LIMIT}\r\n\r\n"
-    )
-    with running(tmp_path / "log", WEB_CONCURRENCY="1", REQUEST_SECONDS="3") as server, ExitStack() as stack:
-        slow = [stack.enter_context(connect(server.port)) for _ in range(ARRIVING_BYTES // BODY_LIMIT)]
-        for connection in slow:
-            connection.sendall(head.encode() + b"home_size\n")
-        with httpx.Client(base_url=server.url, timeout=30) as http:
-            small: dict[str, Any] = {"content": "home_size\n900\n", "headers": {"Content-Type": "text/csv"}}
-
-            def refused() -> bool:
-                response = http.post(PATH, **small)
-                return response.status_code == 503 and response.headers["Retry-After"] == "1"
-
-            assert until(refused)
-            assert http.post("/api/predict", json={"home_size": 900}).status_code == 200
-            answers = [receive(connection) for connection in slow]
-            assert {answer.status for answer in answers if answer} == {408}
-            assert http.post(PATH, **small).status_code == 200, "there is room again"
 
 
 def in_json(homes: bytes) -> tuple[str, bytes]:
