@@ -2,6 +2,10 @@
 ARG BASE=python:3.13-slim-trixie
 
 FROM ${BASE} AS packages
+# The kernel ignores a signal to process 1 that has no handler yet, so a container could not be stopped while Python
+# starts. tini, as process 1, hands signals on from its first moment.
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install --yes --no-install-recommends tini && rm -rf /var/lib/apt/lists/*
 COPY requirements/serve.txt /tmp/
 # Byte code by its source's hash, not by its time: the same packages give the same files. Nothing can change here
 # later, so nothing needs to be checked at the start. The quotes keep what `check` is to expand when it runs.
@@ -34,9 +38,11 @@ EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD ["python", "-IS", "-c", "import http.client as h, os, sys; c = h.HTTPConnection(os.environ['BIND_HOST'], int(os.environ['PORT']), timeout=2); c.request('GET', '/readyz'); sys.exit(c.getresponse().status != 200)"]
+ENTRYPOINT ["tini", "--"]
 CMD ["gunicorn"]
 # On Fargate a volume is its first user's only where the image declares it; nothing else can be written to.
 VOLUME ["/tmp"]
+COPY --from=packages /usr/bin/tini /usr/bin/tini
 COPY --from=packages /venv /venv
 COPY --from=app /app /app
 # After the copies: a builder may give the working directory to the user.

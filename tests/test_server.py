@@ -47,7 +47,7 @@ def test_only_a_trusted_proxy_says_how_the_client_came(tmp_path: Path, proxies: 
 
 def refusal(tmp_path: Path, **environ: str) -> tuple[int, str]:
     """Start a server that should not start; give its exit code and what it printed."""
-    server = Server(tmp_path / "log", None, **environ)
+    server = Server(tmp_path / "log", None, output=None, before="", **environ)
     return server.process.wait(60), server.log.read_text()
 
 
@@ -158,7 +158,7 @@ def test_a_failed_start_leaves_no_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ("--certfile nowhere.pem --keyfile nowhere.pem", "--certfile"),
+        ("--certfile nowhere.pem", "--certfile"),
         ("--max-requests 100", "--max-requests"),
         ("--workers 3", "WEB_CONCURRENCY"),
         ("-b 127.0.0.1:1", "BIND_HOST and PORT"),

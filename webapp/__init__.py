@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Flask, Request
+from flask import Flask, Request, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import MapAdapter
 
@@ -29,6 +29,7 @@ from webapp import (
 from webapp.admission import Lane
 from webapp.config import ROOT, Settings, load_settings
 from webapp.hosts import settle_host
+from webapp.warm_up import warm_up
 
 
 class App(Flask):
@@ -49,9 +50,9 @@ class App(Flask):
         environ = request.environ | {"PATH_INFO": request.environ["PATH_INFO"] or "/", "HTTP_UPGRADE": ""}
         return self.url_map.bind_to_environ(environ, server_name=request.host, subdomain="")
 
-    def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """Give the seconds that a static file may be kept without asking."""
-        return static_files.max_age(filename)
+    def send_static_file(self, filename: str) -> Response:
+        """Give a static file as it was read at the start."""
+        return static_files.send(filename)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -92,4 +93,5 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     metrics.init_app(app)
     for module in (health, pages, card, api, batch, docs):
         app.register_blueprint(module.blueprint)
+    warm_up(app)
     return app

@@ -9,8 +9,7 @@ from flask import Blueprint, Response, request
 from model.predictor import Recommendation
 from webapp.addresses import picture_url
 from webapp.admission import received_body
-from webapp.caching import cacheable
-from webapp.compression import compress
+from webapp.caching import cacheable, stored
 from webapp.model_schemas import (
     Boundary,
     BreedResponse,
@@ -50,6 +49,10 @@ def predict_by_query() -> Response:
 @blueprint.get("/breeds")
 def breeds() -> Response:
     """List the breeds that the model can answer."""
+    return stored(_breeds, JSON)
+
+
+def _breeds() -> bytes:
     answer = BreedsResponse(
         [
             BreedResponse(
@@ -64,12 +67,16 @@ def breeds() -> Response:
             for breed in get_predictor().breeds
         ]
     )
-    return compress(cacheable(Response(_encoder.encode(answer), content_type=JSON)))
+    return _encoder.encode(answer)
 
 
 @blueprint.get("/model")
 def model() -> Response:
     """Say what the model knows, where its answer changes, and how good it is."""
+    return stored(_model, JSON)
+
+
+def _model() -> bytes:
     predictor = get_predictor()
     manifest = predictor.manifest
     answer = ModelResponse(
@@ -81,7 +88,7 @@ def model() -> Response:
         data=_as(manifest.data, TrainingData),
         xgboost_version=manifest.xgboost_version,
     )
-    return compress(cacheable(Response(_encoder.encode(answer), content_type=JSON)))
+    return _encoder.encode(answer)
 
 
 def _as(given: object, form: type[StructT]) -> StructT:

@@ -6,8 +6,7 @@ from markupsafe import Markup
 
 from model.artifact import Artifact
 from model.manifest import CARD_NAME
-from webapp.caching import cacheable
-from webapp.compression import compress
+from webapp.caching import Content, stored
 from webapp.static_files import YEAR_SECONDS
 
 SCROLLS_ALONE = '<div class="scroll" role="group" aria-label="Table" tabindex="0">'
@@ -19,30 +18,34 @@ blueprint = Blueprint("card", __name__)
 @blueprint.get("/model")
 def model() -> Response:
     """Say what the model was trained on, how good it is, and where its limits are."""
-    page = render_template("pages/model.html", card=Markup(current_app.extensions["card"]))  # noqa: S704
-    return compress(cacheable(Response(page)))
+    return stored(_page)
 
 
 # The version is in the address, so that a browser can keep the plot of one model and ask for another's.
 @blueprint.get("/model/<version>/<name>")
 def plot(version: str, name: str) -> Response:
     """Give a plot of the card."""
-    plots: dict[tuple[str, str], bytes] = current_app.extensions["plots"]
-    if (version, name) not in plots:
-        abort(404)
-    response = Response(plots[version, name], mimetype="image/svg+xml")
+    plots: dict[tuple[str, str], Content] = current_app.extensions["plots"]
+    content = plots.get((version, name)) or abort(404)
+    response = content.respond(YEAR_SECONDS)
     # It brings a style of its own, as a picture may; nothing else.
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
-    return compress(cacheable(response, YEAR_SECONDS))
+    return response
 
 
 def init_app(app: Flask, artifact: Artifact) -> None:
     """Give the app the artifact's card and plots."""
     version = artifact.manifest.model_version
     app.extensions["plots"] = {
-        (version, name): content for name, content in artifact.documents.items() if name.endswith(".svg")
+        (version, name): Content.of(content, "image/svg+xml")
+        for name, content in artifact.documents.items()
+        if name.endswith(".svg")
     }
     app.extensions["card"] = _render(artifact.documents[CARD_NAME].decode(), f"/model/{version}")
+
+
+def _page() -> str:
+    return render_template("pages/model.html", card=Markup(current_app.extensions["card"]))  # noqa: S704
 
 
 def _render(card: str, plots: str) -> str:

@@ -124,12 +124,11 @@ class Connection(socket):
         Gunicorn sends them one by one, and for a small answer each send costs a tenth of the request.
         """
         self.answering = True
-        if not self.gathering:
-            super().sendall(data, *flags)
-            return
-        self.gathered += data
-        if len(self.gathered) > GATHER_BYTES:
+        if self.gathering and len(self.gathered) + len(data) <= GATHER_BYTES:
+            self.gathered += data
+        else:
             self.send_gathered()
+            super().sendall(data, *flags)
 
     def sendfile(self, *args: Any, **kwargs: Any) -> Any:
         """Send a file, after the head."""

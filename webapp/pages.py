@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from model.breeds import Breed
 from model.home_size import SQFT_PER_M2
-from webapp.caching import MAX_AGE_SECONDS, cacheable
+from webapp.caching import MAX_AGE_SECONDS, cacheable, stored
 from webapp.chart import span
 from webapp.compression import compress
 from webapp.forms import TYPICAL_HOMES, HomeForm
@@ -35,7 +35,7 @@ def drawing(breed: Breed) -> str:
 def social_picture(breed: str) -> str:
     """Give the address of the picture that a chat shows with a link: the breed's, where it has one."""
     name = f"social/{breed}.png"
-    known = name in current_app.extensions["static_versions"]
+    known = name in current_app.extensions["static_files"]
     return url_for("static", filename=name if known else "social/perfect-puppy.png", _external=True)
 
 
@@ -84,7 +84,11 @@ def preview() -> ResponseReturnValue:
 @blueprint.get("/breeds")
 def breeds() -> Response:
     """Show the breeds that the model can answer."""
-    return _page(render_template("pages/breeds.html", breeds=get_predictor().breeds))
+    return stored(_breeds)
+
+
+def _breeds() -> str:
+    return render_template("pages/breeds.html", breeds=get_predictor().breeds)
 
 
 def _page(html: str) -> Response:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from webapp.addresses import origin
+from webapp.caching import stored
 from webapp.exchange import current_exchange
 from webapp.problem_kinds import BY_STATUS, KINDS, Kind
 from webapp.schemas import FieldError, ProblemDetails
@@ -83,8 +84,12 @@ def _detail(error: HTTPException, meaning: str) -> str:
 
 
 @blueprint.get("/problems")
-def kinds() -> str:
+def kinds() -> Response:
     """Explain each kind of problem, where its `type` URL leads."""
+    return stored(_kinds)
+
+
+def _kinds() -> str:
     return render_template("problems.html", kinds=KINDS.values())
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from gevent.monkey import get_original
+from prometheus_client import values
 
 from webapp.config import ROOT
 from webapp.counts_memory import FOLDER_VARIABLE
@@ -51,14 +52,16 @@ def _load_anew(arbiter: "Arbiter") -> str:
     # Otherwise what an earlier reload has replaced would stay for good.
     gc.unfreeze()
     gc.collect()
-    before = _forget_our_modules()
+    modules, counts = _forget_our_modules(), values.ValueClass
     try:
         arbiter.app.callable = import_module("webapp").create_app()
     except Exception as error:
         _forget_our_modules()
-        sys.modules.update(before)
+        sys.modules.update(modules)
+        values.ValueClass = counts
         return str(error) or type(error).__name__
     else:
+        counts.close_all_files()
         return ""
     finally:
         gc.freeze()

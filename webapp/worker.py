@@ -23,6 +23,7 @@ from webapp.config import Settings
 from webapp.connection import Connection, IdleTimeout, IdleWait, RequestTimeout
 from webapp.exchange import begin_exchange
 from webapp.logs import log_refusal
+from webapp.warm_up import warm_up
 
 SWEEP_SECONDS = 1.0
 SETTLE_SECONDS = 0.05
@@ -74,6 +75,8 @@ class Worker(GeventWorker):
         metrics.slot = str(self.slot)
         super().load_wsgi()
         app = cast(Flask, self.wsgi)
+        warm_up(app)
+        metrics.warm_up()
         self.settings: Settings = app.extensions["settings"]
         self.model_version: str = app.extensions["predictor"].model_version
         metrics.MODEL_INFO.labels(self.model_version).set(1)

@@ -94,7 +94,9 @@ def test_its_configuration(image: str) -> None:
     config = inspect("image", image)["Config"]
     assert config["User"] == "10001:10001"
     assert config["StopSignal"] in {"SIGTERM", "15"}
-    assert config["Cmd"] == ["gunicorn"], "the exec form: Gunicorn gets the signals itself"
+    assert (config["Entrypoint"], config["Cmd"]) == (["tini", "--"], ["gunicorn"]), (
+        "the exec form, for signals"
+    )
     environ = dict(line.split("=", 1) for line in config["Env"])
     assert environ["OMP_NUM_THREADS"] == "1"
     assert load_settings(environ).web_concurrency == 2, "and not the host's count"

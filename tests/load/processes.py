@@ -1,6 +1,7 @@
 """What the system knows of processes: their children, CPU time, memory, descriptors and threads (Linux)."""
 
 import os
+import time
 from pathlib import Path
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
@@ -44,3 +45,8 @@ def descriptors(pid: int) -> int:
 def threads(pid: int) -> int:
     """Count a process's threads."""
     return len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+
+def cpu_clock(pid: int) -> float:
+    """Give the same by the process's own clock, which is finer than a tick: see clock_getcpuclockid(3)."""
+    return time.clock_gettime(~pid << 3 | 2)

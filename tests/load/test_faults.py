@@ -30,8 +30,8 @@ def test_a_response_that_can_not_be_sent_is_a_fault_of_the_app(tmp_path: Path, p
 
 
 def test_a_worker_that_hangs_before_its_first_heartbeat_is_replaced(tmp_path: Path) -> None:
-    fault = {"FAULT": "hangs before its first heartbeat", "GUNICORN_CMD_ARGS": FAULTY}
-    with running(tmp_path / "log", **fault) as server:
+    fault = "hangs before its first heartbeat"
+    with running(tmp_path / "log", FAULT=fault, GUNICORN_CMD_ARGS=FAULTY) as server:
         assert httpx.get(f"{server.url}/readyz").status_code == 200
         assert len(processes.children(server.process.pid)) == 2
 

@@ -111,8 +111,8 @@ def test_a_reload_that_fails_leaves_what_it_found(tmp_path: Path, folder: Path) 
 
 
 def test_a_folder_that_changes_between_trial_and_load(tmp_path: Path, folder: Path) -> None:
-    faulty = {"FAULT": "changes after the trial", "GUNICORN_CMD_ARGS": FAULTY}
-    with running(tmp_path / "log", MODEL_DIR=str(folder), **faulty) as server:
+    fault = "changes after the trial"
+    with running(tmp_path / "log", MODEL_DIR=str(folder), FAULT=fault, GUNICORN_CMD_ARGS=FAULTY) as server:
         served = version(server)
         workers = processes.children(server.process.pid)
         server.process.send_signal(signal.SIGHUP)

@@ -139,8 +139,8 @@ def test_it_can_be_stopped_from_the_first_moment(tmp_path: Path, seconds: float)
 
 
 def test_a_stop_that_comes_while_workers_begin_is_not_lost(tmp_path: Path) -> None:
-    slow = {"FAULT": "slow start", "GUNICORN_CMD_ARGS": "-c tests/load/confs/faulty.py"}
-    server = Server(tmp_path / "log", **slow)
+    configuration = "-c tests/load/confs/faulty.py"
+    server = Server(tmp_path / "log", FAULT="slow start", GUNICORN_CMD_ARGS=configuration)
     server.wait_for_event("Booting worker with pid", times=2)
     begun = time.monotonic()
     assert server.stop() == 0
