@@ -25,6 +25,7 @@ JSON = {"Content-Type": "application/json"}
 CSV = {"Content-Type": "text/csv"}
 PREDICTOR = Predictor.load(ROOT / "model" / "artifact")
 PATH = "/api/predict/batch"
+JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 REPORT = f"{PATH}?errors=report"
 
 
@@ -89,6 +90,19 @@ def test_csv_answers_as_json_does(http: httpx.Client, sizes: list[float], end: s
         ("text/csv", "", "text/csv; charset=utf-8"),
         ("text/csv", "*/*", "text/csv; charset=utf-8"),
         ("text/csv", "application/json", "application/json"),
+        ("text/csv", "application/json; charset=utf-8", "application/json"),
+        ("application/json", "text/csv; header=present", "text/csv; charset=utf-8"),
+        ("application/json", "TEXT/CSV", "text/csv; charset=utf-8"),
+        ("application/json", "application/json;q=.5, text/csv;q=.9", "text/csv; charset=utf-8"),
+        ("application/json", "text/csv;q=.5, application/json;q=.9", "application/json"),
+        ("application/json", "application/json;q=0, */*", "text/csv; charset=utf-8"),
+        ("application/json", "text/csv;q=0.5, *", "application/json"),
+        ("application/json", JAVA, "application/json"),
+        ("text/csv", JAVA, "text/csv; charset=utf-8"),
+        ("application/json", "application/xml", "application/json"),
+        ("text/csv", "application/xml", "text/csv; charset=utf-8"),
+        ("text/csv", "text/csv;q=0, application/json;q=0", "text/csv; charset=utf-8"),
+        ("text/csv", ";;;", "text/csv; charset=utf-8"),
         ("text/csv; charset=UTF-8; header=present", "text/*", "text/csv; charset=utf-8"),
     ],
 )
@@ -110,10 +124,10 @@ def test_the_answer_is_in_the_form_that_is_wanted(
         b'home_size,unit\r\n1200,\r\n"4,000.0",\r\n100,m2',
         b"\xef\xbb\xbfhome_size,unit\r\n1200,\r\n4000,\r\n100,m2\r\n",
         b"unit,home_size\nsqft,1.2e3\nsqft,4000\nm2,100\n",
-        b"home_size,unit\n\n1200,sqft\n\n+4000,sqft\n\n100,m2\n\n",
+        b"\n\r\n\rhome_size,unit\n1200,sqft\n+4000,sqft\n100,m2\n\n\r\n\n",
         b"home_size , unit\n 1200 , sqft \n4000,sqft\n100,m2\n",
     ],
-    ids=["LF", "CRLF", "byte order mark", "columns turned round", "blank lines", "spaces"],
+    ids=["LF", "CRLF", "byte order mark", "columns turned round", "blank lines around", "spaces"],
 )
 def test_csv_is_taken_as_spreadsheets_write_it(http: httpx.Client, body: bytes) -> None:
     rows = rows_of(http.post(PATH, content=body, headers=CSV))
@@ -122,6 +136,50 @@ def test_csv_is_taken_as_spreadsheets_write_it(http: httpx.Client, body: bytes) 
         pytest.approx(PREDICTOR.predict(size).probability, abs=1e-6) for size in (1200, 4000, 1076.39)
     ]
     assert {row[2] for row in rows} == {"false"}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("header", ["home_size", "home_size,unit", "unit,home_size"])
+@pytest.mark.parametrize("blank", ["", " ", '""', "\t"])
+def test_a_blank_line_is_a_home_that_is_missing(
+    http: httpx.Client, end: str, header: str, blank: str
+) -> None:
+    good = {"home_size": "900", "home_size,unit": "900,", "unit,home_size": ",900"}[header]
+    lines = [header, blank, good, blank, blank, good, "", ""]
+    answer = http.post(REPORT, content=end.join(lines), headers=CSV | {"Accept": "application/json"}).json()
+    assert [result and result["breed"] for result in answer["results"]] == [
+        *(None, "dachshund", None, None, "dachshund")
+    ]
+    assert [error["row"] for error in answer["errors"]] == [1, 3, 4]
+    problem = assert_problem(http.post(PATH, content=end.join(lines), headers=CSV), 422, "invalid-homes")
+    assert "3 homes of 5 can't be answered. Home 1:" in problem["detail"]
+    if not blank:
+        assert problem["errors"][0]["detail"] == "home_size is missing. Give it as a number."
+
+
+@pytest.mark.parametrize("last", ['""', ","])
+def test_an_empty_cell_in_the_last_line_is_a_home_that_is_missing(http: httpx.Client, last: str) -> None:
+    """As pandas writes a value that is missing."""
+    header = "home_size" if last == '""' else "home_size,unit"
+    response = http.post(REPORT, content=f"{header}\n{last}\n\n", headers=CSV)
+    assert [row[3] for row in rows_of(response)] == ["home_size is missing. Give it as a number."]
+
+
+@given(
+    lines=st.lists(
+        st.sampled_from(["900", "4000", "", " ", "x", '"900"', '"9\n00"', '"\n"', "9,0", ",", '""'])
+    ).map(lambda lines: [*lines, "900"]),
+    end=st.sampled_from(["\n", "\r\n"]),
+    after=st.sampled_from(["", "\n", "\r\n\r\n\n"]),
+)
+def test_row_n_of_the_answer_is_row_n_of_what_was_sent(
+    http: httpx.Client, lines: list[str], end: str, after: str
+) -> None:
+    body = end.join(["home_size", *lines]) + after
+    breeds = [row[0] for row in rows_of(http.post(REPORT, content=body, headers=CSV))]
+    assert breeds == [
+        {"900": "dachshund", "4000": "german_shepherd"}.get(line.strip('"'), "") for line in lines
+    ]
 
 
 def test_no_homes_get_no_answers(http: httpx.Client) -> None:
@@ -228,6 +286,8 @@ BAD_CSVS = [
     pytest.param(b'home_size\n"900\n', 400, "malformed-csv", "Check its quotes", id="an open quote"),
     pytest.param(b'home_size\n"900"0\n', 400, "malformed-csv", "Line 2", id="a quote within"),
     pytest.param(b"home_size\n" + b"9" * 200_000, 400, "malformed-csv", "Line 2", id="a huge cell"),
+    pytest.param(b"\r\n" * 9, 400, "malformed-csv", "The body is empty", id="blank lines"),
+    pytest.param(b'\n\nhome_size\n"9', 400, "malformed-csv", "Line 4", id="the line's true number"),
     pytest.param(b"unit\nsqft\n", 422, "invalid-request", "home_size is missing", id="a missing column"),
     pytest.param(b"900\n4000\n", 422, "invalid-request", "900 is not known. Begin with", id="no header"),
     pytest.param(b"home_size,colour\n9,red\n", 422, "invalid-request", "colour is not", id="unknown column"),
@@ -259,6 +319,29 @@ BAD_BODIES = [
         None,
         id="deep",
     ),
+    pytest.param(b"\xef\xbb\xbf", 400, "malformed-json", "The body is empty", None, id="only a BOM"),
+    pytest.param('{"homes": []}'.encode("utf-16"), 400, "malformed-json", "UTF-8", None, id="UTF-16"),
+    pytest.param(b'{"homes": []}}', 400, "malformed-json", "not JSON", None, id="more behind"),
+    pytest.param(b'{"homes": [01]}', 400, "malformed-json", "not JSON", None, id="a leading zero"),
+    pytest.param(b'{"homes": [900,]}', 400, "malformed-json", "not JSON", None, id="a last comma"),
+    pytest.param(b'{"homes": ["\\ud800"]}', 400, "malformed-json", "not JSON", None, id="half a pair"),
+    pytest.param(
+        b'{"homes": ["a\nb"]}', 400, "malformed-json", "not JSON", None, id="a line end in a string"
+    ),
+    pytest.param(b'{"homes": [{"home_size"}]}', 400, "malformed-json", "not JSON", None, id="no value"),
+    pytest.param(b'{"a": 1, "homes": [}', 400, "malformed-json", "not JSON", None, id="unknown, and cut off"),
+    pytest.param(
+        b'{"[]": 1, "homes": []}', 422, "invalid-request", "[] is not", "/[]", id="a name like homes"
+    ),
+    pytest.param(
+        b'{"homes": [%s], "unit": "m2"}' % (b"900, " * 9000 + b"900"),
+        422,
+        "invalid-request",
+        "unit is not known",
+        "/unit",
+        id="unknown behind many homes",
+    ),
+    pytest.param(b'{"homes": [], "": 1}', 422, "invalid-request", "An empty name", None, id="empty name"),
     pytest.param(b"[]", 422, "invalid-request", "must be a JSON object", None, id="an array"),
     pytest.param(b"null", 422, "invalid-request", "must be a JSON object", None, id="null"),
     pytest.param(b"{}", 422, "invalid-request", "homes is missing", "/homes", id="no homes"),
@@ -280,9 +363,99 @@ def test_what_is_no_json_of_homes_is_refused(
     assert [error["pointer"] for error in problem.get("errors", [])] == ([pointer] if pointer else [])
 
 
-def test_a_number_of_a_million_digits_is_refused_quickly(http: httpx.Client) -> None:
-    body = b'{"homes": [{"home_size": %s}]}' % (b"9" * 1_000_000)
-    assert_problem(http.post(PATH, content=body, headers=JSON, timeout=3), 422, "invalid-homes")
+LONG_HOMES = [
+    pytest.param(b'{"home_size": %s}' % (b"9" * 1_000_000), id="a number of a million digits"),
+    pytest.param(b"9" * 2001, id="a number alone"),
+    pytest.param(b'"%s"' % (b"a," * 1000), id="a string with commas"),
+    pytest.param(b'"%s"' % (b'\\"' * 1000), id="escaped quotes"),
+    pytest.param(b'{"home_size": 900, "unit": "%s"}' % (b"x" * 2000), id="a long unit"),
+    pytest.param(b'{"%s": 900}' % (b"x" * 1_000_000), id="a long name"),
+    pytest.param(b"[%s0]" % (b"[]," * 1000), id="nested arrays"),
+    pytest.param(b"{%s}" % b",".join([b'"home_size": 900'] * 500), id="members again and again"),
+    pytest.param(b" " * 3000 + b"900", id="spaces"),
+]
+
+
+@pytest.mark.parametrize("path", [PATH, REPORT])
+@pytest.mark.parametrize("home", LONG_HOMES)
+def test_a_home_far_too_long_refuses_the_batch(http: httpx.Client, path: str, home: bytes) -> None:
+    body = b'{"homes": [{"home_size": 900}, %s, {"home_size": 900}]}' % home
+    response = http.post(path, content=body, headers=JSON, timeout=3)
+    problem = assert_problem(response, 422, "invalid-homes")
+    assert problem["detail"] == "Home 2 is too long: a home takes at most 2,000 bytes."
+    assert [(error["row"], error["pointer"]) for error in problem["errors"]] == [(2, "/homes/1")]
+    assert len(response.content) < 1000
+
+
+@pytest.mark.parametrize("line", ["9" * 2001, "," * 2001, '"' + " " * 2000 + '"'])
+def test_a_line_far_too_long_refuses_the_csv(http: httpx.Client, line: str) -> None:
+    response = http.post(REPORT, content=f"home_size\n900\n{line}\n", headers=CSV)
+    assert "Line 3 is too long" in assert_problem(response, 400, "malformed-csv")["detail"]
+
+
+home_texts = st.sampled_from(
+    ["900", '{"home_size": 900}', '{"home_size":900,"unit":"m2"}', "null", "[]", "[[1,2],[{}]]", '"a,]}\\""']
+) | json_values.map(json.dumps)
+
+
+@given(homes=st.lists(home_texts, max_size=8), space=st.sampled_from(["", " ", "\r\n\t"]))
+def test_homes_are_told_apart_whatever_they_hold(http: httpx.Client, homes: list[str], space: str) -> None:
+    body = f'{{"homes": [{space}{f"{space},{space}".join(homes)}{space}]}}'
+    answer = http.post(REPORT, content=body, headers=JSON).json()
+    alone = [http.post(REPORT, content=f'{{"homes": [{home}]}}', headers=JSON).json() for home in homes]
+    assert answer["results"] == [result for one in alone for result in one["results"]]
+    assert [error["detail"] for error in answer["errors"]] == [
+        error["detail"] for one in alone for error in one["errors"]
+    ]
+
+
+MANY_BAD = [
+    pytest.param("application/json", '{"homes": [' + "0," * 19_999 + "0]}", id="zeros"),
+    pytest.param("application/json", '{"homes": [' + "{}," * 19_999 + "{}]}", id="empty homes"),
+    pytest.param("application/json", '{"homes": [' + '{"~~~~~~~~":0},' * 19_999 + "0]}", id="names"),
+    pytest.param("text/csv", "home_size\n" + "0\n" * 20_000, id="zeros in CSV"),
+    pytest.param("text/csv", "home_size\n" + "=\n" * 20_000, id="formulas"),
+    pytest.param("text/csv", "home_size,unit\n" + "900,\N{DOG}\n" * 20_000, id="units"),
+]
+
+
+@pytest.mark.parametrize("path", [PATH, REPORT])
+@pytest.mark.parametrize("accept", ["application/json", "text/csv"])
+@pytest.mark.parametrize(("sent", "body"), MANY_BAD)
+def test_the_answer_is_not_many_times_as_long_as_the_batch(
+    http: httpx.Client, path: str, accept: str, sent: str, body: str
+) -> None:
+    headers = {"Content-Type": sent, "Accept": accept, "Accept-Encoding": "identity"}
+    response = http.post(path, content=body.encode(), headers=headers)
+    assert response.status_code == (200 if path == REPORT else 422)
+    assert len(response.content) < 8 * len(body.encode())
+
+
+def test_of_many_bad_homes_the_first_500_are_explained(http: httpx.Client) -> None:
+    body: dict[str, Any] = {"homes": [{}] * 600 + [{"home_size": 900}]}
+    answer = http.post(REPORT, json=body).json()
+    assert [error["row"] for error in answer["errors"]] == list(range(1, 501))
+    assert answer["results"].count(None) == 600
+    *bad, good = rows_of(http.post(REPORT, json=body, headers={"Accept": "text/csv"}))
+    assert [row[3] for row in bad] == [
+        "home_size is missing. Give the size of the home as a number."
+    ] * 500 + ["refused"] * 100
+    assert (good[0], good[3]) == ("dachshund", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ('{"homes": [{"%s": 900}]}' % ("x" * 1900), "x" * 40 + "…"),
+        ('{"%s": 900, "homes": []}' % ("x" * 1900), "x" * 40 + "…"),
+        (json.dumps({"homes": []} | dict.fromkeys(map(str, range(4000)), 0)), "The body has members"),
+    ],
+)
+def test_a_long_name_is_not_sent_back_whole(http: httpx.Client, body: str, words: str) -> None:
+    response = http.post(PATH, content=body, headers=JSON)
+    assert response.status_code == 422
+    assert words in response.json()["detail"]
+    assert len(response.content) < 1000
 
 
 def test_20_000_homes_are_answered_and_20_001_are_not(http: httpx.Client) -> None:
@@ -338,9 +511,9 @@ def test_another_content_type_is_refused(http: httpx.Client, content_type: str) 
     assert_problem(response, 415, "unsupported-media-type")
 
 
-def test_a_client_that_takes_neither_form_is_refused(http: httpx.Client) -> None:
-    response = http.post(PATH, json={"homes": []}, headers={"Accept": "application/xml"})
-    assert "text/csv" in assert_problem(response, 406, "not-acceptable")["detail"]
+def test_a_byte_order_mark_is_passed_over(http: httpx.Client) -> None:
+    body = '{"homes": [{"home_size": 900}]}'.encode("utf-8-sig")
+    assert http.post(PATH, content=body, headers=JSON).json()["results"][0]["breed"] == "dachshund"
 
 
 @given(body=st.binary(max_size=200) | st.text(max_size=60).map(str.encode))

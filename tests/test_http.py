@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.test_api import JSON, assert_problem, http
+from tests.test_api import JSON, http
 from webapp import create_app
 
 __all__ = ["http"]
@@ -160,12 +160,45 @@ def test_a_host_that_is_none_is_refused_and_not_repeated(http: httpx.Client, hos
     assert host not in response.text
 
 
+JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
+ACCEPTS = [
+    *("application/json", "Application/JSON", "application/json; charset=utf-8", "application/*", "*/*", "*"),
+    *(JAVA, "text/json", "application/vnd.api+json", "text/html", "text/csv", "application/xml", ""),
+    *("application/json;q=0", "application/*;q=0, text/plain", "*/*;q=0", "application/json;q=.5", "q=.5"),
+    *("x", ";;;", '"', "a/b;" * 100, "a/b," * 1500),
+]
+
+
+@pytest.mark.parametrize("accept", ACCEPTS)
 @pytest.mark.parametrize(
-    "accept", ["text/html", "application/json;q=0", "x", "application/*;q=0, text/plain", ";;;", "a/b;" * 100]
+    ("path", "media_type"),
+    [
+        ("/api/predict?home_size=900", "application/json"),
+        ("/api/predict", "application/problem+json"),
+        ("/api/breeds", "application/json"),
+        ("/api/model", "application/json"),
+        ("/api/openapi.json", "application/json"),
+        ("/api/docs", "text/html; charset=utf-8"),
+    ],
 )
-def test_an_accept_without_json_is_refused(http: httpx.Client, accept: str) -> None:
-    response = http.get("/api/predict?home_size=900", headers={"Accept": accept})
-    assert_problem(response, 406, "not-acceptable")
+def test_what_has_one_form_is_answered_whatever_accept_says(
+    http: httpx.Client, path: str, media_type: str, accept: str
+) -> None:
+    response = http.get(path, headers={"Accept": accept})
+    assert response.status_code in {200, 422}
+    assert response.headers["Content-Type"] == media_type
+
+
+def test_several_accepts_are_read_as_one(http: httpx.Client) -> None:
+    headers = [("Accept", "text/html"), ("Accept", "text/csv"), ("Content-Type", "application/json")]
+    response = http.post("/api/predict/batch", content='{"homes": []}', headers=headers)
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+
+
+def test_a_very_long_accept_takes_no_time(http: httpx.Client) -> None:
+    headers = [("Accept", "a/b," * 2000)] * 60 + [("Content-Type", "application/json")]
+    response = http.post("/api/predict/batch", content='{"homes": []}', headers=headers, timeout=1)
+    assert response.status_code in {200, 431}
 
 
 def test_every_answer_names_the_model(http: httpx.Client) -> None:

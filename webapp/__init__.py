@@ -4,8 +4,9 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Request, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import MapAdapter
 
 from model.artifact import read_artifact
 from model.predictor import Predictor
@@ -27,6 +28,7 @@ from webapp import (
 )
 from webapp.admission import Lane
 from webapp.config import ROOT, Settings, load_settings
+from webapp.hosts import settle_host
 from webapp.warm_up import warm_up
 
 
@@ -36,6 +38,17 @@ class App(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Take a function as it is: Flask asks six times a request whether it is a coroutine."""
         return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Make the router of a request by its host, of which Flask itself takes fewer than there are.
+
+        An address without a path has the path `/`; a request to go on as WebSocket is answered as any other.
+        """
+        if request is None:
+            return super().create_url_adapter(None)
+        settle_host(request, self.config["ALLOWED_HOSTS"])
+        environ = request.environ | {"PATH_INFO": request.environ["PATH_INFO"] or "/", "HTTP_UPGRADE": ""}
+        return self.url_map.bind_to_environ(environ, server_name=request.host, subdomain="")
 
     def send_static_file(self, filename: str) -> Response:
         """Give a static file as it was read at the start."""

@@ -4,14 +4,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from flask import Flask
 from gunicorn.http.errors import NoMoreData
 from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.sansio.utils import get_host
 
 from webapp import health, metrics
 from webapp.exchange import begin_exchange, current_exchange, end_exchange
@@ -81,10 +79,6 @@ class Admission:
         exchange = begin_exchange(environ, body, lane.body_limit)
         exchange.cut_short = why_not is Unread.CUT_SHORT
         try:
-            if not _is_host(environ.get("HTTP_HOST", "localhost")):
-                exchange.bad_host = True
-                # Without a host no address can be made, not even on an error page.
-                environ["HTTP_HOST"] = "localhost"
             always = path in health.PATHS
             exchange.shed = not always and (why_not is Unread.NO_ROOM or lane.in_flight >= lane.places)
             return self._work(environ, start_response, lane, places=int(not always and not exchange.shed))
@@ -156,15 +150,6 @@ def _read(stream: "InputStream", body: bytearray, lane: Lane) -> Unread | None:
         lane.arriving -= len(body)
 
 
-@lru_cache(maxsize=256)
-def _is_host(host: str) -> bool:
-    """Say whether Werkzeug can route by this host and make addresses with it."""
-    try:
-        return bool(get_host("http", host) and host.partition(":")[0].encode("idna"))
-    except UnicodeError:
-        return False
-
-
 def received_body() -> bytes:
     """Give this request's body.
 
@@ -191,7 +176,7 @@ def init_app(app: Flask, lanes: Mapping[str, Lane]) -> None:
     def refuse() -> None:
         exchange = current_exchange()
         if exchange.bad_host:
-            raise Problem("bad-request", "The Host header does not name a host.")
+            raise Problem("bad-request", exchange.bad_host)
         if exchange.cut_short:
             raise Problem("bad-request", "The body ended before its announced length. Send it whole.")
         if exchange.shed:

@@ -21,7 +21,7 @@ from webapp.model_schemas import (
     TrainingData,
     TrainingRange,
 )
-from webapp.negotiation import JSON, negotiate, sent_type
+from webapp.negotiation import JSON, sent_type
 from webapp.reading import read_body, read_home_query
 from webapp.recommend import Home, get_predictor, recommend
 from webapp.schemas import DECIMALS, HomeSize, PredictResponse
@@ -36,7 +36,6 @@ _encoder = msgspec.json.Encoder()
 @blueprint.post("/predict")
 def predict() -> Response:
     """Recommend a puppy for the home in a JSON body."""
-    negotiate(JSON)
     sent_type(JSON)
     return _answer(read_body(received_body()))
 
@@ -44,14 +43,12 @@ def predict() -> Response:
 @blueprint.get("/predict")
 def predict_by_query() -> Response:
     """Recommend a puppy for the home in the query string."""
-    negotiate(JSON)
     return cacheable(_answer(read_home_query(request.args)))
 
 
 @blueprint.get("/breeds")
 def breeds() -> Response:
     """List the breeds that the model can answer."""
-    negotiate(JSON)
     return stored(_breeds, JSON)
 
 
@@ -76,7 +73,6 @@ def _breeds() -> bytes:
 @blueprint.get("/model")
 def model() -> Response:
     """Say what the model knows, where its answer changes, and how good it is."""
-    negotiate(JSON)
     return stored(_model, JSON)
 
 

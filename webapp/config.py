@@ -57,6 +57,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             le=1000,
         ),
     ] = 8
+    allowed_hosts: Annotated[
+        str,
+        Meta(
+            description=(
+                "The host names that are served, whatever their ports; others get a 400, except at `/livez` "
+                "and `/readyz`."
+            ),
+            pattern=r"^(\*|[\w.:\[\]-]+( [\w.:\[\]-]+)*)$",
+            extra={"takes": "* or names such as puppy.example.com, with spaces between"},
+        ),
+    ] = "*"
     cors_origins: Annotated[
         str,
         Meta(

@@ -11,7 +11,8 @@ from webapp.problems import Problem
 from webapp.reading import read_text
 from webapp.recommend import HomeSizeError, to_checked_sqft
 from webapp.refusals import shown
-from webapp.schemas import FieldError, PredictRequest
+from webapp.schemas import MAX_HOME_BYTES, FieldError, PredictRequest
+from webapp.turns import in_turns
 
 HEADER = "home_size,unit"
 _COLUMNS = PredictRequest.__struct_fields__
@@ -22,20 +23,33 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def read_csv(body: bytes) -> Iterator[float | FieldError]:
     """Read the homes of a CSV: each one's size in sq ft, or what is wrong with it.
 
+    A blank line is a home whose size is missing, so that each answer stands in the row of its home. At the
+    end of the text, and before the header, blank lines are no homes: editors leave them there.
+
     Raises:
         Problem: the body is not CSV in UTF-8, or has other columns than `home_size` and `unit`.
     """
-    text = read_text(body, "malformed-csv", "utf-8-sig")
-    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    text = read_text(body, "malformed-csv").rstrip("\r\n")
+    rows = csv.reader(_lines(text), strict=True)
     try:
-        rows = filter(None, lines)  # a blank line is no home
-        header = _read_header(next(rows, []))
+        header = _read_header(next(filter(None, rows), []))
         for number, cells in enumerate(rows, start=1):
             yield _read_row(header, cells, number)
     except csv.Error as error:
-        raise Problem(
-            "malformed-csv", f"Line {lines.line_num} is not CSV ({error}). Check its quotes."
-        ) from error
+        raise _malformed(rows.line_num, f"is not CSV ({error}). Check its quotes.") from error
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Give the lines, with turns for the others: a row in quotes may have any number."""
+    for some in in_turns(enumerate(io.StringIO(text, newline=""), start=1)):
+        for number, line in some:
+            if len(line) > MAX_HOME_BYTES:
+                raise _malformed(number, f"is too long: a home takes at most {MAX_HOME_BYTES:,} characters.")
+            yield line
+
+
+def _malformed(line: int, wrong: str) -> Problem:
+    return Problem("malformed-csv", f"Line {line} {wrong}")
 
 
 def _read_header(cells: Sequence[str]) -> list[str]:
@@ -61,6 +75,7 @@ def _header_problem(column: str, detail: str) -> Problem:
 
 
 def _read_row(header: Sequence[str], cells: Sequence[str], number: int) -> float | FieldError:
+    cells = cells or [""] * len(header)
     if len(cells) != len(header):
         hint = ' A number with a comma needs quotes: "1,200".' if len(cells) > len(header) else ""
         counted = f"{len(cells)} cell{'s' * (len(cells) != 1)}"

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import flask_swagger_ui
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template
 
+from webapp.addresses import origin
 from webapp.caching import Content, stored
-from webapp.negotiation import JSON, negotiate
+from webapp.negotiation import JSON
 
 FILE = Path(__file__).with_name("openapi.json")
-HTML = "text/html"
 DAY_SECONDS = 86_400
 
 _UI = Path(flask_swagger_ui.__file__).parent / "dist"
@@ -33,14 +33,12 @@ blueprint = Blueprint("docs", __name__, url_prefix="/api")
 @blueprint.get("/openapi.json")
 def document() -> Response:
     """Give the document, as `make openapi` wrote it."""
-    negotiate(JSON)
     return _DOCUMENT.respond()
 
 
 @blueprint.get("/docs")
 def page() -> Response:
     """Show the document, with examples, for people to read and try."""
-    negotiate(HTML)
     response = stored(_page)
     response.headers["Content-Security-Policy"] = POLICY
     return response
@@ -54,7 +52,7 @@ def ui(name: str) -> Response:
 
 
 def _page() -> str:
-    here = request.host_url.rstrip("/")
+    here = origin()
     examples = {
         name: (FILE.parent / "examples" / file).read_text().replace("http://localhost:8000", here)
         for name, file in EXAMPLES.items()

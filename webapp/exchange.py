@@ -27,7 +27,8 @@ class Exchange:
         request_id: the client's own, or one made here.
         body: None when it was not read to its end: larger than `body_limit`, cut short, or no place for it.
         body_limit: the most bytes that a body may have here.
-        bad_host: whether the `Host` it was sent to is none.
+        host: the host it is for, with its port, as `hosts` found it.
+        bad_host: why that host is refused, in a sentence; empty where it is not.
         shed: whether too many others are in flight.
         cut_short: whether the client ended before the body that it had announced.
         prediction: the home that was asked about, and the answer.
@@ -40,7 +41,8 @@ class Exchange:
     request_id: str
     body: bytes | None
     body_limit: int = 0
-    bad_host: bool = False
+    host: str = ""
+    bad_host: str = ""
     shed: bool = False
     cut_short: bool = False
     prediction: "tuple[Home, Recommendation] | None" = None

@@ -1,36 +1,35 @@
-"""Which media type a body is in, and which one the client wants back."""
+"""Which media type a body is in, and which one the client would rather have back."""
 
-from functools import lru_cache
+import re
 
-from werkzeug.datastructures import MIMEAccept
+from werkzeug.datastructures import Accept, MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
 
 from webapp.exchange import current_exchange
 from webapp.problems import Problem
+from webapp.refusals import shown
 
 JSON = "application/json"
 CSV = "text/csv"
+LONGEST_ACCEPT = 1000
+"""What stands behind so many characters is not read: no client has that much to say."""
+
+_CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii"}
+_NO_LEADING_ZERO = re.compile(r"(;\s*q\s*=\s*)\.", re.IGNORECASE)
 
 
-def negotiate(*offered: str) -> str:
+def preferred_type(*offered: str) -> str:
     """Choose the media type to answer in: the client's favourite, of equals the first.
 
-    Raises:
-        Problem: the client takes none of those offered.
+    `Accept` never refuses: where it allows none of them, or can't be read, the first is what helps most (RFC
+    9110, section 12.5.1, leaves the choice to the server).
     """
-    chosen = _favourite(current_exchange().environ.get("HTTP_ACCEPT", ""), offered)
-    if chosen is None:
-        raise Problem(
-            "not-acceptable", f"This route answers in {' or '.join(offered)}; let Accept include it."
-        )
-    return chosen
-
-
-@lru_cache(maxsize=256)
-def _favourite(accept: str, offered: tuple[str, ...]) -> str | None:
-    if not accept.strip():
-        return offered[0]
-    return parse_accept_header(accept, MIMEAccept).best_match(offered)
+    accept = current_exchange().environ.get("HTTP_ACCEPT", "")[:LONGEST_ACCEPT]
+    accept = _NO_LEADING_ZERO.sub(r"\g<1>0.", accept)
+    ranges = ((name.partition(";")[0], quality) for name, quality in parse_accept_header(accept, Accept))
+    # Java sends a bare "*", and means all types.
+    wanted = MIMEAccept([("*/*" if name == "*" else name, quality) for name, quality in ranges])
+    return wanted.best_match(offered, offered[0])
 
 
 def sent_type(*taken: str) -> str:
@@ -40,21 +39,18 @@ def sent_type(*taken: str) -> str:
         Problem: it is none of those taken, or in another encoding than UTF-8, or compressed.
     """
     environ = current_exchange().environ
-    sent, charset = _content_type(environ.get("CONTENT_TYPE", ""))
+    name, parameters = parse_options_header(environ.get("CONTENT_TYPE", ""))
+    sent, charset = name.lower(), parameters.get("charset", "utf-8").lower()
     if sent not in taken:
         names = " or ".join(f"Content-Type: {name}" for name in taken)
-        raise Problem("unsupported-media-type", f"Send the body with the header {names}.")
-    if charset not in {"utf-8", "utf8", "us-ascii"}:
+        came = f"as {shown(sent)}" if sent else "without a Content-Type"
+        raise Problem("unsupported-media-type", f"The body came {came}. Send it with the header {names}.")
+    if charset not in _CHARSETS:
         raise Problem(
             "unsupported-media-type",
-            f"Send the body in UTF-8; Content-Type names the charset {charset[:40]!r}.",
+            f"Send the body in UTF-8; Content-Type names the charset {shown(charset)}.",
         )
-    if environ.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
+    codings = {coding.strip().lower() for coding in environ.get("HTTP_CONTENT_ENCODING", "").split(",")}
+    if codings - {"", "identity"}:
         raise Problem("unsupported-media-type", "Send the body as it is, without a Content-Encoding.")
     return sent
-
-
-@lru_cache(maxsize=256)
-def _content_type(header: str) -> tuple[str, str]:
-    name, parameters = parse_options_header(header)
-    return name.lower(), parameters.get("charset", "utf-8").lower()

@@ -6,6 +6,7 @@
 import json
 import sys
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -79,7 +80,8 @@ def _describe(client: FlaskClient, path: str, method: str, operation: Operation)
                     "examples": {
                         each.name: {"summary": each.example.summary, "value": _value(each.example)}
                         for each in answered
-                        if each.example.sends == media and each.status == "200"
+                        # What needs a query too stands with its answer: here it would seem to need none.
+                        if each.example.sends == media and each.status == "200" and not each.example.query
                     },
                 }
                 for media, form in operation.takes.items()
@@ -100,7 +102,17 @@ def _ask(client: FlaskClient, path: str, method: str, name: str, example: Exampl
         headers={"Accept": example.accept, "X-Request-ID": "an-id-of-yours"},
     )
     said = response.get_json() if response.is_json else response.get_data(as_text=True)
-    return Answered(name, example, str(response.status_code), response.mimetype or "", said)
+    asked = _in_words(f"{method} {path}", example)
+    return Answered(name, example, asked, str(response.status_code), response.mimetype or "", said)
+
+
+def _in_words(route: str, example: Example) -> str:
+    """Say how an example is asked, for who reads its answer."""
+    query = f"?{urlencode(example.query)}" if example.query else ""
+    if not example.body:
+        return f"Asked: `{route}{query}`."
+    body = example.body.replace("\r\n", "\n").rstrip("\n")
+    return f"Asked: `{route}{query}`, with `Content-Type: {example.sends}` and the body:\n\n```\n{body}\n```"
 
 
 def _value(example: Example) -> Any:

@@ -13,7 +13,7 @@ from webapp.schemas import ProblemDetails
 
 PROBLEM = "application/problem+json"
 
-_BY_EVERY_ROUTE = ("bad-request", "not-acceptable", "request-timeout", "internal-error", "unavailable")
+_BY_EVERY_ROUTE = ("bad-request", "request-timeout", "internal-error", "unavailable")
 _HEADERS: Mapping[str, tuple[str, Json]] = {
     "X-Request-ID": ("The request's own, if it was sane, or one we made.", {"type": "string"}),
     "X-Model-Version": ("The model that answered.", {"type": "string"}),
@@ -26,10 +26,11 @@ _HEADERS: Mapping[str, tuple[str, Json]] = {
 
 @dataclass(frozen=True)
 class Answered:
-    """An example, and what the app really answered it."""
+    """An example, how it is asked, and what the app really answered it."""
 
     name: str
     example: Example
+    asked: str
     status: str
     media_type: str
     said: Any
@@ -84,7 +85,7 @@ def responses_of(operation: Operation, answered: Sequence[Answered]) -> dict[str
 
 def _examples(answered: Iterable[Answered], status: str, media: str) -> Json:
     examples = {
-        each.name: {"summary": each.example.summary, "value": each.said}
+        each.name: {"summary": each.example.summary, "description": each.asked, "value": each.said}
         for each in answered
         if (each.status, each.media_type) == (status, media)
     }

@@ -26,7 +26,9 @@ CSV_HOMES: Form = {
     "description": (
         "UTF-8, with or without a byte order mark; lines end in CRLF or LF. The header is `home_size` or "
         "`home_size,unit`, in any order; an empty unit is sq ft. Thousands may be set off by commas where "
-        'the cell is in quotes: `"1,200"`. Blank lines are skipped.'
+        'the cell is in quotes: `"1,200"`. A line takes at most 2,000 characters. A blank line is a home '
+        "whose size is missing, so that each answer stands in the row of its home; before the header and at "
+        "the end of the file blank lines are no homes."
     ),
     "examples": [_CSV_BODY],
 }
@@ -35,7 +37,8 @@ CSV_RESULTS: Form = {
     "title": "Answers in CSV",
     "description": (
         "The columns `breed`, `probability` and `outside_training_range`, a line for each home, in their "
-        "order; with `errors=report` also the column `error`, empty for a home that was answered."
+        "order; with `errors=report` also the column `error`: empty for a home that was answered, a sentence "
+        "for the first 500 that were not, and `refused` for any others."
     ),
 }
 DOCUMENT: Form = {"type": "object", "description": "An OpenAPI 3.1 document."}
@@ -112,10 +115,11 @@ OPERATIONS = {
         tag="Predictions",
         summary="Recommend a puppy for each of many homes",
         description=(
-            "Takes up to 20,000 homes or 2 MB, in JSON or in CSV, and answers them in their order, in the "
-            "form that `Accept` asks for (else in the one that was sent). A home that can't be answered "
-            "refuses the whole batch and is named; with `errors=report` the others are answered and it is "
-            "listed. Only a few batches are worked on at once: a 503 says when to try again."
+            "Takes up to 20,000 homes, 2,000 bytes each and 2 MB in all, in JSON or in CSV, and answers them "
+            "in their order, in the form that `Accept` would rather have (else in the one that was sent). A "
+            "home that can't be answered refuses the whole batch and is named; with `errors=report` the "
+            "others are answered and it is listed. Only a few batches are worked on at once: a 503 says when "
+            "to try again."
         ),
         query=BatchOptions,
         takes={JSON: BatchRequest, CSV: CSV_HOMES},

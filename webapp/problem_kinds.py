@@ -58,13 +58,6 @@ KINDS = {
             "The address exists, the method does not. Allow lists those that do.",
         ),
         Kind(
-            "not-acceptable",
-            406,
-            "Not acceptable",
-            "Accept allows no form that this route answers in: for most application/json, for a batch also "
-            "text/csv, for a page text/html.",
-        ),
-        Kind(
             "request-timeout",
             408,
             "Request timeout",

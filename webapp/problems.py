@@ -7,6 +7,7 @@ from flask import Blueprint, Flask, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
+from webapp.addresses import origin
 from webapp.caching import stored
 from webapp.exchange import current_exchange
 from webapp.problem_kinds import BY_STATUS, KINDS, Kind
@@ -27,7 +28,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
 
 def _as_json(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> Response:
     details = ProblemDetails(
-        type=f"{request.host_url}problems#{kind.slug}",
+        type=f"{origin()}/problems#{kind.slug}",
         title=kind.title,
         status=status,
         detail=detail,

@@ -1,7 +1,8 @@
 """From a JSON body or a query to what it says."""
 
+from codecs import BOM_UTF8
 from collections.abc import Callable
-from typing import TypeVar, get_origin
+from typing import TypeVar
 
 import msgspec
 from werkzeug.datastructures import MultiDict
@@ -9,13 +10,13 @@ from werkzeug.datastructures import MultiDict
 from model.home_size import Unit
 from webapp.problems import Problem
 from webapp.recommend import Home, HomeSizeError, measure
-from webapp.refusals import EXAMPLE, SLUGS, Refusal, pointer, shown, to_refusal
+from webapp.refusals import EXAMPLE, Refusal, as_field, pointer, refuse_home, refuse_query, shown
 from webapp.schemas import FieldError, PredictRequest
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 MeasuredT = TypeVar("MeasuredT")
 
-home_decoder = msgspec.json.Decoder(PredictRequest)
+_home_decoder = msgspec.json.Decoder(PredictRequest)
 
 
 def read_body(body: bytes) -> Home:
@@ -25,8 +26,7 @@ def read_body(body: bytes) -> Home:
         Problem: the body is not JSON in UTF-8, or not a `PredictRequest` with a home size in range.
     """
     try:
-        given = decode(home_decoder, body, what="The body", example=EXAMPLE)
-        return measured(given, measure)
+        return measured(decode_home(body.removeprefix(BOM_UTF8), "The body"), measure)
     except Refusal as refusal:
         raise body_problem(refusal) from refusal
 
@@ -53,27 +53,37 @@ def read_query(query: MultiDict[str, str], form: type[StructT]) -> StructT:
     for name, values in query.lists():
         if len(values) > 1:
             doubled = f"{shown(name)} is given {len(values)} times; give it once."
-            raise _query_problem(Refusal(doubled, name, SLUGS.get(name, "invalid-request")))
+            raise _query_problem(Refusal(doubled, as_field(name)))
     try:
         return msgspec.convert(query.to_dict(), form, strict=False)
     except msgspec.ValidationError as error:
-        raise _query_problem(to_refusal(error, form, in_query=True)) from error
+        raise _query_problem(refuse_query(query, form)) from error
+
+
+def decode_home(body: bytes, what: str) -> PredictRequest:
+    """Decode a home in JSON; `what` begins the sentence if it is no object at all.
+
+    Raises:
+        Problem: it is not JSON in UTF-8.
+        Refusal: it is JSON of another form.
+    """
+    return decode(_home_decoder, body, lambda body: refuse_home(body, what), EXAMPLE)
 
 
 def decode(
-    decoder: msgspec.json.Decoder[StructT], body: bytes | msgspec.Raw, *, what: str, example: str
+    decoder: msgspec.json.Decoder[StructT], body: bytes, refuse: Callable[[bytes], Refusal], example: str
 ) -> StructT:
-    """Decode JSON that should look like `example`; `what` begins the sentence if it is no object at all.
+    """Decode JSON that should look like `example`; `refuse` says what is wrong with JSON of another form.
 
     Raises:
         Problem: it is not JSON in UTF-8.
         Refusal: it is JSON of another form.
     """
     try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        form = get_origin(decoder.type) or decoder.type
-        raise to_refusal(error, form, what=what, example=example) from error
+        try:
+            return decoder.decode(body)
+        except msgspec.ValidationError as error:
+            raise refuse(body) from error
     except RecursionError as error:
         raise Problem(
             "malformed-json", f"The body is nested too deep. Send an object such as {example}."
@@ -87,14 +97,14 @@ def decode(
         ) from error
 
 
-def read_text(body: bytes, slug: str, encoding: str = "utf-8") -> str:
-    """Decode a text.
+def read_text(body: bytes, slug: str) -> str:
+    """Decode a text in UTF-8; a byte order mark in front is none of it.
 
     Raises:
         Problem: it is not UTF-8; of the kind `slug`.
     """
     try:
-        return body.decode(encoding)
+        return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Problem(slug, f"The body is not UTF-8: byte {error.start + 1} is wrong.") from error
 
@@ -108,9 +118,7 @@ def measured(given: PredictRequest, measure: Callable[[int | float, Unit], Measu
     try:
         return measure(given.home_size, given.unit)
     except HomeSizeError as error:
-        raise Refusal(
-            f"home_size must be {error}; got {shown(given.home_size)}.", "home_size", SLUGS["home_size"]
-        ) from error
+        raise Refusal(f"home_size must be {error}; got {shown(given.home_size)}.", "home_size") from error
 
 
 def body_problem(refusal: Refusal) -> Problem:
@@ -120,4 +128,5 @@ def body_problem(refusal: Refusal) -> Problem:
 
 
 def _query_problem(refusal: Refusal) -> Problem:
-    return Problem(refusal.slug, refusal.detail, FieldError(refusal.detail, parameter=refusal.field))
+    errors = [FieldError(refusal.detail, parameter=refusal.field)] if refusal.field else []
+    return Problem(refusal.slug, refusal.detail, *errors)

@@ -1,7 +1,7 @@
 """What the JSON API takes and answers, declared once: what is read, what is written, what is documented."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -9,10 +9,10 @@ from msgspec import UNSET, Meta, UnsetType
 from model.home_size import Unit
 
 MAX_HOMES = 20_000
+MAX_HOME_BYTES = 2_000
+MAX_REPORTED = 500
 DECIMALS = 6
 """XGBoost computes in single precision: further digits would be noise."""
-
-HomeT = TypeVar("HomeT")
 
 BreedKey = Annotated[str, Meta(description="The breed's key: see `/api/breeds`.")]
 Probability = Annotated[float, Meta(description="Of that breed, from 0 to 1, to six decimals.", ge=0, le=1)]
@@ -54,14 +54,10 @@ class PredictResponse(msgspec.Struct, frozen=True):
     model_version: ModelVersion
 
 
-class Batch(msgspec.Struct, Generic[HomeT], frozen=True, forbid_unknown_fields=True):
-    """Homes in a form that is still open: to be read as they are, or one by one."""
-
-    homes: Annotated[list[HomeT], Meta(max_length=MAX_HOMES)]
-
-
-class BatchRequest(Batch[PredictRequest], frozen=True, forbid_unknown_fields=True):
+class BatchRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Up to 20,000 homes."""
+
+    homes: Annotated[list[PredictRequest], Meta(max_length=MAX_HOMES)]
 
 
 class BatchOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,9 +117,14 @@ class BatchResponse(msgspec.Struct, frozen=True):
     model_version: ModelVersion
     results: Annotated[
         Sequence[BatchResult | None],
-        Meta(description="One for each home, in their order; null for a home listed in `errors`."),
+        Meta(description="One for each home, in their order; null for one that could not be answered."),
     ]
     errors: Annotated[
         Sequence[FieldError],
-        Meta(description="The homes that could not be answered; always empty with `errors=fail`."),
+        Meta(
+            description=(
+                "What is wrong with the first 500 homes that could not be answered; always empty with "
+                "`errors=fail`."
+            )
+        ),
     ]

@@ -23,7 +23,10 @@ turn: Callable[[], None] = _let_threads_run
 
 
 def in_turns(items: Iterable[T]) -> Iterator[list[T]]:
-    """Give the items in slices, with a turn for the others between two."""
+    """Give the items in slices, with a turn for the others between two.
+
+    The items may be asked for from inside a function in C, such as `list`: a turn is possible there too.
+    """
     remaining = iter(items)
     while taken := list(islice(remaining, AT_A_TIME)):
         yield taken

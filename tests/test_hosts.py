@@ -1,0 +1,170 @@
+"""Which host a request is for, over raw connections; and which hosts are served."""
+
+import json
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.load.clients import Answer, connect, receive
+from tests.serving import Server
+from webapp import create_app
+from webapp.config import SettingError, load_settings
+
+PATH = "/api/predict?home_size=900"
+
+
+def ask(server: Server, request: str) -> Answer:
+    with connect(server.port) as connection:
+        connection.sendall(request.encode() + b"\r\n\r\n")
+        answer = receive(connection)
+    assert answer is not None
+    return answer
+
+
+def host_in(answer: Answer) -> str:
+    """The host of an address that the answer holds."""
+    assert answer.status == 200, answer
+    url: str = json.loads(answer.body)["image_url"]
+    return url.removeprefix("http://").partition("/")[0]
+
+
+@pytest.mark.parametrize(
+    ("host", "named"),
+    [
+        ("perfect_puppy:8000", "perfect_puppy:8000"),
+        ("app_1.my_network", "app_1.my_network"),
+        ("_", "_"),
+        ("Puppy.Example", "puppy.example"),
+        ("puppy.example.", "puppy.example."),
+        ("puppy.example:80", "puppy.example"),
+        ("puppy.example:443", "puppy.example:443"),
+        ("puppy.example:", "puppy.example"),
+        ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("192.0.2.1:8000", "192.0.2.1:8000"),
+        ("[::1]", "[::1]"),
+        ("[2001:db8::1]:8000", "[2001:db8::1]:8000"),
+        ("[::ffff:192.0.2.1]:8000", "[::ffff:192.0.2.1]:8000"),
+    ],
+)
+def test_every_name_that_a_client_uses_is_a_host(server: Server, host: str, named: str) -> None:
+    assert host_in(ask(server, f"GET {PATH} HTTP/1.1\r\nHost: {host}")) == named
+
+
+@pytest.mark.parametrize("path", [PATH, "/", "/livez", "/nowhere"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("", ".", "a..b", ".a", "x" * 64, ".".join(["x" * 60] * 5), "x" * 5000),
+        *("a/b", "a b", "user@host", "*", "a%5Fb", "b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher"),
+        *("xn--zzzzzz", "xn--a", "xn--"),  # nothing comes of decoding these
+        *("localhost:abc", "localhost:0", "localhost:99999", "localhost:" + "9" * 5000, "a:b:c"),
+        *("[::1", "[::::]", "[v1.a]", "[fe80::1%25eth0]", "::1"),
+    ],
+)
+def test_a_host_that_is_none_is_a_bad_request(server: Server, path: str, host: str) -> None:
+    answer = ask(server, f"GET {path} HTTP/1.1\r\nHost: {host}")
+    assert answer.status == 400
+    if path.startswith("/api"):
+        assert b"does not name a host" in answer.body
+        assert not host.strip(".*") or f'"{host}"'.encode() not in answer.body
+
+
+def test_http_1_1_needs_a_host(server: Server) -> None:
+    for target in (PATH, f"http://puppy.example{PATH}"):
+        answer = ask(server, f"GET {target} HTTP/1.1")
+        assert answer.status == 400
+        assert json.loads(answer.body)["detail"] == "The request has no Host header. HTTP/1.1 needs one."
+
+
+def test_http_1_0_needs_none(server: Server) -> None:
+    assert host_in(ask(server, f"GET {PATH} HTTP/1.0")) == f"127.0.0.1:{server.port}"
+
+
+def test_two_hosts_are_a_bad_request(server: Server) -> None:
+    assert ask(server, f"GET {PATH} HTTP/1.1\r\nHost: a\r\nHost: a").status == 400
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/1.0"])
+@pytest.mark.parametrize("host", ["puppy.example", "perfect_puppy:8000", "[::1]:8000"])
+def test_an_absolute_target_is_its_own_host(server: Server, version: str, host: str) -> None:
+    assert host_in(ask(server, f"GET http://{host}{PATH} {version}\r\nHost: other.example")) == host
+
+
+def test_an_absolute_target_without_a_path_is_the_first_page(server: Server) -> None:
+    answer = ask(server, "GET http://puppy.example HTTP/1.1\r\nHost: puppy.example")
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize(
+    ("target", "host"),
+    [("http://", "puppy.example"), ("http://user@puppy.example", "x"), ("http://puppy.example", "a..b")],
+)
+def test_neither_target_nor_header_may_name_nothing(server: Server, target: str, host: str) -> None:
+    assert ask(server, f"GET {target}{PATH} HTTP/1.1\r\nHost: {host}").status == 400
+
+
+def test_an_upgrade_that_is_not_offered_is_passed_over(server: Server) -> None:
+    for protocol in ("websocket", "h2c"):
+        upgrade = f"Connection: Upgrade\r\nUpgrade: {protocol}"
+        assert host_in(ask(server, f"GET {PATH} HTTP/1.1\r\nHost: x\r\n{upgrade}")) == "x"
+
+
+@pytest.fixture(scope="module")
+def narrowed() -> FlaskClient:
+    names = "Puppy.example. perfect_puppy:8000 [2001:DB8::1]"
+    return create_app({"TESTING": True, "ALLOWED_HOSTS": names}).test_client()
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("puppy.example", 200),
+        ("PUPPY.EXAMPLE:8443", 200),
+        ("puppy.example.:80", 200),
+        ("perfect_puppy", 200),
+        ("[2001:db8::1]:8000", 200),
+        ("www.puppy.example", 400),
+        ("puppy.example.evil", 400),
+        ("puppy-example", 400),
+        ("localhost", 400),
+        ("[2001:db8::2]", 400),
+    ],
+)
+def test_allowed_hosts_narrows_what_is_served(narrowed: FlaskClient, host: str, status: int) -> None:
+    response = narrowed.get(PATH, headers={"Host": host})
+    assert response.status_code == status
+    if status == 400:
+        assert "ALLOWED_HOSTS" in response.get_json()["detail"]
+        assert host not in response.text.replace("http://localhost", "")
+
+
+@pytest.mark.parametrize("value", ["https://puppy.example", "puppy.example,localhost", "* localhost", "a/b"])
+def test_what_is_no_list_of_names_is_refused_at_the_start(value: str) -> None:
+    with pytest.raises(SettingError, match=r"^ALLOWED_HOSTS must be \* or names such as puppy.example.com,"):
+        load_settings({"ALLOWED_HOSTS": value})
+
+
+def test_the_target_is_what_must_be_allowed(narrowed: FlaskClient) -> None:
+    for target, status in (("http://evil.example", 400), ("http://puppy.example", 200)):
+        raw = {"RAW_URI": f"{target}{PATH}"}
+        response = narrowed.get(PATH, headers={"Host": "puppy.example"}, environ_overrides=raw)
+        assert response.status_code == status
+
+
+@pytest.mark.parametrize("path", ["/", "/static/favicon.svg", "/nowhere"])
+def test_pages_are_served_to_allowed_hosts_only(narrowed: FlaskClient, path: str) -> None:
+    refused = narrowed.get(path, headers={"Host": "evil.example"})
+    assert refused.status_code == 400
+    assert "evil.example" not in refused.text
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+def test_health_is_told_to_any_host(narrowed: FlaskClient, path: str) -> None:
+    assert narrowed.get(path, headers={"Host": "10.0.0.7:8000"}).status_code == 200
+
+
+def test_a_forwarded_host_is_not_believed() -> None:
+    client = create_app({"TESTING": True, "TRUSTED_PROXIES": 1}).test_client()
+    headers = {"Host": "puppy.example", "X-Forwarded-Host": "evil.example"}
+    assert "evil" not in client.get(PATH, headers=headers).text
