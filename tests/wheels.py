@@ -1,8 +1,8 @@
 """Download what is locked, as wheels, for each Python named and both architectures of Linux.
 
-``python -m tests.wheels 3.11 3.12 ...`` ends with a sentence if something is not there. It asks pip, since uv,
-which makes the locks, overlooks that a package may refuse a newer Python. But pip judges markers by the Python
-that it runs on, so they are judged here.
+``python -m tests.wheels 3.11 3.12 ...`` ends with a sentence if something is not there. It asks pip, since
+uv, which makes the locks, overlooks that a package may refuse a newer Python. But pip judges markers by the
+Python that it runs on, so they are judged here.
 """
 
 import subprocess
