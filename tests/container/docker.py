@@ -82,7 +82,9 @@ def _file(archive: tarfile.TarFile, member: tarfile.TarInfo) -> File:
 
 def ended(image: str, *options: str, command: str = "gunicorn") -> tuple[int, str]:
     """Run a container that should end by itself; give its exit code and what it said."""
-    container = docker("run", "--detach", *LOCKED_DOWN, "--network", "host", *options, image, command)
+    container = docker(
+        "run", "--detach", *LOCKED_DOWN, "--network", "host", *options, image, *command.split()
+    )
     try:
         code = int(subprocess.check_output(["docker", "wait", container], timeout=START_CEILING))
         logs = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=True)
