@@ -16,7 +16,7 @@ import pytest
 from tests.load import processes
 from tests.load.clients import BODY, HEAD, REQUEST, ask, at_best, connect, listens, receive, say, until
 from tests.load.wrk import Running
-from tests.serving import ROOT, Server, free_port, running
+from tests.serving import ROOT, Server, running
 
 CONNECTIONS = 32
 
@@ -177,12 +177,7 @@ def test_a_model_that_is_damaged_while_it_serves(tmp_path: Path, damage: str) ->
         refused = subprocess.run(
             [sys.executable, "-m", "gunicorn"],
             cwd=ROOT,
-            env={
-                "MODEL_DIR": str(artifact),
-                "PORT": str(free_port()),
-                "METRICS_BIND": "off",
-                "LOG_FORMAT": "json",
-            },
+            env={"MODEL_DIR": str(artifact), "PORT": "1", "METRICS_BIND": "off", "LOG_FORMAT": "json"},
             capture_output=True,
             text=True,
             check=False,
