@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETS := serve train deploy
-LOCK := $(abspath $(BIN))/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+# The Pythons that the locks are for, as pyproject.toml has them: >=3.11,<3.13 is 3.11 3.12.
+PYTHONS := $(shell awk -F '[.,"<>=]+' '/^requires-python/ {for (m = $$4; m < $$6; m++) print "3." m}' pyproject.toml)
+LOCK = ../$(BIN)/uv pip compile --quiet --universal --python-version $(firstword $(PYTHONS)) \
 	--generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 IMAGE := perfect-puppy:dev
 LABELS = --label org.opencontainers.image.version=$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
@@ -12,7 +14,7 @@ LABELS = --label org.opencontainers.image.version=$(shell sed -n 's/^version = "
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint train openapi bench load chaos fuzz schemathesis soak image test-container test-ecs \
-	chaos-ecs bench-task pictures lighthouse lock clean
+	chaos-ecs bench-task pictures lighthouse lock upgrade wheels clean docker FORCE
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -20,16 +22,22 @@ help: ## list the verbs
 setup: $(VENV)/test ## install everything, to the locked versions, in .venv
 
 # Each stamp is a set of requirements as installed; `test` holds all the others.
-$(VENV)/serve $(VENV)/test: $(VENV)/%: requirements/%.txt | $(BIN)/python
+$(VENV)/serve $(VENV)/test: $(VENV)/%: requirements/%.txt $(VENV)/made
 	@echo "installing requirements/$*.txt"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-$(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Perfect Puppy needs Python 3.11 or newer; this is $$($(PYTHON) --version 2>&1)." \
-	       "Name another with: make PYTHON=python3.13 ..."; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+# Says "whole" if .venv can be used: made to its end and not moved since, its Python still there, and of the
+# version of the PYTHON that was named, if one was. Otherwise .venv is made anew.
+STATE := $(shell { [ "$$(cat $(VENV)/made)" = "$$(cd $(VENV) && pwd -P)" ] && $(BIN)/python -c 'import pip' && \
+	$(if $(filter-out file,$(origin PYTHON)),[ "$$($(BIN)/python -VV)" = "$$($(PYTHON) -VV)" ] &&) \
+	echo whole; } 2>/dev/null)
+$(VENV)/made: $(if $(STATE),,FORCE)
+	@$(PYTHON) requirements/check_python.py $(PYTHONS) || { [ $$? -lt 126 ] || \
+	  echo "There is no $(PYTHON) here. Perfect Puppy needs Python $(firstword $(PYTHONS)) to $(lastword $(PYTHONS)):" \
+	       "install one, or name it with: make PYTHON=/path/to/python3 ..."; exit 1; } >&2
+	@$(PYTHON) -m venv --clear $(VENV)
+	@cd $(VENV) && pwd -P >made
 
 run: $(VENV)/serve ## serve the app on http://127.0.0.1:8000
 	@$(BIN)/gunicorn
@@ -38,14 +46,15 @@ test: $(VENV)/test ## run every test, in a real browser too (load, container and
 	@$(BIN)/python -m tests.ui.browser
 	@$(BIN)/pytest --ignore tests/load --ignore tests/container --ignore tests/ecs
 
+NO_CFN_LINT := cfn-lint, which has no release for this Python yet.
 lint: $(VENV)/test ## check style, format and types, the Dockerfile, the template and the workflows
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/hadolint Dockerfile
-	@$(BIN)/cfn-lint ecs/foundation.yaml
+	@if [ -x $(BIN)/cfn-lint ]; then $(BIN)/cfn-lint ecs/foundation.yaml; else echo "Left out: $(NO_CFN_LINT)"; fi
 	@$(BIN)/zizmor --offline --quiet .github
-	@.ci/actionlint/run $(abspath $(VENV))/actionlint $(abspath $(wildcard .github/workflows/*.yml))
+	@.ci/actionlint/run "$(CURDIR)/$(VENV)/actionlint" "$(CURDIR)"/.github/workflows/*.yml
 
 train: $(VENV)/test ## train the model and write its artifact
 	@$(BIN)/python train.py
@@ -76,18 +85,22 @@ soak: $(VENV)/test ## 1,000,000 requests of all kinds, or 20 minutes of them; pr
 	@$(BIN)/python -m tests.load.wrk
 	@$(BIN)/pytest tests/load/test_soak.py --full -s
 
-image: ## build the container image perfect-puppy:dev (any name by IMAGE=)
-	@.ci/with-docker docker build --tag $(IMAGE) $(LABELS) .
+docker:
+	@docker version >/dev/null || { echo "This needs Docker, running: https://docs.docker.com/get-docker/" >&2; exit 1; }
 
-test-container: $(VENV)/test ## build the image and run every test against it, in a real container
+image: docker ## build the container image perfect-puppy:dev (any name by IMAGE=)
+	@docker build --tag $(IMAGE) $(LABELS) .
+
+test-container: docker $(VENV)/test ## build the image and run every test against it, in a real container
 	@$(BIN)/python -m tests.ui.browser
 	@$(BIN)/python -m tests.load.wrk
-	@.ci/with-docker $(BIN)/pytest tests/container
+	@$(BIN)/pytest tests/container
 
 STAND_IN := ../shared/containers/aws-stand-in
 IN_STAND_IN = $(dir $(STAND_IN))setup.sh >/dev/null && mkdir -p .ecs && cd .ecs && \
 	$(abspath $(STAND_IN)) $(abspath $(BIN))/pytest -c ../pyproject.toml
 test-ecs: $(VENV)/test ## test the deploy tool; through a stand-in for AWS with real containers, where there is one
+	@[ -x $(BIN)/cfn-lint ] || { echo "These tests need $(NO_CFN_LINT) Name another: make PYTHON=... $@" >&2; exit 1; }
 	@if [ -x $(STAND_IN) ]; then \
 	  $(BIN)/python -m tests.ui.browser && $(IN_STAND_IN) ../tests/ecs; \
 	else \
@@ -98,9 +111,9 @@ test-ecs: $(VENV)/test ## test the deploy tool; through a stand-in for AWS with 
 chaos-ecs: $(VENV)/test ## kill `up` after each of its calls, from nothing each time, and run it again: some 8 minutes
 	@$(IN_STAND_IN) ../tests/ecs/stand_in/test_cut_off.py --full
 
-bench-task: $(VENV)/test image ## measure what a task carries, on the terms of Fargate's smallest
+bench-task: image $(VENV)/test ## measure what a task carries, on the terms of Fargate's smallest
 	@$(BIN)/python -m tests.load.wrk
-	@.ci/with-docker $(abspath $(BIN))/python -m tests.ecs.bench_task $(IMAGE)
+	@$(BIN)/python -m tests.ecs.bench_task $(IMAGE)
 
 pictures: $(VENV)/test ## photograph the pages for the README, and the drawings for links in chats
 	@$(BIN)/python -m tests.ui.browser
@@ -110,9 +123,15 @@ lighthouse: $(VENV)/test ## print Lighthouse's scores of the form and of an answ
 	@$(BIN)/python -m tests.ui.browser
 	@$(BIN)/python -m tests.ui.lighthouse
 
-lock: $(VENV)/test ## compile requirements/*.in to locked *.txt
-	@cd requirements && $(LOCK) --upgrade test.in -o test.txt
-	@cd requirements && for set in $(SETS); do $(LOCK) -c test.txt $$set.in -o $$set.txt; done
+lock: $(VENV)/test ## compile requirements/*.in to locked *.txt; what is locked stays where it still fits
+	@cd requirements && $(LOCK) test.in -o test.txt
+	@cd requirements && for set in $(SETS); do $(LOCK) -c test.txt $$set.in -o $$set.txt || exit 1; done
+
+upgrade: LOCK += --upgrade
+upgrade: lock ## the same, with the newest releases of everything
+
+wheels: $(VENV)/test ## check that every set installs from wheels, on each Python and architecture of Linux
+	@$(BIN)/python -m tests.wheels $(PYTHONS)
 
 clean: ## remove what the other verbs made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,6 +1,7 @@
 """A real Gunicorn with gevent workers, in processes of its own, on a free port of loopback."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -19,15 +20,17 @@ START_CEILING = 60.0
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
+    """Find a port on which nobody listens, below those that systems give to clients by themselves.
+
+    So it is still free a moment later, unless somebody chooses the same one by chance.
+    """
+    while True:
+        port = random.randrange(15_000, 32_000)
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
         return port
-
-
-def two_free_ports() -> tuple[int, int]:
-    """Two that differ: one asked for after the other may be the same again."""
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
-        return one.getsockname()[1], other.getsockname()[1]
 
 
 class Server:
@@ -52,7 +55,7 @@ class Server:
             before: what a shell does first, such as `ulimit -n 256`.
             environ: more environment variables.
         """
-        free, metrics_port = two_free_ports()
+        free, metrics_port = free_port(), free_port()
         self.port: int = shared.getsockname()[1] if shared else free
         self.url = f"http://127.0.0.1:{self.port}"
         self.metrics_url = f"http://127.0.0.1:{metrics_port}/"

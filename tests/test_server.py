@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.load.clients import connect, receive
-from tests.serving import ROOT, Server, running, two_free_ports
+from tests.serving import ROOT, Server, free_port, running
 
 
 def test_it_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_host_that_can_not_be_listened_on_is_refused(tmp_path: Path, host: str
 
 @pytest.mark.parametrize("host", ["::1", "[::1]", "localhost", "0.0.0.0", "::", "[::]"])
 def test_a_host_can_be_written_in_every_usual_form(tmp_path: Path, host: str) -> None:
-    free, _ = two_free_ports()
+    free = free_port()
     server = Server(tmp_path / "log", BIND_HOST=host, METRICS_BIND=f"{host}:{free}")
     try:
         server.wait_for_event("worker ready", times=2)

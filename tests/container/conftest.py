@@ -4,10 +4,10 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tests.container.docker import LOCKED_DOWN, SMALLEST_TASK, Container, File, added_files, serving
+from tests.container.docker import LOCKED_DOWN, SMALLEST_TASK, Container, File, added_files, own_tag, serving
 from tests.serving import ROOT
 
-IMAGE = "perfect-puppy:tests"
+IMAGE = own_tag("tests")
 
 
 @pytest.fixture(scope="session")

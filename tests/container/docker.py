@@ -13,7 +13,7 @@ from typing import IO, Any, cast
 import httpx
 import msgspec
 
-from tests.serving import START_CEILING, free_port
+from tests.serving import ROOT, START_CEILING, free_port
 
 LOCKED_DOWN = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--tmpfs", "/tmp"]
 SMALLEST_TASK = ["--memory", "512m", "--cpus", "0.25"]
@@ -24,6 +24,11 @@ def docker(*arguments: str) -> str:
     done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"docker {' '.join(arguments)}\n{done.stdout}{done.stderr}"
     return done.stdout.strip()
+
+
+def own_tag(name: str) -> str:
+    """Name an image of this checkout: another's tests may build theirs at the same time."""
+    return f"perfect-puppy:{name}-{hashlib.sha256(bytes(ROOT)).hexdigest()[:12]}"
 
 
 def inspect(kind: str, name: str) -> dict[str, Any]:
@@ -77,7 +82,9 @@ def _file(archive: tarfile.TarFile, member: tarfile.TarInfo) -> File:
 
 def ended(image: str, *options: str, command: str = "gunicorn") -> tuple[int, str]:
     """Run a container that should end by itself; give its exit code and what it said."""
-    container = docker("run", "--detach", *LOCKED_DOWN, "--network", "host", *options, image, command)
+    container = docker(
+        "run", "--detach", *LOCKED_DOWN, "--network", "host", *options, image, *command.split()
+    )
     try:
         code = int(subprocess.check_output(["docker", "wait", container], timeout=START_CEILING))
         logs = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=True)
@@ -100,7 +107,11 @@ class Container:
         given = [part for name, value in (ours | environ).items() for part in ("--env", f"{name}={value}")]
         begun = time.monotonic()
         self.id = docker("run", "--detach", "--network", "host", *options, *given, image, *command)
-        self._wait_until_ready()
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.remove()
+            raise
         self.start_seconds = time.monotonic() - begun
 
     def _wait_until_ready(self) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 POST_LUA = Path(__file__).with_name("post.lua")
 BATCH_LUA = Path(__file__).with_name("batch.lua")
+LOCK_WAIT = ("--option", "DPkg::Lock::Timeout=120")  # a new machine may be installing its updates
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 
 
@@ -87,7 +88,9 @@ def main() -> int:
     if shutil.which("wrk") is None and shutil.which("apt-get"):
         prefix = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
         subprocess.run([*prefix, "apt-get", "update"], check=False, capture_output=True)
-        subprocess.run([*prefix, "apt-get", "install", "--yes", "wrk"], check=False, capture_output=True)
+        subprocess.run(
+            [*prefix, "apt-get", "install", *LOCK_WAIT, "--yes", "wrk"], check=False, capture_output=True
+        )
     require_wrk()
     return 0
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 INSTALL_SECONDS = 300
+LOCK_WAIT = ("--option", "DPkg::Lock::Timeout=120")  # a new machine may be installing its updates
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -54,7 +55,7 @@ def installers() -> Iterator[list[list[str]]]:
         as_root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
         yield [
             [*as_root, "apt-get", "update"],
-            [*as_root, "apt-get", "install", "--yes", "--no-install-recommends", "chromium"],
+            [*as_root, "apt-get", "install", *LOCK_WAIT, "--yes", "--no-install-recommends", "chromium"],
         ]
 
 

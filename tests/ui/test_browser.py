@@ -45,7 +45,7 @@ def test_on_debian_its_chromium_is_tried_next(monkeypatch: pytest.MonkeyPatch, r
     browser.main()
     assert [command.removeprefix("sudo --non-interactive ") for command in ran[1:]] == [
         "apt-get update",
-        "apt-get install --yes --no-install-recommends chromium",
+        "apt-get install --option DPkg::Lock::Timeout=120 --yes --no-install-recommends chromium",
     ]
 
 

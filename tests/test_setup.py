@@ -1,0 +1,172 @@
+"""How `make` gets from a Python to a `.venv`, and what it says where it can't; which Pythons are known."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.serving import ROOT
+from tests.wheels import locked
+
+PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15"]
+LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
+
+# Pythons that this one plays: what is different about each, as a statement run before the check.
+STRANGERS = {
+    "Python 3.10": "sys.version_info = (3, 10, 13, 'final', 0)",
+    "Python 3.16": "sys.version_info = (3, 16, 0, 'final', 0)",
+    "Python 2.7": "sys.version_info = (2, 7, 18, 'final', 0)",
+    "PyPy": "platform.python_implementation = lambda: 'PyPy'",
+    "a free-threaded build of Python 3.13": (
+        "sys.version_info = (3, 13, 0); sysconfig.get_config_var = lambda name: name == 'Py_GIL_DISABLED'"
+    ),
+    "Python for win-amd64": "sysconfig.get_platform = lambda: 'win-amd64'",
+    "Python for linux-armv7l": "sysconfig.get_platform = lambda: 'linux-armv7l'",
+    "Python for linux-x86_64": "sysconfig.get_platform = lambda: 'linux-x86_64'; sys.maxsize = 2**31 - 1",
+    "Python for a Linux without glibc 2.28": (
+        "sysconfig.get_platform = lambda: 'linux-x86_64'; platform.libc_ver = lambda: ('musl', '1.2.5')"
+    ),
+}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """As much of a checkout as setting it up looks at, in a folder with a space in its name."""
+    folder = tmp_path / "my projects"
+    folder.mkdir()
+    shutil.copy(ROOT / "Makefile", folder)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    shutil.copytree(ROOT / "requirements", folder / "requirements")
+    return folder
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make with nothing of the make that may have started these tests."""
+    ours = {name: value for name, value in os.environ.items() if name != "PYTHON" and "MAKE" not in name}
+    command = ["make", *arguments]
+    return subprocess.run(command, cwd=folder, env=ours, capture_output=True, text=True, check=False)
+
+
+def script(path: Path, *lines: str) -> Path:
+    """Write a shell script that can be run by its path."""
+    path.write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    path.chmod(0o755)
+    return path
+
+
+def pretend(folder: Path, before: str) -> Path:
+    """Write a `python3` that runs a script after a statement has changed what it is."""
+    statements = f"import platform, runpy, sys, sysconfig; {before}; sys.argv.pop(0)"
+    run = "runpy.run_path(sys.argv[0], run_name='__main__')"
+    return script(folder / "python3", f'exec {sys.executable} -c "{statements}; {run}" "$@"')
+
+
+def without_pip(folder: Path) -> Path:
+    """Write a `python3` that gives a new environment an empty pip: the real one takes seconds to install."""
+    return script(
+        folder / "python3",
+        f'[ "$2" = venv ] || exec {sys.executable} "$@"',
+        f'{sys.executable} "$@" --without-pip',
+        'cd "$4"/lib/python*/site-packages && mkdir pip && touch pip/__init__.py',
+    )
+
+
+@pytest.mark.parametrize(("what", "before"), STRANGERS.items(), ids=STRANGERS)
+def test_a_python_that_the_locks_do_not_know_is_told_so_before_anything_is_made(
+    checkout: Path, tmp_path: Path, what: str, before: str
+) -> None:
+    done = make(checkout, "setup", f"PYTHON={pretend(tmp_path, before)}")
+    said = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert said[0].startswith("Perfect Puppy needs CPython 3.11 to 3.15, ")
+    assert f" is {what}. Name another with: make PYTHON=" in said[0]
+    assert len(said) == 2, "and make's own line"
+    assert not (checkout / ".venv").exists()
+
+
+def test_a_python_without_venv_is_told_how_to_get_it(checkout: Path, tmp_path: Path) -> None:
+    python = pretend(tmp_path, "sys.modules['ensurepip'] = None")
+    done = make(checkout, "setup", f"PYTHON={python}")
+    assert "lacks the module venv or ensurepip. On Debian or Ubuntu: apt-get install python3." in done.stderr
+    assert not (checkout / ".venv").exists()
+
+
+@pytest.mark.parametrize("named", ["no-such-python", "/no/such/python", "/etc"])
+def test_a_python_that_is_not_there_is_named(checkout: Path, named: str) -> None:
+    done = make(checkout, "run", f"PYTHON={named}")
+    assert f"There is no {named} here. Perfect Puppy needs Python 3.11 to 3.15: install one" in done.stderr
+    assert not (checkout / ".venv").exists()
+
+
+def is_to_be_made(folder: Path, *arguments: str) -> bool:
+    """Whether make would make .venv, were it to run."""
+    return "-m venv" in make(folder, "--dry-run", "setup", *arguments).stdout
+
+
+def test_a_venv_is_made_anew_only_if_it_cannot_be_used(checkout: Path, tmp_path: Path) -> None:
+    venv, here = checkout / ".venv", f"PYTHON={without_pip(tmp_path)}"
+    assert is_to_be_made(checkout)
+    assert make(checkout, ".venv/made", here).returncode == 0
+    assert not is_to_be_made(checkout)
+    assert not is_to_be_made(checkout, here)
+
+    other = script(tmp_path / "other", "echo Python 3.12.99")
+    assert is_to_be_made(checkout, f"PYTHON={other}"), "another is named"
+
+    moved = Path(shutil.move(checkout, tmp_path / "moved"))
+    assert is_to_be_made(moved)
+    (tmp_path / "worktree").mkdir()
+    shutil.move(moved, checkout)
+    for name in ("Makefile", "pyproject.toml", "requirements", ".venv"):
+        (tmp_path / "worktree" / name).symlink_to(checkout / name)
+    assert not is_to_be_made(tmp_path / "worktree"), "a link leads to where it was made"
+
+    [pip] = venv.glob("lib/*/site-packages/pip")
+    aside = pip.rename(tmp_path / "pip")
+    assert is_to_be_made(checkout), "half made"
+    aside.rename(pip)
+    (venv / "bin" / "python").unlink()
+    (venv / "bin" / "python").symlink_to("/no/such/python")
+    assert is_to_be_made(checkout), "its Python is gone"
+    assert make(checkout, ".venv/made", here).returncode == 0
+    assert not is_to_be_made(checkout)
+
+
+@pytest.mark.parametrize("verb", ["image", "test-container", "bench-task"])
+def test_without_docker_its_verbs_say_so_before_anything_is_made(
+    checkout: Path, tmp_path: Path, verb: str
+) -> None:
+    script(tmp_path / "docker", "echo Cannot connect to the Docker daemon. >&2", "exit 1")
+    done = make(checkout, verb, f"PATH={tmp_path}:{os.environ['PATH']}")
+    assert done.stderr.startswith(
+        "Cannot connect to the Docker daemon.\nThis needs Docker, running: https://"
+    )
+    assert not (checkout / ".venv").exists()
+
+
+def test_one_range_of_pythons_is_known_to_all(checkout: Path) -> None:
+    assert f'requires-python = ">={PYTHONS[0]},<3.16"' in (ROOT / "pyproject.toml").read_text()
+    (checkout / "known.mk").write_text("known: ; @echo $(PYTHONS)\n")
+    assert make(checkout, "-f", "Makefile", "-f", "known.mk", "known").stdout.split() == PYTHONS
+    matrix = re.findall(r'"(3\.\d+)"', (ROOT / ".github/workflows/ci.yml").read_text().partition("steps:")[0])
+    assert matrix == PYTHONS
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_a_lock_has_hashes_and_no_address(lock: Path) -> None:
+    text = lock.read_text()
+    assert "://" not in text
+    assert not re.search(r"^[\w.-]+==[^\\]*$", text, re.MULTILINE), "no line without a hash behind it"
+
+
+@pytest.mark.parametrize("architecture", ["x86_64", "aarch64"])
+def test_every_python_gets_one_release_of_each_package_and_the_same_xgboost(architecture: str) -> None:
+    for python in PYTHONS:
+        names = [line.partition("==")[0] for line in dict.fromkeys(locked(python, architecture))]
+        assert len(names) == len(set(names))
+    xgboost = {line for python in PYTHONS for line in locked(python, architecture) if "xgboost" in line}
+    assert len(xgboost) == 1

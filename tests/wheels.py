@@ -1,0 +1,66 @@
+"""Download what is locked, as wheels, for each Python named and both architectures of Linux.
+
+``python -m tests.wheels 3.11 3.12 ...`` ends with a sentence if something is not there. It asks pip, since
+uv, which makes the locks, overlooks that a package may refuse a newer Python. But pip judges markers by the
+Python that it runs on, so they are judged here.
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+REQUIREMENTS = Path(__file__).parent.parent / "requirements"
+ARCHITECTURES = ("x86_64", "aarch64")
+GLIBC_MINORS = range(5, 29)  # a system with glibc 2.28 or newer runs what is built for an older one
+
+
+def locked(python: str, architecture: str) -> Iterator[str]:
+    """Give the lines of all the locks that are for a Python on Linux, with hashes and without markers."""
+    target = {
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "platform_machine": architecture,
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+        "platform_python_implementation": "CPython",
+    }
+    for lock in sorted(REQUIREMENTS.glob("*.txt")):
+        for line in lock.read_text(encoding="utf-8").replace("\\\n", "").splitlines():
+            head, *hashes = line.split(" --hash=")
+            if hashes and ((marker := Requirement(head).marker) is None or marker.evaluate(target)):
+                yield " --hash=".join([head.partition(";")[0].strip(), *map(str.strip, hashes)])
+
+
+def download(python: str, architecture: str) -> bool:
+    """Download all of it, from wheels alone; say whether that works."""
+    platforms = [f"manylinux_2_{minor}" for minor in GLIBC_MINORS] + ["manylinux2014"]
+    abis = [f"cp{python.replace('.', '')}", "abi3", "none"]
+    with tempfile.TemporaryDirectory() as folder:
+        lines = Path(folder, "requirements.txt")
+        lines.write_text("\n".join(dict.fromkeys(locked(python, architecture))), encoding="utf-8")
+        command = [
+            *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
+            *("--no-deps", "--require-hashes", "--only-binary=:all:", "--dest", folder),
+            *("--python-version", python, "--implementation", "cp", *(f"--abi={abi}" for abi in abis)),
+            *(f"--platform={platform}_{architecture}" for platform in platforms),
+            *("--requirement", str(lines)),
+        ]
+        return subprocess.run(command, check=False).returncode == 0
+
+
+def main(pythons: list[str]) -> None:
+    """Check each Python on each architecture."""
+    for python in pythons:
+        for architecture in ARCHITECTURES:
+            if not download(python, architecture):
+                sys.exit(f"What is locked does not install from wheels on Python {python}, {architecture}.")
+            sys.stdout.write(f"Python {python}, {architecture}: every set installs from wheels\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
