@@ -13,7 +13,7 @@ LABELS = --label org.opencontainers.image.version=$(shell sed -n 's/^version = "
 	--label perfect-puppy.model-version=$(shell sed -n 's/.*"model_version": "\(.*\)".*/\1/p' model/artifact/manifest.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint train openapi bench load chaos fuzz schemathesis soak image test-container test-ecs \
+.PHONY: help setup run test lint train openapi bench bench-routes load chaos fuzz schemathesis soak image test-container test-ecs \
 	chaos-ecs bench-task pictures lighthouse lock upgrade wheels clean docker FORCE
 
 help: ## list the verbs
@@ -67,7 +67,10 @@ bench: $(VENV)/test ## measure a request, and a prediction, side by side with ot
 	@$(BIN)/python -m tests.load.bench_model
 	@$(BIN)/python -m tests.load.bench
 
-load: $(VENV)/test ## stop, kill, starve, flood and fuzz a real server: the short form, some 5 minutes (Linux)
+bench-routes: $(VENV)/test ## measure the most expensive request of each route, cold and warm: some 5 minutes (Linux)
+	@$(BIN)/python -m tests.load.bench_routes
+
+load: $(VENV)/test ## stop, kill, starve, flood and fuzz a real server: the short form, some 6 minutes (Linux)
 	@$(BIN)/python -m tests.load.wrk
 	@$(BIN)/pytest tests/load
 

@@ -12,16 +12,15 @@ from tests.container.docker import LOCKED_DOWN, SMALLEST_TASK, Container, docker
 from tests.load.clients import ask, at_best, connect, percentile, say
 from tests.load.test_bodies import BATCH, ENDLESS, pour
 
-SECONDS = 8
 ON_ITS_TERMS = [*LOCKED_DOWN, *SMALLEST_TASK]
 
 
 class NormalClient:
     """Asks for a recommendation twenty times a second, and notes how long each takes."""
 
-    def __init__(self, container: Container) -> None:
+    def __init__(self, container: Container, seconds: float) -> None:
         self.waits: list[float] = []
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + seconds
         with httpx.Client(base_url=container.url, timeout=20) as http:
             while time.monotonic() < end:
                 begun = time.monotonic()
@@ -118,10 +117,10 @@ def test_a_normal_client_is_served_beside_it(
 ) -> None:
     def attempt() -> str:
         with serving(image, *ON_ITS_TERMS, command=command, REQUEST_SECONDS="5") as container:
-            NormalClient(container)  # warm
-            alone = NormalClient(container).p99
+            NormalClient(container, 1)  # warm
+            alone = NormalClient(container, 3).p99
             with strain(container):  # type: ignore[attr-defined]  # a context manager, by its decorator
-                beside = NormalClient(container).p99
+                beside = NormalClient(container, 6).p99
             said = f"p99 of a normal client: {alone * 1e3:.0f} ms alone, {beside * 1e3:.0f} ms beside it"
             say(said)
             lines = docker("logs", container.id)

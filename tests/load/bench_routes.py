@@ -1,4 +1,4 @@
-"""Measure the most expensive request of each route, in units of one prediction's CPU: part of `make bench`.
+"""Measure the most expensive request of each route, in units of one prediction's CPU: `make bench-routes`.
 
 The unit is what one `POST /api/predict` costs a worker that is warm. Each request of `tests/load/costly.py`
 is measured cold, as the first of its kind in a new worker, and warm. Batches are left out: they are priced by
@@ -75,7 +75,7 @@ def measure(server: Server, request: Costly) -> Cost:
 def main() -> int:
     """Print the table; the exit code is 1 when a request costs more than the bound."""
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder) / "log", WEB_CONCURRENCY="1", APP_ENV="production")
+        server = Server(Path(folder) / "log", WEB_CONCURRENCY="1")
         try:
             server.wait_until_ready()
             costs = [measure(server, request) for request in track(list(costly.requests()), transient=True)]
