@@ -47,8 +47,16 @@ class App(Flask):
         if request is None:
             return super().create_url_adapter(None)
         settle_host(request, self.config["ALLOWED_HOSTS"])
-        environ = request.environ | {"PATH_INFO": request.environ["PATH_INFO"] or "/", "HTTP_UPGRADE": ""}
-        return self.url_map.bind_to_environ(environ, server_name=request.host, subdomain="")
+        environ = request.environ
+        return self.url_map.bind(
+            request.host,
+            script_name=environ["SCRIPT_NAME"],
+            subdomain="",
+            url_scheme=environ["wsgi.url_scheme"],
+            default_method=environ["REQUEST_METHOD"],
+            path_info=environ["PATH_INFO"].encode("latin-1").decode(errors="replace") or "/",
+            query_args=environ["QUERY_STRING"],
+        )
 
     def send_static_file(self, filename: str) -> Response:
         """Give a static file as it was read at the start."""

@@ -135,13 +135,14 @@ def _read(stream: "InputStream", body: bytearray, lane: Lane) -> Unread | None:
     """Read a stream into `body`; say why not to its end."""
     try:
         while not lane.crowded:
-            piece = stream.read(min(PIECE_BYTES, lane.body_limit + 1 - len(body)))
-            if not piece:
-                return None
+            wanted = min(PIECE_BYTES, lane.body_limit + 1 - len(body))
+            piece = stream.read(wanted)
             body += piece
             lane.arriving += len(piece)
             if len(body) > lane.body_limit:
                 return Unread.TOO_LARGE
+            if len(piece) < wanted:
+                return None
     except NoMoreData:
         return Unread.CUT_SHORT
     else:

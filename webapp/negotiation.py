@@ -1,6 +1,7 @@
 """Which media type a body is in, and which one the client would rather have back."""
 
 import re
+from functools import lru_cache
 
 from werkzeug.datastructures import Accept, MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
@@ -13,6 +14,8 @@ JSON = "application/json"
 CSV = "text/csv"
 LONGEST_ACCEPT = 1000
 """What stands behind so many characters is not read: no client has that much to say."""
+
+LONGEST_CONTENT_TYPE = 200
 
 _CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii"}
 _NO_LEADING_ZERO = re.compile(r"(;\s*q\s*=\s*)\.", re.IGNORECASE)
@@ -39,8 +42,7 @@ def sent_type(*taken: str) -> str:
         Problem: it is none of those taken, or in another encoding than UTF-8, or compressed.
     """
     environ = current_exchange().environ
-    name, parameters = parse_options_header(environ.get("CONTENT_TYPE", ""))
-    sent, charset = name.lower(), parameters.get("charset", "utf-8").lower()
+    sent, charset = _content_type(environ.get("CONTENT_TYPE", "")[:LONGEST_CONTENT_TYPE])
     if sent not in taken:
         names = " or ".join(f"Content-Type: {name}" for name in taken)
         came = f"as {shown(sent)}" if sent else "without a Content-Type"
@@ -50,7 +52,13 @@ def sent_type(*taken: str) -> str:
             "unsupported-media-type",
             f"Send the body in UTF-8; Content-Type names the charset {shown(charset)}.",
         )
-    codings = {coding.strip().lower() for coding in environ.get("HTTP_CONTENT_ENCODING", "").split(",")}
-    if codings - {"", "identity"}:
+    codings = environ.get("HTTP_CONTENT_ENCODING")
+    if codings and {coding.strip().lower() for coding in codings.split(",")} - {"", "identity"}:
         raise Problem("unsupported-media-type", "Send the body as it is, without a Content-Encoding.")
     return sent
+
+
+@lru_cache(maxsize=256)
+def _content_type(header: str) -> tuple[str, str]:
+    name, parameters = parse_options_header(header)
+    return name.lower(), parameters.get("charset", "utf-8").lower()
