@@ -25,7 +25,7 @@ ROOM_BYTES = 1024 * 1024
 """The most that may wait in one process: some 3,000 lines of requests."""
 
 GATHER_SECONDS = 0.02
-"""How long lines are gathered, so that one write takes many; a write for each would cost a request 5 µs."""
+"""How long lines are gathered, so that one write takes many."""
 
 RETRY_SECONDS = 0.2
 LAST_SECONDS = 1.0
