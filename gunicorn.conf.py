@@ -13,10 +13,13 @@ import atexit
 import contextlib
 import gc
 import os
+import select
 import shutil
+import signal
 import sys
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, cast
 
 if TYPE_CHECKING:
@@ -27,9 +30,11 @@ if TYPE_CHECKING:
     from webapp.outlet import Outlet
 
 SHARED = "perfect_puppy_shared"
+STDERR = 2
 EXIT_BAD_MODEL = 65
 EXIT_BAD_SETTING = 78
 
+is_reload = "webapp.outlet" in sys.modules
 outlet: "Outlet | None" = None
 
 
@@ -37,32 +42,50 @@ def refuse(code: int, sentence: object) -> NoReturn:
     """Leave before anything is served, with the reason as the last line."""
     if outlet:
         outlet.drain()
-    with contextlib.suppress(OSError):  # nobody may be there to read it
-        print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - there may be no log yet
+    with contextlib.suppress(OSError):  # nobody may be there to read it, or nobody who reads
+        if sys.stderr is not sys.__stderr__ or select.select([], [STDERR], [], 1)[1]:
+            print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - there may be no log yet
     sys.exit(code)
 
 
-for _descriptor in range(3):  # one that was closed would become a connection's, and take our log lines
-    try:
-        os.fstat(_descriptor)
-    except OSError:
-        os.open(os.devnull, os.O_RDWR)
+if not is_reload:
+    # Until Gunicorn has handlers of its own: leave quietly, and tidy up.
+    for _signal in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(_signal, lambda *_: sys.exit(0))
+    for _descriptor in range(3):  # one that was closed would become a connection's, and take our log lines
+        try:
+            os.fstat(_descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 # XGBoost's OpenMP threads and OpenBLAS's would fight over a small task's CPU, and not survive a fork.
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 # In memory: a slow or full disk must not stop a worker's heartbeat.
 _in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
-if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+_counts = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+if not _counts:
     try:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="perfect-puppy-", dir=_in_memory)
+        _counts = tempfile.mkdtemp(prefix="perfect-puppy-", dir=_in_memory)
     except OSError as error:
-        refuse(EXIT_BAD_SETTING, f"There is no folder for temporary files: {error}. Let /tmp be written to.")
+        _where = _in_memory or "the folder for temporary files"
+        refuse(
+            EXIT_BAD_SETTING, f"There is no room in {_where}: {error.strerror}. Free some, and start again."
+        )
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts
 
-    def _clean_up(folder: str = os.environ["PROMETHEUS_MULTIPROC_DIR"], master: int = os.getpid()) -> None:
+    def _clean_up(folder: str = _counts, master: int = os.getpid()) -> None:
         if os.getpid() == master:
             shutil.rmtree(folder, ignore_errors=True)
 
     atexit.register(_clean_up)
+elif not is_reload:
+    for _stale in Path(_counts).glob("*.db"):  # of an earlier run: its counts would be added to ours
+        _stale.unlink(missing_ok=True)
+
+try:
+    import webapp  # noqa: F401 - first, as its counts want room
+except OSError as error:
+    refuse(EXIT_BAD_SETTING, f"There is no room for the counts in {_counts}: {error.strerror}.")
 
 import structlog
 
@@ -119,10 +142,12 @@ graceful_timeout = settings.stop_wait_seconds + settings.request_seconds + 5
 def on_starting(server: "Arbiter") -> None:
     """Load the app; refuse to start with a model that can't be served, or an address that is taken."""
     try:
-        if "LISTEN_FDS" not in os.environ:  # systemd, or whoever plays it, has bound the address already
-            address.listen().close()
+        # systemd, or whoever plays it, has bound the address already.
+        tried = None if "LISTEN_FDS" in os.environ else address.listen()
         # The master's, so that they outlive every worker and every reload.
         shared = Shared(shared_counts(), metrics_address.listen() if metrics_address else None)
+        if tried:
+            tried.close()
         server.app.callable = create_app()  # type: ignore[assignment]  # Flask is one
     except ListenError as error:
         refuse(EXIT_BAD_SETTING, error)

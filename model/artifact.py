@@ -160,6 +160,8 @@ def _differs(path: Path, what: str) -> ArtifactError:
 
 def _read(path: Path) -> bytes:
     try:
+        if not path.is_file() and path.exists():  # to read a named pipe would be to wait for its writer
+            raise ArtifactError(f"{path} is not a file; `python train.py` writes it.")
         return path.read_bytes()
     except FileNotFoundError as error:
         raise ArtifactError(f"{path} is missing; `python train.py` writes it.") from error

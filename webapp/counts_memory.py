@@ -20,9 +20,12 @@ _LIVE = ("gauge_livemax", "gauge_livesum")
 def reserve(slot: str) -> None:
     """Make the files of a worker's slot, where they are not yet. Only the master may call this.
 
+    The folder too: whoever cleans up temporary files may have removed it.
+
     Raises:
         OSError: there is no room for a name, or no descriptor left.
     """
+    Path(os.environ[FOLDER_VARIABLE]).mkdir(mode=0o700, parents=True, exist_ok=True)
     if not hasattr(os, "memfd_create"):
         return
     for path in _paths(slot, *_COUNTS, *_LIVE):

@@ -20,7 +20,7 @@ from webapp import health, metrics
 from webapp.client_address import client_address
 from webapp.config import Settings
 from webapp.exchange import current_exchange
-from webapp.outlet import Outlet
+from webapp.outlet import STDOUT, Outlet, standard_output
 from webapp.recommend import get_predictor
 from webapp.side_effects import side_effect
 
@@ -32,10 +32,6 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict, ExcInfo, Processor
 
     from model.predictor import Recommendations
-
-
-STDOUT = 1
-"""The descriptor, as `sys.stdout` may be missing, or in another encoding than UTF-8."""
 
 
 def _stamp(_logger: object, level: str, event: "EventDict") -> "EventDict":
@@ -93,11 +89,9 @@ def configure(settings: Settings) -> Outlet:
     def render(level: str, line: "EventDict") -> str:
         return cast(str, renderer(None, level, _stamp(None, level, line))) + "\n"
 
-    outlet = Outlet(
-        STDOUT,
-        on_drop=metrics.LOG_LINES_DROPPED.inc,
-        notice=lambda lines: render("warning", {"event": "log lines were dropped", "dropped": lines}),
-    )
+    outlet = standard_output()
+    outlet.on_drop = metrics.LOG_LINES_DROPPED.inc
+    outlet.notice = lambda lines: render("warning", {"event": "log lines were dropped", "dropped": lines})
     structlog.configure(
         processors=[_stamp, *prepare, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),

@@ -1,11 +1,16 @@
-"""Signals to stop that come while a worker is being forked: a worker must not lose them."""
+"""Signals to stop that come while a worker is being forked: a worker must not lose them.
+
+A reload keeps this module: what it has registered belongs to the process.
+"""
 
 import os
 import signal
+from functools import cache
 
 _TO_STOP = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 
+@cache
 def keep_across_forks() -> None:
     """Let signals to stop wait while this process forks.
 

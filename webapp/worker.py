@@ -11,7 +11,7 @@ import gevent
 from flask import Flask
 from gevent.event import Event
 from gevent.pool import Pool
-from gevent.pywsgi import WSGIServer
+from gevent.pywsgi import WSGIHandler, WSGIServer
 from gevent.socket import socket
 from greenlet import greenlet
 from gunicorn.workers.ggevent import GeventWorker
@@ -33,7 +33,9 @@ NEWCOMER_SECONDS = 0.5
 AT_ONCE = 16
 """How many connections are accepted in a row, before those that are idle can make room for them."""
 
-HEADROOM = 2 * AT_ONCE
+METRICS_READERS = 16
+METRICS_SECONDS = 10
+"""How long one who reads the metrics may keep a connection."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +44,15 @@ def _interrupt(serving: greenlet, connection: Connection) -> None:
     """Interrupt a connection, unless a request has begun or ended on it since that was decided."""
     if connection.deadline == math.inf:
         serving.throw(IdleTimeout if connection.idle else RequestTimeout)
+
+
+class MetricsHandler(WSGIHandler):
+    """Serve one who reads the metrics, for a while."""
+
+    def handle(self) -> None:
+        """Serve a connection, and close it when its time is up."""
+        with gevent.Timeout(METRICS_SECONDS, False):  # type: ignore[arg-type]  # False: it ends quietly
+            super().handle()
 
 
 class Worker(GeventWorker):
@@ -101,6 +112,7 @@ class Worker(GeventWorker):
         turns.turn = partial(gevent.idle, hub.loop.MAXPRI)  # type: ignore[attr-defined]
         hub.print_exception = _log_exception  # type: ignore[assignment, method-assign]
         self.most_connections = descriptors.most_connections()
+        self.headroom = min(2 * AT_ONCE, self.most_connections // 4)
         pool = Pool(self.most_connections)
         self.counts[self.slot] = 0
         servers = [
@@ -108,10 +120,14 @@ class Worker(GeventWorker):
             for sock in self.sockets
         ]
         if self.metrics_listener:
-            # With a name, as it would ask a resolver for one, and wait.
-            named = {"SERVER_NAME": "metrics"}
             WSGIServer(
-                self.metrics_listener, metrics.exposition(), environ=named, log=None, error_log=_log
+                self.metrics_listener,
+                metrics.exposition(),
+                spawn=Pool(METRICS_READERS),
+                handler_class=MetricsHandler,
+                environ={"SERVER_NAME": "metrics"},  # else it asks a resolver for one, and waits
+                log=None,
+                error_log=_log,
             ).start()
         for server in servers:
             server.max_accept = AT_ONCE
@@ -120,6 +136,8 @@ class Worker(GeventWorker):
         while not self.told_to_stop.wait(SWEEP_SECONDS):
             self.notify()
             self.end_overdue()
+            for _ in range(len(self.connections) - self.most_connections + self.headroom):
+                self.make_room()
             metrics.IN_FLIGHT.set(admission.peak)
             admission.peak = 0
         if not self.at_once:
@@ -151,16 +169,17 @@ class Worker(GeventWorker):
             if connection.deadline < now or (connection.idle and connection.idle_since + idle_seconds < now):
                 self._interrupt_soon(serving, connection)
 
-    def end_longest_idle(self) -> None:
-        """Interrupt the connection that has been idle for longest, for another to take its place."""
-        idle = [
-            (connection.idle_since, serving)
-            for serving, connection in self.connections.items()
-            if connection.idle and connection.deadline < math.inf
-        ]
-        if idle:
-            _, serving = min(idle, key=lambda each: each[0])
-            self._interrupt_soon(serving, self.connections[serving])
+    def make_room(self) -> None:
+        """Interrupt the connection that has been idle for longest, for another to take its place.
+
+        Where none is idle: the one whose head has been incomplete for longest, and for a while.
+        """
+        candidates = [each for each in self.connections.items() if each[1].deadline < math.inf]
+        idle = [each for each in candidates if each[1].idle]
+        latest = time.monotonic() + self.settings.request_seconds - SWEEP_SECONDS
+        headless = [each for each in candidates if each[1].request is None and each[1].deadline < latest]
+        if idle or headless:
+            self._interrupt_soon(*min(idle or headless, key=lambda each: each[1].deadline))
 
     @staticmethod
     def _interrupt_soon(serving: greenlet, connection: Connection) -> None:
@@ -169,11 +188,11 @@ class Worker(GeventWorker):
 
     def handle(self, listener: socket, client: socket, addr: Any) -> None:
         """Serve a connection."""
-        if len(self.connections) >= self.most_connections - HEADROOM:
-            self.end_longest_idle()
+        if len(self.connections) >= self.most_connections - self.headroom:
+            self.make_room()
         current = gevent.getcurrent()
         connection = self.connections[current] = Connection(client, self.settings.request_seconds)
-        connection.client = addr[0]
+        connection.client = addr[0] if isinstance(addr, tuple) else ""  # a Unix socket's has no address
         try:
             super().handle(listener, connection, addr)
         finally:

@@ -41,8 +41,8 @@ elif FAULT == "changes after the trial":
 
     _try = _reload._try_in_a_child
 
-    def _try_then_change() -> str:
-        why_not = _try()
+    def _try_then_change(arbiter: Any) -> str:
+        why_not = _try(arbiter)
         manifest = Path(os.environ["MODEL_DIR"], "manifest.json")
         manifest.rename(manifest.with_suffix(".aside"))
         return why_not

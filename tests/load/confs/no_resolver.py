@@ -1,21 +1,24 @@
 """The project's own configuration, where no resolver ever answers: read by Gunicorn through `-c`."""
 
+# ruff: noqa: E402 - gevent's patch comes first
+from gevent import monkey
+
+monkey.patch_all()
+
 import socket
 from pathlib import Path
 from typing import Any, NoReturn
 
-from gevent.monkey import get_original
+import gevent.socket
 
 
 def _never(*_: Any, **__: Any) -> NoReturn:
     while True:
-        get_original("time", "sleep")(600)
+        gevent.sleep(600)
 
-
-exec(Path("gunicorn.conf.py").read_text())
-
-import gevent.socket  # noqa: E402 - after the patch
 
 for _module in (socket, gevent.socket):
     for _name in ("getaddrinfo", "getfqdn", "gethostbyaddr", "gethostbyname", "getnameinfo"):
         setattr(_module, _name, _never)
+
+exec(Path("gunicorn.conf.py").read_text())
