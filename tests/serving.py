@@ -56,7 +56,8 @@ class Server:
             environ: more environment variables.
         """
         free, metrics_port = free_port(), free_port()
-        self.port: int = shared.getsockname()[1] if shared else free
+        tcp = shared is not None and shared.family == socket.AF_INET
+        self.port: int = shared.getsockname()[1] if shared and tcp else free
         self.url = f"http://127.0.0.1:{self.port}"
         self.metrics_url = f"http://127.0.0.1:{metrics_port}/"
         self.log = log

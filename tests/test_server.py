@@ -1,6 +1,8 @@
 """How Gunicorn starts the app, stops, refuses and logs."""
 
+import contextlib
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -147,6 +149,63 @@ def test_a_resolver_that_never_answers_does_not_delay_a_start(tmp_path: Path) ->
         assert httpx.get(server.metrics_url).status_code == 200
 
 
+def test_a_resolver_that_never_answers_ends_a_start_by_name(tmp_path: Path) -> None:
+    code, said = refusal(
+        tmp_path, BIND_HOST="puppy.example", GUNICORN_CMD_ARGS="-c tests/load/confs/no_resolver.py"
+    )
+    assert code == 78
+    assert "no resolver has answered" in said
+
+
+def test_one_port_for_both_is_refused(tmp_path: Path) -> None:
+    port = free_port()
+    code, said = refusal(tmp_path, PORT=str(port), METRICS_BIND=f"127.0.0.1:{port}")
+    assert code == 78
+    assert said.splitlines()[-1].startswith("METRICS_BIND=")
+
+
+def test_a_folder_for_counts_that_is_none_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    code, said = refusal(tmp_path, PROMETHEUS_MULTIPROC_DIR=str(file))
+    assert code == 78
+    assert said == f"There is no room for the counts in {file}: File exists.\n"
+
+
+def test_counts_of_an_earlier_run_are_not_added(tmp_path: Path) -> None:
+    folder = tmp_path / "counts"
+    folder.mkdir()
+    (folder / "counter_99.db").write_bytes(b"junk")
+    with running(tmp_path / "log", PROMETHEUS_MULTIPROC_DIR=str(folder)) as server:
+        assert httpx.get(server.metrics_url).status_code == 200
+
+
+def test_a_named_pipe_is_no_model(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "manifest.json")
+    code, said = refusal(tmp_path, MODEL_DIR=str(tmp_path))
+    assert code == 65
+    assert "manifest.json is not a file" in said
+
+
+def test_nobody_who_reads_its_reason_does_not_keep_it() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writing, b" " * 4096)
+    os.set_blocking(writing, True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn"],
+        cwd=ROOT,
+        env={"MODEL_DIR": "/nowhere", "PORT": str(free_port()), "METRICS_BIND": "off"},
+        stdout=subprocess.DEVNULL,
+        stderr=writing,
+    )
+    assert process.wait(60) == 65
+    os.close(reading)
+    os.close(writing)
+
+
 def test_a_failed_start_leaves_no_file(tmp_path: Path) -> None:
     folder = tmp_path / "tmp"
     folder.mkdir()
@@ -167,6 +226,7 @@ def test_a_failed_start_leaves_no_file(tmp_path: Path) -> None:
         ("--access-logfile -", "--access-logfile"),
         ("--daemon", "--daemon"),
         ("--reload", "SIGHUP"),
+        ("--check-config", "--check-config"),
         ("another:app", "another:app"),
     ],
 )
@@ -191,7 +251,7 @@ def test_a_requests_line_has_the_clients_address(
     assert line["client"] == client
 
 
-@pytest.mark.parametrize("path", ["/", "/api/predict?home_size=900", "/livez", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/api/predict?home_size=900", "/nowhere"])
 @pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".org", "a/b", "a b", "user@host", "localhost:abc", ""])
 def test_a_host_that_is_none_is_refused(server: Server, path: str, host: str) -> None:
     with connect(server.port) as connection:

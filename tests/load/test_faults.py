@@ -36,23 +36,24 @@ def test_a_worker_that_hangs_before_its_first_heartbeat_is_replaced(tmp_path: Pa
         assert len(processes.children(server.process.pid)) == 2
 
 
-def test_a_counter_that_fails_fails_no_request(tmp_path: Path) -> None:
-    """Names that lead nowhere are what a clean-up of temporary files leaves."""
+@pytest.mark.parametrize("folder_too", [False, True])
+def test_a_clean_up_of_temporary_files_ends_nothing(tmp_path: Path, folder_too: bool) -> None:
     folder = tmp_path / "counts"
-    folder.mkdir()
     with running(tmp_path / "log", PROMETHEUS_MULTIPROC_DIR=str(folder)) as server:
         for file in folder.iterdir():
             file.unlink()
+        if folder_too:
+            folder.rmdir()
         for worker in processes.children(server.process.pid):
             os.kill(worker, signal.SIGKILL)
         server.wait_for_event("worker ready", times=4)
         for path in ("/", "/api/predict?home_size=900", "/livez", "/nowhere"):
             assert httpx.get(f"{server.url}{path}").status_code in {200, 404}
+        assert httpx.get(server.metrics_url).status_code == 200
 
 
 def test_counts_take_no_room_that_others_could_fill(tmp_path: Path) -> None:
     folder = tmp_path / "counts"
-    folder.mkdir()
     with running(tmp_path / "log", PROMETHEUS_MULTIPROC_DIR=str(folder)) as server:
         httpx.get(f"{server.url}/api/predict?home_size=900")
         files = list(folder.iterdir())

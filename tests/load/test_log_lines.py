@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from tests.load import processes
 from tests.load.clients import until
 from tests.load.test_metrics import value
 from tests.load.wrk import load
-from tests.serving import Server, running
+from tests.serving import ROOT, Server, free_port, running
 
 NON_ASCII = "Größe \N{DOG FACE}"
 
@@ -55,9 +57,12 @@ def dropped(server: Server) -> float:
 def fill(server: Server) -> None:
     """Ask until another line is dropped."""
     before = dropped(server)
-    while dropped(server) == before:
+    for _ in range(30):
         seen = load(f"{server.url}/api/predict", connections=16, seconds=2, post=True)
         assert seen.failed == 0
+        if dropped(server) > before:
+            return
+    raise AssertionError("nothing is dropped")
 
 
 def test_a_reader_that_is_gone(tmp_path: Path) -> None:
@@ -71,6 +76,41 @@ def test_a_full_disk(tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full, running(tmp_path / "err", output=full.fileno()) as server:
         works_in_every_way(server)
         assert server.stop() == 0
+
+
+def test_a_file_that_stderr_shares(tmp_path: Path) -> None:
+    """As by `> log 2>&1`: neither writes over what the other has written."""
+    with (tmp_path / "both").open("wb") as both:
+        subprocess.run(
+            ["bash", "-c", 'echo said by another >&2; exec "$0" -m gunicorn', sys.executable],
+            env={
+                "MODEL_DIR": "/nowhere",
+                "PORT": str(free_port()),
+                "METRICS_BIND": "off",
+                "LOG_FORMAT": "json",
+            },
+            cwd=ROOT,
+            stdout=both,
+            stderr=both,
+            check=False,
+        )
+    first, *lines, last = (tmp_path / "both").read_text().splitlines()
+    assert first == "said by another"
+    assert last.startswith("/nowhere/manifest.json is missing")
+    assert lines
+    assert all(msgspec.json.decode(line) for line in lines)
+
+
+def test_a_stop_after_many_reloads_with_the_reader_gone(tmp_path: Path) -> None:
+    with pipe() as (reading, writing), running(tmp_path / "err", output=writing) as server:
+        os.close(reading)
+        for _ in range(4):
+            before = set(processes.children(server.process.pid))
+            server.process.send_signal(signal.SIGHUP)
+            assert until(lambda before=before: not before & set(processes.children(server.process.pid)), 30)
+        begun = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - begun < 8, "a second a process, not a second a reload"
 
 
 def test_no_stdout_at_all(tmp_path: Path) -> None:
@@ -119,7 +159,7 @@ def test_a_stop_writes_what_is_left(tmp_path: Path) -> None:
             httpx.get(f"{server.url}/api/predict?home_size=900")
         begun = time.monotonic()
         assert server.stop() == 0
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 15
         assert sum(line["event"] == "request" for line in server.log_lines()) == 50
 
 

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -122,6 +123,15 @@ def test_a_folder_that_changes_between_trial_and_load(tmp_path: Path, folder: Pa
         assert {version(server) for _ in range(20)} == {served}
         assert httpx.get(f"{server.url}/readyz").status_code == 200
         assert server.stop() == 0
+
+
+def test_a_stop_does_not_wait_for_a_trial_that_hangs(tmp_path: Path) -> None:
+    with running(tmp_path / "log", FAULT="trial hangs", GUNICORN_CMD_ARGS=FAULTY) as server:
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for_event("Hang up")
+        begun = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - begun < 15, "less than the trial may take"
 
 
 def test_many_reloads_leave_nothing_behind(tmp_path: Path) -> None:

@@ -49,6 +49,15 @@ elif FAULT == "changes after the trial":
 
     _reload._try_in_a_child = _try_then_change
 
+elif FAULT == "trial hangs":
+    from webapp import reload as _reload
+
+    def _hang() -> str:
+        get_original("time", "sleep")(600)
+        return ""
+
+    _reload._try = _hang
+
 elif FAULT == "slow start":
 
     def post_fork(_server: Any, worker: Any) -> None:
