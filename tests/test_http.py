@@ -131,7 +131,7 @@ def test_pages_are_not_for_other_sites(http: httpx.Client) -> None:
 @pytest.fixture(scope="module")
 def narrowed() -> Flask:
     origins = "https://shop.example https://kennel.example"
-    return create_app({"TESTING": True, "SECRET_KEY": "for tests", "CORS_ORIGINS": origins})
+    return create_app({"TESTING": True, "CORS_ORIGINS": origins})
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_every_answer_names_the_model(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize("proxies", [0, 1])
 def test_addresses_are_right_behind_a_trusted_proxy_only(proxies: int) -> None:
-    app = create_app({"TESTING": True, "SECRET_KEY": "for tests", "TRUSTED_PROXIES": proxies})
+    app = create_app({"TESTING": True, "TRUSTED_PROXIES": proxies})
     forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
     client: FlaskClient = app.test_client()
     scheme = "https" if proxies else "http"
