@@ -146,10 +146,26 @@ def test_allowed_hosts_narrows_what_is_served(narrowed: FlaskClient, host: str, 
         assert host not in response.text.replace("http://localhost", "")
 
 
-@pytest.mark.parametrize("value", ["https://puppy.example", "puppy.example,localhost", "* localhost", "a/b"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("https://puppy.example", "puppy.example,localhost", "* localhost", "a/b", "*.example.com"),
+        *(".example.com", "a..b", ".", "x" * 64, "puppy.example\n", "*\n", "localhost  a", " localhost"),
+        *("::1", "2001:db8::1", "[::1", "a:b:c", "localhost:", "localhost:0", "localhost:abc"),
+        *("b\u00fccher.example", "localhost:\u0661"),
+    ],
+)
 def test_what_is_no_list_of_names_is_refused_at_the_start(value: str) -> None:
     with pytest.raises(SettingError, match=r"^ALLOWED_HOSTS must be \* or names such as puppy.example.com,"):
         load_settings({"ALLOWED_HOSTS": value})
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["*", "localhost", "puppy.example. perfect_puppy:8000", "[::1] 192.0.2.1", "xn--bcher-kva.example"],
+)
+def test_a_list_of_names_is_taken(value: str) -> None:
+    assert load_settings({"ALLOWED_HOSTS": value}).allowed_hosts == value
 
 
 def test_the_target_is_what_must_be_allowed(narrowed: FlaskClient) -> None:

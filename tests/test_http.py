@@ -219,3 +219,20 @@ def test_addresses_are_right_behind_a_trusted_proxy_only(proxies: int) -> None:
     assert bad.get_json()["type"] == f"{scheme}://puppy.example/problems#invalid-home-size"
     breeds = client.get("/api/breeds", headers=forwarded, base_url="http://puppy.example").get_json()
     assert breeds["breeds"][0]["image_url"].startswith(f"{scheme}://puppy.example/static/")
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "scheme"),
+    [
+        *(("https", "https"), ("HTTPS", "https"), ("http, https", "https"), ("Http", "http")),
+        *((other, "http") for other in ("javascript", "http://evil/", "wss", "https:", "evil:", " ", "")),
+    ],
+)
+def test_a_forwarded_scheme_is_http_or_https_or_passed_over(forwarded: str, scheme: str) -> None:
+    client: FlaskClient = create_app({"TESTING": True, "TRUSTED_PROXIES": 1}).test_client()
+    headers = {"X-Forwarded-Proto": forwarded, "Host": "puppy.example"}
+    good = client.get("/api/predict?home_size=900", headers=headers)
+    assert good.get_json()["image_url"].startswith(f"{scheme}://puppy.example/static/")
+    assert ("Strict-Transport-Security" in client.get("/", headers=headers).headers) == (scheme == "https")
+    bad = client.get("/api/predict", headers=headers)
+    assert bad.get_json()["type"].startswith(f"{scheme}://puppy.example/problems#")

@@ -22,7 +22,7 @@ WORTH_IT = 0.9
 CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE")
 """Of a GET only these two are looked at: If-Match is for changes, and compares no weak tags."""
 LONGEST_CONDITION = 1000
-"""Longer ones are not read, as if the client had sent no conditions: 40 KB of tags cost more than six predictions."""
+"""Longer ones are not read, as if the client had sent no conditions: 40 KB of tags cost six predictions."""
 
 ANSWERS_STORED = 32
 """For a few hosts all there are; some 10 KB each, as neither pages nor the names of hosts are long."""

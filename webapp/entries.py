@@ -57,13 +57,8 @@ _SEPARATORS_ELSEWHERE = {
 }
 """Apostrophes; Arabic thousands, comma and decimals."""
 _UNSEEN_MARKS = dict.fromkeys(
-    map(
-        chr,
-        (
-            *(0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180F, 0x2800),
-            *(*range(0x180B, 0x180E), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)),
-        ),
-    ),
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800"
+    + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))),
     "",
 )
 """The grapheme joiner, the fillers of Hangul, the blank of Braille, and the variation selectors."""

@@ -40,13 +40,18 @@ def settle_host(request: Request, allowed: str) -> None:
     """
     exchange = current_exchange()
     try:
-        exchange.host = _find_host(request.environ)
-        if not (allowed == ANY or _is_allowed(exchange.host, allowed)):
-            raise HostError(NOT_SERVED)
+        exchange.host = _find_served_host(request.environ, allowed)
     except HostError as error:
         exchange.host = FALLBACK
         exchange.bad_host = "" if request.path in HEALTH_PATHS else str(error)
     request.host = exchange.host
+
+
+def _find_served_host(environ: "WSGIEnvironment", allowed: str) -> str:
+    host = _find_host(environ)
+    if not (allowed == ANY or _is_allowed(host, allowed)):
+        raise HostError(NOT_SERVED)
+    return host
 
 
 def _find_host(environ: "WSGIEnvironment") -> str:
