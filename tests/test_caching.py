@@ -140,12 +140,20 @@ def test_everybody_else_gets_all_of_it(client: FlaskClient, path: str, headers: 
     assert response.data == client.get(path).data
 
 
-@pytest.mark.parametrize("path", ["/api/model", "/api/predict?home_size=900", SCRIPT])
-def test_a_failed_precondition_is_an_error_that_nobody_keeps(client: FlaskClient, path: str) -> None:
-    response = client.get(path, headers={"If-Match": '"other"'})
-    assert response.status_code == 412
-    assert response.headers["Cache-Control"] == "no-store"
-    assert response.content_type == "application/problem+json"
+@pytest.mark.parametrize("path", ["/api/model", "/api/predict?home_size=900", "/", SCRIPT])
+def test_conditions_that_are_for_changes_are_passed_over(client: FlaskClient, path: str) -> None:
+    tag = client.get(path).headers["ETag"]
+    for value in ("*", '"other"', tag):
+        response = client.get(path, headers={"If-Match": value})
+        assert (response.status_code, response.data) == (200, client.get(path).data)
+        assert client.get(path, headers={"If-Match": value, "If-None-Match": tag}).status_code == 304
+    since = {"If-Unmodified-Since": "Sat, 01 Jan 2000 00:00:00 GMT"}
+    assert client.get(path, headers=since).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+def test_nobody_keeps_what_is_true_at_the_moment_only(client: FlaskClient, path: str) -> None:
+    assert client.get(path).headers["Cache-Control"] == "no-store"
 
 
 def test_a_picture_that_is_compressed_already_stays_as_it_is(client: FlaskClient) -> None:
@@ -205,7 +213,7 @@ def test_what_is_stored_is_bounded(client: FlaskClient) -> None:
 
 @pytest.fixture
 def fresh() -> Flask:
-    return create_app({"TESTING": True, "SECRET_KEY": "for tests"})
+    return create_app({"TESTING": True})
 
 
 def test_the_first_request_compiles_no_template(fresh: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,3 +1,5 @@
+# ruff: noqa: RUF001 - units of measurement in other scripts
+
 import re
 import unicodedata
 
@@ -35,6 +37,11 @@ from webapp.entries import read_entry, to_home
         ("1\u2019200", 1200),
         ("1\u2009200", 1200),
         ("1\u3000200", 1200),
+        ("1\u1680200", 1200),
+        ("1\u02bc200", 1200),
+        ("1\u2018200", 1200),
+        ("1200,", 1200),
+        ("1,200 ;", 1200),
         ("1,200.00", 1200),
         ("~1200", 1200),
         ("≈ 1,200", 1200),
@@ -49,6 +56,36 @@ from webapp.entries import read_entry, to_home
 def test_a_number_as_people_write_it_is_understood(text: str, number: float) -> None:
     entry = read_entry(text)
     assert (entry.number, entry.unit) == (number, None)
+
+
+SQUARE_FEET = [
+    *(
+        "ft squared",
+        "feet squared",
+        "sft",
+        "sq-ft",
+        "square-feet",
+        "s.f.",
+        "ft 2",
+        "ft**2",
+        "(sq ft)",
+        "sq ft;",
+    ),
+    *("pieds carrés", "pies cuadrados", "Quadratfuß", "кв. футов", "قدم مربع", "平方英尺"),
+]
+SQUARE_METRES = [
+    *("m ²", "m 2", "m**2", "m sq", "(m²)", "metres squared", "sq-m", "Quadratmeter", "m\u00e8tres carrés"),
+    *(
+        "me\u0300tres carre\u0301s",
+        "metros cuadrados",
+        "metri quadri",
+        "kvm",
+        "кв. м",
+        "КВ.М.",
+        "квадратных метров",
+    ),
+    *("متر مربع", "平方米", "平米", "제곱미터"),
+]
 
 
 @pytest.mark.parametrize(
@@ -89,6 +126,8 @@ def test_a_number_as_people_write_it_is_understood(text: str, number: float) -> 
         ("100 \u043c\u00b2", 100, "m2"),
         ("\u0661\u0660\u0660 \u0645\u0662", 100, "m2"),
         ("ca. 1\u2019200 m²", 1200, "m2"),
+        *((f"1200 {name}", 1200, "sqft") for name in SQUARE_FEET),
+        *((f"100{gap}{name}", 100, "m2") for name in SQUARE_METRES for gap in ("", " ", "\u00a0")),
     ],
 )
 def test_a_unit_beside_the_number_is_understood(text: str, number: float, unit: Unit) -> None:
@@ -129,6 +168,11 @@ def test_what_is_not_a_number_is_asked_for_in_figures(text: str) -> None:
         "0x10",
         "<b>1</b>",
         "110 m3",
+        "110 m 3",
+        "120 m² (1292 sq ft)",
+        "120 m/s",
+        "120 sq",
+        "120 平方",
     ],
 )
 def test_what_has_more_than_a_number_is_asked_for_the_number_only(text: str) -> None:
@@ -146,6 +190,7 @@ def test_what_has_more_than_a_number_is_asked_for_the_number_only(text: str) -> 
         "1,200 000",
         "12 50",
         "1,,200",
+        "1200,,",
         ".5",
         "1'20",
         "1200'",
@@ -185,6 +230,7 @@ def test_a_dot_that_can_only_mean_decimals_is_not() -> None:
 UNSEEN = (
     "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d"
     "\u2060\u2061\u2066\u2067\u2068\u2069\ufe0f\ufeff"
+    "\u0000\u0008\u007f\u0080\u115f\u1160\u17b4\u180b\u2800\u3164\uffa0\U000e0100"
 )
 
 

@@ -51,7 +51,7 @@ def test_every_name_that_a_client_uses_is_a_host(server: Server, host: str, name
     assert host_in(ask(server, f"GET {PATH} HTTP/1.1\r\nHost: {host}")) == named
 
 
-@pytest.mark.parametrize("path", [PATH, "/", "/livez", "/nowhere"])
+@pytest.mark.parametrize("path", [PATH, "/", "/nowhere"])
 @pytest.mark.parametrize(
     "host",
     [
@@ -65,9 +65,16 @@ def test_every_name_that_a_client_uses_is_a_host(server: Server, host: str, name
 def test_a_host_that_is_none_is_a_bad_request(server: Server, path: str, host: str) -> None:
     answer = ask(server, f"GET {path} HTTP/1.1\r\nHost: {host}")
     assert answer.status == 400
-    if path.startswith("/api"):
-        assert b"does not name a host" in answer.body
+    assert b"does not name a host" in answer.body
+    if path == PATH:
         assert not host.strip(".*") or f'"{host}"'.encode() not in answer.body
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+@pytest.mark.parametrize("host", ["", "a..b", "::1", "a b", "b\u00fccher", "localhost:99999", "x" * 5000])
+def test_health_is_told_whatever_the_host_is(server: Server, path: str, host: str) -> None:
+    assert ask(server, f"GET {path} HTTP/1.1\r\nHost: {host}").status == 200
+    assert ask(server, f"GET {path} HTTP/1.1").status == 200
 
 
 def test_http_1_1_needs_a_host(server: Server) -> None:
@@ -139,10 +146,26 @@ def test_allowed_hosts_narrows_what_is_served(narrowed: FlaskClient, host: str, 
         assert host not in response.text.replace("http://localhost", "")
 
 
-@pytest.mark.parametrize("value", ["https://puppy.example", "puppy.example,localhost", "* localhost", "a/b"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("https://puppy.example", "puppy.example,localhost", "* localhost", "a/b", "*.example.com"),
+        *(".example.com", "a..b", ".", "x" * 64, "puppy.example\n", "*\n", "localhost  a", " localhost"),
+        *("::1", "2001:db8::1", "[::1", "a:b:c", "localhost:", "localhost:0", "localhost:abc"),
+        *("b\u00fccher.example", "localhost:\u0661"),
+    ],
+)
 def test_what_is_no_list_of_names_is_refused_at_the_start(value: str) -> None:
     with pytest.raises(SettingError, match=r"^ALLOWED_HOSTS must be \* or names such as puppy.example.com,"):
         load_settings({"ALLOWED_HOSTS": value})
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["*", "localhost", "puppy.example. perfect_puppy:8000", "[::1] 192.0.2.1", "xn--bcher-kva.example"],
+)
+def test_a_list_of_names_is_taken(value: str) -> None:
+    assert load_settings({"ALLOWED_HOSTS": value}).allowed_hosts == value
 
 
 def test_the_target_is_what_must_be_allowed(narrowed: FlaskClient) -> None:

@@ -131,7 +131,7 @@ def test_pages_are_not_for_other_sites(http: httpx.Client) -> None:
 @pytest.fixture(scope="module")
 def narrowed() -> Flask:
     origins = "https://shop.example https://kennel.example"
-    return create_app({"TESTING": True, "SECRET_KEY": "for tests", "CORS_ORIGINS": origins})
+    return create_app({"TESTING": True, "CORS_ORIGINS": origins})
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_every_answer_names_the_model(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize("proxies", [0, 1])
 def test_addresses_are_right_behind_a_trusted_proxy_only(proxies: int) -> None:
-    app = create_app({"TESTING": True, "SECRET_KEY": "for tests", "TRUSTED_PROXIES": proxies})
+    app = create_app({"TESTING": True, "TRUSTED_PROXIES": proxies})
     forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
     client: FlaskClient = app.test_client()
     scheme = "https" if proxies else "http"
@@ -219,3 +219,20 @@ def test_addresses_are_right_behind_a_trusted_proxy_only(proxies: int) -> None:
     assert bad.get_json()["type"] == f"{scheme}://puppy.example/problems#invalid-home-size"
     breeds = client.get("/api/breeds", headers=forwarded, base_url="http://puppy.example").get_json()
     assert breeds["breeds"][0]["image_url"].startswith(f"{scheme}://puppy.example/static/")
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "scheme"),
+    [
+        *(("https", "https"), ("HTTPS", "https"), ("http, https", "https"), ("Http", "http")),
+        *((other, "http") for other in ("javascript", "http://evil/", "wss", "https:", "evil:", " ", "")),
+    ],
+)
+def test_a_forwarded_scheme_is_http_or_https_or_passed_over(forwarded: str, scheme: str) -> None:
+    client: FlaskClient = create_app({"TESTING": True, "TRUSTED_PROXIES": 1}).test_client()
+    headers = {"X-Forwarded-Proto": forwarded, "Host": "puppy.example"}
+    good = client.get("/api/predict?home_size=900", headers=headers)
+    assert good.get_json()["image_url"].startswith(f"{scheme}://puppy.example/static/")
+    assert ("Strict-Transport-Security" in client.get("/", headers=headers).headers) == (scheme == "https")
+    bad = client.get("/api/predict", headers=headers)
+    assert bad.get_json()["type"].startswith(f"{scheme}://puppy.example/problems#")

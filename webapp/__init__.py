@@ -26,6 +26,7 @@ from webapp import (
     security,
     static_files,
 )
+from webapp.addresses import with_web_scheme
 from webapp.admission import Lane
 from webapp.config import ROOT, Settings, load_settings
 from webapp.hosts import settle_host
@@ -88,7 +89,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     logs.init_app(app)
     admission.init_app(app, {batch.PATH: Lane(batch.BODY_LIMIT, settings.max_batches_in_flight)})
     if proxies := settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            with_web_scheme(app.wsgi_app), x_for=proxies, x_proto=proxies
+        )
     security.init_app(app)
     problems.init_app(app)
     # Read once: card and predictor are of one model, whatever a training does meanwhile.

@@ -1,4 +1,4 @@
-"""The door: requests are received whole, then admitted or, when too many are in flight, refused."""
+"""Admission control: requests are received whole, then admitted or, when too many are in flight, refused."""
 
 import time
 from collections.abc import Mapping
@@ -164,7 +164,7 @@ def received_body() -> bytes:
 
 
 def init_app(app: Flask, lanes: Mapping[str, Lane]) -> None:
-    """Put the door in front of the app; `lanes` are those of certain paths."""
+    """Put admission control in front of the app; `lanes` are those of certain paths."""
     admission = Admission(
         app.wsgi_app,
         Lane(app.config["MAX_CONTENT_LENGTH"], app.config["MAX_IN_FLIGHT"]),

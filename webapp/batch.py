@@ -1,7 +1,7 @@
 """Many homes in one request, in JSON or CSV."""
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice, repeat
+from itertools import accumulate, chain, islice, repeat
 from threading import Lock
 
 import msgspec
@@ -21,6 +21,7 @@ from webapp.schemas import (
     DECIMALS,
     MAX_HOMES,
     MAX_REPORTED,
+    REPORT_BYTES,
     BatchOptions,
     BatchResponse,
     BatchResult,
@@ -32,9 +33,8 @@ PATH = "/api/predict/batch"
 BODY_LIMIT = 2 * 1024 * 1024
 LISTED = 100
 """So many bad homes are listed when the whole batch is refused: the rest is likely of the same kind."""
-UNREPORTED = "refused"
-"""What a CSV says of a bad home beyond those that are reported: a sentence for each would be an answer many
-times as long as the request."""
+UNREPORTED = "?"
+"""What a CSV says of a bad home beyond those that are reported. One byte, as a blank line is a home too."""
 
 blueprint = Blueprint("batch", __name__)
 _encoder = msgspec.json.Encoder()
@@ -59,13 +59,12 @@ def _predict_batch(body: bytes, sent: str, wanted: str, options: BatchOptions) -
     if refused and options.errors == "fail":
         raise _refusal(refused, len(rows))
     answers = [answer for some in in_turns(_recommend(rows)) for answer in some]
+    reported = _reported(refused, len(body))
     if wanted == CSV:
-        answer_body = _to_csv(answers, refused if options.errors == "report" else None)
+        answer_body = _to_csv(answers, reported if options.errors == "report" else None)
     else:
         results = [answer if isinstance(answer, BatchResult) else None for answer in answers]
-        answer_body = _encoder.encode(
-            BatchResponse(get_predictor().model_version, results, refused[:MAX_REPORTED])
-        )
+        answer_body = _encoder.encode(BatchResponse(get_predictor().model_version, results, reported))
     response = Response(answer_body, content_type=f"{CSV}; charset=utf-8" if wanted == CSV else JSON)
     response.vary.add("Accept")
     return compress(response)
@@ -90,6 +89,13 @@ def _refusal(refused: Sequence[FieldError], homes: int) -> Problem:
     return Problem("invalid-homes", detail, *refused[:LISTED])
 
 
+def _reported(refused: Sequence[FieldError], body_bytes: int) -> Sequence[FieldError]:
+    """Give the first bad homes, as many as may be explained in answer to a body of that length."""
+    most = max(REPORT_BYTES, 2 * body_bytes)
+    sizes = accumulate(len(_encoder.encode(error)) + 1 for error in refused[:MAX_REPORTED])
+    return [error for error, size in zip(refused, sizes, strict=False) if size <= most]
+
+
 def _recommend(rows: Sequence[float | FieldError]) -> Iterator[BatchResult | FieldError]:
     """Recommend a puppy for each home that could be read."""
     breeds = [breed.key for breed in get_predictor().breeds]
@@ -107,7 +113,7 @@ def _to_csv(answers: Sequence[BatchResult | FieldError], reported: Sequence[Fiel
     """Write the answers; with a column of errors if they are to be reported."""
     header = BatchResult.__struct_fields__ + (() if reported is None else ("error",))
     no_error = () if reported is None else ("",)
-    errors = chain((as_cell(error.detail) for error in (reported or ())[:MAX_REPORTED]), repeat(UNREPORTED))
+    errors = chain((as_cell(error.detail) for error in reported or ()), repeat(UNREPORTED))
     lines = (
         ("", "", "", next(errors))
         if isinstance(answer, FieldError)

@@ -4,9 +4,8 @@ import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from http import HTTPStatus
 
-from flask import Flask, Response, abort, current_app, request
+from flask import Flask, Response, current_app, request
 from werkzeug.http import generate_etag
 
 from webapp.compression import SMALLEST, takes_gzip
@@ -20,9 +19,10 @@ GZIP_LEVEL = 6
 WORTH_IT = 0.9
 """The most that gzip may leave of a content; pictures that are compressed already stay as they are."""
 
-CONDITIONS = ("If-None-Match", "If-Match", "If-Modified-Since")
+CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE")
+"""Of a GET only these two are looked at: If-Match is for changes, and compares no weak tags."""
 LONGEST_CONDITION = 1000
-"""Longer ones are not read, as if the client had nothing: 40 KB of tags cost more than six predictions."""
+"""Longer ones are not read, as if the client had sent no conditions: 40 KB of tags cost six predictions."""
 
 ANSWERS_STORED = 32
 """For a few hosts all there are; some 10 KB each, as neither pages nor the names of hosts are long."""
@@ -94,10 +94,9 @@ def _stored(_app: Flask, _address: str, make: Callable[[], bytes | str], mimetyp
 
 
 def _keep(response: Response, max_age: int) -> Response:
-    """Say how long an answer may be kept, and heed If-None-Match and If-Match."""
+    """Say how long an answer may be kept, and answer 304 to a client that has it."""
     response.headers["Cache-Control"] = f"public, max-age={max_age}" if max_age else "no-cache"
-    if sum(len(request.headers.get(name, "")) for name in CONDITIONS) <= LONGEST_CONDITION:
-        response.make_conditional(request)
-    if response.status_code == HTTPStatus.PRECONDITION_FAILED:
-        abort(response.status_code)  # as an error, which nobody keeps
+    conditions = {name: request.environ[name] for name in CONDITIONS if name in request.environ}
+    if sum(map(len, conditions.values())) <= LONGEST_CONDITION:
+        response.make_conditional({"REQUEST_METHOD": request.method, **conditions})
     return response

@@ -9,6 +9,9 @@ from msgspec import Meta, inspect
 
 ROOT = Path(__file__).resolve().parent.parent
 
+_LABEL = "[A-Za-z0-9_-]{1,63}"
+_HOST = rf"({_LABEL}(\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]{{2,45}}\])(:[1-9][0-9]{{0,4}})?"
+
 
 class SettingError(Exception):
     """A setting has a value the app can't run with; the message names the variable."""
@@ -39,7 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         Meta(
             description="Where to show the metrics to Prometheus; never an address open to the public.",
-            pattern=r"^(off|.+:[1-9]\d{0,4})$",
+            pattern=r"^(off|.+:[1-9][0-9]{0,4})\Z",
             extra={"takes": "HOST:PORT or off"},
         ),
     ] = "127.0.0.1:9464"
@@ -64,15 +67,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 "The host names that are served, whatever their ports; others get a 400, except at `/livez` "
                 "and `/readyz`."
             ),
-            pattern=r"^(\*|[\w.:\[\]-]+( [\w.:\[\]-]+)*)$",
-            extra={"takes": "* or names such as puppy.example.com, with spaces between"},
+            pattern=rf"^(\*|{_HOST}( {_HOST})*)\Z",
+            extra={
+                "takes": "* or names such as puppy.example.com, with spaces between; "
+                "IPv6 in brackets, a name with other letters than a to z in punycode (xn--...)"
+            },
         ),
     ] = "*"
     cors_origins: Annotated[
         str,
         Meta(
             description="Whose pages may ask the API from a browser; never with credentials.",
-            pattern=r"^(\*|https?://[^\s/]+( https?://[^\s/]+)*)$",
+            pattern=r"^(\*|https?://[^\s/]+( https?://[^\s/]+)*)\Z",
             extra={"takes": "* or origins such as https://example.com, with spaces between"},
         ),
     ] = "*"

@@ -23,8 +23,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def read_csv(body: bytes) -> Iterator[float | FieldError]:
     """Read the homes of a CSV: each one's size in sq ft, or what is wrong with it.
 
-    A blank line is a home whose size is missing, so that each answer stands in the row of its home. At the
-    end of the text, and before the header, blank lines are no homes: editors leave them there.
+    A blank line, or one of spaces, is a home whose size is missing, so that each answer stands in the row
+    of its home. Before the header neither is a home, nor are empty lines at the end: editors leave them.
 
     Raises:
         Problem: the body is not CSV in UTF-8, or has other columns than `home_size` and `unit`.
@@ -32,7 +32,7 @@ def read_csv(body: bytes) -> Iterator[float | FieldError]:
     text = read_text(body, "malformed-csv").rstrip("\r\n")
     rows = csv.reader(_lines(text), strict=True)
     try:
-        header = _read_header(next(filter(None, rows), []))
+        header = _read_header(next((cells for cells in rows if not _is_blank(cells)), []))
         for number, cells in enumerate(rows, start=1):
             yield _read_row(header, cells, number)
     except csv.Error as error:
@@ -50,6 +50,11 @@ def _lines(text: str) -> Iterator[str]:
 
 def _malformed(line: int, wrong: str) -> Problem:
     return Problem("malformed-csv", f"Line {line} {wrong}")
+
+
+def _is_blank(cells: Sequence[str]) -> bool:
+    """Whether a line has nothing in it, or only spaces."""
+    return not cells or (len(cells) == 1 and not cells[0].strip())
 
 
 def _read_header(cells: Sequence[str]) -> list[str]:
@@ -75,7 +80,8 @@ def _header_problem(column: str, detail: str) -> Problem:
 
 
 def _read_row(header: Sequence[str], cells: Sequence[str], number: int) -> float | FieldError:
-    cells = cells or [""] * len(header)
+    if _is_blank(cells):
+        cells = [""] * len(header)
     if len(cells) != len(header):
         hint = ' A number with a comma needs quotes: "1,200".' if len(cells) > len(header) else ""
         counted = f"{len(cells)} cell{'s' * (len(cells) != 1)}"

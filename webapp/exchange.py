@@ -1,4 +1,4 @@
-"""What is known about the request under way, from the door to the log line."""
+"""What is known about the request under way, from its admission to its log line."""
 
 import re
 import time

@@ -15,14 +15,19 @@ stopping = False
 @blueprint.get("/livez")
 def livez() -> Response:
     """Answer as long as the worker's loop runs."""
-    return Response("ok\n", mimetype="text/plain")
+    return _say("ok")
 
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
     """Answer 200 when the model gives its known answers and the worker is not about to stop."""
     if stopping:
-        return Response("not ready: stopping\n", 503, mimetype="text/plain")
+        return _say("not ready: stopping", 503)
     if not get_predictor().check():
-        return Response("not ready: the model does not give its known answers\n", 503, mimetype="text/plain")
-    return Response("ready\n", mimetype="text/plain")
+        return _say("not ready: the model does not give its known answers", 503)
+    return _say("ready")
+
+
+def _say(line: str, status: int = 200) -> Response:
+    """Answer with a line that nobody keeps: it is true only at this moment."""
+    return Response(f"{line}\n", status, {"Cache-Control": "no-store"}, mimetype="text/plain")

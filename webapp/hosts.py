@@ -9,7 +9,7 @@ from werkzeug.sansio.utils import get_current_url
 from werkzeug.wsgi import get_host
 
 from webapp.exchange import current_exchange
-from webapp.health import PATHS
+from webapp.health import PATHS as HEALTH_PATHS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -27,7 +27,7 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 class HostError(ValueError):
-    """A request does not say which host it is for; `str()` is a sentence."""
+    """A request is for no host that is served; `str()` is a sentence."""
 
 
 def settle_host(request: Request, allowed: str) -> None:
@@ -35,17 +35,23 @@ def settle_host(request: Request, allowed: str) -> None:
 
     Args:
         request: its `host` is set.
-        allowed: the names that are served, with spaces between, or `*`. Health checks may ask by any.
+        allowed: the names that are served, with spaces between, or `*`. Health checks may ask by any, or
+            by none.
     """
     exchange = current_exchange()
     try:
-        exchange.host = _find_host(request.environ)
+        exchange.host = _find_served_host(request.environ, allowed)
     except HostError as error:
-        exchange.host, exchange.bad_host = FALLBACK, str(error)
-    else:
-        if not (allowed == ANY or request.path in PATHS or _is_allowed(exchange.host, allowed)):
-            exchange.host, exchange.bad_host = FALLBACK, NOT_SERVED
+        exchange.host = FALLBACK
+        exchange.bad_host = "" if request.path in HEALTH_PATHS else str(error)
     request.host = exchange.host
+
+
+def _find_served_host(environ: "WSGIEnvironment", allowed: str) -> str:
+    host = _find_host(environ)
+    if not (allowed == ANY or _is_allowed(host, allowed)):
+        raise HostError(NOT_SERVED)
+    return host
 
 
 def _find_host(environ: "WSGIEnvironment") -> str:

@@ -38,7 +38,7 @@ CSV_RESULTS: Form = {
     "description": (
         "The columns `breed`, `probability` and `outside_training_range`, a line for each home, in their "
         "order; with `errors=report` also the column `error`: empty for a home that was answered, a sentence "
-        "for the first 500 that were not, and `refused` for any others."
+        "for each that is in the JSON answer's `errors`, and `?` for any others."
     ),
 }
 DOCUMENT: Form = {"type": "object", "description": "An OpenAPI 3.1 document."}

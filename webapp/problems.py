@@ -51,7 +51,8 @@ def _answer(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...]
         response = _as_json(kind, status, detail, errors)
     else:
         request_id = current_exchange().request_id
-        page = render_template("error.html", kind=kind, status=status, request_id=request_id)
+        more = "" if detail == kind.meanings.get(status) else detail
+        page = render_template("error.html", kind=kind, status=status, request_id=request_id, detail=more)
         response = Response(page, status)
     response.headers["Cache-Control"] = "no-store"  # by itself a 404 may be kept
     return response

@@ -11,6 +11,8 @@ from model.home_size import Unit
 MAX_HOMES = 20_000
 MAX_HOME_BYTES = 2_000
 MAX_REPORTED = 500
+REPORT_BYTES = 16 * 1024
+"""So long may be what is said of the bad homes of a batch; with a longer body, twice as long as that."""
 DECIMALS = 6
 """XGBoost computes in single precision: further digits would be noise."""
 
@@ -123,8 +125,8 @@ class BatchResponse(msgspec.Struct, frozen=True):
         Sequence[FieldError],
         Meta(
             description=(
-                "What is wrong with the first 500 homes that could not be answered; always empty with "
-                "`errors=fail`."
+                "What is wrong with the homes that could not be answered: the first 500, or fewer where this "
+                "list would be longer than both 16 KB and twice the body. Always empty with `errors=fail`."
             )
         ),
     ]
