@@ -160,7 +160,7 @@ def _differs(path: Path, what: str) -> ArtifactError:
 
 def _read(path: Path) -> bytes:
     try:
-        if not path.is_file() and path.exists():  # to read a named pipe would be to wait for its writer
+        if path.is_fifo():  # to read it would be to wait for its writer
             raise ArtifactError(f"{path} is not a file; `python train.py` writes it.")
         return path.read_bytes()
     except FileNotFoundError as error:
