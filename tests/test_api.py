@@ -125,7 +125,12 @@ BAD_BODIES = [
         b'{"home_size": 900, "unit": "\\ud800"}', 400, "malformed-json", "not JSON", None, id="half a pair"
     ),
     pytest.param(
-        b'{"home_size": %s}' % (b"[" * 5000), 400, "malformed-json", "Send an object such as", None, id="deep in a member"
+        b'{"home_size": %s}' % (b"[" * 5000),
+        400,
+        "malformed-json",
+        "Send an object such as",
+        None,
+        id="deep in a member",
     ),
     pytest.param(b"[900]", 422, "invalid-request", "must be a JSON object", None, id="an array"),
     pytest.param(b"900", 422, "invalid-request", "must be a JSON object", None, id="a number"),
