@@ -45,8 +45,9 @@ ANSWERING = """
 import sys
 from flask import abort
 from webapp import create_app, logs
+from webapp.config import Settings
 
-logs.configure("json", "info")
+logs.configure(Settings(log_format="json"))
 app = create_app()
 
 @app.get("/answer/<int:status>")
