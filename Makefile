@@ -67,10 +67,10 @@ bench: $(VENV)/test ## measure a request, and a prediction, side by side with ot
 	@$(BIN)/python -m tests.load.bench_model
 	@$(BIN)/python -m tests.load.bench
 
-bench-routes: $(VENV)/test ## measure the most expensive request of each route, cold and warm: some 5 minutes (Linux)
+bench-routes: $(VENV)/test ## measure the most expensive request of each route, cold and warm: some 3 minutes (Linux)
 	@$(BIN)/python -m tests.load.bench_routes
 
-load: $(VENV)/test ## stop, kill, starve, flood and fuzz a real server: the short form, some 6 minutes (Linux)
+load: $(VENV)/test ## stop, kill, starve, flood and fuzz a real server: the short form, some 9 minutes (Linux)
 	@$(BIN)/python -m tests.load.wrk
 	@$(BIN)/pytest tests/load
 
