@@ -16,7 +16,7 @@ RECEIVE_BYTES = 32 * 1024
 """The most that is received in one go: what a body takes in memory is then known where it is counted."""
 
 HEAD_BYTES = 40 * 1024
-"""The most that a request line and its headers may take; AWS's balancer sends 64 KB at most, browsers 16."""
+"""The most that a request line and all its headers may take together; Gunicorn bounds each line alone."""
 
 LINGER_SECONDS = 1.0
 LINGER_BYTES = 16 * 1024 * 1024

@@ -1,4 +1,4 @@
-"""Whoever comes first waits no longer than the others: each page is made before anybody asks for it."""
+"""Make each page before anybody asks for it: the first to ask does not pay for templates and caches."""
 
 from contextlib import suppress
 

@@ -84,7 +84,7 @@ def endless_bodies(container: Container) -> Iterator[None]:
 
 @contextmanager
 def half_sent_batches(container: Container) -> Iterator[None]:
-    """Begin 80 batches of nearly 2 MB, and send half of each."""
+    """Begin 80 batches that declare 2 MB, send 1,000 bytes of each, and wait."""
     with ExitStack() as connections:
         for _ in range(80):
             connection = connections.enter_context(connect(container.port))
