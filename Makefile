@@ -52,7 +52,7 @@ lint: $(VENV)/test ## check style, format and types, the Dockerfile, the templat
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/hadolint Dockerfile
-	@if [ -x $(BIN)/cfn-lint ]; then $(BIN)/cfn-lint ecs/foundation.yaml; else echo "Left out: $(NO_CFN_LINT)"; fi
+	@if [ -x $(BIN)/cfn-lint ]; then $(BIN)/cfn-lint ecs/foundation/template.yaml; else echo "Left out: $(NO_CFN_LINT)"; fi
 	@$(BIN)/zizmor --offline --quiet .github
 	@.ci/actionlint/run "$(CURDIR)/$(VENV)/actionlint" "$(CURDIR)"/.github/workflows/*.yml
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from ecs.errors import MAX_ATTEMPTS, REGION_CURE, WrongUseError
+from ecs.errors import MAX_ATTEMPTS, REGION_HINT, UsageError
 from ecs.settings import Settings
 
 if TYPE_CHECKING:
@@ -89,17 +89,17 @@ def connect(settings: Settings, region: str | None = None) -> Aws:
     """Open a session in the region of the command, the settings, or the AWS configuration, in this order.
 
     Raises:
-        WrongUseError: no region is set anywhere, or ECS has none of this name.
+        UsageError: no region is set anywhere, or ECS has none of this name.
     """
     # AWS_REGION is what AWS's other tools read; botocore itself reads AWS_DEFAULT_REGION and the profile.
     named = region or settings.region or os.environ.get("AWS_REGION")
     session = boto3.Session(region_name=named or None)
     if not session.region_name:
-        raise WrongUseError("No AWS region is set.", cure=REGION_CURE)
+        raise UsageError("No AWS region is set.", hint=REGION_HINT)
     known = session.get_available_regions("ecs", session.get_partition_for_region(session.region_name))
     if session.region_name not in known:
-        raise WrongUseError(
+        raise UsageError(
             f"AWS has no region {session.region_name!r}.",
-            cure=f"Give one of: {', '.join(sorted(known))}.",
+            hint=f"Give one of: {', '.join(sorted(known))}.",
         )
     return Aws(settings, session)

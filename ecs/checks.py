@@ -6,12 +6,15 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ecs import docker, image
 from ecs.aws import Aws
-from ecs.errors import DeployError, NotAllowedError, WrongUseError, in_words
-from ecs.revision import Revision, read_predictor, read_revision
-from ecs.stack import TEMPLATE, Foundation, find_foundation
-from ecs.task import PORT
+from ecs.errors import DeployError, NotAllowedError, UsageError, in_words
+from ecs.foundation.changeset import TEMPLATE
+from ecs.foundation.outputs import Foundation
+from ecs.foundation.stack import find_foundation
+from ecs.release import docker, image
+from ecs.release.revision import Revision, read_predictor, read_revision
+from ecs.settings import PORT
+from model.predictor import Predictor
 
 State = Literal["OK", "SKIP", "FAIL"]
 LATER = "`up` makes it"
@@ -25,18 +28,39 @@ class Check:
     name: str
     state: State
     detail: str
-    cure: str = ""
+    hint: str = ""
     error: DeployError | None = field(default=None, repr=False)
 
 
 @dataclass
 class Scene:
-    """What the checks look at; the first ones fill in what the later ones need."""
+    """What a release starts from: the first checks find it, the later ones and the release use it."""
 
     aws: Aws
     allow_dirty: bool
     foundation: Foundation | None = None
+    predictor: Predictor | None = None
     revision: Revision | None = None
+
+    def need_predictor(self) -> Predictor:
+        """Give the model that is to be released.
+
+        Raises:
+            _SkipError: it can't be read.
+        """
+        if self.predictor is None:
+            raise _SkipError("wants a model")
+        return self.predictor
+
+    def need_revision(self) -> Revision:
+        """Give what is to be released.
+
+        Raises:
+            _SkipError: it can't be named.
+        """
+        if self.revision is None:
+            raise _SkipError("wants a revision to name it")
+        return self.revision
 
     def need_foundation(self) -> Foundation:
         """Give the foundation.
@@ -53,9 +77,20 @@ class _SkipError(Exception):
     """The check can't be made yet, and need not."""
 
 
-def run_checks(aws: Aws, *, allow_dirty: bool) -> Iterator[Check]:
-    """Make the checks in order; without credentials those of AWS are left out."""
+def look_up(aws: Aws, *, allow_dirty: bool) -> Scene:
+    """Find what a release starts from, without the other checks.
+
+    Raises:
+        DeployError: some of it can't be found.
+    """
     scene = Scene(aws, allow_dirty)
+    for find in (_artifact, _revision, _credentials, _region):
+        find(scene)
+    return scene
+
+
+def run_checks(scene: Scene) -> Iterator[Check]:
+    """Make the checks in order; without credentials those of AWS are left out."""
     signed_in = True
     for name, needs_aws, function in CHECKS:
         if needs_aws and not signed_in:
@@ -74,7 +109,7 @@ def _make(name: str, function: Callable[[Scene], str], scene: Scene) -> Check:
         return Check(name, "SKIP", str(skip))
     except (BotoCoreError, ClientError, DeployError) as error:
         known = error if isinstance(error, DeployError) else in_words(error)
-        return Check(name, "FAIL", str(known), known.cure, known)
+        return Check(name, "FAIL", str(known), known.hint, known)
 
 
 def _credentials(scene: Scene) -> str:
@@ -93,13 +128,12 @@ def _docker(_scene: Scene) -> str:
 
 
 def _artifact(scene: Scene) -> str:
-    predictor = read_predictor()
-    scene.revision = Revision("", predictor.model_version, scene.aws.settings.built_for)
-    return f"model {predictor.model_version} gives its known answers"
+    scene.predictor = read_predictor()
+    return f"model {scene.predictor.model_version} gives its known answers"
 
 
 def _revision(scene: Scene) -> str:
-    model = scene.revision.model if scene.revision else ""
+    model = scene.need_predictor().model_version
     scene.revision = read_revision(scene.aws.settings, model, allow_dirty=scene.allow_dirty)
     return f"revision {scene.revision.git}"
 
@@ -110,20 +144,19 @@ def _template(scene: Scene) -> str:
 
 
 def _image(scene: Scene) -> str:
-    if not (scene.revision and scene.revision.git):
-        raise _SkipError("wants a model and a revision to name it")
+    revision = scene.need_revision()
     wanted = scene.aws.settings.docker_platform
-    if scene.foundation and image.is_pushed(scene.aws, scene.foundation, scene.revision.tag):
-        return f"{scene.revision.tag} is in the registry, for {wanted}"
-    platform = docker.platform_of(image.local_name(scene.aws, scene.revision))
+    if scene.foundation and image.is_pushed(scene.aws, scene.foundation, revision.tag):
+        return f"{revision.tag} is in the registry, for {wanted}"
+    platform = docker.platform_of(image.local_name(scene.aws, revision))
     if platform is None:
-        raise _SkipError(f"`up` builds {scene.revision.tag}, for {wanted}")
+        raise _SkipError(f"`up` builds {revision.tag}, for {wanted}")
     if platform != wanted:
-        raise WrongUseError(
-            f"The image {scene.revision.tag} here is for {platform}, and the tasks run on {wanted}.",
-            cure="Remove it (docker image rm), and `up` builds it anew.",
+        raise UsageError(
+            f"The image {revision.tag} here is for {platform}, and the tasks run on {wanted}.",
+            hint="Remove it (docker image rm), and `up` builds it anew.",
         )
-    return f"{scene.revision.tag} is built here, for {wanted}, and not pushed"
+    return f"{revision.tag} is built here, for {wanted}, and not pushed"
 
 
 def _roles(scene: Scene) -> str:
@@ -134,7 +167,7 @@ def _roles(scene: Scene) -> str:
         if ROLE_SERVICE not in str(trust):
             raise NotAllowedError(
                 f"The role {name} does not trust {ROLE_SERVICE}, so no task could start with it.",
-                cure="Somebody changed it: give it back its trust policy of ecs/foundation.yaml.",
+                hint="Somebody changed it: give it back its trust policy of ecs/foundation/template.yaml.",
             )
     return f"both trust {ROLE_SERVICE}"
 
@@ -143,9 +176,9 @@ def _target_group(scene: Scene) -> str:
     arn = scene.need_foundation().target_group_arn
     [group] = scene.aws.elbv2.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
     if group["Port"] != PORT or group["TargetType"] != "ip":
-        raise WrongUseError(
+        raise UsageError(
             f"The target group has port {group['Port']} and type {group['TargetType']}, not {PORT} and ip.",
-            cure="Somebody changed it; make the foundation anew with destroy and up.",
+            hint="Somebody changed it; make the foundation anew with destroy and up.",
         )
     return f"port {PORT}, checked on {group.get('HealthCheckPath')}"
 

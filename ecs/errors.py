@@ -1,10 +1,10 @@
 """What can go wrong, as sentences with an exit code: the one place that knows AWS's error codes.
 
 DeployError
-├── TakenBackError     1  the release failed and was taken back
-├── WrongUseError      2  wrong use, wrong settings, or not now
+├── RolledBackError     1  the release failed and was rolled back
+├── UsageError      2  wrong use, wrong settings, or not now
 ├── NotAllowedError    3  no credentials, or no permission
-└── NotTakenBackError  4  the release failed and is not taken back
+└── NotRolledBackError  4  the release failed and is not rolled back
 """
 
 import re
@@ -31,23 +31,23 @@ from botocore.exceptions import (
 
 
 class DeployError(Exception):
-    """The tool can't go on; `str()` is the sentence, `cure` what to do."""
+    """The tool can't go on; `str()` is the sentence, `hint` what to do."""
 
     exit_code = 4
 
-    def __init__(self, sentence: str, *, cure: str = "", evidence: Path | None = None) -> None:
+    def __init__(self, sentence: str, *, hint: str = "", evidence: Path | None = None) -> None:
         super().__init__(sentence)
-        self.cure = cure
+        self.hint = hint
         self.evidence = evidence
 
 
-class TakenBackError(DeployError):
+class RolledBackError(DeployError):
     """The release failed; what served before serves again."""
 
     exit_code = 1
 
 
-class WrongUseError(DeployError):
+class UsageError(DeployError):
     """The command, a setting or the moment is wrong; nothing was changed by this step."""
 
     exit_code = 2
@@ -59,13 +59,13 @@ class NotAllowedError(DeployError):
     exit_code = 3
 
 
-class NotTakenBackError(DeployError):
+class NotRolledBackError(DeployError):
     """Something failed half-way, and nothing took it back."""
 
     exit_code = 4
 
 
-REGION_CURE = "Set region in ecs/settings.toml or AWS_REGION, or give --region, for example eu-west-1."
+REGION_HINT = "Set region in ecs/settings.toml or AWS_REGION, or give --region, for example eu-west-1."
 _AGAIN = "Run this again: it goes on."
 _SIGN_IN = "Sign in (aws sso login, or set AWS_PROFILE or AWS_ACCESS_KEY_ID), then run this again."
 MAX_ATTEMPTS = 8
@@ -91,20 +91,20 @@ def in_words(error: BotoCoreError | ClientError) -> DeployError:
     known: DeployError
     match error:
         case NoCredentialsError() | PartialCredentialsError() | ProfileNotFound():
-            known = NotAllowedError(f"There are no AWS credentials to use: {said}.", cure=_SIGN_IN)
+            known = NotAllowedError(f"There are no AWS credentials to use: {said}.", hint=_SIGN_IN)
         case SSOTokenLoadError() | UnauthorizedSSOTokenError() | TokenRetrievalError():
-            known = NotAllowedError(f"The AWS sign-in has expired: {said}.", cure=_SIGN_IN)
+            known = NotAllowedError(f"The AWS sign-in has expired: {said}.", hint=_SIGN_IN)
         case NoRegionError() | InvalidRegionError() | UnknownRegionError():
-            known = WrongUseError(f"The AWS region can't be used: {said}.", cure=REGION_CURE)
+            known = UsageError(f"The AWS region can't be used: {said}.", hint=REGION_HINT)
         case HTTPClientError() | AwsConnectionError():
-            known = NotTakenBackError(
+            known = NotRolledBackError(
                 f"AWS can't be reached: {said}.",
-                cure="Check the network and that the region exists, then run this again: it goes on.",
+                hint="Check the network and that the region exists, then run this again: it goes on.",
             )
         case WaiterError():
-            known = NotTakenBackError(f"AWS did not get ready in time: {said}.", cure=_AGAIN)
+            known = NotRolledBackError(f"AWS did not get ready in time: {said}.", hint=_AGAIN)
         case _:
-            known = NotTakenBackError(f"AWS's client failed: {said}.", cure=_AGAIN)
+            known = NotRolledBackError(f"AWS's client failed: {said}.", hint=_AGAIN)
     return known
 
 
@@ -113,25 +113,25 @@ def _client_error(error: ClientError) -> DeployError:
     code, message = details.get("Code", ""), details.get("Message", "").strip()
     call = error.operation_name
     if code in _EXPIRED:
-        return NotAllowedError("The AWS credentials have expired.", cure=_SIGN_IN)
+        return NotAllowedError("The AWS credentials have expired.", hint=_SIGN_IN)
     if code in _INVALID:
-        return NotAllowedError(f"AWS does not know these credentials ({code}).", cure=_SIGN_IN)
+        return NotAllowedError(f"AWS does not know these credentials ({code}).", hint=_SIGN_IN)
     if code in _DENIED:
         action = denied_action(message) or call
         return NotAllowedError(
             f"These credentials may not do {action}: {_sentence(message)}.",
-            cure=f"Ask for a policy that allows {action}, then run this again: it goes on.",
+            hint=f"Ask for a policy that allows {action}, then run this again: it goes on.",
         )
     if code in _THROTTLED:
-        return NotTakenBackError(
+        return NotRolledBackError(
             f"AWS went on throttling {call} after {MAX_ATTEMPTS} attempts.",
-            cure="Wait a minute, then run this again: it goes on.",
+            hint="Wait a minute, then run this again: it goes on.",
         )
     if code == "OptInRequired":
         return NotAllowedError(f"This account has not opted in to the region: {_sentence(message)}.")
-    return NotTakenBackError(
+    return NotRolledBackError(
         f"AWS refused {call}: {_sentence(message) or code} ({code}).",
-        cure="Mend what it names, then run this again: it goes on.",
+        hint="Mend what it names, then run this again: it goes on.",
     )
 
 

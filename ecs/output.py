@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from ecs.errors import DeployError, WrongUseError
+from ecs.errors import DeployError, UsageError
 
 
 class Output:
@@ -69,52 +69,52 @@ class Output:
         """Refuse `--json` beside an option that goes on until Ctrl-C.
 
         Raises:
-            WrongUseError: both are given.
+            UsageError: both are given.
         """
         if self.as_json:
-            raise WrongUseError(
+            raise UsageError(
                 f"{option} goes on without end, and --json prints one object at the end.",
-                cure="Leave one of them out.",
+                hint="Leave one of them out.",
             )
 
     def confirm(self, question: str, *, yes: bool) -> None:
         """Ask before something is changed.
 
         Raises:
-            WrongUseError: the answer is no, or there is nobody to ask.
+            UsageError: the answer is no, or there is nobody to ask.
         """
         if yes:
             return
         if not sys.stdin.isatty():
-            raise WrongUseError("This changes things, and there is no terminal to ask on.", cure="Add --yes.")
+            raise UsageError("This changes things, and there is no terminal to ask on.", hint="Add --yes.")
         if not click.confirm(question, err=self.as_json):
-            raise WrongUseError("Nothing was changed.")
+            raise UsageError("Nothing was changed.")
 
     def confirm_name(self, name: str) -> None:
         """Ask for the name of what is to be removed.
 
         Raises:
-            WrongUseError: it is not the name, or there is nobody to ask.
+            UsageError: it is not the name, or there is nobody to ask.
         """
         if not sys.stdin.isatty():
-            raise WrongUseError(
-                "This removes everything, and there is no terminal to ask on.", cure=f"Add --yes {name}."
+            raise UsageError(
+                "This removes everything, and there is no terminal to ask on.", hint=f"Add --yes {name}."
             )
         if click.prompt(f"Type {name} to go on", err=self.as_json) != name:
-            raise WrongUseError("That is not its name. Nothing was changed.")
+            raise UsageError("That is not its name. Nothing was changed.")
 
     def error(self, error: DeployError) -> None:
         """Say what went wrong, what to do, and where the evidence is."""
         console = Console(stderr=True, highlight=False, soft_wrap=True)
         console.print(f"[bold red]✗[/] {escape(str(error))}")
-        if error.cure:
-            console.print(f"  → {escape(error.cure)}")
+        if error.hint:
+            console.print(f"  → {escape(error.hint)}")
         if error.evidence:
             console.print(f"  evidence: {escape(str(error.evidence))}")
         self.result(
             {
                 "error": str(error),
-                "cure": error.cure or None,
+                "hint": error.hint or None,
                 "evidence": str(error.evidence) if error.evidence else None,
                 "exit_code": error.exit_code,
             }

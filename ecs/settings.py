@@ -9,11 +9,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from ecs.errors import WrongUseError
+from ecs.errors import UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_FILE = ROOT / "ecs" / "settings.toml"
 
+PORT = 8000
+"""Where the app listens in a task."""
 HOST_NAME = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
 Architecture = Literal["X86_64", "ARM64"]
 
@@ -90,6 +92,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return f"{self.name}-{self.env}"
 
     @property
+    def tags(self) -> dict[str, str]:
+        """The tags on everything of this service."""
+        return {"Project": self.name, "Environment": self.env, "ManagedBy": "ecs"}
+
+    @property
     def built_for(self) -> Architecture:
         """The architecture of image and tasks."""
         return self.architecture or machine_architecture()
@@ -115,23 +122,23 @@ def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
     """Read the settings for one environment.
 
     Raises:
-        WrongUseError: the file is missing, no TOML, or holds a setting that does not exist or can't be.
+        UsageError: the file is missing, no TOML, or holds a setting that does not exist or can't be.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise WrongUseError(f"The settings {path} can't be read: {error.strerror}.") from error
+        raise UsageError(f"The settings {path} can't be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WrongUseError(f"{path.name} is not TOML: {error}.") from error
+        raise UsageError(f"{path.name} is not TOML: {error}.") from error
     environments = document.pop("env", {})
     if not isinstance(environments, dict) or not all(
         isinstance(item, dict) for item in environments.values()
     ):
-        raise WrongUseError(f"{path.name}: env is for tables only, such as [env.prod].")
+        raise UsageError(f"{path.name}: env is for tables only, such as [env.prod].")
     if env not in environments:
-        raise WrongUseError(
+        raise UsageError(
             f"{path.name} has no [env.{env}]{_nearest(env, environments)}",
-            cure=f"Add a line [env.{env}] to {path.name}, or choose --env from: {', '.join(environments)}.",
+            hint=f"Add a line [env.{env}] to {path.name}, or choose --env from: {', '.join(environments)}.",
         )
     known = set(Settings.__struct_fields__) - {"env"}
     for place, table in (
@@ -141,12 +148,12 @@ def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
         for key in table:
             if key not in known:
                 hint = _nearest(key, known)
-                raise WrongUseError(f"{path.name} has an unknown setting {key!r}{place}{hint}")
+                raise UsageError(f"{path.name} has an unknown setting {key!r}{place}{hint}")
     given: dict[str, Any] = document | environments[env] | {"env": env}
     try:
         return msgspec.convert(given, Settings)
     except msgspec.ValidationError as error:
-        raise WrongUseError(f"{path.name}: {_in_words(str(error))}.") from error
+        raise UsageError(f"{path.name}: {_in_words(str(error))}.") from error
 
 
 def _in_words(message: str) -> str:

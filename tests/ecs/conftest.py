@@ -2,7 +2,7 @@ import boto3
 import pytest
 
 from ecs.aws import Aws
-from ecs.revision import Revision
+from ecs.release.revision import Revision
 from ecs.settings import Settings, load_settings
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ecs.verbs import VERBS
+from ecs.commands import COMMANDS
 from tests.ecs.fake_aws import fake_aws, refusal
 from tests.ecs.project import Project, Result
 
@@ -27,17 +27,17 @@ def check(result: Result, code: int, *words: str) -> None:
     assert "Traceback" not in result.said
 
 
-@pytest.mark.parametrize("verb", [verb.name for verb in VERBS])
+@pytest.mark.parametrize("verb", [verb.name for verb in COMMANDS])
 def test_each_verb_teaches_itself(project: Project, verb: str) -> None:
     result = project.run(verb, "--help")
     check(result, 0, "--env", "--region", "--json", "Exit codes: 0 done;")
 
 
-def test_all_verbs_are_listed(project: Project) -> None:
+def test_all_commands_are_listed(project: Project) -> None:
     result = project.run("--help")
     check(result, 0, "Begin with `verify`")
     listed = re.findall(r"^  ([a-z]+)  ", result.out.partition("Commands:")[2], re.MULTILINE)
-    assert sorted(listed) == ["cost", "destroy", "logs", "plan", "rollback", "status", "up", "verify"]
+    assert sorted(listed) == ["destroy", "logs", "plan", "rollback", "status", "up", "verify"]
 
 
 @pytest.mark.parametrize("verb", ["up", "rollback", "destroy"])
@@ -92,7 +92,7 @@ def test_throttling_is_waited_for(project: Project) -> None:
     throttled = (400, refusal("Throttling", "Rate exceeded"))
     with fake_aws(DescribeStacks=[throttled, throttled, (400, NO_STACK)]) as aws:
         result = project.run("status", AWS_ENDPOINT_URL=aws.url, **KEYS)
-        check(result, 2, "There is no perfect-puppy-prod in eu-west-1", "python -m ecs up")
+        check(result, 2, "There is no stack perfect-puppy-prod in eu-west-1", "python -m ecs up")
         assert aws.called.count("DescribeStacks") == 3
 
 
@@ -142,9 +142,3 @@ def test_json_gives_one_object_for_an_error_too(project: Project) -> None:
 def test_what_has_no_end_gives_no_json(project: Project, verb: str, option: str) -> None:
     result = project.run(verb, option, "--json")
     assert (result.code, f"{option} goes on without end" in result.err) == (2, True), result.said
-
-
-def test_cost_needs_no_credentials(project: Project) -> None:
-    result = project.run("cost", "--json", **NOBODY)
-    check(result, 0)
-    assert result.json["cost"]

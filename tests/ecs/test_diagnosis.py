@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from ecs.diagnosis import Cause, diagnose
-from ecs.evidence import Evidence
+from ecs.failure.diagnosis import Cause, diagnose
+from ecs.failure.evidence import Evidence
 
 TASK = "arn:aws:ecs:eu-west-1:1:task/perfect-puppy-prod/0123"
 HEALTH = (
@@ -144,7 +144,7 @@ def test_the_cause_is_named_in_a_sentence_with_a_cure(seen: Evidence, kind: str,
     assert words in cause.sentence
     assert cause.sentence.endswith(".")
     assert "\n" not in cause.sentence
-    assert cause.cure
+    assert cause.hint
 
 
 def test_the_last_telling_line_of_the_log_is_quoted() -> None:

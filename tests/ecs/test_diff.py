@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecs.diff import diff, flat, normalised
+from ecs.release.diff import diff, flat, normalised
 
 values = st.recursive(
     st.booleans() | st.integers(1, 9) | st.text("abc", min_size=1, max_size=3),

@@ -1,4 +1,4 @@
-"""Each error of AWS's is a sentence, a cure, and the exit code that a script can act on."""
+"""Each error of AWS's is a sentence, a hint, and the exit code that a script can act on."""
 
 import pytest
 from botocore import exceptions
@@ -6,7 +6,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecs.errors import DeployError, NotAllowedError, NotTakenBackError, WrongUseError, in_words
+from ecs.errors import DeployError, NotAllowedError, NotRolledBackError, UsageError, in_words
 
 
 def refused(code: str, message: str, call: str = "UpdateService") -> ClientError:
@@ -19,15 +19,19 @@ def refused(code: str, message: str, call: str = "UpdateService") -> ClientError
         (exceptions.NoCredentialsError(), NotAllowedError, "no AWS credentials"),
         (exceptions.ProfileNotFound(profile="x"), NotAllowedError, "config profile (x)"),
         (exceptions.UnauthorizedSSOTokenError(), NotAllowedError, "sign-in has expired"),
-        (exceptions.NoRegionError(), WrongUseError, "region"),
-        (exceptions.EndpointConnectionError(endpoint_url="https://x"), NotTakenBackError, "can't be reached"),
-        (exceptions.ConnectTimeoutError(endpoint_url="https://x"), NotTakenBackError, "can't be reached"),
-        (exceptions.WaiterError("x", "Max attempts exceeded", {}), NotTakenBackError, "ready in time"),
+        (exceptions.NoRegionError(), UsageError, "region"),
+        (
+            exceptions.EndpointConnectionError(endpoint_url="https://x"),
+            NotRolledBackError,
+            "can't be reached",
+        ),
+        (exceptions.ConnectTimeoutError(endpoint_url="https://x"), NotRolledBackError, "can't be reached"),
+        (exceptions.WaiterError("x", "Max attempts exceeded", {}), NotRolledBackError, "ready in time"),
         (refused("ExpiredTokenException", "expired"), NotAllowedError, "have expired"),
         (refused("UnrecognizedClientException", "?"), NotAllowedError, "does not know these credentials"),
-        (refused("ThrottlingException", "Rate exceeded"), NotTakenBackError, "throttling UpdateService"),
+        (refused("ThrottlingException", "Rate exceeded"), NotRolledBackError, "throttling UpdateService"),
         (refused("OptInRequired", "not subscribed"), NotAllowedError, "opted in"),
-        (refused("InvalidParameterException", "No such subnet."), NotTakenBackError, "No such subnet (Inv"),
+        (refused("InvalidParameterException", "No such subnet."), NotRolledBackError, "No such subnet (Inv"),
     ],
 )
 def test_an_error_is_a_sentence_of_its_kind(
@@ -50,7 +54,7 @@ def test_a_missing_permission_names_the_action(message: str, action: str) -> Non
     known = in_words(refused("AccessDeniedException", message))
     assert known.exit_code == 3
     assert f"may not do {action}:" in str(known)
-    assert f"allows {action}" in known.cure
+    assert f"allows {action}" in known.hint
 
 
 @given(st.text(max_size=30), st.text(max_size=60))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cfnlint.decode.cfn_yaml import load
 
-from ecs.changeset import TEMPLATE
+from ecs.foundation.changeset import TEMPLATE
 from tests.serving import ROOT
 
 Resource = dict[str, Any]
@@ -75,7 +75,7 @@ def test_the_template_fits_into_a_change_set() -> None:
 
 
 def test_these_are_the_services_that_it_is_made_of() -> None:
-    """One more may cost money every month, and `ecs.cost` must know it."""
+    """One more may cost money every month, so it is to be chosen with open eyes."""
     assert {resource["Type"].split("::")[1] for resource in resources.values()} == {
         "CertificateManager", "CloudWatch", "EC2", "ECR", "ECS", "ElasticLoadBalancingV2", "Events", "IAM",
         "Logs", "Route53", "SNS",

@@ -7,10 +7,10 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from ecs import image
 from ecs.aws import Aws
-from ecs.changes import unknown_foundation
-from ecs.errors import WrongUseError
+from ecs.errors import UsageError
+from ecs.release import image
+from ecs.release.changes import unknown_foundation
 from ecs.settings import Settings
 
 NAME = {"repositoryName": "(from the new foundation)"}
@@ -83,7 +83,7 @@ def test_an_image_that_was_not_scanned_has_no_findings(aws: Aws, ecr: Stubber) -
 
 
 def test_a_critical_finding_and_a_missing_scan_stop_a_release_that_asks_for_it() -> None:
-    with pytest.raises(WrongUseError, match=r"^The image has 2 critical findings; nothing was released\.$"):
+    with pytest.raises(UsageError, match=r"^The image has 2 critical findings; nothing was released\.$"):
         image.refuse_critical({"CRITICAL": 2, "LOW": 9})
-    with pytest.raises(WrongUseError, match="has not scanned the image"):
+    with pytest.raises(UsageError, match="has not scanned the image"):
         image.refuse_critical(None)

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecs import scaling, service, task
 from ecs.aws import Aws
-from ecs.changes import unknown_foundation
-from ecs.diff import diff
-from ecs.revision import Revision
-from ecs.settings import MEMORY_FOR_CPU
-from ecs.stack import Foundation
+from ecs.foundation.outputs import Foundation
+from ecs.release import scaling, service, task
+from ecs.release.changes import unknown_foundation
+from ecs.release.diff import diff
+from ecs.release.revision import Revision
+from ecs.settings import MEMORY_FOR_CPU, PORT
 from webapp import create_app
 from webapp.config import load_settings as load_app_settings
 
@@ -139,7 +139,7 @@ def test_the_service_is_spread_tagged_and_behind_its_balancer(aws: Aws, foundati
     assert sent["availabilityZoneRebalancing"] == "ENABLED"
     assert (sent["propagateTags"], sent["enableECSManagedTags"]) == ("SERVICE", True)
     [balancer] = sent["loadBalancers"]
-    assert (balancer["containerName"], balancer["containerPort"]) == (task.CONTAINER, task.PORT)
+    assert (balancer["containerName"], balancer["containerPort"]) == (task.CONTAINER, PORT)
     assert sent["healthCheckGracePeriodSeconds"] == aws.settings.grace_seconds
     assert "desiredCount" not in sent, "auto scaling sets it"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ecs.errors import WrongUseError
-from ecs.revision import Revision, read_revision
+from ecs.errors import UsageError
+from ecs.release.revision import Revision, read_revision
 from ecs.settings import Settings
 
 GIT = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
@@ -38,7 +38,7 @@ def test_a_tree_with_changes_is_refused_by_their_names(settings: Settings, repos
     (repository / "app.py").write_text("two")
     (repository / "new.py").write_text("")
     (repository / "ignored").write_text("")
-    with pytest.raises(WrongUseError, match=r"^There are uncommitted changes: app\.py, new\.py\.$"):
+    with pytest.raises(UsageError, match=r"^There are uncommitted changes: app\.py, new\.py\.$"):
         read(settings, repository)
 
 
@@ -54,8 +54,8 @@ def test_or_is_tagged_by_its_content(settings: Settings, repository: Path) -> No
 
 
 def test_a_folder_without_history_is_a_sentence(settings: Settings, tmp_path: Path) -> None:
-    with pytest.raises(WrongUseError, match="no git repository"):
+    with pytest.raises(UsageError, match="no git repository"):
         read(settings, tmp_path)
     subprocess.run([*GIT, "init", "--quiet"], cwd=tmp_path, check=True)
-    with pytest.raises(WrongUseError, match="no commit yet"):
+    with pytest.raises(UsageError, match="no commit yet"):
         read(settings, tmp_path)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecs.errors import WrongUseError
+from ecs.errors import UsageError
 from ecs.settings import MEMORY_FOR_CPU, SETTINGS_FILE, Settings, load_settings
 
 TEXT = SETTINGS_FILE.read_text()
@@ -31,7 +31,7 @@ def dumps(value: object) -> str:
 
 
 def refusal(path: Path, env: str = "prod") -> str:
-    with pytest.raises(WrongUseError) as caught:
+    with pytest.raises(UsageError) as caught:
         load_settings(env, path)
     return str(caught.value)
 
@@ -109,7 +109,7 @@ def test_whatever_the_file_says_it_is_taken_or_refused_in_one_line(
         assert settings.memory_mb in MEMORY_FOR_CPU[settings.cpu]
         assert 2 <= settings.min_tasks <= settings.max_tasks
         assert settings.stop_wait_seconds + settings.request_seconds + 5 < settings.stop_timeout <= 120
-    except WrongUseError as error:
+    except UsageError as error:
         sentence = str(error)
     assert "\n" not in sentence
 

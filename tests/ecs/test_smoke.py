@@ -5,10 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ecs.changes import unknown_foundation
-from ecs.errors import WrongUseError
+from ecs.errors import UsageError
+from ecs.release.changes import unknown_foundation
+from ecs.release.smoke import Site, SmokeError, check_name, home_sizes, see_form, smoke
 from ecs.settings import Settings
-from ecs.smoke import Site, SmokeError, check_name, home_sizes, see_form, smoke
 from model.predictor import Predictor
 from tests.serving import Server, running
 
@@ -69,9 +69,9 @@ def test_a_page_that_is_missing_is_a_sentence(server: Server, settings: Settings
 
 def test_a_name_that_leads_nowhere_yet_is_refused_with_what_it_must_lead_to(settings: Settings) -> None:
     named = msgspec.structs.replace(settings, domain_name="puppy.invalid", certificate_arn="arn:aws:acm:x")
-    with pytest.raises(WrongUseError, match=r"^puppy\.invalid leads nowhere yet") as refused:
+    with pytest.raises(UsageError, match=r"^puppy\.invalid leads nowhere yet") as refused:
         check_name(named, unknown_foundation())
-    assert f"CNAME of {unknown_foundation().load_balancer_dns_name}" in refused.value.cure
+    assert f"CNAME of {unknown_foundation().load_balancer_dns_name}" in refused.value.hint
 
 
 def test_a_name_that_is_made_for_us_or_leads_somewhere_is_not(settings: Settings) -> None:

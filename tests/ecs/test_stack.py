@@ -9,9 +9,10 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from ecs import stack, stack_events
-from ecs.errors import DeployError, NotTakenBackError, TakenBackError, WrongUseError
-from ecs.stack import Foundation
+from ecs.errors import DeployError, NotRolledBackError, RolledBackError, UsageError
+from ecs.foundation import events as stack_events
+from ecs.foundation import stack
+from ecs.foundation.outputs import Foundation
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -187,7 +188,7 @@ class TestPreview:
         assert change == f"~ {NAME} (AWS::CloudFormation::Stack)"
 
     def test_of_a_half_removed_stack_is_for_destroy(self) -> None:
-        with pytest.raises(WrongUseError, match="is half removed"):
+        with pytest.raises(UsageError, match="is half removed"):
             self.preview(state("DELETE_FAILED"))
 
     def test_beside_another_run_is_refused(self) -> None:
@@ -196,11 +197,11 @@ class TestPreview:
             "ValidationError",
             f"Stack:{ID} is in UPDATE_IN_PROGRESS state and can not be updated.",
         )
-        with pytest.raises(WrongUseError, match="being changed just now"):
+        with pytest.raises(UsageError, match="being changed just now"):
             self.preview(state("UPDATE_IN_PROGRESS"), busy)
 
     def test_a_parameter_that_cloudformation_refuses_is_wrong_use(self) -> None:
-        with pytest.raises(WrongUseError, match=r"can't make .*: No such hosted zone\.$"):
+        with pytest.raises(UsageError, match=r"can't make .*: No such hosted zone\.$"):
             self.preview(
                 state("CREATE_COMPLETE"), *made(kind="UPDATE", reason="No such hosted zone."), delete_set
             )
@@ -300,8 +301,8 @@ class TestApply:
     def test_a_half_removed_stack_is_for_destroy(self) -> None:
         half = state("DELETE_FAILED")
         error = fails(half, half)
-        assert isinstance(error, WrongUseError)
-        assert "python -m ecs destroy" in error.cure
+        assert isinstance(error, UsageError)
+        assert "python -m ecs destroy" in error.hint
 
 
 class TestFailures:
@@ -320,14 +321,14 @@ class TestFailures:
 
     def test_a_change_that_failed_names_the_first_cause_and_is_taken_back(self) -> None:
         error = fails(*self.update, state("UPDATE_ROLLBACK_COMPLETE"), events(*self.cause))
-        assert isinstance(error, TakenBackError)
+        assert isinstance(error, RolledBackError)
         assert str(error) == (
             f"The foundation {NAME} could not be changed and is as it was. Certificate: The zone is not ours."
         )
 
     def test_a_change_that_could_not_be_taken_back_says_so(self) -> None:
         error = fails(*self.update, state("UPDATE_ROLLBACK_FAILED"), events(*self.cause))
-        assert isinstance(error, NotTakenBackError)
+        assert isinstance(error, NotRolledBackError)
         assert "UPDATE_ROLLBACK_FAILED" in str(error)
 
     def test_a_first_making_that_failed_leaves_nothing(self) -> None:
@@ -339,7 +340,7 @@ class TestFailures:
             no_stack,
             events(*self.cause),
         )
-        assert isinstance(error, TakenBackError)
+        assert isinstance(error, RolledBackError)
         assert "what was begun is removed" in str(error)
 
     def test_no_permission_to_execute_leaves_no_change_set(self) -> None:
@@ -357,10 +358,10 @@ class TestFailures:
             cloudformation(
                 there, there, events(), delete_stack, state("DELETE_FAILED"), events(kept)
             ) as client,
-            pytest.raises(NotTakenBackError, match="while Services are active") as caught,
+            pytest.raises(NotRolledBackError, match="while Services are active") as caught,
         ):
             stack.remove(client, NAME, lambda _line: None)
-        assert "python -m ecs destroy" in caught.value.cure
+        assert "python -m ecs destroy" in caught.value.hint
 
     def test_removing_nothing_is_no_error(self) -> None:
         with cloudformation(no_stack, no_stack) as client:

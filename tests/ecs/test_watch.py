@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from ecs import watch
 from ecs.aws import Aws
-from ecs.changes import unknown_foundation
-from ecs.errors import NotTakenBackError
-from ecs.watch import Outcome, Snapshot, judge
+from ecs.errors import NotRolledBackError
+from ecs.release import watch
+from ecs.release.changes import unknown_foundation
+from ecs.release.snapshot import Snapshot
+from ecs.release.watch import Outcome, judge
 
 MINE, OTHER = "ecs-svc/1", "ecs-svc/2"
 NEW, OLD = "arn:task-definition/pp:2", "arn:task-definition/pp:1"
@@ -53,7 +54,7 @@ def service(*deployments: dict[str, Any], events: tuple[str, ...] = ()) -> dict[
             Outcome.FAILED,
         ),
     ],
-    ids=["completed", "under way", "failed", "taken back", "being taken back", "gone after it failed"],
+    ids=["completed", "under way", "failed", "rolled back", "being rolled back", "gone after it failed"],
 )
 def test_the_outcome_is_that_of_the_deployment_itself(
     described: dict[str, Any], outcome: Outcome | None
@@ -109,5 +110,5 @@ def test_what_stays_so_is_believed(aws: Aws, monkeypatch: pytest.MonkeyPatch) ->
     outcome, _ = watch.follow(aws, unknown_foundation(), MINE, NEW, lambda _: None)
     assert outcome is Outcome.REPLACED
     monkeypatch.setattr(watch, "observe", lambda *_: None)
-    with pytest.raises(NotTakenBackError, match="somebody deleted it meanwhile"):
+    with pytest.raises(NotRolledBackError, match="somebody deleted it meanwhile"):
         watch.follow(aws, unknown_foundation(), MINE, NEW, lambda _: None)

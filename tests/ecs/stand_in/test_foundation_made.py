@@ -9,9 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
-from ecs import changeset, stack, stack_events
-from ecs.errors import TakenBackError
-from ecs.stack import Foundation
+from ecs.errors import RolledBackError
+from ecs.foundation import changeset, stack
+from ecs.foundation import events as stack_events
+from ecs.foundation.outputs import Foundation
 
 TAGS = [{"Key": key, "Value": "pp-made"} for key in ("Project", "Environment", "ManagedBy")]
 PROVIDER = "arn:aws:iam::000000000000:oidc-provider/token.actions.githubusercontent.com"
@@ -259,7 +260,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pytest.
 def test_a_first_making_that_fails_leaves_nothing_and_the_next_goes_on(
     made: Made, failing: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(TakenBackError, match=r"could not be made, and what was begun is removed\. Never: "):
+    with pytest.raises(RolledBackError, match=r"could not be made, and what was begun is removed\. Never: "):
         made.apply()
     assert made.status is None
     failing.undo()
@@ -284,7 +285,7 @@ def test_a_stack_left_in_rollback_complete_is_made_anew(made: Made, failing: pyt
 def test_a_change_that_fails_is_taken_back(made: Made, request: pytest.FixtureRequest) -> None:
     before = made.apply()
     failing: pytest.MonkeyPatch = request.getfixturevalue("failing")
-    with pytest.raises(TakenBackError, match=r"could not be changed and is as it was\. Never: "):
+    with pytest.raises(RolledBackError, match=r"could not be changed and is as it was\. Never: "):
         made.apply()
     failing.undo()
     assert made.status == "UPDATE_ROLLBACK_COMPLETE"

@@ -112,7 +112,7 @@ def test_a_bad_release_is_taken_back_and_says_why(
     assert result.code == 1, result.said
     assert re.search(cause, result.json["error"]), result.json["error"]
     assert result.json["error"].endswith(f"{served.rpartition('/')[2]} serves again.")
-    assert result.json["cure"]
+    assert result.json["hint"]
     assert (place.project.folder / result.json["evidence"]).is_file()
     assert "Traceback" not in result.err
     assert load.failed == []

@@ -4,7 +4,7 @@ import boto3
 import httpx
 import pytest
 
-from ecs.stack import find_foundation
+from ecs.foundation.stack import find_foundation
 from model.predictor import TOLERANCE, Predictor
 from tests.ecs.stand_in.conftest import Deployed, Place
 from tests.ecs.stand_in.forwarder import Call

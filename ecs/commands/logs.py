@@ -1,0 +1,81 @@
+"""`logs`: what do the tasks say?"""
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+
+from ecs.aws import Aws
+from ecs.run import Run, command
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+POLL_SECONDS = 2.0
+OVERLAP_MS = 10_000
+
+
+class Since(click.ParamType[timedelta]):
+    """A length of time such as 30m, 2h or 1d."""
+
+    name = "length of time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Read it; fail with the form it takes."""
+        found = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
+        if not found:
+            self.fail(f"{value!r} is no length of time such as 30m, 2h or 1d.", param, ctx)
+        return timedelta(**{UNITS[found[2]]: int(found[1])})
+
+
+@command(
+    click.option("--follow", is_flag=True, help="Go on with new lines until Ctrl-C."),
+    click.option(
+        "--since", type=Since(), default="10m", show_default=True, help="How far back: 30m, 2h, 1d."
+    ),
+    click.option(
+        "--filter", "pattern", default="", help="CloudWatch's filter, e.g. '{ $.status = 500 }' or \"error\"."
+    ),
+)
+def logs(run: Run, *, follow: bool, since: timedelta, pattern: str) -> dict[str, Any]:
+    """Print what the tasks logged: one JSON object a line, each with its task."""
+    if follow:
+        run.output.refuse_json("--follow")
+    aws, group = run.aws, run.foundation().log_group_name
+    start = int((datetime.now(UTC) - since).timestamp() * 1000)
+    lines = []
+    try:
+        for event in events(aws, group, start, pattern, follow=follow):
+            task = event["logStreamName"].rpartition("/")[2][:8]
+            lines.append(
+                {"task": task, "timestamp": event["timestamp"], "message": event["message"].rstrip()}
+            )
+            if not run.output.as_json:
+                click.echo(f"{task} {lines[-1]['message']}")
+            if follow:
+                lines.clear()
+    except KeyboardInterrupt:
+        pass
+    return {"lines": lines}
+
+
+def events(aws: Aws, group: str, start: int, pattern: str, *, follow: bool) -> Iterator[dict[str, Any]]:
+    """Give the events since a time in milliseconds, each once; with `follow` without end."""
+    seen: set[str] = set()
+    newest = start
+    while True:
+        begin = max(start, newest - OVERLAP_MS)
+        wanted: dict[str, Any] = {"logGroupName": group, "startTime": begin}
+        if pattern:
+            wanted["filterPattern"] = pattern
+        pages = aws.logs.get_paginator("filter_log_events").paginate(**wanted)
+        for page in pages:
+            for event in page["events"]:
+                if event["eventId"] not in seen:
+                    seen.add(event["eventId"])
+                    newest = max(newest, event["timestamp"])
+                    yield dict(event)
+        if not follow:
+            return
+        time.sleep(POLL_SECONDS)

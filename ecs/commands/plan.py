@@ -1,0 +1,79 @@
+"""`plan`: what would `up` change?"""
+
+from typing import Any
+
+import click
+
+from ecs.checks import Scene, look_up
+from ecs.foundation import stack
+from ecs.foundation.stack import find_foundation
+from ecs.output import Output, bullet
+from ecs.release.changes import Changes, find_changes
+from ecs.release.diff import Change
+from ecs.release.revision import Revision
+from ecs.run import Run, command
+
+allow_dirty_option = click.option(
+    "--allow-dirty", is_flag=True, help="Release uncommitted changes, under a tag made from their content."
+)
+NO_HTTPS = (
+    "The service answers plain HTTP: anybody on the way can read and change it. Set certificate_arn, or "
+    "hosted_zone_id and domain_name, in ecs/settings.toml."
+)
+
+
+@command(allow_dirty_option)
+def plan(run: Run, *, allow_dirty: bool) -> dict[str, Any]:
+    """Show what `up` would change; change nothing, leave nothing.
+
+    The stack's changes come from a CloudFormation change set, which is deleted again.
+    """
+    scene = look_up(run.aws, allow_dirty=allow_dirty)
+    return describe(run, scene.need_revision(), compare(run, scene))
+
+
+def compare(run: Run, scene: Scene) -> Changes:
+    """Find what differs between what is on AWS and what is to be released."""
+    if stack.settle(run.aws.cloudformation, run.settings.stack, run.output.event):
+        scene.foundation = find_foundation(run.aws.cloudformation, run.settings.stack)
+    with run.output.step("Comparing with what is on AWS"):
+        return find_changes(run.aws, scene.foundation, scene.need_revision())
+
+
+def describe(run: Run, revision: Revision, changes: Changes) -> dict[str, Any]:
+    """Say the plan; give it for `--json`."""
+    output = run.output
+    output.say(f"{run.settings.stack} in {run.aws.region}: {revision.tag}", style="bold")
+    _section(output, "foundation", [str(change) for change in changes.foundation])
+    _section(output, "image", [f"+ build and push {changes.image}"] if changes.image else [])
+    _section(output, "task definition", _lines(changes.task_definition))
+    _section(output, "service", _lines(changes.service) or (["~ a new rollout"] if changes.release else []))
+    _section(output, "scaling", _lines(changes.scaling))
+    if not (run.settings.certificate_arn or run.settings.hosted_zone_id):
+        output.warn(NO_HTTPS)
+    if not run.settings.alarm_email:
+        output.warn("Nobody hears of an alarm: set alarm_email in ecs/settings.toml.")
+    return {
+        "stack": run.settings.stack,
+        "region": run.aws.region,
+        "image_tag": revision.tag,
+        "changes": bool(changes),
+        "foundation": changes.foundation,
+        "build_image": bool(changes.image),
+        "task_definition": changes.task_definition,
+        "service": changes.service,
+        "rollout": changes.release,
+        "scaling": changes.scaling,
+    }
+
+
+def _lines(changes: list[Change]) -> list[str]:
+    return [str(change) for change in changes]
+
+
+def _section(output: Output, title: str, lines: list[str]) -> None:
+    if lines:
+        output.say(f"{title}:")
+        output.say(bullet(lines))
+    else:
+        output.say(f"{title}: no change", style="dim")

@@ -1,0 +1,110 @@
+"""`status`: how does it go?"""
+
+import time
+from typing import Any
+
+import click
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from ecs.errors import UsageError
+from ecs.foundation.outputs import Foundation
+from ecs.release import service as services
+from ecs.release import task
+from ecs.release.history import GOOD, tag
+from ecs.release.snapshot import Snapshot, observe
+from ecs.release.view import alarm_lines, event_lines, tasks_table
+from ecs.run import Run, command
+
+REFRESH_SECONDS = 5.0
+
+
+@command(click.option("--watch", is_flag=True, help="Go on, every 5 s, until Ctrl-C."))
+def status(run: Run, *, watch: bool) -> dict[str, Any]:
+    """Show what serves, since when, its tasks, their health, the alarms and the last events."""
+    if watch:
+        run.output.refuse_json("--watch")
+    foundation = run.foundation()
+    if not watch:
+        snapshot = _look(run, foundation)
+        revision = _revision(run, snapshot)
+        run.output.show(dashboard(foundation, snapshot, revision))
+        return facts(foundation, snapshot, revision)
+    try:
+        with run.output.live(screen=True) as live:
+            while True:
+                snapshot = _look(run, foundation)
+                drawn = dashboard(foundation, snapshot, _revision(run, snapshot))
+                if live:
+                    live.update(drawn)
+                else:
+                    run.output.show(drawn)
+                time.sleep(REFRESH_SECONDS)
+    except KeyboardInterrupt:
+        return {}
+
+
+def _look(run: Run, foundation: Foundation) -> Snapshot:
+    snapshot = observe(run.aws, foundation)
+    if snapshot is None:
+        raise UsageError(
+            f"The foundation {run.settings.stack} is there, and no service in it.",
+            hint="Make it with: python -m ecs up.",
+        )
+    return snapshot
+
+
+def _revision(run: Run, snapshot: Snapshot) -> dict[str, Any]:
+    return task.describe(run.aws.ecs, snapshot.service["taskDefinition"]) or {}
+
+
+def facts(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) -> dict[str, Any]:
+    """Give the state of things for a program."""
+    service = snapshot.service
+    deployment = services.primary(service)
+    return {
+        "url": foundation.url,
+        "task_definition": service["taskDefinition"],
+        "image_tag": task.image_tag(revision) if revision else None,
+        "revision": tag(revision, "Revision"),
+        "model_version": tag(revision, "ModelVersion"),
+        "good_since": tag(revision, GOOD) or None,
+        "rollout": deployment.get("rolloutState"),
+        "desired": service["desiredCount"],
+        "running": service["runningCount"],
+        "pending": service["pendingCount"],
+        "healthy": sum(item["TargetHealth"]["State"] == "healthy" for item in snapshot.targets),
+        "alarms": {alarm["AlarmName"]: alarm["StateValue"] for alarm in snapshot.alarms},
+        "tasks": [
+            {
+                "task": item["taskArn"].rpartition("/")[2],
+                "task_definition": task.short(item["taskDefinitionArn"]),
+                "state": item.get("lastStatus"),
+                "zone": item.get("availabilityZone"),
+                "balancer": snapshot.target_state(item) or None,
+                "stopped_reason": item.get("stoppedReason"),
+            }
+            for item in snapshot.tasks
+        ],
+        "events": [event["message"] for event in service.get("events", [])[:10]],
+    }
+
+
+def dashboard(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) -> RenderableType:
+    """Draw the state of things for a person."""
+    known = facts(foundation, snapshot, revision)
+    good = f"good since {known['good_since']}" if known["good_since"] else "not known to be good"
+    return Group(
+        Text(foundation.url, style="bold"),
+        Text(f"{task.short(known['task_definition'])}  {known['image_tag']}  {good}"),
+        Text(
+            f"rollout {str(known['rollout']).lower().replace('_', ' ')}; tasks: {known['desired']} desired, "
+            f"{known['running']} running, {known['pending']} pending, {known['healthy']} healthy"
+        ),
+        Text(),
+        tasks_table(snapshot, stopped=5),
+        Text(),
+        *alarm_lines(snapshot),
+        Text(),
+        *event_lines(snapshot, 8),
+    )

@@ -1,0 +1,54 @@
+"""`verify`: is all in order for a release?"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+from rich.markup import escape
+
+from ecs.checks import Check, Scene, run_checks
+from ecs.errors import NotAllowedError, UsageError
+from ecs.output import Output
+from ecs.run import Run, command
+
+STYLE = {"OK": "green", "SKIP": "dim", "FAIL": "bold red"}
+WIDTH = 14
+
+
+@command(click.option("--allow-dirty", is_flag=True, help="Let uncommitted changes pass."))
+def verify(run: Run, *, allow_dirty: bool) -> dict[str, Any]:
+    """Check all that a release needs, and change nothing.
+
+    One line each: credentials, region, Docker, the model, the revision, the template, the image and its
+    platform, the roles, the target group. Each FAIL says what to do.
+    """
+    checks = list(shown(run.output, Scene(run.aws, allow_dirty)))
+    return {
+        "checks": [
+            {"name": check.name, "state": check.state, "detail": check.detail, "hint": check.hint or None}
+            for check in checks
+        ],
+        "exit_code": worst(checks),
+    }
+
+
+def shown(output: Output, scene: Scene) -> Iterator[Check]:
+    """Make all checks, with a line for each."""
+    for check in run_checks(scene):
+        show(output, check)
+        yield check
+
+
+def show(output: Output, check: Check) -> None:
+    """Say a check's line, and the hint below it."""
+    style = STYLE[check.state]
+    output.console.print(f"[{style}]{check.state:<5}[/]{check.name:<{WIDTH}}{escape(check.detail)}")
+    if check.hint:
+        output.say(f"{'':5}{'':{WIDTH}}→ {check.hint}")
+
+
+def worst(checks: list[Check]) -> int:
+    """Give the exit code for the failed checks: credentials and permissions first, all else is wrong use."""
+    codes = [check.error.exit_code for check in checks if check.error]
+    allowed = NotAllowedError.exit_code not in codes
+    return 0 if not codes else UsageError.exit_code if allowed else NotAllowedError.exit_code

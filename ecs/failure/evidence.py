@@ -1,0 +1,68 @@
+"""What is known of a failed release, gathered and kept in a file."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ecs.aws import Aws
+from ecs.output import to_json
+from ecs.settings import ROOT
+
+FOLDER = ROOT / ".ecs" / "evidence"
+LINES = 30
+ENDED_BY_ITSELF = "EssentialContainerExited"
+"""How ECS marks a task whose container ended without being told to."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A failed release.
+
+    Attributes:
+        reason: What ECS says of the deployment.
+        task_definition: Its revision's ARN.
+        stopped: Its stopped tasks, newest first.
+        logs: The last lines of the newest of these tasks, oldest line first, by task.
+        events: The service's, newest first, since the deployment began.
+    """
+
+    reason: str
+    task_definition: str
+    stopped: list[dict[str, Any]]
+    running: list[dict[str, Any]]
+    logs: dict[str, list[str]]
+    targets: list[dict[str, Any]]
+    alarms: list[dict[str, Any]]
+    events: list[str]
+
+    @property
+    def last_lines(self) -> list[str]:
+        """The last log lines of the newest task that logged any."""
+        return next((lines for lines in self.logs.values() if lines), [])
+
+
+def last_lines(aws: Aws, log_group: str, log_stream: str) -> list[str]:
+    """Read the end of a task's log; empty where it never logged."""
+    try:
+        answer = aws.logs.get_log_events(
+            logGroupName=log_group,
+            logStreamName=log_stream,
+            limit=LINES,
+            startFromHead=False,
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return []
+        raise
+    return [event["message"].rstrip() for event in answer["events"]]
+
+
+def save(stack: str, evidence: Evidence, cause: str) -> Path:
+    """Write the evidence beside the repository's files, where git does not look; give the file."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    path = FOLDER / f"{stack}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
+    path.write_text(to_json({"cause": cause} | vars(evidence)) + "\n", encoding="utf-8")
+    return path

@@ -1,0 +1,1 @@
+"""The foundation: the CloudFormation stack that a release stands on."""

@@ -1,0 +1,115 @@
+"""What happens to a stack: its state, and its events as they come."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from ecs.errors import NotRolledBackError, RolledBackError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackEventTypeDef, StackTypeDef
+
+POLL_SECONDS = 3.0
+CANCELLED = "cancelled"
+"""What CloudFormation says of a resource that it gave up only because another had failed."""
+
+OnEvent = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an operation on a stack ended: the stack's last status, and what failed, the first cause first."""
+
+    status: str
+    reasons: tuple[str, ...]
+
+
+def state_of(cloudformation: "CloudFormationClient", name: str) -> "StackTypeDef | None":
+    """Describe a stack by name or id; None where there is none."""
+    try:
+        described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in error.response["Error"]["Message"]:
+            return None
+        raise
+    return None if described["StackStatus"] == "DELETE_COMPLETE" else described
+
+
+def in_progress(status: str) -> bool:
+    """Whether CloudFormation is at work; a stack under review only holds change sets not executed yet."""
+    return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
+
+
+def latest_event(cloudformation: "CloudFormationClient", stack_id: str) -> str | None:
+    """Give the id of a stack's last event: from there on, `follow` tells."""
+    return next((event["EventId"] for event in _newest_first(cloudformation, stack_id)), None)
+
+
+def follow(
+    cloudformation: "CloudFormationClient", stack_id: str, since: str | None, on_event: OnEvent
+) -> Ending:
+    """Wait until CloudFormation has done its work on a stack, telling each event after `since`.
+
+    The stack is named by its id, under which it is found even after it has been deleted.
+    """
+    reasons: list[str] = []
+    while True:
+        # The status first: what has ended can have no event that the next call does not give.
+        described = state_of(cloudformation, stack_id)
+        new = _after(since, _newest_first(cloudformation, stack_id))
+        for event in reversed(new):
+            on_event(_in_words(event))
+            reason = event.get("ResourceStatusReason", "")
+            if event.get("ResourceStatus", "").endswith("_FAILED") and CANCELLED not in reason:
+                reasons.append(f"{event.get('LogicalResourceId')}: {reason or 'no reason given'}")
+        since = new[0]["EventId"] if new else since
+        # Still under review: it has been told to begin, and does not show it yet.
+        if described is None or not described["StackStatus"].endswith("_IN_PROGRESS"):
+            return Ending(described["StackStatus"] if described else "DELETE_COMPLETE", tuple(reasons))
+        time.sleep(POLL_SECONDS)
+
+
+def _newest_first(cloudformation: "CloudFormationClient", stack_id: str) -> "Iterator[StackEventTypeDef]":
+    for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id):
+        yield from page["StackEvents"]
+
+
+def _after(since: str | None, events: "Iterator[StackEventTypeDef]") -> "list[StackEventTypeDef]":
+    return list(takewhile(lambda event: event["EventId"] != since, events))
+
+
+def _in_words(event: "StackEventTypeDef") -> str:
+    status = event.get("ResourceStatus", "").lower().replace("_", " ")
+    told = f"{event.get('LogicalResourceId')}: {status}"
+    reason = event.get("ResourceStatusReason")
+    return f"{told}: {reason}" if reason and status.endswith("failed") else told
+
+
+def failure(name: str, ending: Ending) -> RolledBackError | NotRolledBackError:
+    """Say how an operation on a stack failed, why, and what to type."""
+    cause = ending.reasons[0].rstrip(".") if ending.reasons else "CloudFormation gives no reason"
+    match ending.status:
+        case "UPDATE_ROLLBACK_COMPLETE":
+            return RolledBackError(
+                f"The foundation {name} could not be changed and is as it was. {cause}.",
+                hint="Mend what it names, then run this again.",
+            )
+        case "DELETE_COMPLETE" | "ROLLBACK_COMPLETE":
+            return RolledBackError(
+                f"The foundation {name} could not be made, and what was begun is removed. {cause}.",
+                hint="Mend what it names, then run this again.",
+            )
+        case "DELETE_FAILED":
+            return NotRolledBackError(
+                f"The stack {name} could not be removed. {cause}.",
+                hint="Remove by hand what it names, or its users, then run `python -m ecs destroy` again.",
+            )
+    return NotRolledBackError(
+        f"The stack {name} is in {ending.status}: CloudFormation could not roll the change back. {cause}.",
+        hint="Mend what it names, then run `python -m ecs up` again: it goes on from there.",
+    )

@@ -1,0 +1,23 @@
+"""What the stack's template is given: its parameters and the tags, from the settings."""
+
+from ecs.settings import PORT, Settings
+
+
+def parameters(settings: Settings) -> dict[str, str]:
+    """Give the template's parameters."""
+    return {
+        "AlarmEmail": settings.alarm_email,
+        "VpcId": settings.vpc_id,
+        "SubnetIds": ",".join(settings.subnet_ids),
+        "CertificateArn": settings.certificate_arn,
+        "HostedZoneId": settings.hosted_zone_id,
+        "DomainName": settings.domain_name,
+        "ContainerPort": str(PORT),
+        "GithubRepository": settings.github_repository,
+        "GithubOidcProviderArn": settings.github_oidc_provider_arn,
+    }
+
+
+def tags(settings: Settings) -> list[dict[str, str]]:
+    """Give the tags as CloudFormation writes them."""
+    return [{"Key": key, "Value": value} for key, value in settings.tags.items()]

@@ -1,0 +1,1 @@
+"""One release: what is released, what it changes, its rollout, and its test."""

@@ -1,0 +1,107 @@
+"""The Docker command line: the one program that this tool calls."""
+
+import base64
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+
+from ecs.errors import NotRolledBackError, UsageError
+from ecs.settings import ROOT, Settings
+
+SHOWN_LINES = 15
+# One plain image, not an index with an attestation beside it, which the registry's scan would not read.
+ENVIRONMENT = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+
+
+def version() -> str:
+    """Give the server's version and platform.
+
+    Raises:
+        UsageError: Docker is not installed, or does not run.
+    """
+    return _docker("version", "--format", "{{.Server.Version}}, {{.Server.Os}}/{{.Server.Arch}}").strip()
+
+
+def platform_of(image: str) -> str | None:
+    """Give the platform that an image here was built for, or None where there is no such image."""
+    try:
+        return _docker("image", "inspect", "--format", "{{.Os}}/{{.Architecture}}", image).strip()
+    except NotRolledBackError:
+        return None
+
+
+def build(image: str, settings: Settings, labels: dict[str, str]) -> None:
+    """Build the image from the repository's Dockerfile.
+
+    Raises:
+        NotRolledBackError: the build failed, or made an image for another platform; nothing was deployed.
+    """
+    marks = [word for name, value in labels.items() for word in ("--label", f"{name}={value}")]
+    _docker("build", "--platform", settings.docker_platform, *marks, "--tag", image, str(ROOT))
+    if (built := platform_of(image)) != settings.docker_platform:
+        raise NotRolledBackError(
+            f"Docker built the image for {built}, not for {settings.docker_platform}.",
+            hint="Set architecture in ecs/settings.toml to this machine's, or set up emulation in Docker.",
+        )
+
+
+def push(image: str, target: str, *, user: str, password: str) -> None:
+    """Push an image under its name in a registry.
+
+    Raises:
+        NotRolledBackError: the registry did not take it.
+    """
+    _docker("tag", image, target)
+    with _signed_in(target.partition("/")[0], user, password) as config:
+        _docker("push", target, config=config)
+
+
+@contextmanager
+def _signed_in(registry: str, user: str, password: str) -> Iterator[str]:
+    """Give a folder of settings for Docker, signed in, with the user's own context; then remove it."""
+    own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    try:
+        given = msgspec.json.decode((own / "config.json").read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError):
+        given = {}
+    auth = base64.b64encode(f"{user}:{password}".encode()).decode()
+    context = {key: value for key, value in given.items() if key == "currentContext"}
+    with TemporaryDirectory(prefix="perfect-puppy-docker-") as folder:
+        for name in ("contexts", "cli-plugins"):
+            if (own / name).is_dir():
+                (Path(folder) / name).symlink_to(own / name)
+        (Path(folder) / "config.json").write_bytes(
+            msgspec.json.encode(context | {"auths": {registry: {"auth": auth}}})
+        )
+        yield folder
+
+
+def _docker(*arguments: str, config: str | None = None) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - a list of arguments, no shell
+            ["docker", *arguments],  # noqa: S607 - wherever Docker is installed
+            stdin=subprocess.DEVNULL,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=os.environ | ENVIRONMENT | ({"DOCKER_CONFIG": config} if config else {}),
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise UsageError(
+            "Docker is not installed.", hint="Install it: https://docs.docker.com/get-docker."
+        ) from error
+    if done.returncode == 0:
+        return done.stdout
+    last = "\n".join(done.stdout.strip().splitlines()[-SHOWN_LINES:])
+    if "daemon" in last and ("connect" in last.lower() or "running" in last):
+        raise UsageError(f"Docker does not run: {last}", hint="Start Docker, then run this again.")
+    raise NotRolledBackError(
+        f"docker {arguments[0]} failed:\n{last}", hint="Mend it, then run this again: it goes on."
+    )

@@ -1,0 +1,90 @@
+"""Auto scaling: how many tasks, between which bounds, by which two measures."""
+
+from typing import Any, Final
+
+from ecs.aws import Aws
+from ecs.foundation.outputs import Foundation
+from ecs.release.diff import Change, diff
+
+DIMENSION: Final = "ecs:service:DesiredCount"
+
+
+def _targets(aws: Aws, foundation: Foundation) -> list[dict[str, Any]]:
+    address = _address(aws, foundation)
+    answer = aws.autoscaling.describe_scalable_targets(
+        ServiceNamespace="ecs", ResourceIds=[address["ResourceId"]], ScalableDimension=DIMENSION
+    )
+    return [dict(target) for target in answer["ScalableTargets"]]
+
+
+def _address(aws: Aws, foundation: Foundation) -> dict[str, Any]:
+    return {
+        "ServiceNamespace": "ecs",
+        "ResourceId": f"service/{foundation.cluster_name}/{aws.settings.stack}",
+        "ScalableDimension": DIMENSION,
+    }
+
+
+def wanted(aws: Aws, foundation: Foundation) -> dict[str, Any]:
+    """Give the bounds, and each policy by its name."""
+    settings = aws.settings
+    label = f"{foundation.load_balancer_full_name}/{foundation.target_group_full_name}"
+    return {
+        "MinCapacity": settings.min_tasks,
+        "MaxCapacity": settings.max_tasks,
+        "policies": {
+            f"{settings.stack}-cpu": _policy("ECSServiceAverageCPUUtilization", settings.cpu_target),
+            f"{settings.stack}-requests": _policy(
+                "ALBRequestCountPerTarget", settings.requests_per_target, ResourceLabel=label
+            ),
+        },
+    }
+
+
+def _policy(metric: str, target: int, **more: str) -> dict[str, Any]:
+    return {
+        "PredefinedMetricSpecification": {"PredefinedMetricType": metric} | more,
+        "TargetValue": float(target),
+        # Out quickly, in slowly: a task too many costs cents, one too few costs answers.
+        "ScaleOutCooldown": 60,
+        "ScaleInCooldown": 300,
+    }
+
+
+def compare(aws: Aws, foundation: Foundation) -> list[Change]:
+    """Say how the scaling differs from what we want."""
+    address = _address(aws, foundation)
+    policies = aws.autoscaling.describe_scaling_policies(
+        ServiceNamespace="ecs", ResourceId=address["ResourceId"], ScalableDimension=DIMENSION
+    )["ScalingPolicies"]
+    there: dict[str, Any] = {
+        "policies": {
+            policy["PolicyName"]: policy["TargetTrackingScalingPolicyConfiguration"] for policy in policies
+        }
+    }
+    for target in _targets(aws, foundation):
+        there |= {"MinCapacity": target["MinCapacity"], "MaxCapacity": target["MaxCapacity"]}
+    return diff(there, wanted(aws, foundation), only_wanted=True)
+
+
+def apply(aws: Aws, foundation: Foundation) -> None:
+    """Set the bounds and the policies."""
+    address, target = _address(aws, foundation), wanted(aws, foundation)
+    bounds: dict[str, Any] = {name: target[name] for name in ("MinCapacity", "MaxCapacity")}
+    if not _targets(aws, foundation):  # tags are taken for a new one, and only then
+        bounds["Tags"] = aws.settings.tags
+    aws.autoscaling.register_scalable_target(**address, **bounds)
+    for name, configuration in target["policies"].items():
+        aws.autoscaling.put_scaling_policy(
+            **address,
+            PolicyName=name,
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingScalingPolicyConfiguration=configuration,
+        )
+
+
+def remove(aws: Aws, foundation: Foundation) -> None:
+    """Take the scaling away, with its policies and their alarms."""
+    address = _address(aws, foundation)
+    if _targets(aws, foundation):
+        aws.autoscaling.deregister_scalable_target(**address)

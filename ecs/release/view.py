@@ -1,0 +1,124 @@
+"""How a rollout looks in the terminal while it runs, and in a log where there is none."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from ecs.output import Output
+from ecs.release import service as services
+from ecs.release.snapshot import Snapshot
+from ecs.release.task import short
+
+EVENTS = 4
+STYLES = {"healthy": "green", "RUNNING": "green", "unhealthy": "red", "STOPPED": "red", "ALARM": "bold red"}
+
+
+class RolloutView:
+    """Shows one deployment: a live table on a terminal, a line for each change elsewhere."""
+
+    def __init__(self, output: Output, live: Live | None, identifier: str, task_definition: str) -> None:
+        self._output = output
+        self._live = live
+        self._identifier = identifier
+        self._task_definition = task_definition
+        self._last = ""
+        self._seen: set[str] | None = None
+
+    def __call__(self, snapshot: Snapshot) -> None:
+        """Show what is to be seen now."""
+        if self._live:
+            self._live.update(self._draw(snapshot))
+            return
+        line = self._line(snapshot)
+        if line != self._last:
+            self._output.say(line)
+            self._last = line
+        for event in self._new_events(snapshot):
+            self._output.say(f"  {event}")
+
+    def _counts(self, snapshot: Snapshot) -> tuple[int, int, int]:
+        tasks = [task for task in snapshot.running if task["taskDefinitionArn"] == self._task_definition]
+        healthy = sum(snapshot.target_state(task) == "healthy" for task in tasks)
+        return healthy, len(tasks), snapshot.service["desiredCount"]
+
+    def _line(self, snapshot: Snapshot) -> str:
+        healthy, started, desired = self._counts(snapshot)
+        deployment = services.deployment(snapshot.service, self._identifier) or {}
+        failed = deployment.get("failedTasks", 0)
+        state = deployment.get("rolloutState", "gone").lower().replace("_", " ")
+        return (
+            f"{short(self._task_definition)}: {state}, {healthy} of {desired} healthy, {started} started"
+            + (f", {failed} failed" if failed else "")
+        )
+
+    def _new_events(self, snapshot: Snapshot) -> list[str]:
+        events = {event["id"]: event["message"] for event in reversed(snapshot.service.get("events", []))}
+        first, self._seen = self._seen is None, self._seen or set()
+        new = [] if first else [text for key, text in events.items() if key not in self._seen]
+        self._seen |= events.keys()
+        return new
+
+    def _draw(self, snapshot: Snapshot) -> RenderableType:
+        healthy, _, desired = self._counts(snapshot)
+        bar = Table.grid(padding=(0, 1))
+        bar.add_row(ProgressBar(total=max(1, desired), completed=healthy, width=40), self._line(snapshot))
+        return Group(bar, tasks_table(snapshot), *alarm_lines(snapshot), *event_lines(snapshot))
+
+
+@contextmanager
+def rollout_view(output: Output, identifier: str, task_definition: str) -> Iterator[RolloutView]:
+    """Open the view for the time of a rollout."""
+    with output.live() as live:
+        yield RolloutView(output, live, identifier, task_definition)
+
+
+def tasks_table(snapshot: Snapshot, stopped: int = 3) -> Table:
+    """Give the tasks: those that run, and the last that stopped, with the reason."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in ("task", "revision", "zone", "state", "container", "balancer", ""):
+        table.add_column(heading)
+    ended = [task for task in snapshot.tasks if task.get("desiredStatus") == "STOPPED"]
+    ended.sort(key=lambda task: str(task.get("stoppedAt", "")), reverse=True)
+    for task in [*snapshot.running, *ended[:stopped]]:
+        table.add_row(
+            task["taskArn"].rpartition("/")[2][:8],
+            short(task["taskDefinitionArn"]),
+            task.get("availabilityZone", ""),
+            _styled(task.get("lastStatus", "")),
+            task.get("healthStatus", "").lower(),
+            _styled(snapshot.target_state(task)),
+            escape(task.get("stoppedReason", "")[:60]),
+        )
+    return table
+
+
+def alarm_lines(snapshot: Snapshot) -> list[Text]:
+    """Give a line for each alarm."""
+    return [
+        Text.assemble("alarm  ", _styled(alarm.get("StateValue", "")), f"  {alarm['AlarmName']}")
+        for alarm in snapshot.alarms
+    ]
+
+
+def event_lines(snapshot: Snapshot, count: int = EVENTS) -> list[Text]:
+    """Give the last events of the service, newest first."""
+    return [
+        Text(f"{_clock(event['createdAt'])}  {event['message']}", style="dim")
+        for event in snapshot.service.get("events", [])[:count]
+    ]
+
+
+def _clock(moment: Any) -> str:
+    return f"{moment.astimezone():%H:%M:%S}" if isinstance(moment, datetime) else str(moment)
+
+
+def _styled(word: str) -> Text:
+    return Text(word, style=STYLES.get(word, ""))

@@ -1,0 +1,105 @@
+"""What all commands share: their options, and the one place where an error becomes words and an exit code."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ecs.aws import Aws, connect
+from ecs.errors import DeployError, NotRolledBackError, UsageError, in_words
+from ecs.foundation.outputs import Foundation
+from ecs.foundation.stack import find_foundation
+from ecs.output import Output
+from ecs.settings import Settings, load_settings
+
+EPILOG = """\b
+Exit codes: 0 done; 1 the release failed and was rolled back; 2 wrong use or settings;
+3 no credentials or no permission; 4 failed and not rolled back.
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One call of a command: its settings, its way to AWS, and where it says things."""
+
+    env: str
+    region: str | None
+    output: Output
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings of the environment; raises `UsageError` where they can't be used."""
+        return load_settings(self.env)
+
+    @cached_property
+    def aws(self) -> Aws:
+        """The session."""
+        return connect(self.settings, self.region)
+
+    def foundation(self) -> Foundation:
+        """Find the outputs of the stack that `up` has made.
+
+        Raises:
+            UsageError: there is no such stack.
+        """
+        found = find_foundation(self.aws.cloudformation, self.settings.stack)
+        if found is None:
+            raise UsageError(
+                f"There is no stack {self.settings.stack} in {self.aws.region}.",
+                hint="Make it with `python -m ecs up`, or choose another --env or --region.",
+            )
+        return found
+
+
+Function = Callable[..., dict[str, Any]]
+
+
+def command(*options: Callable[[Any], Any]) -> Callable[[Function], click.Command]:
+    """Make a function of a `Run` a command, with the options that all commands share before its own."""
+    shared = (
+        click.option(
+            "--env", default="prod", show_default=True, help="The environment of ecs/settings.toml."
+        ),
+        click.option("--region", help="The AWS region, in place of the one in the settings."),
+        click.option(
+            "--json", "as_json", is_flag=True, help="Print one JSON object; all else goes to stderr."
+        ),
+    )
+
+    def decorate(function: Function) -> click.Command:
+        def call(*, env: str, region: str | None, as_json: bool, **given: Any) -> None:
+            output = Output(as_json=as_json)
+            try:
+                result = function(Run(env, region, output), **given)
+            except (DeployError, BotoCoreError, ClientError) as error:
+                known = error if isinstance(error, DeployError) else in_words(error)
+                output.error(known)
+                sys.exit(known.exit_code)
+            except click.Abort:
+                output.error(UsageError("Nothing was changed."))
+                sys.exit(UsageError.exit_code)
+            except KeyboardInterrupt:
+                stopped = NotRolledBackError(
+                    "Stopped. What had begun on AWS goes on without this command.",
+                    hint="See it with `python -m ecs status`; run this again to take it up.",
+                )
+                output.error(stopped)
+                sys.exit(stopped.exit_code)
+            output.result({**result, "exit_code": result.get("exit_code", 0)})
+            sys.exit(result.get("exit_code", 0))
+
+        for option in reversed((*shared, *options)):
+            call = option(call)
+        name = function.__name__
+        first = (function.__doc__ or "").partition("\n")[0]
+        return click.command(name, help=function.__doc__, short_help=first, epilog=EPILOG)(call)
+
+    return decorate
+
+
+yes_option = click.option("--yes", is_flag=True, help="Do not ask before changing anything.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
