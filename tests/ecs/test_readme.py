@@ -1,4 +1,4 @@
-"""The runbook knows every alarm, every cause of a failed release, every command's module and every exit code."""
+"""The runbook knows every alarm, every cause of a failed release, every module and every exit code."""
 
 import re
 
