@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ecs.aws import Aws
 from ecs.errors import DeployError, NotAllowedError, UsageError, in_words
+from ecs.foundation import github
 from ecs.foundation.changeset import TEMPLATE
 from ecs.foundation.outputs import Foundation
 from ecs.foundation.stack import find_foundation
@@ -193,4 +194,5 @@ CHECKS: tuple[tuple[str, bool, Callable[[Scene], str]], ...] = (
     ("image", True, _image),
     ("roles", True, _roles),
     ("target group", True, _target_group),
+    ("github", True, lambda scene: github.check_provider(scene.aws)),
 )

@@ -46,7 +46,7 @@ class ChangeSet:
     """A change set that CloudFormation has worked out."""
 
     cloudformation: "CloudFormationClient"
-    arn: str
+    name: str
     stack_id: str
     changes: tuple[ResourceChange, ...]
     empty: bool
@@ -58,12 +58,12 @@ class ChangeSet:
             OvertakenError: another run was faster.
         """
         with overtaken():
-            self.cloudformation.execute_change_set(ChangeSetName=self.arn)
+            self.cloudformation.execute_change_set(ChangeSetName=self.name, StackName=self.stack_id)
 
     def delete(self) -> None:
         """Remove it, if it is still there; the stack is as it was."""
         try:
-            self.cloudformation.delete_change_set(ChangeSetName=self.arn)
+            self.cloudformation.delete_change_set(ChangeSetName=self.name, StackName=self.stack_id)
         except ClientError as error:
             if error.response["Error"]["Code"] not in OVERTAKEN:
                 raise
@@ -76,19 +76,22 @@ def make(
     tags: Sequence[dict[str, str]],
     *,
     new: bool,
+    command: str,
 ) -> ChangeSet:
     """Let CloudFormation work out what the template and these parameters would change.
 
-    `new` says that there is no stack yet.
+    `new` says that there is no stack yet. `command` is what the change set's name begins with: the roles for CI
+    are limited by that name, so each call gives it, with the stack, and never the change set's ARN.
 
     Raises:
         OvertakenError: another run is changing the stack.
         UsageError: CloudFormation refuses the template or a parameter.
     """
+    change_set_name = f"{command}--{name}--{uuid.uuid4().hex}"
     with overtaken():
         made = cloudformation.create_change_set(
             StackName=name,
-            ChangeSetName=f"ecs-{uuid.uuid4().hex}",
+            ChangeSetName=change_set_name,
             ChangeSetType="CREATE" if new else "UPDATE",
             TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
@@ -97,11 +100,13 @@ def make(
             # A first making that fails leaves nothing behind.
             OnStackFailure="DELETE" if new else "ROLLBACK",
         )
-    arn, stack_id = made["Id"], made["StackId"]
+    stack_id = made["StackId"]
     failed = ""
     try:
         cloudformation.get_waiter("change_set_create_complete").wait(
-            ChangeSetName=arn, WaiterConfig={"Delay": 2, "MaxAttempts": 150}
+            ChangeSetName=change_set_name,
+            StackName=stack_id,
+            WaiterConfig={"Delay": 2, "MaxAttempts": 150},
         )
     except WaiterError as error:
         answer = error.last_response
@@ -112,17 +117,18 @@ def make(
         failed = answer.get("StatusReason", "") or "it gives no reason"
     if not failed:
         with overtaken():
-            changes = tuple(_read(cloudformation, arn))
-        return ChangeSet(cloudformation, arn, stack_id, changes, empty=False)
-    change_set = ChangeSet(cloudformation, arn, stack_id, (), empty=True)
+            changes = tuple(_read(cloudformation, change_set_name, stack_id))
+        return ChangeSet(cloudformation, change_set_name, stack_id, changes, empty=False)
+    change_set = ChangeSet(cloudformation, change_set_name, stack_id, (), empty=True)
     if not any(words in failed for words in NOTHING_TO_DO):
         change_set.delete()
         raise UsageError(f"CloudFormation can't make {name} like that: {failed.strip().rstrip('.')}.")
     return change_set
 
 
-def _read(cloudformation: "CloudFormationClient", arn: str) -> Iterator[ResourceChange]:
-    for page in cloudformation.get_paginator("describe_change_set").paginate(ChangeSetName=arn):
+def _read(cloudformation: "CloudFormationClient", name: str, stack_id: str) -> Iterator[ResourceChange]:
+    pages = cloudformation.get_paginator("describe_change_set").paginate(ChangeSetName=name, StackName=stack_id)
+    for page in pages:
         yield from map(_resource_change, page["Changes"])
 
 

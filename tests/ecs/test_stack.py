@@ -1,5 +1,6 @@
 """The stack in each of its states: what is called, and what CloudFormation says to it."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,12 +20,28 @@ if TYPE_CHECKING:
 
 NAME = "perfect-puppy-prod"
 ID = f"arn:aws:cloudformation:eu-west-1:123456789012:stack/{NAME}/0123"
-SET = "arn:aws:cloudformation:eu-west-1:123456789012:changeSet/ecs-1/4567"
+SET = "arn:aws:cloudformation:eu-west-1:123456789012:changeSet/plan--1/4567"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PARAMETERS = {"AlarmEmail": "somebody@example.org"}
 TAGS = [{"Key": "Project", "Value": "perfect-puppy"}]
 
 Step = Callable[[Stubber], None]
+
+
+class ChangeSetOf:
+    """The name of a change set that these commands make: the roles for CI are limited by it."""
+
+    def __init__(self, commands: str) -> None:
+        self.pattern = rf"({commands})--{NAME}--[0-9a-f]{{32}}"
+
+    def __eq__(self, other: object) -> bool:
+        return bool(re.fullmatch(self.pattern, str(other)))
+
+    def __hash__(self) -> int:
+        return hash(self.pattern)
+
+
+ONE_OF_OURS = {"ChangeSetName": ChangeSetOf("plan|up"), "StackName": ID}
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +98,7 @@ def events(*told: tuple[str, str, str, str]) -> Step:
     return call("describe_stack_events", {"StackEvents": listed}, StackName=ID)
 
 
-def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = ()) -> list[Step]:
+def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = (), by: str = "plan|up") -> list[Step]:
     """The calls that make a change set, and read it; with a reason it has failed."""
     answer: dict[str, Any] = {"Status": "FAILED" if reason else "CREATE_COMPLETE", "StatusReason": reason}
     listed = [
@@ -100,7 +117,7 @@ def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = ()) -> list[
         "create_change_set",
         {"Id": SET, "StackId": ID},
         StackName=NAME,
-        ChangeSetName=ANY,
+        ChangeSetName=ChangeSetOf(by),
         ChangeSetType=kind,
         TemplateBody=ANY,
         Parameters=[{"ParameterKey": "AlarmEmail", "ParameterValue": "somebody@example.org"}],
@@ -108,13 +125,13 @@ def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = ()) -> list[
         Capabilities=["CAPABILITY_IAM"],
         OnStackFailure="DELETE" if kind == "CREATE" else "ROLLBACK",
     )
-    read = [] if reason else [call("describe_change_set", {**answer, "Changes": listed}, ChangeSetName=SET)]
-    return [create, call("describe_change_set", answer, ChangeSetName=SET), *read]
+    read = [] if reason else [call("describe_change_set", {**answer, "Changes": listed}, **ONE_OF_OURS)]
+    return [create, call("describe_change_set", answer, **ONE_OF_OURS), *read]
 
 
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information."
-delete_set = call("delete_change_set", ChangeSetName=SET)
-execute = call("execute_change_set", ChangeSetName=SET)
+delete_set = call("delete_change_set", **ONE_OF_OURS)
+execute = call("execute_change_set", **ONE_OF_OURS)
 delete_stack = call("delete_stack", StackName=ID)
 nothing_to_change = [*made(kind="UPDATE", reason=NO_CHANGES), delete_set]
 

@@ -15,7 +15,6 @@ from ecs.foundation import events as stack_events
 from ecs.foundation.outputs import Foundation
 
 TAGS = [{"Key": key, "Value": "pp-made"} for key in ("Project", "Environment", "ManagedBy")]
-PROVIDER = "arn:aws:iam::000000000000:oidc-provider/token.actions.githubusercontent.com"
 CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/0123"
 PARAMETERS = {
     "AlarmEmail": "somebody@example.org",
@@ -26,7 +25,10 @@ PARAMETERS = {
     "DomainName": "",
     "ContainerPort": "8000",
     "GithubRepository": "somebody/perfect-puppy",
-    "GithubOidcProviderArn": PROVIDER,
+    "Project": "perfect-puppy",
+    "Environment": "prod",
+    "TaskCpu": "256",
+    "TaskMemory": "512",
 }
 
 
