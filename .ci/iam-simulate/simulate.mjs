@@ -1,14 +1,13 @@
-// Asks what IAM would decide: reads {policies, requests} as JSON, prints a decision for each request.
+// Asks what IAM would decide: reads {policies, requests} as a line of JSON, prints the decisions as a line, and so on.
 // A policy is a list of documents; a request is {policy, action, resource, context, unlisted}. `unlisted` is for a
 // resource type that AWS checks though its reference does not name it for the action. A decision is {decision,
 // ignored, error}: ignored are the context keys that the reference does not know for the action and resource.
-import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { runSimulation, runUnsafeSimulation } from "@cloud-copilot/iam-simulate";
 
 const accountId = "123456789012";
-const { policies, requests } = JSON.parse(readFileSync(0, "utf8"));
 
-async function decide({ policy, action, resource, context, unlisted }) {
+async function decide(policies, { policy, action, resource, context, unlisted }) {
   const simulation = {
     request: {
       principal: `arn:aws:iam::${accountId}:role/somebody`,
@@ -31,4 +30,7 @@ async function decide({ policy, action, resource, context, unlisted }) {
   };
 }
 
-console.log(JSON.stringify(await Promise.all(requests.map(decide))));
+for await (const line of createInterface({ input: process.stdin })) {
+  const { policies, requests } = JSON.parse(line);
+  console.log(JSON.stringify(await Promise.all(requests.map((request) => decide(policies, request)))));
+}

@@ -69,7 +69,7 @@ class ChangeSet:
                 raise
 
 
-def make(
+def make(  # noqa: PLR0913 - what makes one change set another
     cloudformation: "CloudFormationClient",
     name: str,
     parameters: Mapping[str, str],
@@ -80,8 +80,8 @@ def make(
 ) -> ChangeSet:
     """Let CloudFormation work out what the template and these parameters would change.
 
-    `new` says that there is no stack yet. `command` is what the change set's name begins with: the roles for CI
-    are limited by that name, so each call gives it, with the stack, and never the change set's ARN.
+    `new` says that there is no stack yet. The change set's name begins with `command`: the roles for CI are
+    limited by that name, so each call gives it, with the stack, and never the change set's ARN.
 
     Raises:
         OvertakenError: another run is changing the stack.
@@ -127,7 +127,9 @@ def make(
 
 
 def _read(cloudformation: "CloudFormationClient", name: str, stack_id: str) -> Iterator[ResourceChange]:
-    pages = cloudformation.get_paginator("describe_change_set").paginate(ChangeSetName=name, StackName=stack_id)
+    pages = cloudformation.get_paginator("describe_change_set").paginate(
+        ChangeSetName=name, StackName=stack_id
+    )
     for page in pages:
         yield from map(_resource_change, page["Changes"])
 

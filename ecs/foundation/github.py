@@ -11,7 +11,7 @@ def check_provider(aws: Aws) -> str:
     """Say whether runs on GitHub can take the stack's roles.
 
     Raises:
-        UsageError: the account has no provider for GitHub's tokens, or it does not take those that are for AWS.
+        UsageError: the account has no provider for GitHub's tokens, or it does not take those for AWS.
     """
     if not aws.settings.github_repository:
         return "not used: github_repository is empty"

@@ -41,7 +41,7 @@ class ChangeSetOf:
         return hash(self.pattern)
 
 
-ONE_OF_OURS = {"ChangeSetName": ChangeSetOf("plan|up"), "StackName": ID}
+ONE_OF_OURS: dict[str, Any] = {"ChangeSetName": ChangeSetOf("plan|up"), "StackName": ID}
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +99,7 @@ def events(*told: tuple[str, str, str, str]) -> Step:
 
 
 def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = (), by: str = "plan|up") -> list[Step]:
-    """The calls that make a change set, and read it; with a reason it has failed."""
+    """The calls that make a change set, for these commands, and read it; with a reason it has failed."""
     answer: dict[str, Any] = {"Status": "FAILED" if reason else "CREATE_COMPLETE", "StatusReason": reason}
     listed = [
         {
@@ -193,6 +193,9 @@ class TestPreview:
             call("list_change_sets", {"Summaries": [other]}),
         )
 
+    def test_makes_a_change_set_that_the_roles_for_ci_may_make(self) -> None:
+        self.preview(state("UPDATE_COMPLETE"), *made(kind="UPDATE", by="plan"), delete_set)
+
     def test_of_what_is_as_it_should_be_is_empty(self) -> None:
         assert self.preview(state("UPDATE_COMPLETE"), *nothing_to_change) == []
 
@@ -243,6 +246,10 @@ class TestApply:
         )
         assert foundation.vpc_id == "vpc-1"
         assert said == ["Vpc: create in progress", "Vpc: create complete"]
+
+    def test_makes_a_change_set_that_the_roles_for_ci_may_not_touch(self) -> None:
+        there = state("UPDATE_COMPLETE", VpcId="vpc-1")
+        applied(there, there, there, *made(kind="UPDATE", reason=NO_CHANGES, by="up"), delete_set, there)
 
     def test_without_changes_is_quiet_and_leaves_no_change_set(self) -> None:
         there = state("UPDATE_COMPLETE", VpcId="vpc-1")

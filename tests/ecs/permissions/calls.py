@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import boto3
 from botocore.client import BaseClient
@@ -42,13 +42,13 @@ def _client_of(node: ast.expr) -> BaseClient | None:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and "client" in node.func.attr:
         name = node.args[0] if node.args else None
         known = isinstance(name, ast.Constant) and isinstance(name.value, str)
-        return _made(name.value) if known else None  # type: ignore[union-attr, arg-type]
+        return _made(name.value) if known else None  # type: ignore[union-attr]
     return clients().get(node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", ""))
 
 
 @cache
 def _made(service: str) -> BaseClient:
-    made: BaseClient = boto3.client(service, region_name="eu-west-1")  # type: ignore[call-overload]
+    made: BaseClient = boto3.client(service, region_name="eu-west-1")
     return made
 
 
@@ -61,7 +61,8 @@ def _operations(tree: ast.AST) -> Iterator[str]:
         if client is None:
             continue
         if method == "get_waiter":
-            operation = client.get_waiter(ast.literal_eval(node.args[0])).config.operation
+            config: Any = client.get_waiter(ast.literal_eval(node.args[0])).config
+            operation = config.operation
         else:
             called = ast.literal_eval(node.args[0]) if method == "get_paginator" else method
             operation = client.meta.method_to_api_mapping.get(called)

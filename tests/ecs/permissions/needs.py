@@ -1,7 +1,7 @@
 """What each call of the tool asks of IAM: the actions, the resources and the values of the condition keys.
 
 The actions and the types of resources come from AWS's service authorization reference. What that leaves out
-stands here, with the reason. A name that AWS makes up is `*`; the stack's own names are written as in CloudFormation.
+stands here, with the reason. A name that AWS makes up is `*`; the stack's own are written as in a template.
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,9 @@ def _of_type(kind: str) -> list[str]:
 
 
 LOG_GROUPS = [f"/ecs/{STACK}", f"/aws/events/{STACK}"]
-ALARMS = [str(RESOURCES[name]["Properties"]["AlarmName"]["Fn::Sub"]) for name in _of_type("AWS::CloudWatch::Alarm")]
+ALARMS = [
+    str(RESOURCES[name]["Properties"]["AlarmName"]["Fn::Sub"]) for name in _of_type("AWS::CloudWatch::Alarm")
+]
 SCALING_ALARM = f"TargetTracking-service/{STACK}/{STACK}-Alarm*"
 OWN = {
     "application-autoscaling:ScalableTarget": [_arn("application-autoscaling", "scalable-target/*")],
@@ -54,7 +56,7 @@ OWN = {
     "ecs:service-revision": [_arn("ecs", f"service-revision/{STACK}/{STACK}/*")],
     "ecs:task": [_arn("ecs", f"task/{STACK}/*")],
     "ecs:task-definition": [_arn("ecs", f"task-definition/{STACK}:*")],
-    "elasticloadbalancing:listener/app": [_arn("elasticloadbalancing", f"listener/app/{STACK}/*")],
+    "elasticloadbalancing:listener/app": [_arn("elasticloadbalancing", f"listener/app/{STACK}/*/*")],
     "elasticloadbalancing:loadbalancer": [_arn("elasticloadbalancing", f"loadbalancer/app/{STACK}/*")],
     "elasticloadbalancing:loadbalancer/app/": [_arn("elasticloadbalancing", f"loadbalancer/app/{STACK}/*")],
     "elasticloadbalancing:targetgroup": [_arn("elasticloadbalancing", "targetgroup/*/*")],
@@ -69,15 +71,13 @@ OWN = {
     "sns:topic": [_arn("sns", f"{STACK}-AlarmTopic-*")],
 }
 """The stack's own resources, by their types."""
-LOAD_BALANCING = [f"elasticloadbalancing:{name}" for name in ("listener/app", "loadbalancer", "targetgroup")]
 TYPES = {
     "cloudformation:DescribeEvents": ["cloudformation:stack", "cloudformation:changeset"],
     "cloudformation:TagResource": ["cloudformation:stack", "cloudformation:changeset"],
     "cloudformation:UntagResource": ["cloudformation:stack", "cloudformation:changeset"],
+    "ecs:ListTagsForResource": ["ecs:cluster"],
     "ecs:TagResource": ["ecs:task-definition", "ecs:service"],
     "ecs:UntagResource": ["ecs:task-definition"],
-    "elasticloadbalancing:AddTags": LOAD_BALANCING,
-    "elasticloadbalancing:RemoveTags": LOAD_BALANCING,
 }
 """The types that the tool has to do with, where the reference names those of every use of an action."""
 ALARMS_OF_POLICIES = "a policy of target tracking keeps alarms, and AWS changes them with the caller's rights"
@@ -129,13 +129,16 @@ ALSO = {
     },
 }
 """What AWS checks besides the action of the call's own name, with the reason."""
+BALANCED = ["elasticloadbalancing:listener/app", "elasticloadbalancing:targetgroup"]
 UNLISTED = {
-    "cloudformation:CreateChangeSet": "cloudformation:changeset",
-    "cloudformation:DeleteChangeSet": "cloudformation:changeset",
-    "cloudformation:DescribeChangeSet": "cloudformation:changeset",
-    "cloudformation:ExecuteChangeSet": "cloudformation:changeset",
+    "cloudformation:CreateChangeSet": ["cloudformation:changeset"],
+    "cloudformation:DeleteChangeSet": ["cloudformation:changeset"],
+    "cloudformation:DescribeChangeSet": ["cloudformation:changeset"],
+    "cloudformation:ExecuteChangeSet": ["cloudformation:changeset"],
+    "elasticloadbalancing:AddTags": BALANCED,
+    "elasticloadbalancing:RemoveTags": BALANCED,
 }
-"""Types that AWS's messages of denied calls name, and its reference does not."""
+"""Types that an action is checked against too, though the reference does not say so."""
 NO_PERMISSION = {"sts:GetCallerIdentity"}
 """Calls that IAM always allows."""
 SCALING_ROLE = "ecs.application-autoscaling.amazonaws.com"
@@ -158,8 +161,14 @@ _SCALING: Context = {
     "application-autoscaling:scalable-dimension": "ecs:service:DesiredCount",
 }
 _CHANGE_SET: Context = {"cloudformation:ChangeSetName": f"*--{STACK}--*"}
-REQUEST_TAGS: Context = {"aws:RequestTag/Project": "${Project}", "aws:RequestTag/Environment": "${Environment}"}
-RESOURCE_TAGS: Context = {"aws:ResourceTag/Project": "${Project}", "aws:ResourceTag/Environment": "${Environment}"}
+REQUEST_TAGS: Context = {
+    "aws:RequestTag/Project": "${Project}",
+    "aws:RequestTag/Environment": "${Environment}",
+}
+RESOURCE_TAGS: Context = {
+    "aws:ResourceTag/Project": "${Project}",
+    "aws:ResourceTag/Environment": "${Environment}",
+}
 CONTEXTS: dict[str, list[Context]] = {
     "application-autoscaling:DeleteScalingPolicy": [_SCALING | RESOURCE_TAGS],
     "application-autoscaling:DeregisterScalableTarget": [_SCALING | RESOURCE_TAGS],
@@ -179,7 +188,11 @@ CONTEXTS: dict[str, list[Context]] = {
     "ecs:ListServiceDeployments": [_CLUSTER],
     "ecs:ListTasks": [_CLUSTER],
     "ecs:RegisterTaskDefinition": [
-        {"ecs:task-cpu": "${TaskCpu}", "ecs:task-memory": "${TaskMemory}", "ecs:compute-compatibility": ["FARGATE"]}
+        {
+            "ecs:task-cpu": "${TaskCpu}",
+            "ecs:task-memory": "${TaskMemory}",
+            "ecs:compute-compatibility": ["FARGATE"],
+        }
     ],
     "ecs:StopServiceDeployment": [_CLUSTER],
     "ecs:UpdateService": [_RELEASE, _CLUSTER],  # the second scales it only
@@ -222,6 +235,11 @@ def resources(action: str) -> list[str]:
     return [pattern for kind in types for pattern in OWN[kind]] or ["*"]
 
 
+def unlisted(action: str) -> list[str]:
+    """Give the patterns of further resources that an action is checked against."""
+    return [pattern for kind in UNLISTED.get(action, ()) for pattern in OWN[kind]]
+
+
 def needs(call: str) -> Iterator[Need]:
     """Give all that one call of the tool asks of IAM."""
     if call in NO_PERMISSION:
@@ -230,5 +248,5 @@ def needs(call: str) -> Iterator[Need]:
         contexts = CONTEXTS.get(action, [{}])
         for resource, context in product(resources(action), contexts):
             yield Need(action, resource, context)
-        for resource in OWN[UNLISTED[action]] if action in UNLISTED else ():
+        for resource in unlisted(action):
             yield Need(action, resource, contexts[0], unlisted=True)

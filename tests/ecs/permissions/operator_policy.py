@@ -1,4 +1,4 @@
-"""The policy of a person who runs every command: from the calls, and from CloudFormation's schemas of resources.
+"""The policy of a person who runs every command: from the calls, and from CloudFormation's schemas.
 
 `python -m tests.ecs.permissions.operator_policy` writes it anew.
 """
@@ -14,7 +14,7 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from ecs.foundation.changeset import TEMPLATE
 from tests.ecs.permissions.calls import calls
-from tests.ecs.permissions.needs import OWN, STACK, TYPES, linked_role, needs, role, roles
+from tests.ecs.permissions.needs import OWN, STACK, TYPES, linked_role, needs, role, roles, unlisted
 from tests.ecs.permissions.policies import RESOURCES
 from tests.ecs.permissions.reference import Policy, resource_types
 
@@ -37,11 +37,15 @@ UNUSED = {
     "ec2:ModifyVpcTenancy": "the network keeps its tenancy",
     "ecs:PutAccountSetting": "it is for the whole account",
     "ecs:PutAccountSettingDefault": "it is for the whole account",
+    "iam:AttachRolePolicy": "the policies of the roles are their own",
     "iam:DeleteGroupPolicy": "the policies are of roles",
+    "iam:DeleteRolePermissionsBoundary": "the roles have no boundary",
     "iam:DeleteUserPolicy": "the policies are of roles",
+    "iam:DetachRolePolicy": "the policies of the roles are their own",
     "iam:GetGroupPolicy": "the policies are of roles",
     "iam:GetUserPolicy": "the policies are of roles",
     "iam:PutGroupPolicy": "the policies are of roles",
+    "iam:PutRolePermissionsBoundary": "the roles have no boundary",
     "iam:PutUserPolicy": "the policies are of roles",
     "logs:CreateLogDelivery": "no log goes on elsewhere",
     "logs:DeleteIndexPolicy": "the log groups have no index",
@@ -51,14 +55,14 @@ UNUSED = {
 UNNAMED = {"acm", "ec2"}
 """Services that make up the names of all that the stack has of theirs."""
 DESCRIBED = {"acm", "ec2", "elasticloadbalancing"}
-"""Services of which every description is allowed: most of them can't be limited, and each name takes space."""
+"""Services of which every description is allowed: most can't be limited, and each name takes space."""
 ANY = {
     "cloudwatch:DescribeAlarms": "AWS checks it against all alarms",
     "ecs:ListTasks": "what limits it is the cluster, in a condition",
 }
 """Actions to allow on any resource, though the reference has types for them."""
 LINKED = ("ecs", "ecs.application-autoscaling", "elasticloadbalancing")
-"""The services that make a role of their own with the account's first cluster, scaled service and balancer."""
+"""The services that make a role of their own with the account's first cluster, scaling and balancer."""
 CONDITIONS: dict[str, dict[str, Any]] = {
     "ecs:ListTasks": {"ArnEquals": {"ecs:cluster": OWN["ecs:cluster"][0]}},
     "iam:CreateServiceLinkedRole": {
@@ -68,18 +72,21 @@ CONDITIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def handled() -> Iterator[str]:
-    """Give what CloudFormation does, with the caller's rights, to make, read, change and remove the resources."""
+def handlers() -> Iterator[str]:
+    """Give what CloudFormation may do, by its schemas, to make, read, change and remove such resources."""
     for kind in {item["Type"] for item in RESOURCES.values()}:
-        handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-west-1", kind).schema["handlers"]
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-west-1", kind).schema
         for handler in ("create", "read", "update", "delete"):
-            for action in handlers.get(handler, {}).get("permissions", ()):
-                if not {action, action.partition(":")[0]} & UNUSED.keys():
-                    yield action
+            yield from schema["handlers"].get(handler, {}).get("permissions", ())
+
+
+def handled() -> set[str]:
+    """Give what CloudFormation does, with the caller's rights, to the resources of the template."""
+    return {action for action in handlers() if not {action, action.partition(":")[0]} & UNUSED.keys()}
 
 
 def patterns(action: str) -> list[str]:
-    """Give the patterns of what an action of CloudFormation's is done to."""
+    """Give the patterns of what an action of CloudFormation's is done to, by its reference."""
     service = action.partition(":")[0]
     if action in ANY or service in UNNAMED:
         return ["*"]
@@ -95,21 +102,21 @@ def patterns(action: str) -> list[str]:
 
 def asked() -> dict[str, set[str]]:
     """Give the patterns of what each action is to be allowed on."""
-    found = defaultdict(set)
+    found: dict[str, set[str]] = defaultdict(set)
     for call in calls():
         for need in needs(call):
             exact = need.action in CONDITIONS.keys() | ANY.keys()
             found[need.action] |= set(patterns(need.action)) if exact else {need.resource}
     for action in handled():
-        found[action] |= set(patterns(action))
+        found[action] |= {*patterns(action), *unlisted(action)}
     return found
 
 
 def generate() -> Policy:
     """Make the policy.
 
-    On what is the stack's own by its name every action of the service is allowed: whoever may remove a thing loses
-    nothing by that, and with every action by its name the policy would be longer than IAM takes.
+    On what is the stack's own by its name every action of the service is allowed: whoever may remove a thing
+    can do no more with that, and with each action by its name the policy would be longer than IAM takes.
     """
     own: set[str] = set()
     services: set[str] = set()
@@ -132,7 +139,7 @@ def generate() -> Policy:
 def _statement(key: tuple[tuple[str, ...], str], actions: set[str]) -> Policy:
     resources, conditional = key
     condition = {"Condition": CONDITIONS[conditional]} if conditional else {}
-    return {"Effect": "Allow", "Action": sorted(actions), "Resource": resources} | condition
+    return {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)} | condition
 
 
 def size(policy: Policy) -> int:

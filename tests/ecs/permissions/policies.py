@@ -1,4 +1,4 @@
-"""The policies of the two roles for CI, out of the template, as CloudFormation would write them for one stack."""
+"""The policies of the two roles for CI, out of the template, as CloudFormation writes them for one stack."""
 
 import re
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ IS_ARN = {"AWS::SNS::Topic"}
 """What `Ref` gives the ARN of, not the name."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stack:
     """A stack of the template: its name and parameters."""
 
@@ -45,7 +45,7 @@ class Stack:
             if item["Type"] == "AWS::IAM::Policy" and {"Ref": role} in item["Properties"]["Roles"]
         ]
 
-    def resolve(self, value: Any) -> Any:
+    def resolve(self, value: Any) -> Any:  # noqa: PLR0911 - one for each function
         """Put values in the place of CloudFormation's functions."""
         match value:
             case {"Ref": name}:

@@ -1,5 +1,6 @@
-"""AWS's service authorization reference and IAM's decisions, from the npm packages locked in `.ci/iam-simulate`."""
+"""AWS's service authorization reference, and IAM's decisions: from npm, locked in `.ci/iam-simulate`."""
 
+import atexit
 import json
 import shutil
 import subprocess
@@ -12,7 +13,9 @@ from tests.serving import ROOT
 
 FOLDER = ROOT / ".ci" / "iam-simulate"
 DATA = FOLDER / "node_modules" / "@cloud-copilot" / "iam-data" / "data"
-NO_NODE = "The tests of the permissions need Node.js 20 or newer, with npm: install it from https://nodejs.org."
+NO_NODE = (
+    "The tests of the permissions need Node.js 20 or newer, with npm: install it from https://nodejs.org."
+)
 
 Context = dict[str, str | list[str]]
 Policy = dict[str, Any]
@@ -36,6 +39,9 @@ class Request:
     context: Context
     unlisted: bool = False
 
+    def __hash__(self) -> int:
+        return hash((self.policy, self.action, self.resource))
+
 
 def install() -> None:
     """Install what is locked, unless it is there.
@@ -49,7 +55,7 @@ def install() -> None:
     if not shutil.which("npm"):
         raise RuntimeError(NO_NODE)
     command = ["npm", "ci", "--silent", "--no-audit", "--no-fund"]
-    result = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True)
+    result = subprocess.run(command, check=False, cwd=FOLDER, capture_output=True, text=True)
     if result.returncode:
         raise RuntimeError(f"npm could not install .ci/iam-simulate:\n{result.stderr}{result.stdout}")
     done.touch()
@@ -77,17 +83,29 @@ def resource_types(action: str) -> list[str]:
     return [f"{action.partition(':')[0]}:{item['name']}" for item in entry["resourceTypes"]]
 
 
+@cache
+def _simulator() -> "subprocess.Popen[str]":
+    """Start the simulator, once for all questions; it ends with this process."""
+    install()
+    command = ["node", str(FOLDER / "simulate.mjs")]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(process.communicate)
+    return process
+
+
 def decide(policies: Mapping[str, Sequence[Policy]], requests: Sequence[Request]) -> list[bool]:
     """Say of each request whether IAM allows it.
 
     Raises:
         AssertionError: a request can't be, such as a condition key that the action does not have.
     """
-    install()
-    given = json.dumps({"policies": policies, "requests": [asdict(request) for request in requests]})
-    command = ["node", str(FOLDER / "simulate.mjs")]
-    answer = subprocess.run(command, input=given, check=True, capture_output=True, text=True).stdout
-    decisions = json.loads(answer)
+    simulator = _simulator()
+    assert simulator.stdin
+    assert simulator.stdout
+    given = {"policies": policies, "requests": [asdict(request) for request in requests]}
+    simulator.stdin.write(json.dumps(given) + "\n")
+    simulator.stdin.flush()
+    decisions = json.loads(simulator.stdout.readline())
     for request, decision in zip(requests, decisions, strict=True):
         assert not decision.get("error"), f"{request}: {decision['error']}"
         assert not decision["ignored"], f"{request}: {request.action} has no keys {decision['ignored']}"
