@@ -87,6 +87,7 @@ def look_up(aws: Aws, *, allow_dirty: bool) -> Scene:
     scene = Scene(aws, allow_dirty)
     for find in (_artifact, _revision, _credentials, _region):
         find(scene)
+    github.check_provider(aws)
     return scene
 
 

@@ -5,9 +5,7 @@ from typing import Any
 import click
 
 from ecs.checks import Scene, look_up
-from ecs.errors import UsageError
 from ecs.foundation import stack
-from ecs.foundation.github import check_provider
 from ecs.foundation.stack import find_foundation
 from ecs.output import Output, bullet
 from ecs.release.changes import Changes, find_changes
@@ -31,12 +29,7 @@ def plan(run: Run, *, allow_dirty: bool) -> dict[str, Any]:
     The stack's changes come from a CloudFormation change set, which is deleted again.
     """
     scene = look_up(run.aws, allow_dirty=allow_dirty)
-    result = describe(run, scene.need_revision(), compare(run, scene))
-    try:
-        check_provider(run.aws)
-    except UsageError as error:
-        run.output.warn(f"{error} {error.hint}")
-    return result
+    return describe(run, scene.need_revision(), compare(run, scene))
 
 
 def compare(run: Run, scene: Scene) -> Changes:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,11 +62,8 @@ class ChangeSet:
 
     def delete(self) -> None:
         """Remove it, if it is still there; the stack is as it was."""
-        try:
+        with suppress(OvertakenError), overtaken():
             self.cloudformation.delete_change_set(ChangeSetName=self.name, StackName=self.stack_id)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in OVERTAKEN:
-                raise
 
 
 def make(  # noqa: PLR0913 - what makes one change set another
@@ -87,11 +84,11 @@ def make(  # noqa: PLR0913 - what makes one change set another
         OvertakenError: another run is changing the stack.
         UsageError: CloudFormation refuses the template or a parameter.
     """
-    change_set_name = f"{command}--{name}--{uuid.uuid4().hex}"
+    identifier = f"{command}--{name}--{uuid.uuid4().hex}"
     with overtaken():
         made = cloudformation.create_change_set(
             StackName=name,
-            ChangeSetName=change_set_name,
+            ChangeSetName=identifier,
             ChangeSetType="CREATE" if new else "UPDATE",
             TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
@@ -104,22 +101,20 @@ def make(  # noqa: PLR0913 - what makes one change set another
     failed = ""
     try:
         cloudformation.get_waiter("change_set_create_complete").wait(
-            ChangeSetName=change_set_name,
-            StackName=stack_id,
-            WaiterConfig={"Delay": 2, "MaxAttempts": 150},
+            ChangeSetName=identifier, StackName=stack_id, WaiterConfig={"Delay": 2, "MaxAttempts": 150}
         )
     except WaiterError as error:
         answer = error.last_response
-        if answer.get("Error", {}).get("Code") in OVERTAKEN:
+        if _tells_of_another_run(answer.get("Error", {})):
             raise OvertakenError(str(error)) from error
         if answer.get("Status") != "FAILED":
             raise
         failed = answer.get("StatusReason", "") or "it gives no reason"
     if not failed:
         with overtaken():
-            changes = tuple(_read(cloudformation, change_set_name, stack_id))
-        return ChangeSet(cloudformation, change_set_name, stack_id, changes, empty=False)
-    change_set = ChangeSet(cloudformation, change_set_name, stack_id, (), empty=True)
+            changes = tuple(_read(cloudformation, identifier, stack_id))
+        return ChangeSet(cloudformation, identifier, stack_id, changes, empty=False)
+    change_set = ChangeSet(cloudformation, identifier, stack_id, (), empty=True)
     if not any(words in failed for words in NOTHING_TO_DO):
         change_set.delete()
         raise UsageError(f"CloudFormation can't make {name} like that: {failed.strip().rstrip('.')}.")
@@ -151,8 +146,11 @@ def overtaken() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        details = error.response["Error"]
-        said = details["Message"]
-        if details["Code"] in OVERTAKEN or "_IN_PROGRESS state" in said or "does not exist" in said:
-            raise OvertakenError(details["Message"]) from error
+        if _tells_of_another_run(error.response["Error"]):
+            raise OvertakenError(error.response["Error"]["Message"]) from error
         raise
+
+
+def _tells_of_another_run(error: Mapping[str, object]) -> bool:
+    said = str(error.get("Message"))
+    return error.get("Code") in OVERTAKEN or "_IN_PROGRESS state" in said or "does not exist" in said

@@ -15,20 +15,15 @@ def check_provider(aws: Aws) -> str:
     """
     if not aws.settings.github_repository:
         return "not used: github_repository is empty"
-    partition, account = aws.account["Arn"].split(":")[1], aws.account["Account"]
-    arn = f"arn:{partition}:iam::{account}:oidc-provider/{ISSUER}"
+    arn = f"arn:{aws.account['Arn'].split(':')[1]}:iam::{aws.account['Account']}:oidc-provider/{ISSUER}"
+    command = f"add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn {arn} --client-id"
     try:
-        audiences = aws.iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["ClientIDList"]
+        if AUDIENCE in aws.iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["ClientIDList"]:
+            return f"the account takes tokens of {ISSUER}"
     except aws.iam.exceptions.NoSuchEntityException:
-        raise UsageError(
-            f"The account {account} has no OpenID Connect provider for GitHub, so no run could take a role.",
-            hint="Make it, once for all stacks: aws iam create-open-id-connect-provider "
-            f"--url https://{ISSUER} --client-id-list {AUDIENCE}",
-        ) from None
-    if AUDIENCE not in audiences:
-        raise UsageError(
-            f"The account's OpenID Connect provider for GitHub does not take tokens for {AUDIENCE}.",
-            hint="Let it: aws iam add-client-id-to-open-id-connect-provider "
-            f"--open-id-connect-provider-arn {arn} --client-id {AUDIENCE}",
-        )
-    return f"the account has a provider for {ISSUER}"
+        command = f"create-open-id-connect-provider --url https://{ISSUER} --client-id-list"
+    raise UsageError(
+        f"The account has no OpenID Connect provider that takes tokens of {ISSUER} for {AUDIENCE}, so no run "
+        "on GitHub could take a role.",
+        hint=f"Run this once, for all stacks of the account: aws iam {command} {AUDIENCE}",
+    )

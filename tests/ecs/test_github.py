@@ -39,7 +39,7 @@ class TestProvider:
         aws, stubber = asked(
             "owner/repository", partition=partition, ClientIDList=["other", "sts.amazonaws.com"]
         )
-        assert "has a provider" in github.check_provider(aws)
+        assert "takes tokens" in github.check_provider(aws)
         stubber.assert_no_pending_responses()
 
     def test_without_a_repository_none_is_asked_for(self) -> None:
@@ -48,7 +48,7 @@ class TestProvider:
 
     def test_a_missing_one_is_made_by_the_command_that_is_named(self) -> None:
         aws, _ = asked("owner/repository", refused="NoSuchEntity")
-        with pytest.raises(UsageError, match="123456789012 has no OpenID Connect provider") as caught:
+        with pytest.raises(UsageError, match="has no OpenID Connect provider") as caught:
             github.check_provider(aws)
         assert caught.value.hint.endswith(
             "aws iam create-open-id-connect-provider "
@@ -57,7 +57,7 @@ class TestProvider:
 
     def test_one_that_takes_no_tokens_for_aws_is_mended_by_the_command_that_is_named(self) -> None:
         aws, _ = asked("owner/repository", ClientIDList=["other"])
-        with pytest.raises(UsageError, match=r"does not take tokens for sts\.amazonaws\.com") as caught:
+        with pytest.raises(UsageError, match="no OpenID Connect provider that takes") as caught:
             github.check_provider(aws)
         assert f"--open-id-connect-provider-arn {ARN} --client-id sts.amazonaws.com" in caught.value.hint
 

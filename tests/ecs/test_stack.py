@@ -129,6 +129,10 @@ def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = (), by: str 
     return [create, call("describe_change_set", answer, **ONE_OF_OURS), *read]
 
 
+GONE = [
+    ("ChangeSetNotFound", "it is gone"),
+    ("ValidationError", f"Stack [{ID}] does not exist"),
+]
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information."
 delete_set = call("delete_change_set", **ONE_OF_OURS)
 execute = call("execute_change_set", **ONE_OF_OURS)
@@ -182,6 +186,10 @@ class TestPreview:
             call("list_change_sets", {"Summaries": []}),
             delete_stack,
         ) == ["± Cluster (AWS::ECS::Cluster, replaced)"]
+
+    @pytest.mark.parametrize("refusal", GONE)
+    def test_a_change_set_that_is_gone_already_need_not_be_removed(self, refusal: tuple[str, str]) -> None:
+        self.preview(state("UPDATE_COMPLETE"), *made(kind="UPDATE"), refused("delete_change_set", *refusal))
 
     def test_leaves_a_stack_that_another_run_has_a_change_set_in(self) -> None:
         other = {"ChangeSetId": "another", "StackId": ID}
@@ -289,10 +297,13 @@ class TestApply:
         assert foundation.vpc_id == "vpc-1"
         assert said == [f"{NAME}: another run was faster; looking again"]
 
-    def test_a_run_whose_change_set_is_gone_before_it_read_it_looks_again(self) -> None:
+    @pytest.mark.parametrize("refusal", GONE)
+    def test_a_run_whose_change_set_is_gone_before_it_read_it_looks_again(
+        self, refusal: tuple[str, str]
+    ) -> None:
         there = state("CREATE_COMPLETE", VpcId="vpc-1")
         *create, _read = made(kind="UPDATE", changes=("Cluster",))
-        gone = refused("describe_change_set", "ChangeSetNotFound", "it is gone")
+        gone = refused("describe_change_set", *refusal)
         foundation, _ = applied(
             *[there, there, there, *create, gone], *[there, there, there, *nothing_to_change, there]
         )
