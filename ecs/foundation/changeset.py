@@ -47,6 +47,7 @@ class ChangeSet:
 
     cloudformation: "CloudFormationClient"
     name: str
+    stack: str
     stack_id: str
     changes: tuple[ResourceChange, ...]
     empty: bool
@@ -58,12 +59,12 @@ class ChangeSet:
             OvertakenError: another run was faster.
         """
         with overtaken():
-            self.cloudformation.execute_change_set(ChangeSetName=self.name, StackName=self.stack_id)
+            self.cloudformation.execute_change_set(ChangeSetName=self.name, StackName=self.stack)
 
     def delete(self) -> None:
         """Remove it, if it is still there; the stack is as it was."""
         with suppress(OvertakenError), overtaken():
-            self.cloudformation.delete_change_set(ChangeSetName=self.name, StackName=self.stack_id)
+            self.cloudformation.delete_change_set(ChangeSetName=self.name, StackName=self.stack)
 
 
 def make(  # noqa: PLR0913 - what makes one change set another
@@ -101,7 +102,7 @@ def make(  # noqa: PLR0913 - what makes one change set another
     failed = ""
     try:
         cloudformation.get_waiter("change_set_create_complete").wait(
-            ChangeSetName=identifier, StackName=stack_id, WaiterConfig={"Delay": 2, "MaxAttempts": 150}
+            ChangeSetName=identifier, StackName=name, WaiterConfig={"Delay": 2, "MaxAttempts": 150}
         )
     except WaiterError as error:
         answer = error.last_response
@@ -112,19 +113,17 @@ def make(  # noqa: PLR0913 - what makes one change set another
         failed = answer.get("StatusReason", "") or "it gives no reason"
     if not failed:
         with overtaken():
-            changes = tuple(_read(cloudformation, identifier, stack_id))
-        return ChangeSet(cloudformation, identifier, stack_id, changes, empty=False)
-    change_set = ChangeSet(cloudformation, identifier, stack_id, (), empty=True)
+            changes = tuple(_read(cloudformation, identifier, name))
+        return ChangeSet(cloudformation, identifier, name, stack_id, changes, empty=False)
+    change_set = ChangeSet(cloudformation, identifier, name, stack_id, (), empty=True)
     if not any(words in failed for words in NOTHING_TO_DO):
         change_set.delete()
         raise UsageError(f"CloudFormation can't make {name} like that: {failed.strip().rstrip('.')}.")
     return change_set
 
 
-def _read(cloudformation: "CloudFormationClient", name: str, stack_id: str) -> Iterator[ResourceChange]:
-    pages = cloudformation.get_paginator("describe_change_set").paginate(
-        ChangeSetName=name, StackName=stack_id
-    )
+def _read(cloudformation: "CloudFormationClient", name: str, stack: str) -> Iterator[ResourceChange]:
+    pages = cloudformation.get_paginator("describe_change_set").paginate(ChangeSetName=name, StackName=stack)
     for page in pages:
         yield from map(_resource_change, page["Changes"])
 

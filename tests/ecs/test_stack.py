@@ -41,7 +41,7 @@ class ChangeSetOf:
         return hash(self.pattern)
 
 
-ONE_OF_OURS: dict[str, Any] = {"ChangeSetName": ChangeSetOf("plan|up"), "StackName": ID}
+ONE_OF_OURS: dict[str, Any] = {"ChangeSetName": ChangeSetOf("plan|up"), "StackName": NAME}
 
 
 @pytest.fixture(autouse=True)
