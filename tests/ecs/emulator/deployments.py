@@ -100,7 +100,6 @@ def task_failed(task: dict[str, Any], digest_resolution_failed: bool = False) ->
     kind, _, name = task.get("group", "").partition(":")
     if digest_resolution_failed or kind != "service":
         return
-    time.sleep(RELAUNCH_SECONDS)
     key = f"{cluster}/{name}"
     service = ecs._services.get(key)
     if not service or service["status"] != "ACTIVE":
@@ -118,6 +117,7 @@ def task_failed(task: dict[str, Any], digest_resolution_failed: bool = False) ->
         record.breaker = "TRIGGERED"
         fail(key, service, primary, record, "tasks failed to start", rollback=breaker["rollback"])
     else:
+        time.sleep(RELAUNCH_SECONDS)
         ecs._reconcile_service_tasks(cluster, key)
 
 
