@@ -5,12 +5,21 @@ import threading
 
 from ministack import app
 
-from tests.ecs.emulator import containers, control, deployments, formation, registry, scaling, targets
+from tests.ecs.emulator import (
+    containers,
+    control,
+    deployments,
+    formation,
+    registry,
+    scaling,
+    targets,
+    topics,
+)  # fmt: skip
 
 
 def main(port: int) -> None:
     containers.check_docker()
-    for module in (containers, targets, deployments, formation, registry, scaling, control):
+    for module in (containers, targets, deployments, formation, registry, scaling, topics, control):
         module.install()
     threading.Thread(target=containers.remove_at_end, args=(sys.stdin,), daemon=True).start()
     sys.argv = [f"the stand-in for AWS on port {port}"]

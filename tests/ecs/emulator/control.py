@@ -17,6 +17,8 @@ class Controls:
     """How long a minute of `bakeTimeInMinutes` takes."""
     early_validation: list[dict[str, str]] = field(default_factory=list)
     """Failures of validation for the next change set: fields of DescribeEvents."""
+    emails_confirmed: bool = True
+    """Whether those who subscribe to a topic by e-mail confirm it at once."""
     scan_status: str = "COMPLETE"
     """What DescribeImageScanFindings answers from now on; empty for no scan,"""
     findings: list[dict[str, Any]] = field(default_factory=list)
