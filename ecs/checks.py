@@ -107,7 +107,7 @@ def _make(name: str, function: Callable[[Scene], str], scene: Scene) -> Check:
         return Check(name, "OK", function(scene))
     except _SkipError as skip:
         return Check(name, "SKIP", str(skip))
-    except (BotoCoreError, ClientError, DeployError) as error:
+    except (BotoCoreError, ClientError, DeployError, EOFError) as error:
         known = error if isinstance(error, DeployError) else in_words(error)
         return Check(name, "FAIL", str(known), known.hint, known)
 

@@ -75,7 +75,7 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Function], click.Comman
             output = Output(as_json=as_json)
             try:
                 result = function(Run(env, region, output), **given)
-            except (DeployError, BotoCoreError, ClientError) as error:
+            except (DeployError, BotoCoreError, ClientError, EOFError) as error:
                 known = error if isinstance(error, DeployError) else in_words(error)
                 output.error(known)
                 sys.exit(known.exit_code)
