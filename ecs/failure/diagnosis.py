@@ -1,18 +1,18 @@
 """Why a release failed, in one sentence, and what to do about it."""
 
 import re
-from collections.abc import Callable, Iterator
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from ecs.failure.evidence import ENDED_BY_ITSELF, Evidence
 
-BAD_MODEL, BAD_SETTING, KILLED = 65, 78, 137
 FIRST, LAST = 100, 200
 """How much is shown of a long reason: what it is about, and its end, where AWS says what is wrong."""
-MEMORY_HINT = "Raise memory_mb in ecs/settings.toml, lower web_concurrency, or find what the release loads."
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,27 @@ class Cause:
     kind: str
     sentence: str
     hint: str
+
+
+class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A row of `causes.toml`, which says what each field means."""
+
+    kind: str
+    sentence: str
+    hint: str
+    says: str = ""
+    weak: bool = False
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The causes that ECS's own words and exit codes show."""
+
+    reason: list[_Row]
+    exits: dict[str, _Row]
+
+
+_FILE = Path(__file__).with_name("causes.toml")
+TABLE = msgspec.convert(tomllib.loads(_FILE.read_text(encoding="utf-8")), Table)
 
 
 def diagnose(evidence: Evidence, *, timed_out: bool = False) -> Cause:
@@ -37,15 +58,39 @@ def diagnose(evidence: Evidence, *, timed_out: bool = False) -> Cause:
         )
     return Cause(
         "unknown",
-        f"ECS gave the release up: {evidence.reason.rstrip('.') or 'it does not say why'}.",
+        f"ECS gave the release up: {_cut(evidence.reason) or 'it does not say why'}.",
         "Read the evidence, and the log with: python -m ecs logs --since 30m.",
     )
 
 
 def _reasons(evidence: Evidence) -> Iterator[str]:
     for task in evidence.stopped:
-        yield task.get("stoppedReason") or ""
+        yield f"{task.get('stopCode') or ''}\n{_one_line(task.get('stoppedReason') or '')}".lstrip()
         yield from (container.get("reason") or "" for container in task.get("containers", []))
+
+
+def _look_up(texts: Iterable[str], *, weak: bool = False) -> Cause | None:
+    """Find the first row of the table that fits any of these; what is said of health checks is not for it."""
+    told = [text for text in texts if "health check" not in text.lower()]
+    for row in TABLE.reason:
+        if row.weak == weak and (text := _find(told, row.says)):
+            reason = _cut(text.partition("\n")[2] or text)
+            return Cause(row.kind, row.sentence.format(reason=reason), row.hint)
+    return None
+
+
+def _tasks(evidence: Evidence) -> Cause | None:
+    # Of an image for another architecture only its log says so.
+    logged = [line for line in evidence.last_lines if "exec format error" in line]
+    return _look_up([*_reasons(evidence), *logged])
+
+
+def _events(evidence: Evidence) -> Cause | None:
+    return _look_up([*evidence.events, evidence.reason])
+
+
+def _weak_signs(evidence: Evidence) -> Cause | None:
+    return _look_up([*_reasons(evidence), *evidence.events, evidence.reason], weak=True)
 
 
 def _exit_codes(evidence: Evidence) -> Iterator[int]:
@@ -57,48 +102,19 @@ def _exit_codes(evidence: Evidence) -> Iterator[int]:
                 yield int(container["exitCode"])
 
 
-def _find(texts: Iterator[str] | list[str], pattern: str) -> str | None:
-    return next((text for text in texts if re.search(pattern, text, re.IGNORECASE)), None)
-
-
-def _image(evidence: Evidence) -> Cause | None:
-    if not (reason := _find(_reasons(evidence), r"CannotPull|pull image|manifest unknown")):
-        return None
-    if "platform" in reason:
-        hint = "The image is for another architecture: set architecture in ecs/settings.toml, then run up."
-    else:
-        hint = "See that the tag is in the registry and the execution role may read it; up pushes it again."
-    return Cause("image", f"The image can't be pulled: {_cut(reason)}.", hint)
-
-
-def _initialization(evidence: Evidence) -> Cause | None:
-    if not (
-        reason := _find(_reasons(evidence), r"ResourceInitializationError|CannotStartContainer|CannotCreate")
-    ):
-        return None
-    return Cause(
-        "start",
-        f"The task could not be set up: {_cut(reason)}.",
-        "See that its subnets reach AWS, and its log group and roles exist: python -m ecs verify.",
-    )
-
-
-def _memory(evidence: Evidence) -> Cause | None:
-    if _find(_reasons(evidence), r"OutOfMemory|out of memory"):
-        return Cause(
-            "memory", "The task was killed for memory: it needs more than memory_mb allows.", MEMORY_HINT
-        )
-    return None
+def _find(texts: Iterable[str], pattern: str) -> str | None:
+    return next((text for text in texts if re.search(pattern, text, re.IGNORECASE | re.MULTILINE)), None)
 
 
 def _balancer_health(evidence: Evidence) -> Cause | None:
     said = _find(_reasons(evidence), r"failed ELB health checks") or _find(
-        evidence.events, r"is unhealthy in \(?target-group"
+        evidence.events, r"is (unhealthy|not healthy) in \(?(target-group|elb)(?!.*NOT FOUND)"
     )
     if not said:
         return None
-    found = re.search(r"codes?:? ?\[?(\d{3})", " ".join([said, *map(_description, evidence.targets)]))
-    status = f" but {found[1]}" if found else ""
+    told = " ".join([said, *map(_description, evidence.targets)])
+    found = re.search(r"codes?:? ?\[?(\d{3})", told)
+    status = f" but {found[1]}" if found else " in time" if "timed out" in told else ""
     last = _last_line(evidence)
     return Cause(
         "health",
@@ -122,34 +138,8 @@ def _exit(evidence: Evidence) -> Cause | None:
     code = next(iter(_exit_codes(evidence)), None)
     if code is None:
         return None
-    last = _last_line(evidence)
-    if code == BAD_MODEL:
-        return Cause(
-            "model", f"The model's artifact can't be served (exit code 65){last}.", "Train again: make train."
-        )
-    if code == BAD_SETTING:
-        return Cause(
-            "setting", f"The app refuses a setting (exit code 78){last}.", "Mend it in ecs/settings.toml."
-        )
-    if code == KILLED:
-        said = f"The task was killed (exit code 137), most likely for memory{last}."
-        return Cause("memory", said, MEMORY_HINT)
-    return Cause(
-        "crash",
-        f"The app ends at its start with exit code {code}{last}.",
-        "Run the image here to see it whole: docker run --rm IMAGE.",
-    )
-
-
-def _capacity(evidence: Evidence) -> Cause | None:
-    said = _find(evidence.events, r"unable to place a task|capacity is unavailable|RESOURCE:|limit.*reached")
-    if not said:
-        return None
-    return Cause(
-        "capacity",
-        f"AWS has no room for the tasks: {_cut(said)}.",
-        "Wait and run up again, use more zones, or ask AWS to raise the Fargate quota.",
-    )
+    row = TABLE.exits.get(str(code), TABLE.exits["other"])
+    return Cause(row.kind, f"{row.sentence.format(code=code)}{_last_line(evidence)}.", row.hint)
 
 
 def _alarm(evidence: Evidence) -> Cause | None:
@@ -165,14 +155,13 @@ def _alarm(evidence: Evidence) -> Cause | None:
 
 
 RULES: tuple[Callable[[Evidence], Cause | None], ...] = (
-    _image,
-    _memory,
-    _initialization,
+    _tasks,
     _balancer_health,
     _container_health,
     _exit,
-    _capacity,
+    _events,
     _alarm,
+    _weak_signs,
 )
 
 
@@ -201,5 +190,9 @@ def _event(line: str) -> str:
 
 
 def _cut(text: str) -> str:
-    text = " ".join(text.split()).rstrip(".")
+    text = _one_line(text).rstrip(".")
     return text if len(text) <= FIRST + LAST else f"{text[:FIRST]} … {text[-LAST:]}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
