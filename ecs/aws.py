@@ -39,11 +39,11 @@ class Aws:
         """The region that all calls go to."""
         return str(self.session.region_name)
 
-    def _client(self, service: str) -> Any:
+    def client(self, service: str) -> Any:
+        """Make a client; raises `NotAllowedError` where what the profile names gives no credentials."""
         try:
             return self.session.client(service, config=CONFIG)
         except (OSError, ValueError) as error:
-            # Not of botocore's own kind: it runs credential_process, and reads what that prints.
             raise NotAllowedError(
                 f"The AWS profile or AWS_ENDPOINT_URL can't be used: {error}.",
                 hint="Mend the credential_process of the profile in ~/.aws/config, or that address.",
@@ -52,47 +52,47 @@ class Aws:
     @cached_property
     def account(self) -> dict[str, Any]:
         """The account and identity that the credentials belong to."""
-        return dict(self._client("sts").get_caller_identity())
+        return dict(self.client("sts").get_caller_identity())
 
     @cached_property
     def cloudformation(self) -> "CloudFormationClient":
         """CloudFormation."""
-        return self._client("cloudformation")
+        return self.client("cloudformation")
 
     @cached_property
     def ecs(self) -> "ECSClient":
         """ECS."""
-        return self._client("ecs")
+        return self.client("ecs")
 
     @cached_property
     def ecr(self) -> "ECRClient":
         """ECR."""
-        return self._client("ecr")
+        return self.client("ecr")
 
     @cached_property
     def elbv2(self) -> "ElasticLoadBalancingv2Client":
         """The load balancer."""
-        return self._client("elbv2")
+        return self.client("elbv2")
 
     @cached_property
     def logs(self) -> "CloudWatchLogsClient":
         """CloudWatch Logs."""
-        return self._client("logs")
+        return self.client("logs")
 
     @cached_property
     def cloudwatch(self) -> "CloudWatchClient":
         """CloudWatch, for its alarms."""
-        return self._client("cloudwatch")
+        return self.client("cloudwatch")
 
     @cached_property
     def iam(self) -> "IAMClient":
         """IAM."""
-        return self._client("iam")
+        return self.client("iam")
 
     @cached_property
     def autoscaling(self) -> "ApplicationAutoScalingClient":
         """Application Auto Scaling."""
-        return self._client("application-autoscaling")
+        return self.client("application-autoscaling")
 
 
 def connect(settings: Settings, region: str | None = None) -> Aws:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 
 class DeployError(Exception):
@@ -53,6 +54,8 @@ class NotRolledBackError(DeployError):
 REGION_HINT = "Set region in ecs/settings.toml or AWS_REGION, or give --region, for example eu-west-1."
 MAX_ATTEMPTS = 8
 """How often a call is tried before throttling or a fault of AWS's counts as an error."""
+AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError, EOFError)
+"""What a call to AWS raises; `EOFError` where botocore asks for an MFA code and nobody can answer."""
 _BY_EXIT_CODE = {kind.exit_code: kind for kind in (UsageError, NotAllowedError, NotRolledBackError)}
 
 
@@ -70,11 +73,8 @@ _TABLE = tomllib.loads(Path(__file__).with_name("errors.toml").read_text(encodin
 _ROWS = msgspec.convert(_TABLE["error"], list[_Row])
 
 
-def in_words(error: BotoCoreError | ClientError | EOFError) -> DeployError:
-    """Turn an error of botocore's into a sentence with an exit code: the first row of the table that fits.
-
-    `EOFError` is what botocore lets through where it asks for an MFA code and nobody can answer.
-    """
+def in_words(error: Exception) -> DeployError:
+    """Turn one of `AWS_ERRORS` into a sentence with an exit code: the first row of the table that fits."""
     code, call, said = "", "", " ".join(str(error).split())
     if isinstance(error, ClientError):
         details = error.response.get("Error", {})

@@ -27,18 +27,19 @@ class Cause:
 class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A row of `causes.toml`, which says what each field means."""
 
-    kind: str
     sentence: str
     hint: str
+    kind: str = ""
     says: str = ""
-    weak: bool = False
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The causes that ECS's own words and exit codes show."""
+    """The causes: by ECS's own words, by exit codes, and by what else is seen."""
 
     reason: list[_Row]
+    weak: list[_Row]
     exits: dict[str, _Row]
+    other: dict[str, _Row]
 
 
 _FILE = Path(__file__).with_name("causes.toml")
@@ -51,55 +52,31 @@ def diagnose(evidence: Evidence, *, timed_out: bool = False) -> Cause:
         if cause := rule(evidence):
             return cause
     if timed_out:
-        return Cause(
-            "timed out",
-            "The rollout took longer than deploy_minutes allows, and no task of it failed.",
-            "Look at the events in the evidence; raise deploy_minutes if the tasks only start slowly.",
-        )
-    return Cause(
-        "unknown",
-        f"ECS gave the release up: {_cut(evidence.reason) or 'it does not say why'}.",
-        "Read the evidence, and the log with: python -m ecs logs --since 30m.",
-    )
+        return _named("timed out")
+    return _named("unknown", reason=_cut(evidence.reason) or "it does not say why")
+
+
+def _named(kind: str, **words: object) -> Cause:
+    row = TABLE.other[kind]
+    return Cause(kind, row.sentence.format(**words), row.hint)
 
 
 def _reasons(evidence: Evidence) -> Iterator[str]:
     for task in evidence.stopped:
-        yield f"{task.get('stopCode') or ''}\n{_one_line(task.get('stoppedReason') or '')}".lstrip()
+        yield f"{task.get('stopCode') or ''}\n{task.get('stoppedReason') or ''}"
         yield from (container.get("reason") or "" for container in task.get("containers", []))
+    # Of an image for another architecture only its log says so.
+    yield from (line for line in evidence.last_lines if "exec format error" in line)
 
 
-def _look_up(texts: Iterable[str], *, weak: bool = False) -> Cause | None:
-    """Find the first row of the table that fits any of these; what is said of health checks is not for it."""
+def _look_up(rows: list[_Row], texts: Iterable[str]) -> Cause | None:
+    """Find the first row that fits any of these; what is said of health checks is not for it."""
     told = [text for text in texts if "health check" not in text.lower()]
-    for row in TABLE.reason:
-        if row.weak == weak and (text := _find(told, row.says)):
-            reason = _cut(text.partition("\n")[2] or text)
+    for row in rows:
+        if text := _find(told, row.says):
+            reason = _cut(re.sub(r"^\w*\n", "", text) or text)
             return Cause(row.kind, row.sentence.format(reason=reason), row.hint)
     return None
-
-
-def _tasks(evidence: Evidence) -> Cause | None:
-    # Of an image for another architecture only its log says so.
-    logged = [line for line in evidence.last_lines if "exec format error" in line]
-    return _look_up([*_reasons(evidence), *logged])
-
-
-def _events(evidence: Evidence) -> Cause | None:
-    return _look_up([*evidence.events, evidence.reason])
-
-
-def _weak_signs(evidence: Evidence) -> Cause | None:
-    return _look_up([*_reasons(evidence), *evidence.events, evidence.reason], weak=True)
-
-
-def _exit_codes(evidence: Evidence) -> Iterator[int]:
-    # A task that ECS stops when it takes the release back ends well, and says nothing.
-    own = (task for task in evidence.stopped if task.get("stopCode", ENDED_BY_ITSELF) == ENDED_BY_ITSELF)
-    for task in own:
-        for container in task.get("containers", []):
-            if container.get("exitCode") is not None:
-                yield int(container["exitCode"])
 
 
 def _find(texts: Iterable[str], pattern: str) -> str | None:
@@ -112,31 +89,24 @@ def _balancer_health(evidence: Evidence) -> Cause | None:
     )
     if not said:
         return None
-    told = " ".join([said, *map(_description, evidence.targets)])
+    told = " ".join([said, *(str(target.get("TargetHealth")) for target in evidence.targets)])
     found = re.search(r"codes?:? ?\[?(\d{3})", told)
     status = f" but {found[1]}" if found else " in time" if "timed out" in told else ""
-    last = _last_line(evidence)
-    return Cause(
-        "health",
-        f"The tasks start and never pass the balancer's check: no 200 from GET /readyz{status}{last}.",
-        "Run the image here and ask its /readyz; it says why it is not ready.",
-    )
+    return _named("health", status=status, last=_last_line(evidence))
 
 
 def _container_health(evidence: Evidence) -> Cause | None:
     unhealthy = any(task.get("healthStatus") == "UNHEALTHY" for task in evidence.stopped)
     if not unhealthy and not _find(_reasons(evidence), r"failed container health checks"):
         return None
-    return Cause(
-        "container health",
-        f"The container's own check failed: GET /livez gives no answer in time{_last_line(evidence)}.",
-        "Run the image here and ask its /livez; a longer start wants a larger grace_seconds.",
-    )
+    return _named("container health", last=_last_line(evidence))
 
 
 def _exit(evidence: Evidence) -> Cause | None:
-    code = next(iter(_exit_codes(evidence)), None)
-    if code is None:
+    # A task that ECS stops when it takes the release back ends well, and says nothing.
+    own = (task for task in evidence.stopped if task.get("stopCode", ENDED_BY_ITSELF) == ENDED_BY_ITSELF)
+    codes = (container.get("exitCode") for task in own for container in task.get("containers", []))
+    if (code := next((code for code in codes if code is not None), None)) is None:
         return None
     row = TABLE.exits.get(str(code), TABLE.exits["other"])
     return Cause(row.kind, f"{row.sentence.format(code=code)}{_last_line(evidence)}.", row.hint)
@@ -147,26 +117,18 @@ def _alarm(evidence: Evidence) -> Cause | None:
     if "alarm" not in evidence.reason.lower() and not ringing:
         return None
     names = ", ".join(ringing) or "a deployment alarm"
-    return Cause(
-        "alarm",
-        f"{names} went off during the release{_last_line(evidence)}.",
-        "ecs/README.md says for each alarm what it means and what to type.",
-    )
+    return _named("alarm", alarms=names, last=_last_line(evidence))
 
 
 RULES: tuple[Callable[[Evidence], Cause | None], ...] = (
-    _tasks,
+    lambda evidence: _look_up(TABLE.reason, _reasons(evidence)),
     _balancer_health,
     _container_health,
     _exit,
-    _events,
+    lambda evidence: _look_up(TABLE.reason, [*evidence.events, evidence.reason]),
     _alarm,
-    _weak_signs,
+    lambda evidence: _look_up(TABLE.weak, [*_reasons(evidence), *evidence.events, evidence.reason]),
 )
-
-
-def _description(target: dict[str, Any]) -> str:
-    return str(target.get("TargetHealth", {}).get("Description", ""))
 
 
 def _last_line(evidence: Evidence) -> str:
@@ -190,9 +152,5 @@ def _event(line: str) -> str:
 
 
 def _cut(text: str) -> str:
-    text = _one_line(text).rstrip(".")
+    text = " ".join(text.split()).rstrip(".")
     return text if len(text) <= FIRST + LAST else f"{text[:FIRST]} … {text[-LAST:]}"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
