@@ -192,6 +192,5 @@ CHECKS: tuple[tuple[str, bool, Callable[[Scene], str]], ...] = (
     ("image", True, _image),
     ("roles", True, _roles),
     ("target group", True, _target_group),
-    ("hosted zone", True, lambda scene: domain.check_zone(scene.aws)),
-    ("certificate", True, lambda scene: domain.check_certificate(scene.aws)),
+    ("domain", True, lambda scene: domain.check_domain(scene.aws)),
 )

@@ -19,19 +19,23 @@ NO_ERROR, SERVER_FAILURE, NO_SUCH_NAME, NS = 0, 2, 3, 2
 
 
 class UnseenError(Exception):
-    """It need not be looked at, or can't be from here; the message says why."""
+    """It can't be looked at from here; the message says why."""
 
 
-def check_zone(aws: Aws) -> str:
-    """See that the hosted zone is public, holds the domain, and is delegated to.
+def check_domain(aws: Aws) -> str:
+    """See that a certificate that is given serves the domain, and a hosted zone can: public and delegated to.
 
     Raises:
-        UsageError: it is not, so a certificate made in it would wait for days.
-        UnseenError: there is no zone to look at, or a permission is missing, or public DNS out of reach.
+        UsageError: one does not; a certificate to be made in such a zone would wait for days.
+        UnseenError: a permission to look is missing, or public DNS is out of reach.
     """
+    told = [_certificate(aws)] if aws.settings.certificate_arn else []
+    told += [_zone(aws)] if aws.settings.hosted_zone_id else []
+    return "; ".join(told) or "no certificate: plain HTTP"
+
+
+def _zone(aws: Aws) -> str:
     zone_id, domain = aws.settings.hosted_zone_id, aws.settings.domain_name
-    if not zone_id:
-        raise UnseenError("hosted_zone_id is not set")
     found = _read(aws.client("route53").get_hosted_zone, Id=zone_id)
     zone = found["HostedZone"]["Name"].rstrip(".")
     if found["HostedZone"].get("Config", {}).get("PrivateZone"):
@@ -64,16 +68,8 @@ def _name_servers(zone: str) -> set[str]:
     return {record["data"].lower().rstrip(".") for record in told.get("Answer", []) if record["type"] == NS}
 
 
-def check_certificate(aws: Aws) -> str:
-    """See that the certificate that is given is issued, for the domain, in this region.
-
-    Raises:
-        UsageError: it is not.
-        UnseenError: none is given, or a permission is missing.
-    """
+def _certificate(aws: Aws) -> str:
     arn, domain = aws.settings.certificate_arn, aws.settings.domain_name
-    if not arn:
-        raise UnseenError("certificate_arn is not set")
     hint = f"Set certificate_arn to a certificate for {domain} that is issued, in {aws.region}."
     if (region := arn.split(":")[3]) != aws.region:
         raise UsageError(f"The certificate is in {region}, and the balancer in {aws.region}.", hint=hint)
@@ -83,7 +79,7 @@ def check_certificate(aws: Aws) -> str:
     names = {certificate["DomainName"], *certificate.get("SubjectAlternativeNames", [])}
     if not names & {domain, f"*.{domain.partition('.')[2]}"}:
         raise UsageError(f"The certificate is for {', '.join(sorted(names))}, not for {domain}.", hint=hint)
-    return f"issued for {domain}"
+    return f"a certificate is issued for {domain}"
 
 
 def _read(call: Callable[..., Any], **of: str) -> Any:

@@ -59,17 +59,15 @@ def client(service: str) -> Any:
 
 
 def look(settings: Settings, *, monkeypatch: pytest.MonkeyPatch, **answers: Answer) -> Check:
-    """Make the check that these settings want, with these answers of AWS's."""
+    """Make the check of `verify`, with these answers of AWS's."""
     session = boto3.Session("none", "none", region_name="eu-west-1")
     monkeypatch.setattr(Aws, "client", lambda _self, service: client(service))
-    rows = [row for row in checks.CHECKS if row[0] in {"hosted zone", "certificate"}]
+    rows = [row for row in checks.CHECKS if row[0] == "domain"]
     monkeypatch.setattr(checks, "CHECKS", rows)
     with Stubber(client("route53")) as route53, Stubber(client("acm")) as acm:
         for answer in answers.values():
             answer(route53 if settings.hosted_zone_id else acm)
-        zone, certificate = run_checks(Scene(Aws(settings, session), allow_dirty=False))
-    checked, other = (zone, certificate) if settings.hosted_zone_id else (certificate, zone)
-    assert (other.state, other.detail.endswith("is not set")) == ("SKIP", True)
+        [checked] = run_checks(Scene(Aws(settings, session), allow_dirty=False))
     return checked
 
 
@@ -89,6 +87,13 @@ def zone(name: str = "example.org.", *, private: bool = False) -> Answer:
 
 def refused(call: str, code: str, message: str) -> Answer:
     return lambda stubber: stubber.add_client_error(call, code, message)
+
+
+def test_without_a_certificate_there_is_nothing_to_look_at(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = look(settings, monkeypatch=monkeypatch)
+    assert (checked.state, checked.detail) == ("OK", "no certificate: plain HTTP")
 
 
 class TestZone:
