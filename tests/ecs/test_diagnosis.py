@@ -1,6 +1,7 @@
 """Why a release failed, told from what AWS says in its own words."""
 
 import tomllib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecs.aws import Aws
 from ecs.failure.diagnosis import TABLE, Cause, diagnose
 from ecs.failure.evidence import Evidence
+from ecs.foundation.outputs import read_outputs
+from ecs.release import snapshot
+from ecs.release.snapshot import Snapshot
 
 TASK = "arn:aws:ecs:eu-west-1:1:task/perfect-puppy-prod/0123"
 HEALTH = (
@@ -200,3 +205,19 @@ def test_whatever_ecs_says_it_is_one_line(reason: str, event: str) -> None:
     cause = diagnose(evidence(stopped=stopped(reason), events=[event], reason=event))
     assert cause.kind
     assert len(cause.sentence.splitlines()) == 1
+
+
+def test_events_from_before_a_deployment_that_ecs_has_rolled_back_are_no_evidence(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = datetime(2026, 11, 26, 12, tzinfo=UTC)
+    task = {"taskArn": TASK, "taskDefinitionArn": "td:2", "desiredStatus": "STOPPED", "createdAt": began}
+    events = [
+        {"message": "(service x) deployment failed: tasks failed to start.", "createdAt": began},
+        {"message": "ECS was unable to assume the role x", "createdAt": began - timedelta(days=7)},
+    ]
+    monkeypatch.setattr(snapshot, "last_lines", lambda *_: [])
+    seen = Snapshot({"deployments": [], "events": events}, [task], [], [])
+    foundation = read_outputs({"StackName": "x", "CreationTime": began, "StackStatus": "CREATE_COMPLETE"})
+    gathered = snapshot.gather(aws, foundation, seen, "ecs-svc/2", "td:2")
+    assert gathered.events == [events[0]["message"]]
