@@ -36,7 +36,8 @@ def check_domain(aws: Aws) -> str:
 
 def _zone(aws: Aws) -> str:
     zone_id, domain = aws.settings.hosted_zone_id, aws.settings.domain_name
-    found = _read(aws.client("route53").get_hosted_zone, Id=zone_id)
+    route53 = aws.client("route53")
+    found = _read(lambda: route53.get_hosted_zone(Id=zone_id))
     zone = found["HostedZone"]["Name"].rstrip(".")
     if found["HostedZone"].get("Config", {}).get("PrivateZone"):
         sentence = f"The hosted zone {zone_id} ({zone}) is private: nobody outside its VPC sees names in it."
@@ -73,7 +74,8 @@ def _certificate(aws: Aws) -> str:
     hint = f"Set certificate_arn to a certificate for {domain} that is issued, in {aws.region}."
     if (region := arn.split(":")[3]) != aws.region:
         raise UsageError(f"The certificate is in {region}, and the balancer in {aws.region}.", hint=hint)
-    certificate = _read(aws.client("acm").describe_certificate, CertificateArn=arn)["Certificate"]
+    acm = aws.client("acm")
+    certificate = _read(lambda: acm.describe_certificate(CertificateArn=arn))["Certificate"]
     if certificate["Status"] != "ISSUED":
         raise UsageError(f"The certificate {arn} is not issued, but {certificate['Status']}.", hint=hint)
     names = {certificate["DomainName"], *certificate.get("SubjectAlternativeNames", [])}
@@ -82,10 +84,10 @@ def _certificate(aws: Aws) -> str:
     return f"a certificate is issued for {domain}"
 
 
-def _read(call: Callable[..., Any], **of: str) -> Any:
+def _read(call: Callable[[], Any]) -> Any:
     """Make a call; a missing permission to look is no fault of what is looked at."""
     try:
-        return call(**of)
+        return call()
     except ClientError as error:
         if error.response["Error"]["Code"].startswith("AccessDenied"):
             raise UnseenError(str(in_words(error))) from error
