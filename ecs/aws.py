@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from ecs.errors import MAX_ATTEMPTS, REGION_HINT, UsageError
+from ecs.errors import MAX_ATTEMPTS, REGION_HINT, NotAllowedError, UsageError
 from ecs.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,50 +39,60 @@ class Aws:
         """The region that all calls go to."""
         return str(self.session.region_name)
 
+    def client(self, service: str) -> Any:
+        """Make a client; raises `NotAllowedError` where what the profile names gives no credentials."""
+        try:
+            return self.session.client(service, config=CONFIG)
+        except (OSError, ValueError) as error:
+            raise NotAllowedError(
+                f"The AWS profile or AWS_ENDPOINT_URL can't be used: {error}.",
+                hint="Mend the credential_process of the profile in ~/.aws/config, or that address.",
+            ) from error
+
     @cached_property
     def account(self) -> dict[str, Any]:
         """The account and identity that the credentials belong to."""
-        return dict(self.session.client("sts", config=CONFIG).get_caller_identity())
+        return dict(self.client("sts").get_caller_identity())
 
     @cached_property
     def cloudformation(self) -> "CloudFormationClient":
         """CloudFormation."""
-        return self.session.client("cloudformation", config=CONFIG)
+        return self.client("cloudformation")
 
     @cached_property
     def ecs(self) -> "ECSClient":
         """ECS."""
-        return self.session.client("ecs", config=CONFIG)
+        return self.client("ecs")
 
     @cached_property
     def ecr(self) -> "ECRClient":
         """ECR."""
-        return self.session.client("ecr", config=CONFIG)
+        return self.client("ecr")
 
     @cached_property
     def elbv2(self) -> "ElasticLoadBalancingv2Client":
         """The load balancer."""
-        return self.session.client("elbv2", config=CONFIG)
+        return self.client("elbv2")
 
     @cached_property
     def logs(self) -> "CloudWatchLogsClient":
         """CloudWatch Logs."""
-        return self.session.client("logs", config=CONFIG)
+        return self.client("logs")
 
     @cached_property
     def cloudwatch(self) -> "CloudWatchClient":
         """CloudWatch, for its alarms."""
-        return self.session.client("cloudwatch", config=CONFIG)
+        return self.client("cloudwatch")
 
     @cached_property
     def iam(self) -> "IAMClient":
         """IAM."""
-        return self.session.client("iam", config=CONFIG)
+        return self.client("iam")
 
     @cached_property
     def autoscaling(self) -> "ApplicationAutoScalingClient":
         """Application Auto Scaling."""
-        return self.session.client("application-autoscaling", config=CONFIG)
+        return self.client("application-autoscaling")
 
 
 def connect(settings: Settings, region: str | None = None) -> Aws:

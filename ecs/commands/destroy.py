@@ -9,6 +9,7 @@ from ecs.aws import Aws
 from ecs.errors import UsageError
 from ecs.foundation import stack
 from ecs.foundation.outputs import Foundation
+from ecs.foundation.removal import remove
 from ecs.foundation.stack import find_foundation
 from ecs.release import scaling
 from ecs.release.service import find, wait_until_gone
@@ -30,7 +31,6 @@ def destroy(run: Run, *, given: str | None, dry_run: bool) -> dict[str, Any]:
     It can be run again if it was cut off. Nothing is kept: no log and no image.
     """
     aws, name, say = run.aws, run.settings.stack, run.output.say
-    stack.settle(aws.cloudformation, name, run.output.event)
     foundation = find_foundation(aws.cloudformation, name)
     arns = revision_arns(aws)
     there = stack.exists(aws.cloudformation, name)
@@ -50,7 +50,8 @@ def destroy(run: Run, *, given: str | None, dry_run: bool) -> dict[str, Any]:
     with run.output.step(f"Removing {len(arns)} revisions"):
         remove_revisions(aws, arns)
     if there:
-        stack.remove(aws.cloudformation, name, run.output.event)
+        with run.output.step("Removing the stack"):
+            remove(aws.cloudformation, name, run.output.event)
     run.output.done(f"{name} is gone")
     return result
 

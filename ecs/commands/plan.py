@@ -34,9 +34,9 @@ def plan(run: Run, *, allow_dirty: bool) -> dict[str, Any]:
 
 def compare(run: Run, scene: Scene) -> Changes:
     """Find what differs between what is on AWS and what is to be released."""
-    if stack.settle(run.aws.cloudformation, run.settings.stack, run.output.event):
-        scene.foundation = find_foundation(run.aws.cloudformation, run.settings.stack)
     with run.output.step("Comparing with what is on AWS"):
+        if stack.settle(run.aws.cloudformation, run.settings.stack, run.output.event):
+            scene.foundation = find_foundation(run.aws.cloudformation, run.settings.stack)
         return find_changes(run.aws, scene.foundation, scene.need_revision())
 
 

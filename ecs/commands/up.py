@@ -77,11 +77,11 @@ def _bring_up_stack(run: Run, foundation: Foundation | None, changes: Changes) -
     """Make or change the stack, where it is to change."""
     if foundation and not changes.foundation:
         return foundation
-    run.output.say("Stack:")
     settings = run.settings
-    return stack.apply(
-        run.aws.cloudformation, settings.stack, parameters(settings), tags(settings), run.output.event
-    )
+    with run.output.step("Changing the stack" if foundation else "Making the stack"):
+        return stack.apply(
+            run.aws.cloudformation, settings.stack, parameters(settings), tags(settings), run.output.event
+        )
 
 
 def _roll_out(run: Run, foundation: Foundation, scene: Scene, changes: Changes) -> str:

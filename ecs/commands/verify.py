@@ -20,7 +20,7 @@ def verify(run: Run, *, allow_dirty: bool) -> dict[str, Any]:
     """Check all that a release needs, and change nothing.
 
     One line each: credentials, region, Docker, the model, the revision, the template, the image and its
-    platform, the roles, the target group. Each FAIL says what to do.
+    platform, the roles, the target group, the domain and its certificate. Each FAIL says what to do.
     """
     checks = list(shown(run.output, Scene(run.aws, allow_dirty)))
     return {

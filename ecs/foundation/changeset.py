@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError, WaiterError
 
-from ecs.errors import UsageError
+from ecs.errors import AWS_ERRORS, UsageError, in_words
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudformation.type_defs import ChangeTypeDef
+    from mypy_boto3_cloudformation.type_defs import ChangeTypeDef, OperationEventTypeDef
 
 TEMPLATE = Path(__file__).with_name("template.yaml")
 SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
 NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
+VALIDATED = ("hook", "validation", "Validation")
 OVERTAKEN = {"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus",
              "InvalidChangeSetStatusException", "OperationInProgressException"}  # fmt: skip
 
@@ -116,9 +117,33 @@ def make(
         return ChangeSet(cloudformation, arn, stack_id, changes, empty=False)
     change_set = ChangeSet(cloudformation, arn, stack_id, (), empty=True)
     if not any(words in failed for words in NOTHING_TO_DO):
+        causes = _causes(cloudformation, name, arn) if any(word in failed for word in VALIDATED) else ""
         change_set.delete()
-        raise UsageError(f"CloudFormation can't make {name} like that: {failed.strip().rstrip('.')}.")
+        raise UsageError(
+            f"CloudFormation can't make {name} like that: {failed.strip().rstrip('.')}.{causes}",
+            hint="Remove what exists already, or choose another name in ecs/settings.toml; mend all else.",
+        )
     return change_set
+
+
+def _causes(cloudformation: "CloudFormationClient", name: str, arn: str) -> str:
+    """Say which resources a validation or a hook refused: the change set's own reason names none."""
+    try:
+        pages = cloudformation.get_paginator("describe_events").paginate(
+            StackName=name, ChangeSetName=arn, Filters={"FailedEvents": True}
+        )
+        causes = [_cause(event) for page in pages for event in page.get("OperationEvents", [])]
+    except AWS_ERRORS as error:
+        return f" Which resource it is could not be read: {in_words(error)}"
+    return "".join(f" {cause}." for cause in dict.fromkeys(causes) if cause)
+
+
+def _cause(event: "OperationEventTypeDef") -> str:
+    said = event.get("ValidationStatusReason") or event.get("HookStatusReason")
+    said = (said or event.get("ResourceStatusReason", "")).strip().rstrip(".")
+    by = filter(None, (event.get("ValidationName"), event.get("HookType"), event.get("ValidationPath")))
+    resource = f"{event.get('LogicalResourceId')} ({event.get('ResourceType')})"
+    return f"{resource}: {said} ({', '.join(by) or 'no path given'})" if said else ""
 
 
 def _read(cloudformation: "CloudFormationClient", arn: str) -> Iterator[ResourceChange]:

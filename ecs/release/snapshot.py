@@ -98,7 +98,9 @@ def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, identifier: str
     deployment = services.deployment(snapshot.service, identifier) or {}
     stopped = snapshot.stopped(arn)
     running = [task for task in snapshot.running if task["taskDefinitionArn"] == arn]
-    since = deployment.get("createdAt")
+    # A deployment that ECS has rolled back is gone from the service; its tasks tell when it began.
+    begun = [task["createdAt"] for task in (*stopped, *running) if "createdAt" in task]
+    since = deployment.get("createdAt") or min(begun, default=None)
     events = [
         event["message"]
         for event in snapshot.service.get("events", [])

@@ -13,6 +13,7 @@ from ecs.errors import RolledBackError
 from ecs.foundation import changeset, stack
 from ecs.foundation import events as stack_events
 from ecs.foundation.outputs import Foundation
+from ecs.foundation.removal import remove
 
 TAGS = [{"Key": key, "Value": "pp-made"} for key in ("Project", "Environment", "ManagedBy")]
 PROVIDER = "arn:aws:iam::000000000000:oidc-provider/token.actions.githubusercontent.com"
@@ -65,7 +66,7 @@ class Made:
 def made(real: boto3.Session) -> Iterator[Made]:
     made = Made(real, "pp-made")
     yield made
-    stack.remove(made.client, made.name, made.said.append)
+    remove(made.client, made.name, made.said.append)
     assert made.status is None
 
 
@@ -73,7 +74,7 @@ def made(real: boto3.Session) -> Iterator[Made]:
 def whole(real: boto3.Session) -> Iterator[tuple[Made, Foundation]]:
     whole = Made(real, "pp-whole")
     yield whole, whole.apply()
-    stack.remove(whole.client, whole.name, whole.said.append)
+    remove(whole.client, whole.name, whole.said.append)
 
 
 def attributes(pairs: list[Any]) -> dict[str, str]:
