@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from ecs.aws import Aws
 from ecs.errors import AWS_ERRORS, DeployError, NotAllowedError, UsageError, in_words
-from ecs.foundation import domain
+from ecs.foundation import domain, github
 from ecs.foundation.changeset import TEMPLATE
 from ecs.foundation.outputs import Foundation
 from ecs.foundation.stack import find_foundation
@@ -85,6 +85,7 @@ def look_up(aws: Aws, *, allow_dirty: bool) -> Scene:
     scene = Scene(aws, allow_dirty)
     for find in (_artifact, _revision, _credentials, _region):
         find(scene)
+    github.check_provider(aws)
     return scene
 
 
@@ -193,4 +194,5 @@ CHECKS: tuple[tuple[str, bool, Callable[[Scene], str]], ...] = (
     ("roles", True, _roles),
     ("target group", True, _target_group),
     ("domain", True, lambda scene: domain.check_domain(scene.aws)),
+    ("github", True, lambda scene: github.check_provider(scene.aws)),
 )

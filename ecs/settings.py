@@ -59,7 +59,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     vpc_id: Annotated[str, Meta(pattern=r"^(vpc-[0-9a-f]+)?$")]
     subnet_ids: list[Annotated[str, Meta(pattern=r"^subnet-[0-9a-f]+$")]]
     github_repository: Annotated[str, Meta(pattern=r"^([\w.-]+(@\d+)?/[\w.-]+(@\d+)?)?$")]
-    github_oidc_provider_arn: Annotated[str, Meta(pattern=r"^(arn:aws[\w-]*:iam:.+)?$")]
     registry: str
     connect_to: Annotated[str, Meta(pattern=r"^([^:]+:\d+)?$")]
     env: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=10)]

@@ -69,7 +69,7 @@ def preview(
     _refuse_half_removed(described)
     new = _is_new(described)
     try:
-        change_set = changeset.make(cloudformation, name, parameters, tags, new=new)
+        change_set = changeset.make(cloudformation, name, parameters, tags, new=new, command="plan")
         change_set.delete()
     except OvertakenError as error:
         raise UsageError(
@@ -123,7 +123,8 @@ def _apply(
     settle(cloudformation, name, on_event)
     _mend(cloudformation, name, on_event)
     described = state_of(cloudformation, name)
-    change_set = changeset.make(cloudformation, name, parameters, tags, new=_is_new(described))
+    new = _is_new(described)
+    change_set = changeset.make(cloudformation, name, parameters, tags, new=new, command="up")
     if change_set.empty:
         change_set.delete()
     else:

@@ -1,5 +1,6 @@
 """The stack in each of its states: what is called, and what CloudFormation says to it."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,12 +22,28 @@ if TYPE_CHECKING:
 
 NAME = "perfect-puppy-prod"
 ID = f"arn:aws:cloudformation:eu-west-1:123456789012:stack/{NAME}/0123"
-SET = "arn:aws:cloudformation:eu-west-1:123456789012:changeSet/ecs-1/4567"
+SET = "arn:aws:cloudformation:eu-west-1:123456789012:changeSet/plan--1/4567"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PARAMETERS = {"AlarmEmail": "somebody@example.org"}
 TAGS = [{"Key": "Project", "Value": "perfect-puppy"}]
 
 Step = Callable[[Stubber], None]
+
+
+class ChangeSetOf:
+    """The name of a change set that these commands make: the roles for CI are limited by it."""
+
+    def __init__(self, commands: str) -> None:
+        self.pattern = rf"({commands})--{NAME}--[0-9a-f]{{32}}"
+
+    def __eq__(self, other: object) -> bool:
+        return bool(re.fullmatch(self.pattern, str(other)))
+
+    def __hash__(self) -> int:
+        return hash(self.pattern)
+
+
+ONE_OF_OURS: dict[str, Any] = {"ChangeSetName": ChangeSetOf("plan|up"), "StackName": ID}
 
 
 @pytest.fixture(autouse=True)
@@ -83,8 +100,8 @@ def events(*told: tuple[str, str, str, str]) -> Step:
     return call("describe_stack_events", {"StackEvents": listed}, StackName=ID)
 
 
-def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = ()) -> list[Step]:
-    """The calls that make a change set, and read it; with a reason it has failed."""
+def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = (), by: str = "plan|up") -> list[Step]:
+    """The calls that make a change set, for these commands, and read it; with a reason it has failed."""
     answer: dict[str, Any] = {"Status": "FAILED" if reason else "CREATE_COMPLETE", "StatusReason": reason}
     listed = [
         {
@@ -102,7 +119,7 @@ def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = ()) -> list[
         "create_change_set",
         {"Id": SET, "StackId": ID},
         StackName=NAME,
-        ChangeSetName=ANY,
+        ChangeSetName=ChangeSetOf(by),
         ChangeSetType=kind,
         TemplateBody=ANY,
         Parameters=[{"ParameterKey": "AlarmEmail", "ParameterValue": "somebody@example.org"}],
@@ -110,13 +127,17 @@ def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = ()) -> list[
         Capabilities=["CAPABILITY_IAM"],
         OnStackFailure="DELETE" if kind == "CREATE" else "ROLLBACK",
     )
-    read = [] if reason else [call("describe_change_set", {**answer, "Changes": listed}, ChangeSetName=SET)]
-    return [create, call("describe_change_set", answer, ChangeSetName=SET), *read]
+    read = [] if reason else [call("describe_change_set", {**answer, "Changes": listed}, **ONE_OF_OURS)]
+    return [create, call("describe_change_set", answer, **ONE_OF_OURS), *read]
 
 
+GONE = [
+    ("ChangeSetNotFound", "it is gone"),
+    ("ValidationError", f"Stack [{ID}] does not exist"),
+]
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information."
-delete_set = call("delete_change_set", ChangeSetName=SET)
-execute = call("execute_change_set", ChangeSetName=SET)
+delete_set = call("delete_change_set", **ONE_OF_OURS)
+execute = call("execute_change_set", **ONE_OF_OURS)
 delete_stack = call("delete_stack", StackName=ID)
 nothing_to_change = [*made(kind="UPDATE", reason=NO_CHANGES), delete_set]
 
@@ -168,6 +189,10 @@ class TestPreview:
             delete_stack,
         ) == ["± Cluster (AWS::ECS::Cluster, replaced)"]
 
+    @pytest.mark.parametrize("refusal", GONE)
+    def test_a_change_set_that_is_gone_already_need_not_be_removed(self, refusal: tuple[str, str]) -> None:
+        self.preview(state("UPDATE_COMPLETE"), *made(kind="UPDATE"), refused("delete_change_set", *refusal))
+
     def test_leaves_a_stack_that_another_run_has_a_change_set_in(self) -> None:
         other = {"ChangeSetId": "another", "StackId": ID}
         self.preview(
@@ -177,6 +202,9 @@ class TestPreview:
             state("REVIEW_IN_PROGRESS"),
             call("list_change_sets", {"Summaries": [other]}),
         )
+
+    def test_makes_a_change_set_that_the_roles_for_ci_may_make(self) -> None:
+        self.preview(state("UPDATE_COMPLETE"), *made(kind="UPDATE", by="plan"), delete_set)
 
     def test_of_what_is_as_it_should_be_is_empty(self) -> None:
         assert self.preview(state("UPDATE_COMPLETE"), *nothing_to_change) == []
@@ -229,6 +257,10 @@ class TestApply:
         assert foundation.vpc_id == "vpc-1"
         assert said == ["Vpc: create in progress", "Vpc: create complete"]
 
+    def test_makes_a_change_set_that_the_roles_for_ci_may_not_touch(self) -> None:
+        there = state("UPDATE_COMPLETE", VpcId="vpc-1")
+        applied(there, there, there, *made(kind="UPDATE", reason=NO_CHANGES, by="up"), delete_set, there)
+
     def test_without_changes_is_quiet_and_leaves_no_change_set(self) -> None:
         there = state("UPDATE_COMPLETE", VpcId="vpc-1")
         foundation, said = applied(there, there, there, *nothing_to_change, there)
@@ -267,10 +299,13 @@ class TestApply:
         assert foundation.vpc_id == "vpc-1"
         assert said == [f"{NAME}: another run was faster; looking again"]
 
-    def test_a_run_whose_change_set_is_gone_before_it_read_it_looks_again(self) -> None:
+    @pytest.mark.parametrize("refusal", GONE)
+    def test_a_run_whose_change_set_is_gone_before_it_read_it_looks_again(
+        self, refusal: tuple[str, str]
+    ) -> None:
         there = state("CREATE_COMPLETE", VpcId="vpc-1")
         *create, _read = made(kind="UPDATE", changes=("Cluster",))
-        gone = refused("describe_change_set", "ChangeSetNotFound", "it is gone")
+        gone = refused("describe_change_set", *refusal)
         foundation, _ = applied(
             *[there, there, there, *create, gone], *[there, there, there, *nothing_to_change, there]
         )

@@ -16,7 +16,6 @@ from ecs.foundation.outputs import Foundation
 from ecs.foundation.removal import remove
 
 TAGS = [{"Key": key, "Value": "pp-made"} for key in ("Project", "Environment", "ManagedBy")]
-PROVIDER = "arn:aws:iam::000000000000:oidc-provider/token.actions.githubusercontent.com"
 CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/0123"
 PARAMETERS = {
     "AlarmEmail": "somebody@example.org",
@@ -27,7 +26,10 @@ PARAMETERS = {
     "DomainName": "",
     "ContainerPort": "8000",
     "GithubRepository": "somebody/perfect-puppy",
-    "GithubOidcProviderArn": PROVIDER,
+    "Project": "perfect-puppy",
+    "Environment": "prod",
+    "TaskCpu": "256",
+    "TaskMemory": "512",
 }
 
 
