@@ -13,7 +13,7 @@ from ecs.output import Output
 from ecs.release import service as services
 from ecs.release import task as tasks
 from ecs.release.history import last_good, mark_good
-from ecs.release.smoke import Site, SmokeError
+from ecs.release.smoke import SmokeError
 from ecs.release.snapshot import Snapshot, gather, observe
 from ecs.release.view import rollout_view
 from ecs.release.watch import Outcome, follow, wait_for
@@ -41,11 +41,6 @@ class Release:
     aws: Aws
     foundation: Foundation
     output: Output
-
-    @property
-    def site(self) -> Site:
-        """The public address."""
-        return Site(self.foundation.url, self.aws.settings)
 
     def start(self, arn: str) -> Rollout:
         """Start a deployment of a revision, or take up the one that an earlier run of ours had started.
@@ -89,11 +84,13 @@ class Release:
 
         Args:
             rollout: What `start` gave.
-            check: Called once the deployment has completed; raises `SmokeError`.
+            check: Called once the deployment has completed; `SmokeError` takes the release back, and with
+                `UnreachableError` it stays, not marked as good.
 
         Raises:
             RolledBackError: the release failed, and what served before serves again.
             NotRolledBackError: it failed, and nothing good serves, or another run has replaced it.
+            UnreachableError: it serves, and the check got no answer of it.
         """
         with rollout_view(self.output, rollout.identifier, rollout.arn) as view:
             outcome, snapshot = follow(self.aws, self.foundation, rollout.identifier, rollout.arn, view)
@@ -111,7 +108,7 @@ class Release:
                 hint = "Run the app here (make run) and ask it the same."
                 cause = Cause("smoke", f"The smoke test failed: {error}.", hint)
             else:
-                mark_good(self.aws, rollout.arn)
+                mark_good(self.aws, self.foundation, rollout.arn, self.output.warn)
                 return
         self._fail(rollout, snapshot, outcome, cause)
 
@@ -145,14 +142,13 @@ class Release:
             if deployment["id"] == rollout.identifier:
                 return None
             ends = {"COMPLETED": Outcome.COMPLETED, "FAILED": Outcome.FAILED}
-            return ends.get(str(deployment.get("rolloutState")))
+            outcome = ends.get(str(deployment.get("rolloutState")))
+            # The balancer's word, not this machine's: its network must not decide what serves.
+            healthy = "healthy" in map(snapshot.target_state, snapshot.running)
+            return None if outcome is Outcome.COMPLETED and not healthy else outcome
 
         with self.output.step("Waiting for what served before"):
             outcome, snapshot = wait_for(self.aws, self.foundation, ended, lambda _: None)
-        try:
-            self.site.wait_until_ready(30)
-        except SmokeError:
-            return None
         served = str(services.primary(snapshot.service)["taskDefinition"])
         return served if outcome is Outcome.COMPLETED else None
 
