@@ -1,6 +1,5 @@
 """`up`: from the working tree to a healthy service."""
 
-from collections.abc import Callable
 from typing import Any
 
 import click
@@ -8,16 +7,15 @@ import click
 from ecs.checks import Scene
 from ecs.commands.plan import allow_dirty_option, compare, describe
 from ecs.commands.verify import shown
-from ecs.errors import NotAllowedError, NotRolledBackError
+from ecs.errors import NotAllowedError
 from ecs.foundation import stack
 from ecs.foundation.outputs import Foundation
 from ecs.foundation.parameters import parameters, tags
 from ecs.release import image, scaling, task
 from ecs.release.changes import Changes
-from ecs.release.history import GOOD, mark_good, tag
 from ecs.release.revision import Revision
 from ecs.release.rollout import Release
-from ecs.release.smoke import SmokeError, check_name, smoke
+from ecs.release.smoke import check_name, smoke
 from ecs.run import Run, command, dry_run_option, yes_option
 
 
@@ -26,10 +24,15 @@ from ecs.run import Run, command, dry_run_option, yes_option
     click.option(
         "--fail-on-findings", is_flag=True, help="Stop if the registry's scan finds something critical."
     ),
+    click.option(
+        "--ignore-alarms", is_flag=True, help="For a fix: the alarms do not roll this one release back."
+    ),
     dry_run_option,
     yes_option,
 )
-def up(run: Run, *, allow_dirty: bool, fail_on_findings: bool, dry_run: bool, yes: bool) -> dict[str, Any]:
+def up(  # noqa: PLR0913 - each is an option of the command
+    run: Run, *, allow_dirty: bool, fail_on_findings: bool, ignore_alarms: bool, dry_run: bool, yes: bool
+) -> dict[str, Any]:
     """Deploy what is committed: verify, build, stack, push, rollout, smoke test, scaling.
 
     It can be run again at any time: it does only what is missing, and goes on where a run was cut off. A
@@ -53,7 +56,8 @@ def up(run: Run, *, allow_dirty: bool, fail_on_findings: bool, dry_run: bool, ye
     if changes.image or fail_on_findings:
         _show_findings(run, foundation, revision, fail_on_findings=fail_on_findings)
     check_name(run.settings, foundation)
-    arn = _roll_out(run, foundation, scene, changes)
+    releasing = Release(run.aws, foundation, run.output, ignore_alarms)
+    arn = _roll_out(run, releasing, scene, changes, yes=yes)
     _scale(run, foundation)
     run.output.done(f"{foundation.url} serves {revision.tag}" if changes else "Nothing to change")
     run.output.say(foundation.url, style="bold")
@@ -84,12 +88,11 @@ def _bring_up_stack(run: Run, foundation: Foundation | None, changes: Changes) -
     )
 
 
-def _roll_out(run: Run, foundation: Foundation, scene: Scene, changes: Changes) -> str:
+def _roll_out(run: Run, releasing: Release, scene: Scene, changes: Changes, *, yes: bool) -> str:
     """Roll the revision out, or test it again where it serves already; give its task definition."""
     aws, revision = run.aws, scene.need_revision()
-    wanted = task.task_definition(aws, foundation, revision)
+    wanted = task.task_definition(aws, releasing.foundation, revision)
     arn = task.find_same(aws, changes.serving, wanted) or task.register(aws, wanted, revision)
-    releasing = Release(aws, foundation, run.output)
 
     def check() -> None:
         with run.output.step("Comparing the site's answers with the model's"):
@@ -97,25 +100,11 @@ def _roll_out(run: Run, foundation: Foundation, scene: Scene, changes: Changes) 
         run.output.done(f"{count} answers are the model's own")
 
     if changes.release or arn != changes.serving:
-        rollout = releasing.start(arn)
-        run.output.say(f"Rollout of {task.short(arn)}: deployment {rollout.identifier}")
-        releasing.finish(rollout, check)
+        releasing.make_way(arn, yes=yes)
+        releasing.roll_out(arn, check)
     else:
-        _test_again(run, arn, check)
+        releasing.test_again(arn, check)
     return arn
-
-
-def _test_again(run: Run, arn: str, check: Callable[[], None]) -> None:
-    """Test what serves already: an earlier run may have been cut off before it did."""
-    try:
-        check()
-    except SmokeError as error:
-        raise NotRolledBackError(
-            f"Nothing is to change, and yet the smoke test fails: {error}.",
-            hint="See what is wrong: python -m ecs status; go back with: python -m ecs rollback.",
-        ) from error
-    if (described := task.describe(run.aws.ecs, arn)) and not tag(described, GOOD):
-        mark_good(run.aws, arn)
 
 
 def _scale(run: Run, foundation: Foundation) -> None:
