@@ -85,7 +85,8 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Function], click.Comman
             except KeyboardInterrupt:
                 stopped = NotRolledBackError(
                     "Stopped. What had begun on AWS goes on without this command.",
-                    hint="See it with `python -m ecs status`; run this again to take it up.",
+                    hint="See it with `python -m ecs status`; run this again to take it up; stop a "
+                    "rollout with `python -m ecs rollback`.",
                 )
                 output.error(stopped)
                 sys.exit(stopped.exit_code)

@@ -135,8 +135,7 @@ def refuse_critical(
             refused.append(f"{name or 'one without a name'} in {package or 'an unnamed package'}")
     if refused:
         raise UsageError(
-            f"The image has {len(refused)} critical finding{'s' * (len(refused) > 1)}; nothing was released: "
-            f"{'; '.join(refused)}.",
+            f"The image has {len(refused)} critical finding{'s' * (len(refused) > 1)}: {'; '.join(refused)}.",
             hint="Update the base image or the lock; or waive a finding, with a reason and an end date, in "
             "ecs/waivers.toml.",
         )

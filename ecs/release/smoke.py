@@ -71,10 +71,9 @@ class Site:
             UnreachableError: there is no answer, or neither the app nor the load balancer gave it.
         """
         where = f"{method} {self.base}{path}"
-        headers = {"Host": self._host} | ({} if body is None else {"Content-Type": "application/json"})
-        sent = None if body is None else msgspec.json.encode(body)
+        headers = {"Host": self._host}
         try:
-            answer = self._pool.request(method, self.base + path, headers=headers, body=sent, redirect=False)
+            answer = self._pool.request(method, self.base + path, headers=headers, json=body, redirect=False)
         except (HTTPError, ValueError) as error:
             reason = error.reason if isinstance(error, MaxRetryError) else error
             reason = getattr(reason, "original_error", reason)  # a proxy's refusal
