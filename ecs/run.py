@@ -17,7 +17,7 @@ from ecs.settings import Settings, load_settings
 
 EPILOG = """\b
 Exit codes: 0 done; 1 the release failed and was rolled back; 2 wrong use or settings;
-3 no credentials or no permission; 4 failed and not rolled back.
+3 no credentials or no permission; 4 failed and not rolled back, or not verified.
 """
 
 
@@ -84,7 +84,8 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Function], click.Comman
             except KeyboardInterrupt:
                 stopped = NotRolledBackError(
                     "Stopped. What had begun on AWS goes on without this command.",
-                    hint="See it with `python -m ecs status`; run this again to take it up.",
+                    hint="See it with `python -m ecs status`; run this again to take it up; stop a "
+                    "rollout with `python -m ecs rollback`.",
                 )
                 output.error(stopped)
                 sys.exit(stopped.exit_code)

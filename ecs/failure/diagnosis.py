@@ -113,7 +113,9 @@ def _exit(evidence: Evidence) -> Cause | None:
 
 
 def _alarm(evidence: Evidence) -> Cause | None:
-    ringing = [alarm["AlarmName"] for alarm in evidence.alarms if alarm.get("StateValue") == "ALARM"]
+    ringing = evidence.triggered or [
+        alarm["AlarmName"] for alarm in evidence.alarms if alarm.get("StateValue") == "ALARM"
+    ]
     if "alarm" not in evidence.reason.lower() and not ringing:
         return None
     names = ", ".join(ringing) or "a deployment alarm"
