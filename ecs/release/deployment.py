@@ -61,9 +61,9 @@ def read(aws: Aws, arn: str) -> Deployment:
     )
 
 
-def ongoing(aws: Aws, foundation: Foundation) -> Deployment | None:
-    """Find the service deployment that is under way."""
-    return next(_newest(aws, foundation, status=list(ONGOING)), None)
+def ongoing(aws: Aws, foundation: Foundation, service: dict[str, Any]) -> Deployment | None:
+    """Find the service deployment that is under way; none counts of a service that is scaled to zero."""
+    return next(_newest(aws, foundation, status=list(ONGOING)), None) if service["desiredCount"] else None
 
 
 def find(aws: Aws, foundation: Foundation, task_definition: str, since: datetime) -> Deployment | None:

@@ -11,7 +11,6 @@ from ecs.output import Output
 from ecs.release import deployment as deployments
 from ecs.release import service as services
 from ecs.release import task as tasks
-from ecs.release.deployment import Deployment
 from ecs.release.history import is_good, mark_good, mark_left
 from ecs.release.revert import Revert
 from ecs.release.smoke import Site, SmokeError
@@ -43,18 +42,14 @@ class Release:
         """The way back."""
         return Revert(self.aws, self.foundation, self.output)
 
-    def under_way(self) -> Deployment | None:
-        """Find the deployment that is under way; none counts of a service that is scaled to zero."""
-        service = services.find(self.aws, self.foundation)
-        return deployments.ongoing(self.aws, self.foundation) if service and service["desiredCount"] else None
-
     def make_way(self, arn: str, *, yes: bool) -> None:
         """Stop a deployment of another revision that is under way, if the operator wants it so.
 
         Raises:
             UsageError: the operator does not, or there is nobody to ask.
         """
-        other = self.under_way()
+        service = services.find(self.aws, self.foundation)
+        other = deployments.ongoing(self.aws, self.foundation, service) if service else None
         if other and not other.status.startswith("ROLLBACK"):
             if other.target == arn:
                 return
