@@ -72,11 +72,6 @@ def find(aws: Aws, foundation: Foundation, task_definition: str, since: datetime
     return next((item for item in found if item.target == task_definition), None)
 
 
-def stop(aws: Aws, arn: str) -> None:
-    """Have ECS stop a service deployment and roll it back."""
-    aws.ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
-
-
 def _newest(aws: Aws, foundation: Foundation, **wanted: Any) -> Iterator[Deployment]:
     answer = aws.ecs.list_service_deployments(
         cluster=foundation.cluster_name, service=aws.settings.stack, **wanted

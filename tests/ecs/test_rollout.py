@@ -86,8 +86,22 @@ def test_what_ecs_does_not_stop_is_replaced(
     assert "ECS did not stop the deployment" in capsys.readouterr().out
 
 
-def test_a_rollback_that_fails_is_no_success(service: Make) -> None:
+def test_a_rollback_that_fails_is_tried_once_more_as_a_deployment(service: Make) -> None:
     ecs = service(serving=A, rollback_works=False)
+    with pytest.raises(RolledBackError, match="perfect-puppy-prod:1 serves again"):
+        release(ecs).roll_out(definition(B), wrong)
+    assert ecs.sent[-2:] == ["StopServiceDeployment", "UpdateService"]
+    assert (ecs.status, ecs.serving) == ("SUCCESSFUL", A)
+
+
+def test_a_rollback_that_fails_twice_is_no_success(service: Make) -> None:
+    ecs = service(serving=A, rollback_works=False)
+
+    def fails(_: int) -> None:
+        if ecs.sent[-1] == "UpdateService" and ecs.target == A:
+            ecs.records[-1]["status"] = "ROLLBACK_FAILED"
+
+    ecs.on_look = fails
     with pytest.raises(NotRolledBackError, match="does not serve again"):
         release(ecs).roll_out(definition(B), wrong)
 
@@ -223,8 +237,19 @@ class TestAnotherDeploymentUnderWay:
         ecs.update_service({"taskDefinition": definition(B)})
         release(ecs).make_way(definition(C), yes=True)
         assert (ecs.status, ecs.serving) == ("ROLLBACK_SUCCESSFUL", A)
-        assert ecs.sent == ["TagResource", "StopServiceDeployment"]
-        assert "LeftSince" in ecs.tags[B]
+        assert ecs.sent == ["StopServiceDeployment"]
+
+    def test_the_rollout_of_a_rollback_is_replaced_since_a_stop_leads_back_to_the_bad_one(
+        self, service: Make
+    ) -> None:
+        ecs = service(serving=B)
+        ecs.good(A, 1)
+        ecs.left(B, 3)
+        ecs.update_service({"taskDefinition": definition(A)})
+        release(ecs).make_way(definition(C), yes=True)
+        assert (ecs.status, ecs.sent) == ("IN_PROGRESS", [])
+        with pytest.raises(RolledBackError, match="perfect-puppy-prod:1 serves again"):
+            release(ecs).roll_out(definition(C), wrong)
 
     def test_without_a_terminal_it_is_said_how(
         self, service: Make, capsys: pytest.CaptureFixture[str]
