@@ -98,7 +98,7 @@ def test_a_rollback_that_fails_twice_is_no_success(service: Make) -> None:
     ecs = service(serving=A, rollback_works=False)
 
     def fails(_: int) -> None:
-        if ecs.sent[-1] == "UpdateService" and ecs.target == A:
+        if len(ecs.records) == 3:
             ecs.records[-1]["status"] = "ROLLBACK_FAILED"
 
     ecs.on_look = fails

@@ -54,8 +54,8 @@ def rings(alarm: str) -> Iterator[None]:
 
 def under_way(before: str) -> bool:
     [service] = boto3.client("ecs").describe_services(cluster=STACK, services=[STACK])["services"]
-    begun = service["taskDefinition"] != before
-    return begun and service["deployments"][0].get("rolloutState") == "IN_PROGRESS"
+    state = service["deployments"][0].get("rolloutState")
+    return bool(service["taskDefinition"] != before and state == "IN_PROGRESS")
 
 
 def ended(process: "subprocess.Popen[str]") -> Result:
