@@ -6,7 +6,7 @@ import click
 
 from ecs.errors import UsageError
 from ecs.foundation.outputs import Foundation
-from ecs.release import image, service, task
+from ecs.release import deployment, image, service, task
 from ecs.release.deployment import Deployment
 from ecs.release.history import GOOD, LEFT, is_good, last_good, mark_left, revisions, tag, was_left
 from ecs.release.revision import read_predictor
@@ -31,7 +31,7 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
     if serving is None:
         raise UsageError("There is no service to roll back.", hint="Make it with: python -m ecs up.")
     releasing = Release(run.aws, foundation, run.output)
-    under_way = releasing.under_way()
+    under_way = deployment.ongoing(run.aws, foundation, serving)
     target = _target(run, serving["taskDefinition"], under_way, number)
     arn = target["taskDefinitionArn"]
     leaving = (under_way and under_way.target) or serving["taskDefinition"]

@@ -61,20 +61,15 @@ def read(aws: Aws, arn: str) -> Deployment:
     )
 
 
-def ongoing(aws: Aws, foundation: Foundation) -> Deployment | None:
-    """Find the service deployment that is under way."""
-    return next(_newest(aws, foundation, status=list(ONGOING)), None)
+def ongoing(aws: Aws, foundation: Foundation, service: dict[str, Any]) -> Deployment | None:
+    """Find the service deployment that is under way; none counts of a service that is scaled to zero."""
+    return next(_newest(aws, foundation, status=list(ONGOING)), None) if service["desiredCount"] else None
 
 
 def find(aws: Aws, foundation: Foundation, task_definition: str, since: datetime) -> Deployment | None:
     """Find the newest service deployment of a task definition since then; ECS lists it a moment later."""
     found = _newest(aws, foundation, createdAt={"after": since - timedelta(seconds=STALE_SECONDS)})
     return next((item for item in found if item.target == task_definition), None)
-
-
-def stop(aws: Aws, arn: str) -> None:
-    """Have ECS stop a service deployment and roll it back."""
-    aws.ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
 
 
 def _newest(aws: Aws, foundation: Foundation, **wanted: Any) -> Iterator[Deployment]:

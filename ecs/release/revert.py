@@ -17,7 +17,7 @@ from ecs.release import task as tasks
 from ecs.release.deployment import Deployment
 from ecs.release.history import last_good, mark_left, was_left
 from ecs.release.snapshot import Snapshot, gather
-from ecs.release.watch import Outcome, Rollout, wait_for
+from ecs.release.watch import Outcome, Rollout, follow, start, wait_for
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Revert:
             if not under_way.source or under_way.status not in deployments.ONGOING:
                 return False
             try:
-                deployments.stop(self.aws, under_way.arn)
+                self.aws.ecs.stop_service_deployment(serviceDeploymentArn=under_way.arn, stopType="ROLLBACK")
             except ClientError as error:  # it ended a moment ago, or this may not be done: replacing helps
                 self.output.warn(f"ECS did not stop the deployment: {in_words(error)}")
                 return False
@@ -75,37 +75,34 @@ class Revert:
         if cause.kind == "alarm":
             hint += " If it is the version before that rings it: up --ignore-alarms."
         path = save(self.aws.settings.stack, evidence, cause.sentence)
-        before = self._before(rollout.arn, record)
-        if not before:
+        before, back = self._before(rollout, record), False
+        if before:
+            back = bool(record and record.source == before and self.stop(record)) or self._go_back(before)
+            ending = (
+                f"{tasks.short(before)} serves again." if back else "What served before does not serve again."
+            )
+        else:
             services.scale_to_zero(self.aws, self.foundation)
             ending = "It was the first release, so the service is scaled to zero."
-            raise NotRolledBackError(f"{cause.sentence} {ending}", hint=hint, evidence=path)
-        by_ecs = bool(record and record.source == before and self.stop(record))
-        if by_ecs or self._go_back(before):
-            ending = f"{tasks.short(before)} serves again."
-            raise RolledBackError(f"{cause.sentence} {ending}", hint=hint, evidence=path)
-        ending = "What served before does not serve again."
-        raise NotRolledBackError(f"{cause.sentence} {ending}", hint=hint, evidence=path)
+        error = RolledBackError if back else NotRolledBackError
+        raise error(f"{cause.sentence} {ending}", hint=hint, evidence=path)
 
-    def _before(self, arn: str, record: Deployment | None) -> str | None:
+    def _before(self, rollout: Rollout, record: Deployment | None) -> str | None:
         """Choose what to go back to: what served, unless that was left and there is another good one."""
-        source = record.source if record else None
+        source = record.source if record and not rollout.first else None
         described = tasks.describe(self.aws.ecs, source) if source else None
-        return source if described and not was_left(described) else last_good(self.aws, but=arn) or source
+        return (
+            source
+            if described and not was_left(described)
+            else last_good(self.aws, but=rollout.arn) or source
+        )
 
     def _go_back(self, before: str) -> bool:
         """Roll out what served before, where ECS sees nothing wrong or knows no deployment to go back to."""
         self.output.say(f"Taking it back to {tasks.short(before)}.")
-        services.update(self.aws, self.foundation, before)
-
-        def ended(snapshot: Snapshot) -> Outcome | None:
-            deployment = services.primary(snapshot.service)
-            state = deployment.get("rolloutState") if deployment["taskDefinition"] == before else None
-            # The balancer's word, not this machine's: its network must not decide what serves.
-            if state == "COMPLETED" and "healthy" in map(snapshot.target_state, snapshot.running):
-                return Outcome.COMPLETED
-            return Outcome.FAILED if state == "FAILED" else None
-
+        rollout = start(self.aws, self.foundation, before)
+        if rollout is None:
+            return True
         with self.output.step("Waiting for what served before"):
-            outcome, _ = wait_for(self.aws, self.foundation, ended)
+            outcome, _ = follow(self.aws, self.foundation, rollout, lambda _: None, early=False)
         return outcome is Outcome.COMPLETED

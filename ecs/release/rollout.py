@@ -11,13 +11,12 @@ from ecs.output import Output
 from ecs.release import deployment as deployments
 from ecs.release import service as services
 from ecs.release import task as tasks
-from ecs.release.deployment import Deployment
-from ecs.release.history import is_good, mark_good, mark_left
+from ecs.release.history import is_good, mark_good, was_left
 from ecs.release.revert import Revert
 from ecs.release.smoke import SmokeError
 from ecs.release.snapshot import Snapshot
 from ecs.release.view import rollout_view
-from ecs.release.watch import Outcome, Rollout, follow
+from ecs.release.watch import Outcome, Rollout, follow, start
 
 
 @dataclass(frozen=True)
@@ -38,58 +37,30 @@ class Release:
         """The way back."""
         return Revert(self.aws, self.foundation, self.output)
 
-    def under_way(self) -> Deployment | None:
-        """Find the deployment that is under way; none counts of a service that is scaled to zero."""
-        service = services.find(self.aws, self.foundation)
-        return deployments.ongoing(self.aws, self.foundation) if service and service["desiredCount"] else None
-
     def make_way(self, arn: str, *, yes: bool) -> None:
         """Stop a deployment of another revision that is under way, if the operator wants it so.
 
         Raises:
             UsageError: the operator does not, or there is nobody to ask.
         """
-        other = self.under_way()
-        if other and not other.status.startswith("ROLLBACK"):
+        service = services.find(self.aws, self.foundation)
+        other = deployments.ongoing(self.aws, self.foundation, service) if service else None
+        if other is None:
+            return
+        stops = other.status.startswith("ROLLBACK")
+        if not stops:
             if other.target == arn:
                 return
             self.output.warn(
                 f"Another deployment is under way, of {tasks.short(str(other.target))}. What stops it is "
                 "`python -m ecs rollback`, or --yes here."
             )
-            then = f"let {tasks.short(other.source)} serve again" if other.source else "replace it"
+            source = tasks.describe(self.aws.ecs, other.source) if other.source else None
+            stops = bool(source and not was_left(source))
+            then = f"let {tasks.short(str(other.source))} serve again" if stops else "replace it"
             self.output.confirm(f"Stop it, {then}, then go on?", yes=yes)
-            mark_left(self.aws, str(other.target))
-        if other:
+        if stops:
             self.revert.stop(other)
-
-    def start(self, arn: str) -> Rollout | None:
-        """Start a deployment of a revision, or take up the one that an earlier run of ours had started.
-
-        Whatever else is under way is replaced. None is for a service that is on the revision already.
-        """
-        self._warn_of_alarms()
-        service = services.find(self.aws, self.foundation)
-        if service is None:
-            service = services.create(self.aws, self.foundation, arn, alarms=not self.ignore_alarms)
-        else:
-            current = services.primary(service)
-            state, same = current.get("rolloutState"), current["taskDefinition"] == arn
-            # What was scaled to zero after a failed first release wants its tasks back.
-            desired = None if service["desiredCount"] else self.aws.settings.min_tasks
-            if desired or not same or state != "IN_PROGRESS":
-                service = services.update(
-                    self.aws,
-                    self.foundation,
-                    arn,
-                    desired=desired,
-                    force=same and bool(desired or state == "FAILED"),
-                    alarms=not self.ignore_alarms,
-                )
-        made = services.primary(service)
-        return (
-            None if made.get("rolloutState") == "COMPLETED" else Rollout(made["id"], arn, made["createdAt"])
-        )
 
     def _warn_of_alarms(self) -> None:
         """Say that ECS watches no alarm of a deployment at whose start one rings."""
@@ -152,7 +123,8 @@ class Release:
 
     def roll_out(self, arn: str, check: Callable[[], None]) -> None:
         """Roll a revision out, or test it again where the service is on it; raises as `finish` does."""
-        if rollout := self.start(arn):
+        self._warn_of_alarms()
+        if rollout := start(self.aws, self.foundation, arn, alarms=not self.ignore_alarms):
             self.output.say(f"Rollout of {tasks.short(arn)}: deployment {rollout.identifier}")
             self.finish(rollout, check)
         else:

@@ -1,4 +1,4 @@
-"""Watching one deployment to its end, by ECS's own record of it."""
+"""A deployment: started, and watched to its end by ECS's own record of it."""
 
 import time
 from collections.abc import Callable
@@ -38,6 +38,7 @@ class Rollout:
         identifier: The deployment's id.
         arn: Its task definition.
         since: When it was made, by AWS's clock.
+        first: Whether nothing served when it began.
         record: The service deployment as last seen; None as long as ECS does not list it.
         begun: When this run began to watch it, by the monotonic clock.
     """
@@ -45,8 +46,31 @@ class Rollout:
     identifier: str
     arn: str
     since: datetime
+    first: bool = False
     record: Deployment | None = None
     begun: float = field(default_factory=time.monotonic)
+
+
+def start(aws: Aws, foundation: Foundation, arn: str, *, alarms: bool = True) -> Rollout | None:
+    """Start a deployment of a revision, or take up the one that an earlier run of ours had started.
+
+    Whatever else is under way is replaced. None is for a service that is on the revision already.
+    """
+    service = services.find(aws, foundation)
+    if service is None:
+        service, first = services.create(aws, foundation, arn, alarms=alarms), True
+    else:
+        current, first = services.primary(service), service["desiredCount"] == 0
+        state, same = current.get("rolloutState"), current["taskDefinition"] == arn
+        if first or not same or state != "IN_PROGRESS":
+            # What was scaled to zero after a failed first release wants its tasks back.
+            desired = aws.settings.min_tasks if first else None
+            force = same and (first or state == "FAILED")
+            service = services.update(aws, foundation, arn, desired=desired, force=force, alarms=alarms)
+    made = services.primary(service)
+    if made.get("rolloutState") == "COMPLETED":
+        return None
+    return Rollout(made["id"], arn, made["createdAt"], first)
 
 
 def judge(record: Deployment, service: dict[str, Any], identifier: str) -> Outcome | None:
