@@ -39,6 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     region: Annotated[str, Meta(pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$")]
     alarm_email: Annotated[str, Meta(pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$")]
     architecture: Literal["X86_64", "ARM64"]
+    base_image: Annotated[str, Meta(pattern=r"\A([\w.:/-]+@sha256:[0-9a-f]{64})?\Z")]
     cpu: int
     memory_mb: int
     web_concurrency: Annotated[int, Meta(ge=1, le=64)]

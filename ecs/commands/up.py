@@ -26,10 +26,13 @@ from ecs.run import Run, command, dry_run_option, yes_option
     click.option(
         "--fail-on-findings", is_flag=True, help="Stop if the registry's scan finds something critical."
     ),
+    click.option("--pull", is_flag=True, help="Build on the newest base image, fetched before."),
     dry_run_option,
     yes_option,
 )
-def up(run: Run, *, allow_dirty: bool, fail_on_findings: bool, dry_run: bool, yes: bool) -> dict[str, Any]:
+def up(  # noqa: PLR0913 - each is an option of the command
+    run: Run, *, allow_dirty: bool, fail_on_findings: bool, pull: bool, dry_run: bool, yes: bool
+) -> dict[str, Any]:
     """Deploy what is committed: verify, build, stack, push, rollout, smoke test, scaling.
 
     It can be run again at any time: it does only what is missing, and goes on where a run was cut off. A
@@ -45,7 +48,8 @@ def up(run: Run, *, allow_dirty: bool, fail_on_findings: bool, dry_run: bool, ye
         run.output.confirm("Do this?", yes=yes)
     if changes.image:
         with run.output.step(f"Building {revision.tag} for {run.settings.docker_platform}"):
-            image.build(run.aws, revision)
+            record = image.build(run.aws, revision, pull=pull)
+        run.output.say(f"SBOM and provenance: {record}")
     foundation = _bring_up_stack(run, scene.foundation, changes)
     if changes.image:
         with run.output.step("Pushing the image"):
