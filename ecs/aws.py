@@ -39,7 +39,29 @@ class Aws:
         """The region that all calls go to."""
         return str(self.session.region_name)
 
+    @cached_property
+    def account(self) -> dict[str, Any]:
+        """The account and identity that the credentials belong to.
+
+        Raises:
+            NotAllowedError: it is another account than the settings have.
+        """
+        found = dict(self._client("sts").get_caller_identity())
+        if self.settings.account not in {"", found["Account"]}:
+            raise NotAllowedError(
+                f"These credentials are for account {found['Account']}, and ecs/settings.toml has "
+                f"account {self.settings.account} for {self.settings.env}.",
+                hint="Sign in to that account (AWS_PROFILE, or aws sso login), or choose another --env.",
+            )
+        return found
+
     def client(self, service: str) -> Any:
+        """Make a client of one service, once it is certain that the account is the one in the settings."""
+        if self.settings.account:
+            _ = self.account
+        return self._client(service)
+
+    def _client(self, service: str) -> Any:
         """Make a client; raises `NotAllowedError` where what the profile names gives no credentials."""
         try:
             return self.session.client(service, config=CONFIG)
@@ -48,11 +70,6 @@ class Aws:
                 f"The AWS profile or AWS_ENDPOINT_URL can't be used: {error}.",
                 hint="Mend the credential_process of the profile in ~/.aws/config, or that address.",
             ) from error
-
-    @cached_property
-    def account(self) -> dict[str, Any]:
-        """The account and identity that the credentials belong to."""
-        return dict(self.client("sts").get_caller_identity())
 
     @cached_property
     def cloudformation(self) -> "CloudFormationClient":
@@ -96,13 +113,20 @@ class Aws:
 
 
 def connect(settings: Settings, region: str | None = None) -> Aws:
-    """Open a session in the region of the command, the settings, or the AWS configuration, in this order.
+    """Open a session in the region of the settings, the command, or the AWS configuration, in this order.
 
     Raises:
-        UsageError: no region is set anywhere, or ECS has none of this name.
+        UsageError: no region is set anywhere, ECS has none of this name, or the settings have another one
+            than the command.
     """
+    if region and settings.region not in {"", region}:
+        raise UsageError(
+            f"--region {region}, and ecs/settings.toml has region {settings.region} for {settings.env}: "
+            "a second service would be made.",
+            hint="Leave --region out, or choose another --env.",
+        )
     # AWS_REGION is what AWS's other tools read; botocore itself reads AWS_DEFAULT_REGION and the profile.
-    named = region or settings.region or os.environ.get("AWS_REGION")
+    named = settings.region or region or os.environ.get("AWS_REGION")
     session = boto3.Session(region_name=named or None)
     if not session.region_name:
         raise UsageError("No AWS region is set.", hint=REGION_HINT)

@@ -63,7 +63,7 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Function], click.Comman
         click.option(
             "--env", default="prod", show_default=True, help="The environment of ecs/settings.toml."
         ),
-        click.option("--region", help="The AWS region, in place of the one in the settings."),
+        click.option("--region", help="The AWS region, where the settings have none."),
         click.option(
             "--json", "as_json", is_flag=True, help="Print one JSON object; all else goes to stderr."
         ),

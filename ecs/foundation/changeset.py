@@ -29,16 +29,20 @@ class OvertakenError(Exception):
 
 @dataclass(frozen=True)
 class ResourceChange:
-    """What would happen to one resource of the stack; `replacement` removes the old one after."""
+    """What would happen to one resource of the stack; `replacement` removes the old one after.
+
+    Whether `may_replace` comes to that hangs on values that CloudFormation knows only while it works.
+    """
 
     action: str
     logical_id: str
     resource_type: str
     replacement: bool = False
+    may_replace: bool = False
 
     def __str__(self) -> str:
         sign = "±" if self.replacement else SIGNS.get(self.action, "~")
-        note = ", replaced" if self.replacement else ""
+        note = ", replaced" if self.replacement else ", may be replaced" if self.may_replace else ""
         return f"{sign} {self.logical_id} ({self.resource_type}{note})"
 
 
@@ -59,7 +63,9 @@ class ChangeSet:
             OvertakenError: another run was faster.
         """
         with overtaken():
-            self.cloudformation.execute_change_set(ChangeSetName=self.name, StackName=self.stack_id)
+            self.cloudformation.execute_change_set(
+                ChangeSetName=self.name, StackName=self.stack_id, ClientRequestToken=uuid.uuid4().hex
+            )
 
     def delete(self) -> None:
         """Remove it, if it is still there; the stack is as it was."""
@@ -85,11 +91,13 @@ def make(  # noqa: PLR0913 - what makes one change set another
         OvertakenError: another run is changing the stack.
         UsageError: CloudFormation refuses the template or a parameter.
     """
-    identifier = f"{command}--{name}--{uuid.uuid4().hex}"
+    token = uuid.uuid4().hex  # botocore asks again where an answer was lost; this tells that it is the same
+    identifier = f"{command}--{name}--{token}"
     with overtaken():
         made = cloudformation.create_change_set(
             StackName=name,
             ChangeSetName=identifier,
+            ClientToken=token,
             ChangeSetType="CREATE" if new else "UPDATE",
             TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
@@ -161,8 +169,8 @@ def _resource_change(change: "ChangeTypeDef") -> ResourceChange:
         resource.get("Action", "Modify"),
         resource.get("LogicalResourceId", ""),
         resource.get("ResourceType", ""),
-        # "Conditional" hangs on values that CloudFormation knows only while it works.
-        replacement=resource.get("Replacement", "False") == "True",
+        replacement=resource.get("Replacement") == "True",
+        may_replace=resource.get("Replacement") == "Conditional",
     )
 
 

@@ -4,6 +4,7 @@ Each function can be run again after it was cut off, and beside another run: Clo
 a time to a stack, so a run that finds it at work follows that work to its end, then looks what is left to do.
 """
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -156,7 +157,7 @@ def _mend(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent) 
     elif status == "UPDATE_ROLLBACK_FAILED":
         on_event(f"{name}: {_words(described)}; trying that once more")
         since = latest_event(cloudformation, stack_id)
-        cloudformation.continue_update_rollback(StackName=stack_id)
+        cloudformation.continue_update_rollback(StackName=stack_id, ClientRequestToken=uuid.uuid4().hex)
         ending = follow(cloudformation, stack_id, since, on_event)
         if ending.status != "UPDATE_ROLLBACK_COMPLETE":
             raise failure(name, ending)

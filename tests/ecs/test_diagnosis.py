@@ -14,6 +14,7 @@ from ecs.failure.diagnosis import TABLE, Cause, diagnose
 from ecs.failure.evidence import Evidence
 from ecs.foundation.outputs import read_outputs
 from ecs.release import snapshot
+from ecs.release.deployment import Deployment
 from ecs.release.snapshot import Snapshot
 
 TASK = "arn:aws:ecs:eu-west-1:1:task/perfect-puppy-prod/0123"
@@ -219,5 +220,6 @@ def test_events_from_before_a_deployment_that_ecs_has_rolled_back_are_no_evidenc
     monkeypatch.setattr(snapshot, "last_lines", lambda *_: [])
     seen = Snapshot({"deployments": [], "events": events}, [task], [], [])
     foundation = read_outputs({"StackName": "x", "CreationTime": began, "StackStatus": "CREATE_COMPLETE"})
-    gathered = snapshot.gather(aws, foundation, seen, "ecs-svc/2", "td:2")
+    record = Deployment("arn:2", "ROLLBACK_SUCCESSFUL", "", began, "td:2", "td:1", [], failed_by_itself=True)
+    gathered = snapshot.gather(aws, foundation, seen, "td:2", record)
     assert gathered.events == [events[0]["message"]]

@@ -120,6 +120,7 @@ def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = (), by: str 
         {"Id": SET, "StackId": ID},
         StackName=NAME,
         ChangeSetName=ChangeSetOf(by),
+        ClientToken=ANY,
         ChangeSetType=kind,
         TemplateBody=ANY,
         Parameters=[{"ParameterKey": "AlarmEmail", "ParameterValue": "somebody@example.org"}],
@@ -137,7 +138,7 @@ GONE = [
 ]
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information."
 delete_set = call("delete_change_set", **ONE_OF_OURS)
-execute = call("execute_change_set", **ONE_OF_OURS)
+execute = call("execute_change_set", ClientRequestToken=ANY, **ONE_OF_OURS)
 delete_stack = call("delete_stack", StackName=ID)
 nothing_to_change = [*made(kind="UPDATE", reason=NO_CHANGES), delete_set]
 
@@ -205,6 +206,27 @@ class TestPreview:
 
     def test_makes_a_change_set_that_the_roles_for_ci_may_make(self) -> None:
         self.preview(state("UPDATE_COMPLETE"), *made(kind="UPDATE", by="plan"), delete_set)
+
+    def test_names_what_may_be_replaced_apart_from_what_is(self) -> None:
+        first, worked_out, _read = made(kind="UPDATE", changes=("Cluster",))
+        changes = [
+            {
+                "Type": "Resource",
+                "ResourceChange": {
+                    "Action": "Modify",
+                    "LogicalResourceId": name,
+                    "ResourceType": "AWS::ECS::Cluster",
+                    "Replacement": replacement,
+                },
+            }
+            for name, replacement in (("A", "True"), ("B", "Conditional"), ("C", "False"))
+        ]
+        read = call("describe_change_set", {"Status": "CREATE_COMPLETE", "Changes": changes}, **ONE_OF_OURS)
+        assert self.preview(state("CREATE_COMPLETE"), first, worked_out, read, delete_set) == [
+            "± A (AWS::ECS::Cluster, replaced)",
+            "~ B (AWS::ECS::Cluster, may be replaced)",
+            "~ C (AWS::ECS::Cluster)",
+        ]
 
     def test_of_what_is_as_it_should_be_is_empty(self) -> None:
         assert self.preview(state("UPDATE_COMPLETE"), *nothing_to_change) == []
@@ -328,7 +350,7 @@ class TestApply:
         stuck, there = state("UPDATE_ROLLBACK_FAILED"), state("UPDATE_ROLLBACK_COMPLETE", VpcId="vpc-1")
         _, said = applied(
             *[stuck, stuck, events()],
-            call("continue_update_rollback", StackName=ID),
+            call("continue_update_rollback", StackName=ID, ClientRequestToken=ANY),
             *[there, events(), there],
             *nothing_to_change,
             there,
