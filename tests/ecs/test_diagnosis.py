@@ -136,7 +136,7 @@ def test_what_ecs_says_shows_its_cause(told: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("seen", "kind", "words"), CASES, ids=[f"{kind}: {words[:30]}" for _, kind, words in CASES]
 )
-def test_the_cause_is_named_in_a_sentence_with_a_cure(seen: Evidence, kind: str, words: str) -> None:
+def test_the_cause_is_named_in_a_sentence_with_a_hint(seen: Evidence, kind: str, words: str) -> None:
     cause = diagnose(seen)
     assert cause.kind == kind
     assert words in cause.sentence

@@ -67,8 +67,8 @@ DECIDED = """
 4 | make setup                        | UnsupportedS3ControlConfigurationError
 """
 EACH = [
-    (name, int(code), cure.strip())
-    for code, cure, names in (line.split("|") for line in DECIDED.strip().splitlines())
+    (name, int(code), hint.strip())
+    for code, hint, names in (line.split("|") for line in DECIDED.strip().splitlines())
     for name in names.split()
 ]
 STUBS = {"StubResponseError", "StubAssertionError", "UnStubbedResponseError"}  # of botocore's own tests
@@ -102,14 +102,14 @@ def test_each_exception_of_botocore_has_been_decided_on() -> None:
     assert {name for name, _, _ in EACH} == EXCEPTIONS.keys() - STUBS
 
 
-@pytest.mark.parametrize(("name", "code", "cure"), EACH, ids=[name for name, _, _ in EACH])
-def test_an_exception_of_botocore_has_its_exit_code_its_cure_and_its_own_words(
-    name: str, code: int, cure: str
+@pytest.mark.parametrize(("name", "code", "hint"), EACH, ids=[name for name, _, _ in EACH])
+def test_an_exception_of_botocore_has_its_exit_code_its_hint_and_its_own_words(
+    name: str, code: int, hint: str
 ) -> None:
     error = raised(name)
     known = in_words(error)
     assert known.exit_code == code
-    assert cure in known.hint
+    assert hint in known.hint
     assert " ".join(str(error).split()).rstrip(".") in str(known)
 
 
@@ -123,7 +123,7 @@ REFUSALS = tomllib.loads(Path(__file__).with_name("refusals.toml").read_text(enc
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=[f"{row['code']}: {row['hint']}" for row in REFUSALS])
-def test_a_refusal_for_credentials_or_permissions_has_its_own_cure_and_the_words_of_aws(
+def test_a_refusal_for_credentials_or_permissions_has_its_own_hint_and_the_words_of_aws(
     refusal: dict[str, str],
 ) -> None:
     code, message = refusal["code"], refusal["message"]
@@ -180,7 +180,7 @@ aws_secret_access_key = x
 
 
 @pytest.mark.parametrize(
-    ("profile", "words", "cure"),
+    ("profile", "words", "hint"),
     [
         ("credential_process = /nowhere/x", "No such file or directory: '/nowhere/x'", "Mend the credential"),
         ("credential_process = echo hello", "can't be used: Expecting value", "Mend the credential_process"),
@@ -195,7 +195,7 @@ aws_secret_access_key = x
     ],
 )
 def test_a_profile_that_gives_no_credentials_shows_nobody_a_traceback(
-    project: Project, tmp_path: Path, profile: str, words: str, cure: str
+    project: Project, tmp_path: Path, profile: str, words: str, hint: str
 ) -> None:
     (tmp_path / "config").write_text(f"[profile broken]\nregion = eu-west-1\n{profile}\n")
     result = project.run(
@@ -207,7 +207,7 @@ def test_a_profile_that_gives_no_credentials_shows_nobody_a_traceback(
     )
     assert result.code == 3, result.said
     assert words in result.said
-    assert cure in result.said
+    assert hint in result.said
     assert "Traceback" not in result.said
 
 
