@@ -27,6 +27,14 @@ $(VENV)/serve $(VENV)/test: $(VENV)/%: requirements/%.txt $(VENV)/made
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+# The stand-in for AWS has another botocore than the tests, so an environment of its own.
+STAND_IN := $(VENV)/stand-in
+$(STAND_IN)/installed: requirements/stand-in.txt $(VENV)/made
+	@echo "installing requirements/stand-in.txt"
+	@$(BIN)/python -m venv --clear $(STAND_IN)
+	@$(STAND_IN)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 # Says "whole" if .venv can be used: made to its end and not moved since, its Python still there, and of the
 # version of the PYTHON that was named, if one was. Otherwise .venv is made anew.
 STATE := $(shell { [ "$$(cat $(VENV)/made)" = "$$(cd $(VENV) && pwd -P)" ] && $(BIN)/python -c 'import pip' && \
@@ -99,20 +107,13 @@ test-container: docker $(VENV)/test ## build the image and run every test agains
 	@$(BIN)/python -m tests.load.wrk
 	@$(BIN)/pytest tests/container
 
-STAND_IN := ../shared/containers/aws-stand-in
-IN_STAND_IN = $(dir $(STAND_IN))setup.sh >/dev/null && mkdir -p .ecs && cd .ecs && \
-	$(abspath $(STAND_IN)) $(abspath $(BIN))/pytest -c ../pyproject.toml
-test-ecs: $(VENV)/test ## test the deploy tool; through a stand-in for AWS with real containers, where there is one
+test-ecs: docker $(VENV)/test $(STAND_IN)/installed ## test the deploy tool, on a stand-in for AWS with real containers too
 	@[ -x $(BIN)/cfn-lint ] || { echo "These tests need $(NO_CFN_LINT) Name another: make PYTHON=... $@" >&2; exit 1; }
-	@if [ -x $(STAND_IN) ]; then \
-	  $(BIN)/python -m tests.ui.browser && $(IN_STAND_IN) ../tests/ecs; \
-	else \
-	  $(BIN)/pytest tests/ecs --ignore tests/ecs/stand_in && \
-	  echo "Left out: tests/ecs/stand_in, which wants a stand-in for AWS at $(STAND_IN) (make STAND_IN=...)."; \
-	fi
+	@$(BIN)/python -m tests.ui.browser
+	@$(BIN)/pytest tests/ecs
 
-chaos-ecs: $(VENV)/test ## kill `up` after each of its calls, from nothing each time, and run it again: some 8 minutes
-	@$(IN_STAND_IN) ../tests/ecs/stand_in/test_cut_off.py --full
+chaos-ecs: docker $(VENV)/test $(STAND_IN)/installed ## kill `up` after each of its calls, from nothing each time, and run it again: some 8 minutes
+	@$(BIN)/pytest tests/ecs/stand_in/test_cut_off.py --full
 
 bench-task: image $(VENV)/test ## measure what a task carries, on the terms of Fargate's smallest
 	@$(BIN)/python -m tests.load.wrk
@@ -129,6 +130,7 @@ lighthouse: $(VENV)/test ## print Lighthouse's scores of the form and of an answ
 lock: $(VENV)/test ## compile requirements/*.in to locked *.txt; what is locked stays where it still fits
 	@cd requirements && $(LOCK) test.in -o test.txt
 	@cd requirements && for set in $(SETS); do $(LOCK) -c test.txt $$set.in -o $$set.txt || exit 1; done
+	@cd requirements && $(LOCK) stand-in.in -o stand-in.txt
 
 upgrade: LOCK += --upgrade
 upgrade: lock ## the same, with the newest releases of everything

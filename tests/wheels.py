@@ -14,12 +14,15 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 REQUIREMENTS = Path(__file__).parent.parent / "requirements"
+APART = [REQUIREMENTS / "stand-in.txt"]
+"""Locked for itself, with other versions than the rest."""
+TOGETHER = sorted(set(REQUIREMENTS.glob("*.txt")) - set(APART))
 ARCHITECTURES = ("x86_64", "aarch64")
 GLIBC_MINORS = range(5, 29)  # a system with glibc 2.28 or newer runs what is built for an older one
 
 
-def locked(python: str, architecture: str) -> Iterator[str]:
-    """Give the lines of all the locks that are for a Python on Linux, with hashes and without markers."""
+def locked(python: str, architecture: str, locks: list[Path] = TOGETHER) -> Iterator[str]:
+    """Give the lines of locks that are for a Python on Linux, with hashes and without markers."""
     target = {
         "python_version": python,
         "python_full_version": f"{python}.0",
@@ -28,20 +31,20 @@ def locked(python: str, architecture: str) -> Iterator[str]:
         "platform_system": "Linux",
         "platform_python_implementation": "CPython",
     }
-    for lock in sorted(REQUIREMENTS.glob("*.txt")):
+    for lock in locks:
         for line in lock.read_text(encoding="utf-8").replace("\\\n", "").splitlines():
             head, *hashes = line.split(" --hash=")
             if hashes and ((marker := Requirement(head).marker) is None or marker.evaluate(target)):
                 yield " --hash=".join([head.partition(";")[0].strip(), *map(str.strip, hashes)])
 
 
-def download(python: str, architecture: str) -> bool:
-    """Download all of it, from wheels alone; say whether that works."""
+def download(python: str, architecture: str, locks: list[Path]) -> bool:
+    """Download what these locks name, from wheels alone; say whether that works."""
     platforms = [f"manylinux_2_{minor}" for minor in GLIBC_MINORS] + ["manylinux2014"]
     abis = [f"cp{python.replace('.', '')}", "abi3", "none"]
     with tempfile.TemporaryDirectory() as folder:
         lines = Path(folder, "requirements.txt")
-        lines.write_text("\n".join(dict.fromkeys(locked(python, architecture))), encoding="utf-8")
+        lines.write_text("\n".join(dict.fromkeys(locked(python, architecture, locks))), encoding="utf-8")
         command = [
             *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
             *("--no-deps", "--require-hashes", "--only-binary=:all:", "--dest", folder),
@@ -56,7 +59,7 @@ def main(pythons: list[str]) -> None:
     """Check each Python on each architecture."""
     for python in pythons:
         for architecture in ARCHITECTURES:
-            if not download(python, architecture):
+            if not all(download(python, architecture, locks) for locks in (TOGETHER, APART)):
                 sys.exit(f"What is locked does not install from wheels on Python {python}, {architecture}.")
             sys.stdout.write(f"Python {python}, {architecture}: every set installs from wheels\n")
             sys.stdout.flush()

@@ -11,6 +11,7 @@ from ecs.checks import Check, Scene, run_checks
 from ecs.errors import NotAllowedError, UsageError
 from ecs.foundation.policy import operator_policy
 from ecs.output import Output, to_json
+from ecs.release.warnings import find_warnings
 from ecs.run import Run, command
 
 STYLE = {"OK": "green", "SKIP": "dim", "FAIL": "bold red"}
@@ -25,17 +26,25 @@ def verify(run: Run, *, allow_dirty: bool, policy: bool) -> dict[str, Any]:
     """Check all that a release needs, and change nothing.
 
     One line each: credentials, region, Docker, the model, the revision, the template, the image and its
-    platform, the roles, the target group, GitHub. Each FAIL says what to do.
+    platform, the roles, the target group, the domain, GitHub. Each FAIL says what to do. A WARNING stops no
+    release.
     """
     if policy:
-        click.echo(to_json(operator_policy(run.settings.stack, run.region or run.settings.region)))
+        given = run.settings
+        region = run.region or given.region
+        click.echo(to_json(operator_policy(given.stack, region, given.hosted_zone_id)))
         sys.exit(0)
-    checks = list(shown(run.output, Scene(run.aws, allow_dirty)))
+    scene = Scene(run.aws, allow_dirty)
+    checks = list(shown(run.output, scene))
+    warnings = find_warnings(run.aws, scene.foundation) if checks[0].state == "OK" else []
+    for warning in warnings:
+        run.output.warn(warning)
     return {
         "checks": [
             {"name": check.name, "state": check.state, "detail": check.detail, "hint": check.hint or None}
             for check in checks
         ],
+        "warnings": warnings,
         "exit_code": worst(checks),
     }
 

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError, WaiterError
 
-from ecs.errors import UsageError
+from ecs.errors import AWS_ERRORS, UsageError, in_words
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudformation.type_defs import ChangeTypeDef
+    from mypy_boto3_cloudformation.type_defs import ChangeTypeDef, OperationEventTypeDef
 
 TEMPLATE = Path(__file__).with_name("template.yaml")
 SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
 NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
+VALIDATED = ("hook", "validation", "Validation")
 OVERTAKEN = {"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus",
              "InvalidChangeSetStatusException", "OperationInProgressException"}  # fmt: skip
 
@@ -28,16 +29,20 @@ class OvertakenError(Exception):
 
 @dataclass(frozen=True)
 class ResourceChange:
-    """What would happen to one resource of the stack; `replacement` removes the old one after."""
+    """What would happen to one resource of the stack; `replacement` removes the old one after.
+
+    Whether `may_replace` comes to that hangs on values that CloudFormation knows only while it works.
+    """
 
     action: str
     logical_id: str
     resource_type: str
     replacement: bool = False
+    may_replace: bool = False
 
     def __str__(self) -> str:
         sign = "±" if self.replacement else SIGNS.get(self.action, "~")
-        note = ", replaced" if self.replacement else ""
+        note = ", replaced" if self.replacement else ", may be replaced" if self.may_replace else ""
         return f"{sign} {self.logical_id} ({self.resource_type}{note})"
 
 
@@ -59,7 +64,9 @@ class ChangeSet:
             OvertakenError: another run was faster.
         """
         with overtaken():
-            self.cloudformation.execute_change_set(ChangeSetName=self.name, StackName=self.stack)
+            self.cloudformation.execute_change_set(
+                ChangeSetName=self.name, StackName=self.stack, ClientRequestToken=uuid.uuid4().hex
+            )
 
     def delete(self) -> None:
         """Remove it, if it is still there; the stack is as it was."""
@@ -85,11 +92,13 @@ def make(  # noqa: PLR0913 - what makes one change set another
         OvertakenError: another run is changing the stack.
         UsageError: CloudFormation refuses the template or a parameter.
     """
-    identifier = f"{command}--{name}--{uuid.uuid4().hex}"
+    token = uuid.uuid4().hex  # botocore asks again where an answer was lost; this tells that it is the same
+    identifier = f"{command}--{name}--{token}"
     with overtaken():
         made = cloudformation.create_change_set(
             StackName=name,
             ChangeSetName=identifier,
+            ClientToken=token,
             ChangeSetType="CREATE" if new else "UPDATE",
             TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
@@ -117,9 +126,34 @@ def make(  # noqa: PLR0913 - what makes one change set another
         return ChangeSet(cloudformation, identifier, name, stack_id, changes, empty=False)
     change_set = ChangeSet(cloudformation, identifier, name, stack_id, (), empty=True)
     if not any(words in failed for words in NOTHING_TO_DO):
+        validated = any(word in failed for word in VALIDATED)
+        causes = _causes(cloudformation, identifier, name) if validated else ""
         change_set.delete()
-        raise UsageError(f"CloudFormation can't make {name} like that: {failed.strip().rstrip('.')}.")
+        raise UsageError(
+            f"CloudFormation can't make {name} like that: {failed.strip().rstrip('.')}.{causes}",
+            hint="Remove what exists already, or choose another name in ecs/settings.toml; mend all else.",
+        )
     return change_set
+
+
+def _causes(cloudformation: "CloudFormationClient", name: str, stack: str) -> str:
+    """Say which resources a validation or a hook refused: the change set's own reason names none."""
+    try:
+        pages = cloudformation.get_paginator("describe_events").paginate(
+            StackName=stack, ChangeSetName=name, Filters={"FailedEvents": True}
+        )
+        causes = [_cause(event) for page in pages for event in page.get("OperationEvents", [])]
+    except AWS_ERRORS as error:
+        return f" Which resource it is could not be read: {in_words(error)}"
+    return "".join(f" {cause}." for cause in dict.fromkeys(causes) if cause)
+
+
+def _cause(event: "OperationEventTypeDef") -> str:
+    said = event.get("ValidationStatusReason") or event.get("HookStatusReason")
+    said = (said or event.get("ResourceStatusReason", "")).strip().rstrip(".")
+    by = filter(None, (event.get("ValidationName"), event.get("HookType"), event.get("ValidationPath")))
+    resource = f"{event.get('LogicalResourceId')} ({event.get('ResourceType')})"
+    return f"{resource}: {said} ({', '.join(by) or 'no path given'})" if said else ""
 
 
 def _read(cloudformation: "CloudFormationClient", name: str, stack: str) -> Iterator[ResourceChange]:
@@ -134,8 +168,8 @@ def _resource_change(change: "ChangeTypeDef") -> ResourceChange:
         resource.get("Action", "Modify"),
         resource.get("LogicalResourceId", ""),
         resource.get("ResourceType", ""),
-        # "Conditional" hangs on values that CloudFormation knows only while it works.
-        replacement=resource.get("Replacement", "False") == "True",
+        replacement=resource.get("Replacement") == "True",
+        may_replace=resource.get("Replacement") == "Conditional",
     )
 
 

@@ -1,5 +1,3 @@
-import os
-import re
 import shutil
 import subprocess
 import threading
@@ -12,6 +10,7 @@ import boto3
 import httpx
 import pytest
 
+from tests.ecs.emulator.launch import StandIn, stand_in
 from tests.ecs.project import Project, Result
 from tests.ecs.stand_in.forwarder import Act, Call, Forwarder, forwarding, nothing
 
@@ -28,11 +27,11 @@ FASTER = {
 
 @dataclass
 class Place:
-    """The stand-in, with a forwarder before each of its two addresses, and the tool pointed at them."""
+    """The stand-in, with a forwarder before it, and the tool pointed at that."""
 
     project: Project
+    stand_in: StandIn
     aws: Forwarder
-    scaling: Forwarder
 
     def ecs(self, *arguments: str) -> Result:
         return self.project.run(*arguments, **self.environ)
@@ -45,26 +44,18 @@ class Place:
 
     @property
     def environ(self) -> dict[str, str]:
-        return {
-            "AWS_ENDPOINT_URL": self.aws.url,
-            "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING": self.scaling.url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": "us-east-1",
-        }
+        return self.stand_in.environ | {"AWS_ENDPOINT_URL": self.aws.url}
 
     @property
     def calls(self) -> list[Call]:
-        return [*self.aws.calls, *self.scaling.calls]
+        return list(self.aws.calls)
 
     def forget(self) -> None:
-        for forwarder in (self.aws, self.scaling):
-            forwarder.calls.clear()
-            forwarder.before = forwarder.after = forwarder.rewrite = nothing
+        self.aws.calls.clear()
+        self.aws.before = self.aws.after = self.aws.rewrite = nothing
 
     def on(self, when: str, act: Act) -> None:
-        for forwarder in (self.aws, self.scaling):
-            setattr(forwarder, when, act)
+        setattr(self.aws, when, act)
 
     @property
     def registered_tag(self) -> str:
@@ -75,21 +66,23 @@ class Place:
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
-    assert urlsplit(endpoint).hostname == "127.0.0.1", (
-        "these tests run by `make test-ecs`, on the AWS stand-in"
-    )
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    """The stand-in for AWS, which `boto3.client` of the tests' own process leads to as well."""
+    with stand_in(tmp_path_factory.mktemp("stand-in")) as running, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boto3, "DEFAULT_SESSION", None)
+        for name, value in running.environ.items():
+            patch.setenv(name, value)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def place(running: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("project")
-    address = endpoint.removeprefix("http://")
-    settings = FASTER | {"registry": address, "connect_to": address}
+    settings = FASTER | {"registry": running.address, "connect_to": running.address}
     project = Project(folder, settings, ("cut", "first", "gone"))
     project.environ["DOCKER_CONFIG"] = str(tmp_path_factory.mktemp("docker"))
-    with (
-        forwarding(endpoint) as aws,
-        forwarding(os.environ["AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING"]) as scaling,
-    ):
-        yield Place(project, aws, scaling)
+    with forwarding(running.url) as aws:
+        yield Place(project, running, aws)
     shutil.rmtree(folder)
 
 
@@ -117,8 +110,7 @@ class Deployed:
     def under_load(self, clients: int = 4, pause: float = 0.02) -> Iterator["Load"]:
         """Ask from some clients at once, with a pause between, for as long as the block lasts."""
         load = Load(pause)
-        threads = [threading.Thread(target=load.watch_targets)]
-        threads += [threading.Thread(target=load.ask_on, args=(self,)) for _ in range(clients)]
+        threads = [threading.Thread(target=load.ask_on, args=(self,)) for _ in range(clients)]
         for thread in threads:
             thread.start()
         try:
@@ -130,12 +122,7 @@ class Deployed:
 
 
 class Load:
-    """Requests that count their answers, by status and by the model that gave them.
-
-    The stand-in's balancer probes the targets, and then chooses among those of a moment later: now and then
-    it sends a request to a task that has only just been made. AWS's sends none before a task's first passed
-    check. So who is refused by a task that was never healthy asks again, as if it had not been sent there.
-    """
+    """Requests that count their answers, by status and by the model that gave them."""
 
     def __init__(self, pause: float) -> None:
         self.pause = pause
@@ -144,35 +131,12 @@ class Load:
         self.failed: list[str] = []
         self.versions: set[str] = set()
         self._lock = threading.Lock()
-        self._elbv2 = boto3.client("elbv2")
-        groups = self._elbv2.describe_target_groups()["TargetGroups"]
-        self._groups = [group["TargetGroupArn"] for group in groups]
-        self._once_healthy = self._healthy()
-
-    def _healthy(self) -> set[str]:
-        return {
-            told["Target"]["Id"]
-            for arn in self._groups
-            for told in self._elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-            if told["TargetHealth"]["State"] == "healthy"
-        }
-
-    def watch_targets(self) -> None:
-        while not self.stop.wait(0.2):
-            self._once_healthy |= self._healthy()
-
-    def _sent_too_soon(self, answer: httpx.Response) -> bool:
-        refused = re.search(r"Target ([\d.]+):\d+ connect error: .*refused", answer.text)
-        return answer.status_code == 502 and refused is not None and refused[1] not in self._once_healthy
 
     def ask_on(self, deployed: Deployed) -> None:
         with deployed.client() as client:
             while not self.stop.is_set():
                 try:
                     answer = client.post("/api/predict", json={"home_size": 900})
-                    if self._sent_too_soon(answer):
-                        self.stop.wait(0.1)
-                        continue
                     problem = "" if answer.status_code == 200 else f"{answer.status_code} {answer.text[:200]}"
                 except httpx.HTTPError as error:
                     problem = repr(error)
@@ -191,10 +155,10 @@ def deployed(place: Place) -> Deployed:
     place.forget()
     result = place.ecs("up", "--yes", "--json")
     assert result.code == 0, result.said
-    return Deployed(place, result, os.environ["AWS_ENDPOINT_URL"], place.calls)
+    return Deployed(place, result, place.stand_in.url, place.calls)
 
 
 @pytest.fixture(scope="session")
-def real() -> boto3.Session:
+def real(running: StandIn) -> boto3.Session:  # noqa: ARG001 - its environment is what leads there
     """A session straight to the stand-in."""
     return boto3.Session()

@@ -30,8 +30,6 @@ class Call:
         return self.name.startswith(CHANGING)
 
 
-# The one type that the stand-in's ValidateTemplate does not know.
-UNKNOWN_TYPE = (b"AWS%3A%3AIAM%3A%3AOIDCProvider", b"Custom%3A%3AOIDCProvider")
 Act = Callable[[Call], None]
 
 
@@ -63,7 +61,6 @@ class Forwarder:
         headers = {name: value for name, value in handler.headers.items() if name.lower() not in PER_HOP}
         if self.host:
             headers["Host"] = self.host
-        body = body.replace(*UNKNOWN_TYPE)
         call = read_call(handler.headers.get("X-Amz-Target", ""), body)
         if call:
             with self.lock:

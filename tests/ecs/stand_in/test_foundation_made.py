@@ -13,6 +13,7 @@ from ecs.errors import RolledBackError
 from ecs.foundation import changeset, stack
 from ecs.foundation import events as stack_events
 from ecs.foundation.outputs import Foundation
+from ecs.foundation.removal import remove
 
 TAGS = [{"Key": key, "Value": "pp-made"} for key in ("Project", "Environment", "ManagedBy")]
 CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/0123"
@@ -67,7 +68,7 @@ class Made:
 def made(real: boto3.Session) -> Iterator[Made]:
     made = Made(real, "pp-made")
     yield made
-    stack.remove(made.client, made.name, made.said.append)
+    remove(made.client, made.name, made.said.append)
     assert made.status is None
 
 
@@ -75,7 +76,7 @@ def made(real: boto3.Session) -> Iterator[Made]:
 def whole(real: boto3.Session) -> Iterator[tuple[Made, Foundation]]:
     whole = Made(real, "pp-whole")
     yield whole, whole.apply()
-    stack.remove(whole.client, whole.name, whole.said.append)
+    remove(whole.client, whole.name, whole.said.append)
 
 
 def attributes(pairs: list[Any]) -> dict[str, str]:

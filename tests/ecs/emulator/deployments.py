@@ -1,0 +1,256 @@
+"""Rolling deployments as ECS runs them: failures counted, alarms watched, bake time, rollback, and a stop.
+
+ministack starts the tasks of a deployment and stops those of the one before. What ends a deployment is here.
+Each has a record (`records`), which the calls on service deployments answer from.
+"""
+
+import threading
+import time
+from typing import Any
+
+from ministack.core.concurrency import resource_lock, spawn_background
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import cloudwatch, ecs
+
+from tests.ecs.emulator import records
+from tests.ecs.emulator.control import CONTROLS
+from tests.ecs.emulator.records import Record
+from tests.ecs.emulator.targets import say
+
+WATCH_SECONDS = 0.1
+RELAUNCH_SECONDS = 1.0
+"""ECS waits ever longer before it starts a failed task anew. Here it must only not start them in a rush."""
+STOPPED_BY_USER = "Service deployment rolled back because of a request to stop it."
+
+_original_make = ecs._make_deployment
+_original_reconcile = ecs._reconcile_service_tasks
+_starting = threading.Lock()
+
+
+def install() -> None:
+    ecs._make_deployment = make
+    ecs._reconcile_service_tasks = reconcile
+    ecs._complete_service_deployment = complete
+    ecs._record_service_task_failure = task_failed
+    records.install(stop)
+
+
+def make(definition: str, desired: int, status: str = "PRIMARY") -> dict[str, Any]:
+    """Make a deployment that is under way as long as it has tasks to start, the first of a service too."""
+    made: dict[str, Any] = _original_make(definition, desired, status)
+    # The digest of an image is not asked for: podman has no such call, and the tag is immutable.
+    made["_image_resolution_disabled"] = True
+    if desired:
+        made["rolloutState"] = "IN_PROGRESS"
+        made["rolloutStateReason"] = f"ECS deployment {made['id']} in progress."
+    return made
+
+
+def reconcile(cluster: str, key: str) -> None:
+    """Begin the record of a new deployment before its tasks are started."""
+    service = ecs._services.get(key)
+    primary = ecs._primary_deployment(service) if service else None
+    if primary:
+        with _starting:
+            begun = None if records.of(service, primary) else _begin(service, primary)
+        if begun:
+            _make_room(cluster, service)
+        if begun and begun.alarms == "MONITORING":
+            spawn_background(_watch_alarms, key, service, primary, begun)
+    _original_reconcile(cluster, key)
+
+
+def _make_room(cluster: str, service: dict[str, Any]) -> None:
+    """Stop tasks that were never healthy, before those that are, when another deployment begins."""
+    for arn, task in _tasks(service).items():
+        if not task.get("_startup_stable"):
+            ecs._stop_task({"task": arn, "cluster": cluster, "reason": "Service deployment was replaced"})
+
+
+def _begin(service: dict[str, Any], primary: dict[str, Any]) -> Record:
+    for unfinished in records.unfinished(service):
+        unfinished.end("STOPPED", "A new service deployment started.")
+    return records.begin(service, primary, ringing(_alarm_names(service)))
+
+
+def _alarm_names(service: dict[str, Any]) -> list[str]:
+    alarms = service["deploymentConfiguration"].get("alarms") or {}
+    return list(alarms.get("alarmNames", [])) if alarms.get("enable") else []
+
+
+def ringing(names: list[str]) -> list[str]:
+    """Give those alarms that are in ALARM."""
+    alarms = {name: cloudwatch._alarms.get(name) or cloudwatch._composite_alarms.get(name) for name in names}
+    return [name for name, alarm in alarms.items() if alarm and alarm["StateValue"] == "ALARM"]
+
+
+def _watch_alarms(key: str, service: dict[str, Any], primary: dict[str, Any], record: Record) -> None:
+    alarms = record.configuration["alarms"]
+    while record.status == "IN_PROGRESS":
+        if triggered := ringing(alarms["alarmNames"]):
+            record.alarms, record.triggered = "TRIGGERED", triggered
+            fail(key, service, primary, record, "alarm detected", rollback=alarms["rollback"])
+            return
+        time.sleep(WATCH_SECONDS)
+
+
+def task_failed(task: dict[str, Any], digest_resolution_failed: bool = False) -> None:
+    """Count a task that failed; start another, or fail the deployment by its circuit breaker."""
+    cluster = ecs._cluster_name_from_arn(task.get("clusterArn", ""))
+    kind, _, name = task.get("group", "").partition(":")
+    if digest_resolution_failed or kind != "service":
+        return
+    key = f"{cluster}/{name}"
+    service = ecs._services.get(key)
+    if not service or service["status"] != "ACTIVE":
+        return
+    with resource_lock("ecs-service", key):
+        deployment, primary = ecs._deployment_for_task(service, task), ecs._primary_deployment(service)
+        if deployment is not primary or not primary:
+            return
+        under_way = primary["rolloutState"] == "IN_PROGRESS"
+        primary["failedTasks"] = int(primary.get("failedTasks", 0)) + under_way
+    record = records.of(service, primary)
+    failed = under_way and primary["failedTasks"] >= ecs._circuit_breaker_threshold(service)
+    breaker = (record.configuration.get("deploymentCircuitBreaker") if record else None) or {}
+    if record and failed and breaker.get("enable"):
+        record.breaker = "TRIGGERED"
+        fail(key, service, primary, record, "tasks failed to start", rollback=breaker["rollback"])
+    else:
+        time.sleep(RELAUNCH_SECONDS)
+        ecs._reconcile_service_tasks(cluster, key)
+
+
+def stop(key: str, service: dict[str, Any], record: Record, stop_type: str) -> None:
+    """Stop a deployment that is under way, as StopServiceDeployment asks."""
+    primary = ecs._primary_deployment(service)
+    record.status = "ROLLBACK_REQUESTED" if stop_type == "ROLLBACK" else "STOP_REQUESTED"
+    record.reason = STOPPED_BY_USER
+    rollback = stop_type == "ROLLBACK"
+    spawn_background(fail, key, service, primary, record, "stopped by request", rollback=rollback)
+
+
+def fail(
+    key: str, service: dict[str, Any], deployment: dict[str, Any], record: Record, why: str, *, rollback: bool
+) -> None:
+    """Fail a deployment; go back to the last revision that completed, where that is wanted and there is one.
+
+    AWS does not say what becomes of a deployment that is to be rolled back where none completed before: here
+    it is stopped. A rollback that fails itself is ROLLBACK_FAILED.
+    """
+    with resource_lock("ecs-service", key):
+        if deployment["rolloutState"] != "IN_PROGRESS" or deployment is not ecs._primary_deployment(service):
+            return
+        # "Failed" is what ECS says of its own verdicts; how a stop by a person reads, AWS does not say.
+        deployment["rolloutState"] = "FAILED"
+        deployment["rolloutStateReason"] = f"ECS deployment {deployment['id']} failed: {why}."
+        deployment["desiredCount"] = 0
+        say(service, f"(deployment {deployment['id']}) deployment failed: {why}.")
+        back_to = records.last_completed(service)
+        if record.rollback:
+            record.end("ROLLBACK_FAILED", f"The rollback failed: {why}.")
+        elif rollback and back_to:
+            _go_back(service, deployment, record, back_to, why)
+        else:
+            record.end("STOPPED", f"The service deployment failed: {why}.")
+    cluster = key.partition("/")[0]
+    ecs._reconcile_service_tasks(cluster, key)
+    ecs._schedule_service_deployment_completion(cluster, key, get_account_id(), get_region())
+
+
+def _go_back(
+    service: dict[str, Any], failed: dict[str, Any], record: Record, back_to: dict[str, Any], why: str
+) -> None:
+    """Make the deployment before the primary one again: the same where its tasks still run, or a new one."""
+    arn = back_to["serviceRevisionArn"]
+    found = (item for item in service["deployments"] if item is not failed and item.get("_revision") == arn)
+    primary = next(found, None) or make(back_to["taskDefinition"], service["desiredCount"])
+    primary |= {
+        "status": "PRIMARY",
+        "desiredCount": service["desiredCount"],
+        "rolloutState": "IN_PROGRESS",
+        "rolloutStateReason": f"{failed['rolloutStateReason']} Rolling back to {primary['id']}.",
+        "failedTasks": 0,
+        "updatedAt": ecs._iso(),
+        "_revision": arn,
+    }
+    failed["status"] = "ACTIVE"
+    others = [item for item in service["deployments"] if item is not primary]
+    record.go_back(arn, primary, f"Service deployment rolled back: {why}.")
+    service |= {"deployments": [primary, *others], **{field: back_to[field] for field in records.CAPTURED}}
+    say(service, f"rolling back to deployment {primary['id']}.")
+
+
+def complete(cluster: str, key: str, expected_deployment_id: str | None = None) -> None:
+    """End a deployment whose tasks all run: stop the others, wait for the bake time, call it completed."""
+    service = ecs._services.get(key)
+    if not service or service["status"] != "ACTIVE":
+        return
+    with resource_lock("ecs-service", key):
+        primary = ecs._primary_deployment(service)
+        if (
+            not primary
+            or primary["rolloutState"] != "IN_PROGRESS"
+            or primary.get("_baking")
+            or expected_deployment_id not in {None, primary["id"]}
+            or _stable(service, primary) < service["desiredCount"]
+        ):
+            return
+        primary["_baking"] = True
+        others = [arn for arn, task in _tasks(service).items() if task.get("_deployment_id") != primary["id"]]
+    for arn in others:
+        reason = f"Scaling activity initiated by (deployment {primary['id']})"
+        ecs._stop_task({"task": arn, "cluster": cluster, "reason": reason})
+    with resource_lock("ecs-service", key):
+        service["deployments"] = [primary]
+    ecs._refresh_service_state(cluster, f"service:{service['serviceName']}")
+    spawn_background(_bake, key, service, primary)
+
+
+def _tasks(service: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The tasks of a service that are not stopped, by ARN."""
+    return {
+        arn: task
+        for arn, task in ecs._tasks.items()
+        if task.get("group") == f"service:{service['serviceName']}"
+        and task.get("clusterArn") == service["clusterArn"]
+        and task.get("lastStatus") in ecs._PRE_STOP_STATUSES
+    }
+
+
+def _stable(service: dict[str, Any], deployment: dict[str, Any]) -> int:
+    return sum(
+        task.get("_deployment_id") == deployment["id"]
+        and task["lastStatus"] == "RUNNING"
+        and bool(task.get("_startup_stable"))
+        for task in _tasks(service).values()
+    )
+
+
+def _bake(key: str, service: dict[str, Any], primary: dict[str, Any]) -> None:
+    """Wait for the bake time; complete the deployment if nothing failed it meanwhile."""
+    record = records.of(service, primary)
+    assert record
+    deadline = time.monotonic() + bake_seconds(record)
+    while time.monotonic() < deadline and primary["rolloutState"] == "IN_PROGRESS":
+        time.sleep(WATCH_SECONDS)
+    with resource_lock("ecs-service", key):
+        primary.pop("_baking")
+        if primary["rolloutState"] != "IN_PROGRESS" or primary is not ecs._primary_deployment(service):
+            return
+        primary["rolloutState"] = "COMPLETED"
+        primary["rolloutStateReason"] = f"ECS deployment {primary['id']} completed."
+        primary["updatedAt"] = ecs._iso()
+        record.complete()
+        say(service, "has reached a steady state.")
+        say(service, f"(deployment {primary['id']}) deployment completed.")
+
+
+def bake_seconds(record: Record) -> float:
+    """Say how long ECS watches on after the tasks run: as set, or else while it watches alarms."""
+    minutes = record.configuration.get("bakeTimeInMinutes")
+    if record.rollback:
+        return 0
+    if minutes is not None:
+        return float(minutes) * CONTROLS.minute_seconds
+    return CONTROLS.bake_seconds if record.alarms == "MONITORING" else 0

@@ -1,0 +1,102 @@
+"""CloudFormation: change sets that fail early validation, and a resource type that ministack lacks."""
+
+import uuid
+from typing import Any
+from xml.sax.saxutils import escape
+
+from ministack.core.responses import get_account_id, now_iso
+from ministack.services import iam
+from ministack.services.cloudformation import _change_sets, changesets, handlers, provisioners
+
+from tests.ecs.emulator.control import CONTROLS
+
+REFUSED = (
+    "The following hook(s)/validation failed: [AWS::EarlyValidation::{name}]. To troubleshoot Early "
+    "Validation errors, use the DescribeEvents API for detailed failure information."
+)
+CHECKS = {"NAME_CONFLICT_VALIDATION": "ResourceExistenceCheck", "PROPERTY_VALIDATION": "PropertyValidation"}
+"""How a change set's reason names the check that an event names otherwise."""
+
+
+def install() -> None:
+    handlers._ACTION_HANDLERS["CreateChangeSet"] = create_change_set
+    handlers._ACTION_HANDLERS["DescribeEvents"] = describe_events
+    provisioners._RESOURCE_HANDLERS["AWS::IAM::OIDCProvider"] = {
+        "create": create_provider,
+        "delete": lambda arn, _properties: iam._oidc_providers.pop(arn, None),
+    }
+
+
+def create_change_set(parameters: dict[str, Any]) -> Any:
+    """Make a change set; one that early validation refuses, where a test has asked for that."""
+    answer = changesets._create_change_set(parameters)
+    if answer[0] == 200 and CONTROLS.early_validation:
+        refused, CONTROLS.early_validation = CONTROLS.early_validation, []
+        name, stack = (handlers._p(parameters, key) for key in ("ChangeSetName", "StackName"))
+        _refuse(changesets._find_change_set(name, stack)[1], refused)
+    return answer
+
+
+def _refuse(change_set: dict[str, Any], refused: list[dict[str, str]]) -> None:
+    operation = str(uuid.uuid4())
+    check = CHECKS.get(refused[0].get("ValidationName", ""), "PropertyValidation")
+    change_set |= {
+        "Status": "FAILED",
+        "ExecutionStatus": "UNAVAILABLE",
+        "StatusReason": REFUSED.format(name=check),
+        "_operation_events": [
+            {
+                "EventId": str(uuid.uuid4()),
+                "StackId": change_set["StackId"],
+                "OperationId": operation,
+                "OperationType": "CREATE_CHANGESET",
+                "EventType": "VALIDATION_ERROR",
+                "Timestamp": now_iso(),
+                "ValidationFailureMode": "FAIL",
+                "ValidationStatus": "FAILED",
+                **given,
+            }
+            for given in refused
+        ],
+    }
+
+
+def describe_events(parameters: dict[str, Any]) -> Any:
+    """Answer DescribeEvents: of a change set too, whose events ministack does not keep."""
+    name = handlers._p(parameters, "ChangeSetName")
+    operation = handlers._p(parameters, "OperationId")
+    if not name and not operation:
+        return handlers._describe_events(parameters)
+    kept = _change_sets.values()
+    if name:
+        kept = [changesets._find_change_set(name, handlers._p(parameters, "StackName"))[1]]
+        if kept == [None]:
+            return handlers._error("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", 404)
+    events = [event for change_set in kept for event in change_set.get("_operation_events", [])]
+    found = [event for event in events if operation in {"", event["OperationId"]}]
+    if operation and not found:
+        return handlers._describe_events(parameters)
+    members = "".join(f"<member>{_elements(event)}</member>" for event in found)
+    result = f"<DescribeEventsResult><OperationEvents>{members}</OperationEvents></DescribeEventsResult>"
+    return handlers._xml(200, "DescribeEventsResponse", result)
+
+
+def _elements(event: dict[str, str]) -> str:
+    return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in event.items())
+
+
+def create_provider(_name: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
+    """Make the account's provider of OpenID Connect; an account has one of each address."""
+    host = properties["Url"].removeprefix("https://")
+    arn = f"arn:aws:iam::{get_account_id()}:oidc-provider/{host}"
+    if arn in iam._oidc_providers:
+        raise ValueError(f"Provider with url {properties['Url']} already exists.")
+    iam._oidc_providers[arn] = {
+        "Arn": arn,
+        "Url": properties["Url"],
+        "ClientIDList": properties.get("ClientIdList", []),
+        "ThumbprintList": properties.get("ThumbprintList", []),
+        "CreateDate": iam._now(),
+        "Tags": properties.get("Tags", []),
+    }
+    return arn, {"Arn": arn}

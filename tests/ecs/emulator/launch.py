@@ -1,0 +1,128 @@
+"""Start the stand-in for AWS, and end it."""
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+from tests.load.clients import until
+from tests.serving import ROOT
+
+PYTHON = ROOT / ".venv" / "stand-in" / "bin" / "python"
+# Podman takes a registry without TLS where its configuration names HOST:PORT; Docker takes any on loopback.
+PORT = 4566
+REGION = "us-east-1"
+START_SECONDS = 60
+STOP_SECONDS = 60
+SWITCHED_OFF = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
+"""Listeners of ministack on ports of their own."""
+
+
+class StandInError(Exception):
+    """The stand-in can't be had; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A stand-in that runs: where it answers, and how to change what it does."""
+
+    port: int
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What leads a program with botocore here."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "NO_PROXY": "127.0.0.1",
+        }
+
+    def set(self, **controls: Any) -> None:
+        """Change what it does: the fields of `control.Controls`."""
+        answer = urllib3.request("PUT", f"{self.url}/_stand_in", json=controls)
+        assert answer.status == 200, answer.data.decode()
+
+
+@contextmanager
+def stand_in(folder: Path) -> Iterator[StandIn]:
+    """Run the stand-in, with its state and its log in a folder, for as long as the block lasts.
+
+    Raises:
+        StandInError: it is not installed, no Docker answers, or somebody has its port.
+    """
+    if not PYTHON.exists():
+        raise StandInError("The stand-in for AWS is not installed: `make test-ecs` does that.")
+    running = StandIn(PORT)
+    if _taken(PORT):
+        raise StandInError(
+            f"Somebody listens on {running.address}, the port of the stand-in for AWS: perhaps another run "
+            "of these tests. Wait for its end, or stop what listens there."
+        )
+    log = folder / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [PYTHON, "-m", "tests.ecs.emulator", str(PORT)],
+            cwd=ROOT,
+            env=_environ(folder),
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        until(lambda: _answers(running) or process.poll() is not None, START_SECONDS)
+        if not _answers(running):
+            raise StandInError(f"The stand-in for AWS did not start. It says:\n{log.read_text()[-2000:]}")
+        yield running
+    finally:
+        assert process.stdin
+        process.stdin.close()
+        try:
+            process.wait(STOP_SECONDS)
+        finally:
+            process.kill()
+
+
+def _environ(folder: Path) -> dict[str, str]:
+    """Give it no setting of the person's own for AWS, and a folder for all that it writes."""
+    passed = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTEST"))}
+    (folder / "s3").mkdir()
+    return passed | SWITCHED_OFF | {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(PORT),
+        "MINISTACK_REGION": REGION,
+        "STATE_DIR": str(folder),
+        "S3_DATA_DIR": str(folder / "s3"),
+        "TMPDIR": str(folder),
+    }  # fmt: skip
+
+
+def _taken(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return True
+    return False
+
+
+def _answers(running: StandIn) -> bool:
+    try:
+        return urllib3.request("GET", f"{running.url}/_stand_in", retries=False, timeout=1).status == 200
+    except urllib3.exceptions.HTTPError:
+        return False

@@ -1,0 +1,253 @@
+"""Service deployments and revisions: what ECS remembers of each deployment, and the calls that answer it."""
+
+import copy
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ministack.core.responses import error_response_json, json_response
+from ministack.services import ecs
+
+CAPTURED = ("taskDefinition", "networkConfiguration", "loadBalancers", "launchType", "platformVersion")
+"""What a revision holds of a service, and a rollback brings back."""
+PAGE = 20
+STOPPABLE = ("PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
+Stop = Callable[[str, dict[str, Any], "Record", str], None]
+
+
+@dataclass
+class Record:
+    """One service deployment; `deployment` is what DescribeServices tells of it under `deployments`."""
+
+    service: dict[str, Any]
+    deployment: dict[str, Any]
+    arn: str
+    target: str
+    sources: list[str]
+    configuration: dict[str, Any]
+    alarms: str
+    breaker: str
+    created: float
+    status: str = "IN_PROGRESS"
+    reason: str = ""
+    finished: float | None = None
+    stopped: float | None = None
+    triggered: list[str] | None = None
+    rollback: dict[str, Any] | None = None
+
+    def go_back(self, revision: str, deployment: dict[str, Any], reason: str) -> None:
+        """Note that the rollback begins, and by which deployment."""
+        self.rollback = {"reason": reason, "startedAt": time.time(), "serviceRevisionArn": revision}
+        self.status, self.reason, self.deployment = "ROLLBACK_IN_PROGRESS", reason, deployment
+
+    def complete(self) -> None:
+        """Note the good end, of the deployment or of its rollback."""
+        self.service["_completed"] = self.rollback["serviceRevisionArn"] if self.rollback else self.target
+        self.end("ROLLBACK_SUCCESSFUL" if self.rollback else "SUCCESSFUL", self.reason)
+
+    def end(self, status: str, reason: str) -> None:
+        """Note an end; nothing monitors the deployment from then on."""
+        self.status, self.reason, self.finished = status, reason, time.time()
+        self.stopped = self.finished if status == "STOPPED" else None
+        self.alarms = self.alarms.replace("MONITORING", "MONITORING_COMPLETE")
+        self.breaker = self.breaker.replace("MONITORING", "MONITORING_COMPLETE")
+
+    def brief(self) -> dict[str, Any]:
+        """The members that ListServiceDeployments answers."""
+        return {
+            "serviceDeploymentArn": self.arn,
+            "serviceArn": self.service["serviceArn"],
+            "clusterArn": self.service["clusterArn"],
+            "createdAt": self.created,
+            "startedAt": self.created,
+            "finishedAt": self.finished,
+            "targetServiceRevisionArn": self.target,
+            "status": self.status,
+            "statusReason": self.reason or None,
+        }
+
+    def whole(self) -> dict[str, Any]:
+        """The members that DescribeServiceDeployments answers."""
+        threshold = ecs._circuit_breaker_threshold(self.service)
+        told = self.brief()
+        del told["targetServiceRevisionArn"]
+        return told | {
+            "stoppedAt": self.stopped,
+            "updatedAt": self.finished or time.time(),
+            "sourceServiceRevisions": [counts(self.service, arn) for arn in self.sources],
+            "targetServiceRevision": counts(self.service, self.target),
+            "deploymentConfiguration": self.configuration,
+            "rollback": self.rollback,
+            "deploymentCircuitBreaker": {
+                "status": self.breaker,
+                "failureCount": int(self.deployment.get("failedTasks", 0)),
+                "threshold": threshold,
+            },
+            "alarms": {
+                "status": self.alarms,
+                "alarmNames": (self.configuration.get("alarms") or {}).get("alarmNames", []),
+                "triggeredAlarmNames": self.triggered or [],
+            },
+        }
+
+
+def counts(service: dict[str, Any], revision: str) -> dict[str, Any]:
+    """Summarise a revision: how many tasks of it are wanted, run and are about to."""
+    found = (item for item in service["deployments"] if item.get("_revision") == revision)
+    deployment: dict[str, Any] = next(found, {})
+    return {
+        "arn": revision,
+        "requestedTaskCount": int(deployment.get("desiredCount", 0)),
+        "runningTaskCount": int(deployment.get("runningCount", 0)),
+        "pendingTaskCount": int(deployment.get("pendingCount", 0)),
+    }
+
+
+def begin(service: dict[str, Any], primary: dict[str, Any], ringing: list[str]) -> Record:
+    """Begin the record of a new deployment, and its revision.
+
+    An alarm that rings already switches the watch over all of them off for this deployment, as AWS does, so
+    that the deployment that mends it can end.
+    """
+    tail = service["serviceArn"].partition(":service/")
+    number = uuid.uuid4().int % 10**19
+    revision = f"{tail[0]}:service-revision/{tail[2]}/{number:019}"
+    captured = {field: service.get(field) for field in CAPTURED}
+    service.setdefault("_revisions", {})[revision] = captured | {
+        "serviceRevisionArn": revision,
+        "serviceArn": service["serviceArn"],
+        "clusterArn": service["clusterArn"],
+        "createdAt": time.time(),
+    }
+    sources = [item["_revision"] for item in service["deployments"] if "_revision" in item]
+    primary["_revision"] = revision
+    configuration = copy.deepcopy(service["deploymentConfiguration"])
+    alarms, breaker = (configuration.get(name) or {} for name in ("alarms", "deploymentCircuitBreaker"))
+    record = Record(
+        service=service,
+        deployment=primary,
+        arn=f"{tail[0]}:service-deployment/{tail[2]}/{uuid.uuid4().hex[:21]}",
+        target=revision,
+        sources=sources,
+        configuration=configuration,
+        alarms="MONITORING" if alarms.get("enable") and not ringing else "DISABLED",
+        breaker="MONITORING" if breaker.get("enable") else "DISABLED",
+        created=time.time(),
+    )
+    service.setdefault("_records", []).insert(0, record)
+    service["currentServiceDeployment"] = record.arn
+    if primary["rolloutState"] == "COMPLETED":  # a service of no tasks
+        record.complete()
+    return record
+
+
+def of(service: dict[str, Any] | None, deployment: dict[str, Any]) -> Record | None:
+    """Give the record of a deployment of a service, if it has one."""
+    found = (record for record in (service or {}).get("_records", []) if record.deployment is deployment)
+    return next(found, None)
+
+
+def unfinished(service: dict[str, Any]) -> list[Record]:
+    """Give the records of deployments that have not ended."""
+    return [record for record in service.get("_records", []) if record.finished is None]
+
+
+def last_completed(service: dict[str, Any]) -> dict[str, Any] | None:
+    """Give the revision that a rollback goes to."""
+    revision: dict[str, Any] | None = service.get("_revisions", {}).get(service.get("_completed"))
+    return revision
+
+
+def install(stop: Stop) -> None:
+    """Answer the calls on service deployments; `stop` stops one."""
+    original = ecs._ACTION_MAP["DescribeServices"]
+
+    def describe_services(data: dict[str, Any]) -> Any:
+        for service in ecs._services.values():
+            revisions = [item["_revision"] for item in service["deployments"] if "_revision" in item]
+            service["currentServiceRevisions"] = [counts(service, arn) for arn in revisions]
+        return original(data)
+
+    def stop_service_deployment(data: dict[str, Any]) -> Any:
+        arn, stop_type = data["serviceDeploymentArn"], data.get("stopType", "ROLLBACK")
+        if (found := _records().get(arn)) is None:
+            return error_response_json(
+                "ServiceDeploymentNotFoundException", f"The service deployment {arn} was not found.", 400
+            )
+        key, record = found
+        if record.status not in STOPPABLE:
+            return error_response_json(
+                "ConflictException", f"A service deployment in {record.status} can't be stopped.", 400
+            )
+        if record.status == "IN_PROGRESS":
+            stop(key, record.service, record, stop_type)
+        return json_response({"serviceDeploymentArn": arn})
+
+    ecs._ts_to_epoch = _to_epoch
+    ecs._ACTION_MAP |= {
+        "DescribeServices": describe_services,
+        "ListServiceDeployments": list_service_deployments,
+        "DescribeServiceDeployments": describe_service_deployments,
+        "DescribeServiceRevisions": describe_service_revisions,
+        "StopServiceDeployment": stop_service_deployment,
+    }
+
+
+def _to_epoch(value: Any) -> Any:
+    """Give a time to the millisecond; ministack gives whole seconds."""
+    return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else value
+
+
+def _records() -> dict[str, tuple[str, Record]]:
+    """All records by ARN, each with the key of its service."""
+    return {
+        record.arn: (key, record)
+        for key, service in ecs._services.items()
+        for record in service.get("_records", [])
+    }
+
+
+def list_service_deployments(data: dict[str, Any]) -> Any:
+    """Answer ListServiceDeployments: those of one service, the newest first, a page at a time."""
+    cluster = ecs._resolve_cluster_name(data.get("cluster", "default"))
+    if cluster not in ecs._clusters:
+        return error_response_json("ClusterNotFoundException", "Cluster not found.", 400)
+    name = data["service"].rpartition("/")[2]
+    service = ecs._services.get(f"{cluster}/{name}")
+    if service is None:
+        return error_response_json("ServiceNotFoundException", "Service not found.", 400)
+    statuses, created = data.get("status"), data.get("createdAt") or {}
+    found = [
+        record.brief()
+        for record in service.get("_records", [])
+        if (not statuses or record.status in statuses)
+        and created.get("after", 0) <= record.created <= created.get("before", time.time())
+    ]
+    start, size = int(data.get("nextToken", 0)), int(data.get("maxResults", PAGE))
+    token = str(start + size) if start + size < len(found) else None
+    return _answer({"serviceDeployments": found[start : start + size], "nextToken": token})
+
+
+def describe_service_deployments(data: dict[str, Any]) -> Any:
+    """Answer DescribeServiceDeployments."""
+    known = {arn: record.whole() for arn, (_, record) in _records().items()}
+    return _described("serviceDeployments", known, data["serviceDeploymentArns"])
+
+
+def describe_service_revisions(data: dict[str, Any]) -> Any:
+    """Answer DescribeServiceRevisions."""
+    services = ecs._services.values()
+    known = {arn: told for service in services for arn, told in service.get("_revisions", {}).items()}
+    return _described("serviceRevisions", known, data["serviceRevisionArns"])
+
+
+def _described(member: str, known: dict[str, dict[str, Any]], wanted: list[str]) -> Any:
+    missing = [{"arn": arn, "reason": "MISSING"} for arn in wanted if arn not in known]
+    return _answer({member: [known[arn] for arn in wanted if arn in known], "failures": missing})
+
+
+def _answer(told: dict[str, Any]) -> Any:
+    return json_response(ecs._sanitize(told))
