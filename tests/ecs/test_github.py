@@ -62,7 +62,6 @@ class TestProvider:
             github.check_provider(aws)
         assert f"--open-id-connect-provider-arn {ARN} --client-id sts.amazonaws.com" in caught.value.hint
 
-
     @pytest.mark.parametrize("command", ["verify", "plan", "up"])
     def test_it_is_looked_at_before_a_release(self, command: str) -> None:
         assert "iam:GetOpenIDConnectProvider" in calls_of(command)
