@@ -70,6 +70,7 @@ def _make_room(cluster: str, service: dict[str, Any]) -> None:
 def _begin(service: dict[str, Any], primary: dict[str, Any]) -> Record:
     for unfinished in records.unfinished(service):
         unfinished.end("STOPPED", "A new service deployment started.")
+    service["deployments"] = [item for item in service["deployments"] if item["rolloutState"] != "FAILED"]
     return records.begin(service, primary, ringing(_alarm_names(service)))
 
 
@@ -202,7 +203,9 @@ def complete(cluster: str, key: str, expected_deployment_id: str | None = None) 
         reason = f"Scaling activity initiated by (deployment {primary['id']})"
         ecs._stop_task({"task": arn, "cluster": cluster, "reason": reason})
     with resource_lock("ecs-service", key):
-        service["deployments"] = [primary]
+        # A failed deployment is told of for a while, on AWS until its tasks are gone: here until the next.
+        failed = [item for item in service["deployments"] if item["rolloutState"] == "FAILED"]
+        service["deployments"] = [primary, *failed]
     ecs._refresh_service_state(cluster, f"service:{service['serviceName']}")
     spawn_background(_bake, key, service, primary)
 

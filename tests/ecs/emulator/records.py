@@ -135,7 +135,7 @@ def begin(service: dict[str, Any], primary: dict[str, Any], ringing: list[str]) 
         configuration=configuration,
         alarms="MONITORING" if alarms.get("enable") and not ringing else "DISABLED",
         breaker="MONITORING" if breaker.get("enable") else "DISABLED",
-        created=time.time(),
+        created=round(time.time(), 3),  # what a client reads and sends back is the same
     )
     service.setdefault("_records", []).insert(0, record)
     service["currentServiceDeployment"] = record.arn
