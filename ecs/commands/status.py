@@ -14,6 +14,7 @@ from ecs.release import task
 from ecs.release.history import GOOD, tag
 from ecs.release.snapshot import Snapshot, observe
 from ecs.release.view import alarm_lines, event_lines, tasks_table
+from ecs.release.warnings import find_warnings
 from ecs.run import Run, command
 
 REFRESH_SECONDS = 5.0
@@ -29,7 +30,10 @@ def status(run: Run, *, watch: bool) -> dict[str, Any]:
         snapshot = _look(run, foundation)
         revision = _revision(run, snapshot)
         run.output.show(dashboard(foundation, snapshot, revision))
-        return facts(foundation, snapshot, revision)
+        warnings = find_warnings(run.aws, foundation)
+        for warning in warnings:
+            run.output.warn(warning)
+        return facts(foundation, snapshot, revision) | {"warnings": warnings}
     try:
         with run.output.live(screen=True) as live:
             while True:
@@ -93,7 +97,7 @@ def facts(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) 
 def dashboard(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) -> RenderableType:
     """Draw the state of things for a person."""
     known = facts(foundation, snapshot, revision)
-    good = f"good since {known['good_since']}" if known["good_since"] else "not known to be good"
+    good = f"good since {known['good_since']}" if known["good_since"] else "not verified"
     return Group(
         Text(foundation.url, style="bold"),
         Text(f"{task.short(known['task_definition'])}  {known['image_tag']}  {good}"),

@@ -1,6 +1,6 @@
 """What is known of a failed release, gathered and kept in a file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ class Evidence:
         stopped: Its stopped tasks, newest first.
         logs: The last lines of the newest of these tasks, oldest line first, by task.
         events: The service's, newest first, since the deployment began.
+        triggered: The alarms that made ECS roll it back.
     """
 
     reason: str
@@ -37,6 +38,7 @@ class Evidence:
     targets: list[dict[str, Any]]
     alarms: list[dict[str, Any]]
     events: list[str]
+    triggered: list[str] = field(default_factory=list)
 
     @property
     def last_lines(self) -> list[str]:

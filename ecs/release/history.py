@@ -1,12 +1,15 @@
-"""Which revisions were good: each carries the time it passed the smoke test, as a tag."""
+"""Which revisions are good: tags say when each passed the smoke test, and when it was left as a bad one."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from ecs.aws import Aws
-from ecs.release.task import describe
+from ecs.foundation.outputs import Foundation
+from ecs.release import image
+from ecs.release.task import describe, image_tag
 
-GOOD = "GoodSince"
+GOOD, LEFT = "GoodSince", "LeftSince"
 
 
 def revisions(aws: Aws) -> list[dict[str, Any]]:
@@ -20,17 +23,38 @@ def revisions(aws: Aws) -> list[dict[str, Any]]:
 
 
 def last_good(aws: Aws, *, but: str) -> str | None:
-    """Find the revision, other than `but`, that was good last."""
-    good = [(tag(item, GOOD), item["taskDefinitionArn"]) for item in revisions(aws)]
-    return max(((since, arn) for since, arn in good if since and arn != but), default=("", None))[1]
+    """Find the revision, other than `but`, that was good last, among those that were not left since."""
+    good = [(tag(item, GOOD), item["taskDefinitionArn"]) for item in revisions(aws) if is_good(item)]
+    return max(((since, arn) for since, arn in good if arn != but), default=("", None))[1]
 
 
-def mark_good(aws: Aws, arn: str) -> None:
-    """Remember that a revision serves and passed the smoke test, from now on."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    aws.ecs.tag_resource(resourceArn=arn, tags=[{"key": GOOD, "value": now}])
+def mark_good(aws: Aws, foundation: Foundation, arn: str, warn: Callable[[str], None]) -> None:
+    """Remember that a revision serves and passed the smoke test, from now on; keep its image."""
+    if revision := describe(aws.ecs, arn):
+        image.keep(aws, foundation, image_tag(revision), warn)
+    _mark(aws, arn, GOOD)
+
+
+def mark_left(aws: Aws, arn: str) -> None:
+    """Remember that a revision failed or was rolled back: no rollback leads to it until it is good again."""
+    _mark(aws, arn, LEFT)
+
+
+def is_good(revision: dict[str, Any]) -> bool:
+    """Whether a revision passed the smoke test, and was not left since."""
+    return tag(revision, GOOD) > tag(revision, LEFT)
+
+
+def was_left(revision: dict[str, Any]) -> bool:
+    """Whether a revision was left, and did not pass the smoke test since."""
+    return bool(tag(revision, LEFT)) and not is_good(revision)
 
 
 def tag(revision: dict[str, Any], key: str) -> str:
     """Read a tag of a revision; empty where it has none of this name."""
     return next((item["value"] for item in revision.get("tags", []) if item["key"] == key), "")
+
+
+def _mark(aws: Aws, arn: str, key: str) -> None:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    aws.ecs.tag_resource(resourceArn=arn, tags=[{"key": key, "value": now}])

@@ -2,163 +2,147 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from ecs.aws import Aws
-from ecs.errors import DeployError, NotRolledBackError, RolledBackError, UsageError
-from ecs.failure.diagnosis import Cause, diagnose
-from ecs.failure.evidence import save
+from ecs.errors import DeployError, NotRolledBackError
+from ecs.failure.diagnosis import Cause
 from ecs.foundation.outputs import Foundation
 from ecs.output import Output
+from ecs.release import deployment as deployments
 from ecs.release import service as services
 from ecs.release import task as tasks
-from ecs.release.history import last_good, mark_good
-from ecs.release.smoke import Site, SmokeError
-from ecs.release.snapshot import Snapshot, gather, observe
+from ecs.release.history import is_good, mark_good, was_left
+from ecs.release.revert import Revert
+from ecs.release.smoke import SmokeError
+from ecs.release.snapshot import Snapshot
 from ecs.release.view import rollout_view
-from ecs.release.watch import Outcome, follow, wait_for
-
-
-@dataclass(frozen=True)
-class Rollout:
-    """A deployment under way, and what serves if it fails.
-
-    Attributes:
-        identifier: The deployment's id.
-        arn: Its task definition.
-        before: The task definition to go back to; None on a first release.
-    """
-
-    identifier: str
-    arn: str
-    before: str | None
+from ecs.release.watch import Outcome, Rollout, follow, start
 
 
 @dataclass(frozen=True)
 class Release:
-    """Rolls task definitions out on one foundation."""
+    """Rolls task definitions out on one foundation.
+
+    Attributes:
+        ignore_alarms: Whether the alarms shall not roll this release back.
+    """
 
     aws: Aws
     foundation: Foundation
     output: Output
+    ignore_alarms: bool = False
 
     @property
-    def site(self) -> Site:
-        """The public address."""
-        return Site(self.foundation.url, self.aws.settings)
+    def revert(self) -> Revert:
+        """The way back."""
+        return Revert(self.aws, self.foundation, self.output)
 
-    def start(self, arn: str) -> Rollout:
-        """Start a deployment of a revision, or take up the one that an earlier run of ours had started.
+    def make_way(self, arn: str, *, yes: bool) -> None:
+        """Stop a deployment of another revision that is under way, if the operator wants it so.
 
         Raises:
-            UsageError: another deployment is under way.
+            UsageError: the operator does not, or there is nobody to ask.
         """
         service = services.find(self.aws, self.foundation)
-        if service:
-            self._warn_of_alarms()
-        if service is None:
-            created = services.create(self.aws, self.foundation, arn)
-            return Rollout(services.primary(created)["id"], arn, last_good(self.aws, but=arn))
-        before = _completed(service, but=arn) or last_good(self.aws, but=arn)
-        current = services.primary(service)
-        if current.get("rolloutState") == "IN_PROGRESS" and service["desiredCount"]:
-            if current["taskDefinition"] == arn:
-                return Rollout(current["id"], arn, before)
-            other = tasks.short(current["taskDefinition"])
-            raise UsageError(
-                f"Another deployment is under way: {current['id']}, of {other}.",
-                hint="Watch it with `python -m ecs status --watch`, then run this again.",
+        other = deployments.ongoing(self.aws, self.foundation, service) if service else None
+        if other is None:
+            return
+        stops = other.status.startswith("ROLLBACK")
+        if not stops:
+            if other.target == arn:
+                return
+            self.output.warn(
+                f"Another deployment is under way, of {tasks.short(str(other.target))}. What stops it is "
+                "`python -m ecs rollback`, or --yes here."
             )
-        # What was scaled to zero after a failed first release wants its tasks back.
-        desired = None if service["desiredCount"] else self.aws.settings.min_tasks
-        same = current["taskDefinition"] == arn
-        force = same and (desired is not None or current.get("rolloutState") == "FAILED")
-        updated = services.update(self.aws, self.foundation, arn, desired=desired, force=force)
-        return Rollout(services.primary(updated)["id"], arn, before)
+            source = tasks.describe(self.aws.ecs, other.source) if other.source else None
+            stops = bool(source and not was_left(source))
+            then = f"let {tasks.short(str(other.source))} serve again" if stops else "replace it"
+            self.output.confirm(f"Stop it, {then}, then go on?", yes=yes)
+        if stops:
+            self.revert.stop(other)
 
     def _warn_of_alarms(self) -> None:
-        """Say which alarms ring already: ECS does not count those, so they can't roll this release back."""
+        """Say that ECS watches no alarm of a deployment at whose start one rings."""
+        if self.ignore_alarms:
+            self.output.warn("The alarms do not roll this release back: you said --ignore-alarms.")
+            return
         names = [self.foundation.unhealthy_hosts_alarm_name, self.foundation.server_errors_alarm_name]
-        for alarm in self.aws.cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM")[
-            "MetricAlarms"
-        ]:
-            self.output.warn(f"{alarm['AlarmName']} rings already, so it can't roll this release back.")
+        answer = self.aws.cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM")
+        if ringing := [alarm["AlarmName"] for alarm in answer["MetricAlarms"]]:
+            self.output.warn(
+                f"{' and '.join(ringing)} rings already. ECS then watches none of the alarms for the whole "
+                "of this deployment: only tasks that fail and the smoke test can roll it back."
+            )
 
     def finish(self, rollout: Rollout, check: Callable[[], None]) -> None:
-        """Watch a rollout to its end, then check the site; on a failure see that it is rolled back.
+        """Watch a rollout to its end, and check the site once it takes all requests.
 
         Args:
             rollout: What `start` gave.
-            check: Called once the deployment has completed; raises `SmokeError`.
+            check: Raises `SmokeError` where the release answers wrong: it is taken back. Raises `DeployError`
+                where it can't tell: the release stays, and is not marked as good.
 
         Raises:
             RolledBackError: the release failed, and what served before serves again.
             NotRolledBackError: it failed, and nothing good serves, or another run has replaced it.
+            DeployError: it serves, and the check could not tell whether it is good.
         """
-        with rollout_view(self.output, rollout.identifier, rollout.arn) as view:
-            outcome, snapshot = follow(self.aws, self.foundation, rollout.identifier, rollout.arn, view)
-        if outcome is Outcome.REPLACED:
-            raise NotRolledBackError(
-                "Another run replaced this deployment while it was under way.",
-                hint="See what serves now: python -m ecs status.",
-            )
-        cause = None
-        if outcome is Outcome.COMPLETED:
-            self.output.done(f"Deployment {rollout.identifier} completed with {tasks.short(rollout.arn)}")
+        cause: Cause | None = None
+        unverified: DeployError | None = None
+        outcome, snapshot = self._follow(rollout, early=True)
+        if outcome in {Outcome.SERVING, Outcome.COMPLETED}:
             try:
                 check()
             except SmokeError as error:
                 hint = "Run the app here (make run) and ask it the same."
                 cause = Cause("smoke", f"The smoke test failed: {error}.", hint)
-            else:
-                mark_good(self.aws, rollout.arn)
-                return
-        self._fail(rollout, snapshot, outcome, cause)
-
-    def _fail(self, rollout: Rollout, snapshot: Snapshot, outcome: Outcome, cause: Cause | None) -> None:
-        snapshot = observe(self.aws, self.foundation) or snapshot
-        evidence = gather(self.aws, self.foundation, snapshot, rollout.identifier, rollout.arn)
-        cause = cause or diagnose(evidence, timed_out=outcome is Outcome.TIMED_OUT)
-        path = save(self.aws.settings.stack, evidence, cause.sentence)
-        if not rollout.before:
-            services.scale_to_zero(self.aws, self.foundation)
+            except DeployError as error:
+                unverified = error
+        if outcome is Outcome.SERVING and not cause:
+            self.output.say(f"ECS watches its alarms for {services.BAKE_MINUTES} minutes, then completes it.")
+            outcome, snapshot = self._follow(rollout, early=False)
+        if outcome is Outcome.REPLACED:
+            other = tasks.short(services.primary(snapshot.service)["taskDefinition"])
             raise NotRolledBackError(
-                f"{cause.sentence} It was the first release, so the service is scaled to zero.",
-                hint=cause.hint,
-                evidence=path,
+                f"Another run replaced this deployment while it was under way, by one of {other}.",
+                hint="See what serves now: python -m ecs status.",
             )
-        now = observe(self.aws, self.foundation) or snapshot
-        # ECS sees nothing wrong, or, as of a service that was made anew, knows no release to go back to.
-        if outcome is not Outcome.FAILED or services.primary(now.service)["id"] == rollout.identifier:
-            self.output.say(f"Taking it back to {tasks.short(rollout.before)}.")
-            services.update(self.aws, self.foundation, rollout.before)
-        back = self._what_came_back(rollout)
-        error: type[DeployError] = RolledBackError if back else NotRolledBackError
-        ending = f"{tasks.short(back)} serves again." if back else "What served before does not serve again."
-        raise error(f"{cause.sentence} {ending}", hint=cause.hint, evidence=path)
+        if outcome is not Outcome.COMPLETED or cause:
+            self.revert.take_back(rollout, snapshot, outcome, cause)
+        self.output.done(f"Deployment {rollout.identifier} completed with {tasks.short(rollout.arn)}")
+        if self.ignore_alarms:  # starts no deployment: the alarms watch the next
+            services.update(self.aws, self.foundation, rollout.arn)
+        if unverified:
+            raise unverified
+        mark_good(self.aws, self.foundation, rollout.arn, self.output.warn)
 
-    def _what_came_back(self, rollout: Rollout) -> str | None:
-        """Wait until another deployment than the failed one has completed; give its revision."""
+    def _follow(self, rollout: Rollout, *, early: bool) -> tuple[Outcome, Snapshot]:
+        with rollout_view(self.output, rollout.identifier, rollout.arn) as view:
+            return follow(self.aws, self.foundation, rollout, view, early=early)
 
-        def ended(snapshot: Snapshot) -> Outcome | None:
-            deployment = services.primary(snapshot.service)
-            if deployment["id"] == rollout.identifier:
-                return None
-            ends = {"COMPLETED": Outcome.COMPLETED, "FAILED": Outcome.FAILED}
-            return ends.get(str(deployment.get("rolloutState")))
+    def roll_out(self, arn: str, check: Callable[[], None]) -> None:
+        """Roll a revision out, or test it again where the service is on it; raises as `finish` does."""
+        self._warn_of_alarms()
+        if rollout := start(self.aws, self.foundation, arn, alarms=not self.ignore_alarms):
+            self.output.say(f"Rollout of {tasks.short(arn)}: deployment {rollout.identifier}")
+            self.finish(rollout, check)
+        else:
+            self.test_again(arn, check)
 
-        with self.output.step("Waiting for what served before"):
-            outcome, snapshot = wait_for(self.aws, self.foundation, ended, lambda _: None)
+    def test_again(self, arn: str, check: Callable[[], None]) -> None:
+        """Test what serves already: an earlier run may have been cut off before it did.
+
+        Raises:
+            NotRolledBackError: it answers wrong.
+            DeployError: the check could not tell.
+        """
         try:
-            self.site.wait_until_ready(30)
-        except SmokeError:
-            return None
-        served = str(services.primary(snapshot.service)["taskDefinition"])
-        return served if outcome is Outcome.COMPLETED else None
-
-
-def _completed(service: dict[str, Any], *, but: str) -> str | None:
-    """Give what serves, as long as the service has something completed other than `but`."""
-    completed = (item for item in service["deployments"] if item.get("rolloutState") == "COMPLETED")
-    running = (str(item["taskDefinition"]) for item in completed if item.get("runningCount"))
-    return next((arn for arn in running if arn != but), None)
+            check()
+        except SmokeError as error:
+            raise NotRolledBackError(
+                f"{tasks.short(arn)} serves, and the smoke test fails: {error}.",
+                hint="See what is wrong: python -m ecs status; go back with: python -m ecs rollback.",
+            ) from error
+        if (described := tasks.describe(self.aws.ecs, arn)) and not is_good(described):
+            mark_good(self.aws, self.foundation, arn, self.output.warn)

@@ -1,5 +1,6 @@
 """The service: how many tasks, where, behind what, and how one release replaces another."""
 
+import uuid
 from typing import Any
 
 from ecs.aws import Aws
@@ -8,9 +9,15 @@ from ecs.release.diff import Change, diff, normalised
 from ecs.release.task import CONTAINER, tags
 from ecs.settings import PORT
 
+BAKE_MINUTES = 5
+"""How long ECS watches the alarms once the old tasks stopped. The slower one rings after three whole minutes
+of unhealthy tasks: up to four from any moment, and one until CloudWatch has the figure."""
+FAILURES = 3
+"""The failed task with which ECS gives a deployment up."""
 
-def service_settings(aws: Aws, foundation: Foundation) -> dict[str, Any]:
-    """Give what `create_service` and `update_service` both take, but the task definition."""
+
+def service_settings(aws: Aws, foundation: Foundation, *, alarms: bool = True) -> dict[str, Any]:
+    """Give what `create_service` and `update_service` both take; with `alarms` those can roll back."""
     return {
         "networkConfiguration": {
             "awsvpcConfiguration": {
@@ -31,10 +38,17 @@ def service_settings(aws: Aws, foundation: Foundation) -> dict[str, Any]:
         "deploymentConfiguration": {
             "minimumHealthyPercent": 100,
             "maximumPercent": 200,
-            "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+            "bakeTimeInMinutes": BAKE_MINUTES,
+            "deploymentCircuitBreaker": {
+                "enable": True,
+                "rollback": True,
+                # One task that runs does not make up for others that fail.
+                "resetOnHealthyTask": False,
+                "thresholdConfiguration": {"type": "COUNT", "value": FAILURES},
+            },
             "alarms": {
                 "alarmNames": [foundation.unhealthy_hosts_alarm_name, foundation.server_errors_alarm_name],
-                "enable": True,
+                "enable": alarms,
                 "rollback": True,
             },
         },
@@ -44,7 +58,7 @@ def service_settings(aws: Aws, foundation: Foundation) -> dict[str, Any]:
     }
 
 
-def create(aws: Aws, foundation: Foundation, task_definition: str) -> dict[str, Any]:
+def create(aws: Aws, foundation: Foundation, task_definition: str, *, alarms: bool) -> dict[str, Any]:
     """Create the service with the least number of tasks; auto scaling sets the number from then on."""
     wait_until_gone(aws, foundation)
     answer = aws.ecs.create_service(
@@ -53,23 +67,33 @@ def create(aws: Aws, foundation: Foundation, task_definition: str) -> dict[str, 
         taskDefinition=task_definition,
         desiredCount=aws.settings.min_tasks,
         launchType="FARGATE",
+        clientToken=uuid.uuid4().hex,
         tags=tags(aws),  # type: ignore[arg-type]
-        **service_settings(aws, foundation),
+        **service_settings(aws, foundation, alarms=alarms),
     )
     return dict(answer["service"])
 
 
-def update(
-    aws: Aws, foundation: Foundation, task_definition: str, *, desired: int | None = None, force: bool = False
+def update(  # noqa: PLR0913 - the arguments of one call
+    aws: Aws,
+    foundation: Foundation,
+    task_definition: str,
+    *,
+    desired: int | None = None,
+    force: bool = False,
+    alarms: bool = True,
 ) -> dict[str, Any]:
-    """Start a rollout of a task definition; `force` starts one even where nothing differs."""
+    """Start a rollout of a task definition; `force` starts one even where nothing differs.
+
+    Where only the deployment's configuration differs, ECS takes it over and starts none.
+    """
     answer = aws.ecs.update_service(
         cluster=foundation.cluster_name,
         service=aws.settings.stack,
         taskDefinition=task_definition,
         forceNewDeployment=force,
         **({} if desired is None else {"desiredCount": desired}),  # type: ignore[arg-type]
-        **service_settings(aws, foundation),
+        **service_settings(aws, foundation, alarms=alarms),
     )
     return dict(answer["service"])
 

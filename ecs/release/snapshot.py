@@ -7,10 +7,13 @@ from ecs.aws import Aws
 from ecs.failure.evidence import ENDED_BY_ITSELF, Evidence, last_lines
 from ecs.foundation.outputs import Foundation
 from ecs.release import service as services
+from ecs.release.deployment import Deployment
 from ecs.release.task import CONTAINER
 
 TASKS_A_CALL = 100
 TASKS_WITH_LOGS = 3
+NOT_ASKED = {"initial", "draining", "unused"}
+"""The states in which a target gets no new request; one that is unhealthy does, where all are."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,17 @@ class Snapshot:
         return next(
             (item["TargetHealth"]["State"] for item in self.targets if item["Target"]["Id"] == address), ""
         )
+
+    def all_requests_go_to(self, task_definition: str) -> bool:
+        """Whether the balancer asks tasks of this revision only, as many as are wanted.
+
+        In a rolling update both versions answer until the old tasks drain: before, an answer tells nothing.
+        """
+        new = {private_address(task) for task in self.running if task["taskDefinitionArn"] == task_definition}
+        states = {item["Target"]["Id"]: item["TargetHealth"]["State"] for item in self.targets}
+        asked = {address for address, state in states.items() if state not in NOT_ASKED}
+        healthy = sum(states[address] == "healthy" for address in asked)
+        return asked <= new and healthy >= max(1, self.service["desiredCount"])
 
 
 def private_address(task: dict[str, Any]) -> str:
@@ -93,19 +107,16 @@ def observe(aws: Aws, foundation: Foundation) -> Snapshot | None:
     )
 
 
-def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, identifier: str, arn: str) -> Evidence:
+def gather(
+    aws: Aws, foundation: Foundation, snapshot: Snapshot, arn: str, record: Deployment | None
+) -> Evidence:
     """Collect what tells why a deployment, of the task definition `arn`, failed."""
-    deployment = services.deployment(snapshot.service, identifier) or {}
     stopped = snapshot.stopped(arn)
     running = [task for task in snapshot.running if task["taskDefinitionArn"] == arn]
-    since = deployment.get("createdAt")
-    events = [
-        event["message"]
-        for event in snapshot.service.get("events", [])
-        if since is None or event["createdAt"] >= since
-    ]
+    told = snapshot.service.get("events", [])
+    events = [event["message"] for event in told if record is None or event["createdAt"] >= record.since]
     return Evidence(
-        reason=deployment.get("rolloutStateReason", ""),
+        reason=record.reason if record else "",
         task_definition=arn,
         stopped=stopped,
         running=running,
@@ -116,6 +127,7 @@ def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, identifier: str
         targets=snapshot.targets,
         alarms=snapshot.alarms,
         events=events,
+        triggered=record.alarms if record else [],
     )
 
 

@@ -15,6 +15,7 @@ from ecs.release.changes import unknown_foundation
 from ecs.release.diff import diff
 from ecs.release.revision import Revision
 from ecs.settings import MEMORY_FOR_CPU, PORT
+from tests.ecs.test_foundation import properties
 from webapp import create_app
 from webapp.config import load_settings as load_app_settings
 
@@ -123,12 +124,54 @@ def test_a_slow_log_service_never_blocks_the_app(container: dict[str, Any], foun
 def test_a_new_release_never_costs_a_task_that_serves(aws: Aws, foundation: Foundation) -> None:
     deployment = service.service_settings(aws, foundation)["deploymentConfiguration"]
     assert (deployment["minimumHealthyPercent"], deployment["maximumPercent"]) == (100, 200)
-    assert deployment["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
     assert deployment["alarms"] == {
         "alarmNames": [foundation.unhealthy_hosts_alarm_name, foundation.server_errors_alarm_name],
         "enable": True,
         "rollback": True,
     }
+
+
+def test_three_failed_tasks_end_a_release_and_one_that_runs_does_not_make_up_for_them(
+    aws: Aws, foundation: Foundation
+) -> None:
+    """By default ECS counts anew at each task that runs: a release of which half the tasks fail goes on."""
+    deployment = service.service_settings(aws, foundation)["deploymentConfiguration"]
+    assert deployment["deploymentCircuitBreaker"] == {
+        "enable": True,
+        "rollback": True,
+        "resetOnHealthyTask": False,
+        "thresholdConfiguration": {"type": "COUNT", "value": 3},
+    }
+
+
+def test_ecs_watches_the_alarms_for_as_long_as_the_slowest_takes_to_ring(
+    aws: Aws, foundation: Foundation
+) -> None:
+    minutes = service.service_settings(aws, foundation)["deploymentConfiguration"]["bakeTimeInMinutes"]
+    alarms = [properties(name) for name in ("ServerErrorsAlarm", "UnhealthyHostsAlarm")]
+    slowest = max(alarm["Period"] * alarm["EvaluationPeriods"] for alarm in alarms)
+    until_the_minute, until_the_figure = 60, 60
+    assert minutes * 60 == slowest + until_the_minute + until_the_figure
+    assert minutes < aws.settings.deploy_minutes / 2, "the bake time is within the time for a rollout"
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"bakeTimeInMinutes": 0}, "bakeTimeInMinutes"),
+        (
+            {"deploymentCircuitBreaker": {"enable": True, "rollback": True}},
+            "deploymentCircuitBreaker.resetOnHealthyTask",
+        ),
+        ({"alarms": {"enable": False, "rollback": True, "alarmNames": []}}, "alarms.enable"),
+    ],
+)
+def test_the_plan_shows_how_a_release_is_guarded(
+    aws: Aws, foundation: Foundation, changed: dict[str, Any], field: str
+) -> None:
+    wanted = service.service_settings(aws, foundation)
+    told = wanted | {"deploymentConfiguration": wanted["deploymentConfiguration"] | changed}
+    assert f"deploymentConfiguration.{field}" in [change.field for change in service.compare(told, wanted)]
 
 
 def test_the_service_is_spread_tagged_and_behind_its_balancer(aws: Aws, foundation: Foundation) -> None:
@@ -193,7 +236,7 @@ def test_a_service_as_aws_gives_it_back_is_no_change(aws: Aws, foundation: Found
     wanted = service.service_settings(aws, foundation)
     told = msgspec.json.decode(msgspec.json.encode(wanted), type=dict[str, Any])
     told["networkConfiguration"]["awsvpcConfiguration"]["subnets"].reverse()
-    told["deploymentConfiguration"] |= {"strategy": "ROLLING", "bakeTimeInMinutes": 0}
+    told["deploymentConfiguration"] |= {"strategy": "ROLLING"}
     told |= {"runningCount": 2, "events": []}
     assert service.compare(told, wanted) == []
     told["healthCheckGracePeriodSeconds"] += 1

