@@ -78,9 +78,7 @@ class Revert:
         before, back = self._before(rollout, record), False
         if before:
             back = bool(record and record.source == before and self.stop(record)) or self._go_back(before)
-            ending = (
-                f"{tasks.short(before)} serves again." if back else "What served before does not serve again."
-            )
+            ending = f"{tasks.short(before)} {'serves' if back else 'does not serve'} again."
         else:
             services.scale_to_zero(self.aws, self.foundation)
             ending = "It was the first release, so the service is scaled to zero."
@@ -91,11 +89,9 @@ class Revert:
         """Choose what to go back to: what served, unless that was left and there is another good one."""
         source = record.source if record and not rollout.first else None
         described = tasks.describe(self.aws.ecs, source) if source else None
-        return (
-            source
-            if described and not was_left(described)
-            else last_good(self.aws, but=rollout.arn) or source
-        )
+        if described and not was_left(described):
+            return source
+        return last_good(self.aws, but=rollout.arn) or source
 
     def _go_back(self, before: str) -> bool:
         """Roll out what served before, where ECS sees nothing wrong or knows no deployment to go back to."""
