@@ -18,7 +18,7 @@ from ecs.settings import Settings, load_settings
 
 EPILOG = """\b
 Exit codes: 0 done; 1 the release failed and was rolled back; 2 wrong use or settings;
-3 no credentials or no permission; 4 failed and not rolled back.
+3 no credentials or no permission; 4 failed and not rolled back, or not verified.
 """
 
 

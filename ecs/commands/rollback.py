@@ -11,7 +11,7 @@ from ecs.release.deployment import Deployment
 from ecs.release.history import GOOD, LEFT, is_good, last_good, mark_left, revisions, tag, was_left
 from ecs.release.revision import read_predictor
 from ecs.release.rollout import Release
-from ecs.release.smoke import see_form, smoke
+from ecs.release.smoke import smoke, ways
 from ecs.run import Run, command, dry_run_option, yes_option
 
 
@@ -53,10 +53,8 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
 
     def check() -> None:
         predictor = read_predictor()
-        if tag(target, "ModelVersion") == predictor.model_version:
-            smoke(releasing.site, predictor)
-        else:  # the model of then is not here to compare with
-            see_form(releasing.site)
+        same = tag(target, "ModelVersion") == predictor.model_version  # else there is none to compare with
+        smoke(ways(foundation, run.settings), predictor, run.output.warn, compare=same)
 
     if leaving != arn:
         mark_left(run.aws, leaving)
@@ -100,6 +98,7 @@ def _refuse_missing_image(run: Run, foundation: Foundation, target: dict[str, An
     name = task.image_tag(target)
     if not image.is_pushed(run.aws, foundation, name):
         raise UsageError(
-            f"The image {name} of this revision is no longer in the registry, which keeps the last 20.",
+            f"The image {name} of this revision is no longer in the registry, which keeps the last 20 "
+            "and the last 20 good ones.",
             hint="Choose a newer one with --to N, or check that commit out and run up.",
         )

@@ -93,7 +93,7 @@ def facts(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) 
 def dashboard(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) -> RenderableType:
     """Draw the state of things for a person."""
     known = facts(foundation, snapshot, revision)
-    good = f"good since {known['good_since']}" if known["good_since"] else "not known to be good"
+    good = f"good since {known['good_since']}" if known["good_since"] else "not verified"
     return Group(
         Text(foundation.url, style="bold"),
         Text(f"{task.short(known['task_definition'])}  {known['image_tag']}  {good}"),

@@ -1,21 +1,24 @@
 """`up`: from the working tree to a healthy service."""
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import click
+from botocore.exceptions import ClientError
 
 from ecs.checks import Scene
 from ecs.commands.plan import allow_dirty_option, compare, describe
 from ecs.commands.verify import shown
-from ecs.errors import NotAllowedError
+from ecs.errors import DeployError, NotAllowedError, in_words
 from ecs.foundation import stack
 from ecs.foundation.outputs import Foundation
 from ecs.foundation.parameters import parameters, tags
-from ecs.release import image, scaling, task
+from ecs.release import image, scaling, scan, task
 from ecs.release.changes import Changes
 from ecs.release.revision import Revision
 from ecs.release.rollout import Release
-from ecs.release.smoke import check_name, smoke
+from ecs.release.smoke import UnreachableError, smoke, ways
 from ecs.run import Run, command, dry_run_option, yes_option
 
 
@@ -38,6 +41,7 @@ def up(  # noqa: PLR0913 - each is an option of the command
     It can be run again at any time: it does only what is missing, and goes on where a run was cut off. A
     release that fails is rolled back, with its cause, a hint, and a file of evidence.
     """
+    waivers = scan.read_waivers() if fail_on_findings else {}
     scene = _verified(run, allow_dirty=allow_dirty)
     revision = scene.need_revision()
     changes = compare(run, scene)
@@ -54,10 +58,13 @@ def up(  # noqa: PLR0913 - each is an option of the command
         with run.output.step("Pushing the image"):
             image.push(run.aws, foundation, revision)
     if changes.image or fail_on_findings:
-        _show_findings(run, foundation, revision, fail_on_findings=fail_on_findings)
-    check_name(run.settings, foundation)
+        _show_findings(run, foundation, revision, waivers, needed=fail_on_findings)
     releasing = Release(run.aws, foundation, run.output, ignore_alarms)
-    arn = _roll_out(run, releasing, scene, changes, yes=yes)
+    try:
+        arn = _roll_out(run, releasing, scene, changes, yes=yes)
+    except UnreachableError:  # it serves all the same
+        _scale(run, foundation)
+        raise
     _scale(run, foundation)
     run.output.done(f"{foundation.url} serves {revision.tag}" if changes else "Nothing to change")
     run.output.say(foundation.url, style="bold")
@@ -96,7 +103,8 @@ def _roll_out(run: Run, releasing: Release, scene: Scene, changes: Changes, *, y
 
     def check() -> None:
         with run.output.step("Comparing the site's answers with the model's"):
-            count = smoke(releasing.site, scene.need_predictor())
+            sites = ways(releasing.foundation, run.settings)
+            count = smoke(sites, scene.need_predictor(), run.output.warn)
         run.output.done(f"{count} answers are the model's own")
 
     if changes.release or arn != changes.serving:
@@ -113,13 +121,18 @@ def _scale(run: Run, foundation: Foundation) -> None:
         run.output.done(f"Scaling from {run.settings.min_tasks} to {run.settings.max_tasks} tasks")
 
 
-def _show_findings(run: Run, foundation: Foundation, revision: Revision, *, fail_on_findings: bool) -> None:
-    with run.output.step("Waiting for the registry's scan"):
-        counts = image.findings(run.aws, foundation, revision.tag, needed=fail_on_findings)
-    if counts is None:
-        run.output.say("The registry has no scan of the image.")
-    else:
-        listed = ", ".join(f"{count} {severity.lower()}" for severity, count in counts.items())
+def _show_findings(
+    run: Run, foundation: Foundation, revision: Revision, waivers: Mapping[str, scan.Waiver], *, needed: bool
+) -> None:
+    """Say what the registry's scan found; with `needed` stop where that is not good enough to release."""
+    try:
+        with run.output.step("Waiting for the registry's scan"):
+            found = scan.findings(run.aws, foundation, revision.tag, needed=needed)
+        counts = Counter(finding.severity.lower() for finding in found)
+        listed = ", ".join(f"{count} {severity}" for severity, count in counts.items())
         run.output.say(f"The registry's scan found: {listed or 'nothing'}.")
-    if fail_on_findings:
-        image.refuse_critical(counts)
+        scan.refuse_critical(found, waivers, run.output.warn)
+    except (DeployError, ClientError) as error:
+        if needed:
+            raise
+        run.output.warn(str(error if isinstance(error, DeployError) else in_words(error)))

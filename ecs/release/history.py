@@ -1,10 +1,13 @@
 """Which revisions are good: tags say when each passed the smoke test, and when it was left as a bad one."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from ecs.aws import Aws
-from ecs.release.task import describe
+from ecs.foundation.outputs import Foundation
+from ecs.release import image
+from ecs.release.task import describe, image_tag
 
 GOOD, LEFT = "GoodSince", "LeftSince"
 
@@ -25,8 +28,10 @@ def last_good(aws: Aws, *, but: str) -> str | None:
     return max(((since, arn) for since, arn in good if arn != but), default=("", None))[1]
 
 
-def mark_good(aws: Aws, arn: str) -> None:
-    """Remember that a revision serves and passed the smoke test, from now on."""
+def mark_good(aws: Aws, foundation: Foundation, arn: str, warn: Callable[[str], None]) -> None:
+    """Remember that a revision serves and passed the smoke test, from now on; keep its image."""
+    if revision := describe(aws.ecs, arn):
+        image.keep(aws, foundation, image_tag(revision), warn)
     _mark(aws, arn, GOOD)
 
 

@@ -1,19 +1,18 @@
-"""The image in the registry: whether it is there, its push, and what the registry's scan found."""
+"""The image in the registry: whether it is there, its push, and its tag as a good one."""
 
 import base64
-import time
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from botocore.exceptions import ClientError
 
 from ecs.aws import Aws
-from ecs.errors import DeployError, UsageError
+from ecs.errors import DeployError
 from ecs.foundation.outputs import Foundation
 from ecs.release import docker
 from ecs.release.revision import Revision
 
-POLL_SECONDS = 3.0
-SCAN_SECONDS, NEEDED_SECONDS = 60.0, 300.0
+GOOD_PREFIX = "good-"
+"""Begins the tags by which the lifecycle policy of `foundation/template.yaml` knows the good images."""
 
 
 def is_pushed(aws: Aws, foundation: Foundation, tag: str) -> bool:
@@ -57,42 +56,22 @@ def push(aws: Aws, foundation: Foundation, revision: Revision) -> None:
             raise
 
 
-def findings(aws: Aws, foundation: Foundation, tag: str, *, needed: bool = False) -> Mapping[str, int] | None:
-    """Count the scan's findings by severity; None where there is no finished scan.
+def keep(aws: Aws, foundation: Foundation, tag: str, warn: Callable[[str], None]) -> None:
+    """Give a good image a second tag, by which the repository's lifecycle policy keeps it.
 
-    Not botocore's waiter: a scan that goes on for ever (Inspector's) is ACTIVE, which that one does not know.
-    With `needed`, also wait for one that has not begun.
+    A second tag, as those of this repository can't be moved. If it fails, `warn` is called with a sentence.
     """
-    deadline = time.monotonic() + (NEEDED_SECONDS if needed else SCAN_SECONDS)
-    while time.monotonic() < deadline:
-        try:
-            answer = aws.ecr.describe_image_scan_findings(
-                repositoryName=foundation.repository_name, imageId={"imageTag": tag}
-            )
-        except ClientError as error:
-            if not needed or error.response["Error"]["Code"] != "ScanNotFoundException":
-                return None
-        else:
-            status = answer["imageScanStatus"].get("status")
-            counts = answer.get("imageScanFindings", {}).get("findingSeverityCounts")
-            if status == "COMPLETE" or (status == "ACTIVE" and counts is not None):
-                return {str(key): count for key, count in (counts or {}).items()}
-            if status not in {"ACTIVE", "IN_PROGRESS", "PENDING"}:
-                return None
-        time.sleep(POLL_SECONDS)
-    return None
-
-
-def refuse_critical(counts: Mapping[str, int] | None) -> None:
-    """Stop a release whose image has a critical finding, or was not scanned.
-
-    Raises:
-        UsageError: it is so.
-    """
-    if counts is None:
-        raise UsageError("The registry has not scanned the image, and --fail-on-findings wants its findings.")
-    if critical := counts.get("CRITICAL", 0):
-        raise UsageError(
-            f"The image has {critical} critical finding{'s' * (critical > 1)}; nothing was released.",
-            hint="See them with: aws ecr describe-image-scan-findings. Update the base image or the lock.",
+    name = foundation.repository_name
+    try:
+        [image] = aws.ecr.batch_get_image(repositoryName=name, imageIds=[{"imageTag": tag}])["images"]
+        aws.ecr.put_image(
+            repositoryName=name,
+            imageManifest=image["imageManifest"],
+            imageManifestMediaType=image["imageManifestMediaType"],
+            imageDigest=image["imageId"]["imageDigest"],
+            imageTag=GOOD_PREFIX + tag,
         )
+    except aws.ecr.exceptions.ImageAlreadyExistsException:
+        return
+    except (ClientError, ValueError) as error:  # ValueError: the registry does not have it
+        warn(f"The image {tag} could not be tagged as good, so it expires after 20 newer ones: {error}.")

@@ -13,7 +13,7 @@ from ecs.release import service as services
 from ecs.release import task as tasks
 from ecs.release.history import is_good, mark_good, was_left
 from ecs.release.revert import Revert
-from ecs.release.smoke import Site, SmokeError
+from ecs.release.smoke import SmokeError
 from ecs.release.snapshot import Snapshot
 from ecs.release.view import rollout_view
 from ecs.release.watch import Outcome, Rollout, follow, start
@@ -31,11 +31,6 @@ class Release:
     foundation: Foundation
     output: Output
     ignore_alarms: bool = False
-
-    @property
-    def site(self) -> Site:
-        """The public address."""
-        return Site(self.foundation.url, self.aws.settings)
 
     @property
     def revert(self) -> Revert:
@@ -120,7 +115,7 @@ class Release:
             services.update(self.aws, self.foundation, rollout.arn)
         if unverified:
             raise unverified
-        mark_good(self.aws, rollout.arn)
+        mark_good(self.aws, self.foundation, rollout.arn, self.output.warn)
 
     def _follow(self, rollout: Rollout, *, early: bool) -> tuple[Outcome, Snapshot]:
         with rollout_view(self.output, rollout.identifier, rollout.arn) as view:
@@ -150,4 +145,4 @@ class Release:
                 hint="See what is wrong: python -m ecs status; go back with: python -m ecs rollback.",
             ) from error
         if (described := tasks.describe(self.aws.ecs, arn)) and not is_good(described):
-            mark_good(self.aws, arn)
+            mark_good(self.aws, self.foundation, arn, self.output.warn)

@@ -10,6 +10,7 @@ import pytest
 from cfnlint.decode.cfn_yaml import load
 
 from ecs.foundation.changeset import TEMPLATE
+from ecs.release import image
 from tests.serving import ROOT
 
 Resource = dict[str, Any]
@@ -181,17 +182,18 @@ class TestBalancer:
 
 
 class TestRegistryClusterLogs:
-    def test_images_are_scanned_never_replaced_and_the_last_20_kept(self) -> None:
+    def test_images_are_scanned_and_never_replaced(self) -> None:
         repository = properties("Repository")
         assert repository["ImageScanningConfiguration"] == {"ScanOnPush": True}
         assert repository["ImageTagMutability"] == "IMMUTABLE"
-        policy = json.loads(repository["LifecyclePolicy"]["LifecyclePolicyText"])
-        [rule] = policy["rules"]
-        assert rule["selection"] == {
-            "tagStatus": "any",
-            "countType": "imageCountMoreThan",
-            "countNumber": 20,
-        }
+
+    def test_failed_releases_however_many_expire_no_good_image(self) -> None:
+        policy = json.loads(properties("Repository")["LifecyclePolicy"]["LifecyclePolicyText"])
+        good, others = sorted(policy["rules"], key=lambda rule: int(rule["rulePriority"]))
+        # What matches a rule is out of the reach of those after it; a rule for "any" must be the last.
+        last_20 = {"countType": "imageCountMoreThan", "countNumber": 20}
+        assert good["selection"] == {"tagStatus": "tagged", "tagPrefixList": [image.GOOD_PREFIX]} | last_20
+        assert others["selection"] == {"tagStatus": "any"} | last_20
 
     @pytest.mark.parametrize("name", of_type("Logs::LogGroup"))
     def test_logs_are_kept_for_30_days(self, name: str) -> None:

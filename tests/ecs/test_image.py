@@ -1,14 +1,12 @@
-"""What the registry says of an image, in the words of its API: no stand-in scans."""
+"""Whether the registry has an image, and the tag by which it keeps a good one."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import Stubber
 
 from ecs.aws import Aws
-from ecs.errors import UsageError
 from ecs.release import image
 from ecs.release.changes import unknown_foundation
 from ecs.settings import Settings
@@ -28,10 +26,6 @@ def ecr(aws: Aws) -> Iterator[Stubber]:
         stubber.assert_no_pending_responses()
 
 
-def scanned(counts: dict[str, int], status: str = "COMPLETE") -> dict[str, Any]:
-    return {"imageScanStatus": {"status": status}, "imageScanFindings": {"findingSeverityCounts": counts}}
-
-
 def test_an_image_that_is_there(aws: Aws, ecr: Stubber) -> None:
     ecr.add_response("describe_images", {"imageDetails": [{}]}, NAME | {"imageIds": [{"imageTag": "one"}]})
     assert image.is_pushed(aws, unknown_foundation(), "one")
@@ -43,47 +37,48 @@ def test_an_image_that_is_not_there(aws: Aws, ecr: Stubber, code: str) -> None:
     assert not image.is_pushed(aws, unknown_foundation(), "one")
 
 
-def test_findings_are_counted_by_severity(aws: Aws, ecr: Stubber) -> None:
-    ecr.add_response("describe_image_scan_findings", scanned({"HIGH": 2}))
-    counts = image.findings(aws, unknown_foundation(), "one")
-    assert counts == {"HIGH": 2}
-    image.refuse_critical(counts)
+IMAGE = {
+    "imageId": {"imageDigest": "sha256:" + "0" * 64, "imageTag": "one"},
+    "imageManifest": '{"schemaVersion": 2}',
+    "imageManifestMediaType": "application/vnd.oci.image.index.v1+json",
+}
+TAGGED = {
+    "imageTag": "good-one",
+    "imageManifest": IMAGE["imageManifest"],
+    "imageManifestMediaType": IMAGE["imageManifestMediaType"],
+    "imageDigest": IMAGE["imageId"]["imageDigest"],  # type: ignore[index]
+}
 
 
-def test_a_scan_without_findings_is_not_a_missing_scan(aws: Aws, ecr: Stubber) -> None:
-    ecr.add_response("describe_image_scan_findings", scanned({}))
-    assert image.findings(aws, unknown_foundation(), "one") == {}
+def keep(aws: Aws) -> list[str]:
+    warned: list[str] = []
+    image.keep(aws, unknown_foundation(), "one", warned.append)
+    return warned
 
 
-def test_a_scan_that_is_needed_is_waited_for_from_before_its_beginning(
-    aws: Aws, ecr: Stubber, monkeypatch: pytest.MonkeyPatch
+def test_a_good_image_gets_a_second_tag_for_the_same_manifest_of_whatever_kind(
+    aws: Aws, ecr: Stubber
 ) -> None:
-    monkeypatch.setattr(image, "POLL_SECONDS", 0)
-    ecr.add_client_error("describe_image_scan_findings", "ScanNotFoundException")
-    for status in ("PENDING", "IN_PROGRESS", "ACTIVE"):
-        ecr.add_response("describe_image_scan_findings", {"imageScanStatus": {"status": status}})
-    ecr.add_response("describe_image_scan_findings", scanned({"LOW": 1}, "ACTIVE"))
-    assert image.findings(aws, unknown_foundation(), "one", needed=True) == {"LOW": 1}
+    ecr.add_response("batch_get_image", {"images": [IMAGE]}, NAME | {"imageIds": [{"imageTag": "one"}]})
+    ecr.add_response("put_image", {}, NAME | TAGGED)
+    assert keep(aws) == []
 
 
-def test_a_finished_scan_that_counts_nothing_found_nothing(aws: Aws, ecr: Stubber) -> None:
-    finished = {"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {"findings": []}}
-    ecr.add_response("describe_image_scan_findings", finished)
-    assert image.findings(aws, unknown_foundation(), "one") == {}
+def test_one_that_has_it_is_left_alone(aws: Aws, ecr: Stubber) -> None:
+    ecr.add_response("batch_get_image", {"images": [IMAGE]})
+    ecr.add_client_error("put_image", "ImageAlreadyExistsException")
+    assert keep(aws) == []
 
 
-def test_a_scan_that_failed_has_no_findings(aws: Aws, ecr: Stubber) -> None:
-    ecr.add_response("describe_image_scan_findings", {"imageScanStatus": {"status": "FAILED"}})
-    assert image.findings(aws, unknown_foundation(), "one", needed=True) is None
+def test_an_image_that_can_not_be_tagged_is_a_warning(aws: Aws, ecr: Stubber) -> None:
+    ecr.add_response("batch_get_image", {"images": [IMAGE]})
+    ecr.add_client_error("put_image", "AccessDeniedException", "not authorized to perform: ecr:PutImage")
+    [warning] = keep(aws)
+    assert "could not be tagged as good" in warning
+    assert "ecr:PutImage" in warning
 
 
-def test_an_image_that_was_not_scanned_has_no_findings(aws: Aws, ecr: Stubber) -> None:
-    ecr.add_client_error("describe_image_scan_findings", "AccessDeniedException")
-    assert image.findings(aws, unknown_foundation(), "one") is None
-
-
-def test_a_critical_finding_and_a_missing_scan_stop_a_release_that_asks_for_it() -> None:
-    with pytest.raises(UsageError, match=r"^The image has 2 critical findings; nothing was released\.$"):
-        image.refuse_critical({"CRITICAL": 2, "LOW": 9})
-    with pytest.raises(UsageError, match="has not scanned the image"):
-        image.refuse_critical(None)
+def test_so_is_one_that_is_gone(aws: Aws, ecr: Stubber) -> None:
+    failure = {"imageId": {"imageTag": "one"}, "failureCode": "ImageNotFound"}
+    ecr.add_response("batch_get_image", {"images": [], "failures": [failure]})
+    assert "could not be tagged as good" in keep(aws)[0]
