@@ -71,14 +71,16 @@ class FakeService:
     @cached_property
     def aws(self) -> Aws:
         aws = Aws(self.settings, SESSION)
-        for client in (aws.ecs, aws.elbv2, aws.cloudwatch, aws.logs):
+        for client in (aws.ecs, aws.ecr, aws.elbv2, aws.cloudwatch, aws.logs):
             client.meta.events.register("before-call", self._answer)  # type: ignore[arg-type]
         return aws
 
     @property
     def foundation(self) -> Foundation:
         given = {item.name: item.name.replace("_", "-") for item in fields(Foundation)}
-        return replace(unknown_foundation(), **given | {"subnet_ids": ("s-1", "s-2")})  # type: ignore[arg-type]
+        return replace(
+            unknown_foundation(), **given | {"subnet_ids": ("s-1", "s-2"), "url": "https://pp.example"}
+        )  # type: ignore[arg-type]
 
     @property
     def sent(self) -> list[str]:
@@ -262,6 +264,18 @@ class FakeService:
 
     def describe_alarms(self, _: Any) -> Any:
         return {"MetricAlarms": [{"AlarmName": name, "StateValue": "ALARM"} for name in self.ringing]}
+
+    def batch_get_image(self, arguments: Any) -> Any:
+        [identity] = arguments["imageIds"]
+        told = {
+            "imageId": identity | {"imageDigest": "d"},
+            "imageManifest": "m",
+            "imageManifestMediaType": "t",
+        }
+        return {"images": [told]}
+
+    def put_image(self, _: Any) -> Any:
+        return {}
 
     def get_log_events(self, _: Any) -> Any:
         return {"events": []}

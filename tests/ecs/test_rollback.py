@@ -27,6 +27,7 @@ class Operator:
 
     def types(self, *arguments: str) -> tuple[int, dict[str, Any]]:
         result = CliRunner().invoke(rollback, ["--json", *arguments])
+        assert isinstance(result.exception, SystemExit | None), result.exception
         self.said = result.stderr
         return result.exit_code, msgspec.json.decode(result.stdout, type=dict[str, Any])
 
@@ -46,16 +47,14 @@ def operator(
         ecs.good(A, 1)
         ecs.good(B, 2)
 
-        def smoke(*_: object) -> None:
+        def smoke(*_: object, **__: object) -> None:
             if not passes(ecs):
                 raise SmokeError("POST / answers 1/3")
 
         monkeypatch.setattr(run, "connect", lambda *_: ecs.aws)
         monkeypatch.setattr(run, "find_foundation", lambda *_: ecs.foundation)
         monkeypatch.setattr(image, "is_pushed", lambda *_: True)
-        module = sys.modules["ecs.commands.rollback"]
-        monkeypatch.setattr(module, "smoke", smoke)
-        monkeypatch.setattr(module, "see_form", smoke, raising=False)
+        monkeypatch.setattr(sys.modules["ecs.commands.rollback"], "smoke", smoke)
         return Operator(ecs)
 
     return make
