@@ -77,10 +77,9 @@ class FakeService:
 
     @property
     def foundation(self) -> Foundation:
-        given = {item.name: item.name.replace("_", "-") for item in fields(Foundation)}
-        return replace(
-            unknown_foundation(), **given | {"subnet_ids": ("s-1", "s-2"), "url": "https://pp.example"}
-        )  # type: ignore[arg-type]
+        named: dict[str, Any] = {item.name: item.name.replace("_", "-") for item in fields(Foundation)}
+        named |= {"subnet_ids": ("s-1", "s-2"), "url": "https://pp.example"}
+        return replace(unknown_foundation(), **named)
 
     @property
     def sent(self) -> list[str]:
