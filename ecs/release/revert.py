@@ -17,7 +17,7 @@ from ecs.release import task as tasks
 from ecs.release.deployment import Deployment
 from ecs.release.history import last_good, mark_left, was_left
 from ecs.release.snapshot import Snapshot, gather
-from ecs.release.watch import Outcome, Rollout, follow, start, wait_for
+from ecs.release.watch import Outcome, follow, start, wait_for_rollback
 
 
 @dataclass(frozen=True)
@@ -42,19 +42,11 @@ class Revert:
             except ClientError as error:  # it ended a moment ago, or this may not be done: replacing helps
                 self.output.warn(f"ECS did not stop the deployment: {in_words(error)}")
                 return False
-
-        def ended(_: Snapshot) -> Outcome | None:
-            status = deployments.read(self.aws, under_way.arn).status
-            if status in deployments.ONGOING:
-                return None
-            return Outcome.COMPLETED if status == "ROLLBACK_SUCCESSFUL" else Outcome.FAILED
-
         with self.output.step(f"Waiting for {tasks.short(str(under_way.source))} to serve again"):
-            outcome, _ = wait_for(self.aws, self.foundation, ended)
-        return outcome is Outcome.COMPLETED
+            return wait_for_rollback(self.aws, under_way.arn)
 
     def take_back(
-        self, rollout: Rollout, snapshot: Snapshot, outcome: Outcome, smoke: Cause | None
+        self, began: Deployment, snapshot: Snapshot, outcome: Outcome, smoke: Cause | None
     ) -> NoReturn:
         """See that a failed rollout is taken back, and say why it failed.
 
@@ -62,12 +54,12 @@ class Revert:
             RolledBackError: what served before serves again.
             NotRolledBackError: nothing good serves.
         """
-        mark_left(self.aws, rollout.arn)
-        record = rollout.record and deployments.read(self.aws, rollout.record.arn)
-        evidence = gather(self.aws, self.foundation, snapshot, rollout.arn, record)
+        mark_left(self.aws, began.target)
+        record = deployments.read(self.aws, began.arn)
+        evidence = gather(self.aws, self.foundation, snapshot, record)
         # Where ECS failed it meanwhile, the smoke test may have asked the version before.
-        cause = None if record and record.failed_by_itself else smoke
-        if not cause and outcome is Outcome.FAILED and record and not record.failed_by_itself:
+        cause = None if record.failed_by_itself else smoke
+        if not cause and outcome is Outcome.FAILED and not record.failed_by_itself:
             said = f"Somebody stopped this deployment; ECS says: {record.reason.rstrip('.') or 'nothing'}."
             cause = Cause("stopped", said, "Ask who did (CloudTrail has StopServiceDeployment), then up.")
         cause = cause or diagnose(evidence, timed_out=outcome is Outcome.TIMED_OUT)
@@ -75,9 +67,9 @@ class Revert:
         if cause.kind == "alarm":
             hint += " If it is the version before that rings it: up --ignore-alarms."
         path = save(self.aws.settings.stack, evidence, cause.sentence)
-        before, back = self._before(rollout, record), False
+        before, back = self._before(began), False
         if before:
-            back = bool(record and record.source == before and self.stop(record)) or self._go_back(before)
+            back = (began.source == before and self.stop(record)) or self._go_back(before)
             ending = f"{tasks.short(before)} {'serves' if back else 'does not serve'} again."
         else:
             services.scale_to_zero(self.aws, self.foundation)
@@ -85,20 +77,17 @@ class Revert:
         error = RolledBackError if back else NotRolledBackError
         raise error(f"{cause.sentence} {ending}", hint=hint, evidence=path)
 
-    def _before(self, rollout: Rollout, record: Deployment | None) -> str | None:
+    def _before(self, began: Deployment) -> str | None:
         """Choose what to go back to: what served, unless that was left and there is another good one."""
-        source = record.source if record and not rollout.first else None
-        described = tasks.describe(self.aws.ecs, source) if source else None
+        described = tasks.describe(self.aws.ecs, began.source) if began.source else None
         if described and not was_left(described):
-            return source
-        return last_good(self.aws, but=rollout.arn) or source
+            return began.source
+        return last_good(self.aws, but=began.target) or began.source
 
     def _go_back(self, before: str) -> bool:
         """Roll out what served before, where ECS sees nothing wrong or knows no deployment to go back to."""
         self.output.say(f"Taking it back to {tasks.short(before)}.")
-        rollout = start(self.aws, self.foundation, before)
-        if rollout is None:
-            return True
         with self.output.step("Waiting for what served before"):
-            outcome, _ = follow(self.aws, self.foundation, rollout, lambda _: None, early=False)
-        return outcome is Outcome.COMPLETED
+            back = start(self.aws, self.foundation, before)
+            ended = follow(self.aws, self.foundation, back.arn, lambda _: None) if back else None
+        return ended is None or ended[0] is Outcome.COMPLETED

@@ -11,21 +11,18 @@ from ecs.output import Output
 from ecs.release import deployment as deployments
 from ecs.release import service as services
 from ecs.release import task as tasks
+from ecs.release.deployment import Deployment
 from ecs.release.history import is_good, mark_good, was_left
 from ecs.release.revert import Revert
 from ecs.release.smoke import SmokeError
 from ecs.release.snapshot import Snapshot
-from ecs.release.view import rollout_view
-from ecs.release.watch import Outcome, Rollout, follow, start
+from ecs.release.view import RolloutView
+from ecs.release.watch import Outcome, follow, start
 
 
 @dataclass(frozen=True)
 class Release:
-    """Rolls task definitions out on one foundation.
-
-    Attributes:
-        ignore_alarms: Whether the alarms shall not roll this release back.
-    """
+    """Rolls task definitions out on one foundation; with `ignore_alarms` no alarm rolls them back."""
 
     aws: Aws
     foundation: Foundation
@@ -75,13 +72,11 @@ class Release:
                 "of this deployment: only tasks that fail and the smoke test can roll it back."
             )
 
-    def finish(self, rollout: Rollout, check: Callable[[], None]) -> None:
+    def finish(self, began: Deployment, check: Callable[[], None]) -> None:
         """Watch a rollout to its end, and check the site once it takes all requests.
 
-        Args:
-            rollout: What `start` gave.
-            check: Raises `SmokeError` where the release answers wrong: it is taken back. Raises `DeployError`
-                where it can't tell: the release stays, and is not marked as good.
+        A `SmokeError` of the check's takes the release back. With a `DeployError` it could not tell: the
+        release stays, and is not marked as good.
 
         Raises:
             RolledBackError: the release failed, and what served before serves again.
@@ -90,7 +85,7 @@ class Release:
         """
         cause: Cause | None = None
         unverified: DeployError | None = None
-        outcome, snapshot = self._follow(rollout, early=True)
+        outcome, snapshot = self._follow(began, early=True)
         if outcome in {Outcome.SERVING, Outcome.COMPLETED}:
             try:
                 check()
@@ -101,7 +96,7 @@ class Release:
                 unverified = error
         if outcome is Outcome.SERVING and not cause:
             self.output.say(f"ECS watches its alarms for {services.BAKE_MINUTES} minutes, then completes it.")
-            outcome, snapshot = self._follow(rollout, early=False)
+            outcome, snapshot = self._follow(began, early=False)
         if outcome is Outcome.REPLACED:
             other = tasks.short(services.primary(snapshot.service)["taskDefinition"])
             raise NotRolledBackError(
@@ -109,34 +104,30 @@ class Release:
                 hint="See what serves now: python -m ecs status.",
             )
         if outcome is not Outcome.COMPLETED or cause:
-            self.revert.take_back(rollout, snapshot, outcome, cause)
-        self.output.done(f"Deployment {rollout.identifier} completed with {tasks.short(rollout.arn)}")
+            self.revert.take_back(began, snapshot, outcome, cause)
+        self.output.done(f"The deployment of {tasks.short(began.target)} completed")
         if self.ignore_alarms:  # starts no deployment: the alarms watch the next
-            services.update(self.aws, self.foundation, rollout.arn)
+            services.update(self.aws, self.foundation, began.target)
         if unverified:
             raise unverified
-        mark_good(self.aws, self.foundation, rollout.arn, self.output.warn)
+        mark_good(self.aws, self.foundation, began.target, self.output.warn)
 
-    def _follow(self, rollout: Rollout, *, early: bool) -> tuple[Outcome, Snapshot]:
-        with rollout_view(self.output, rollout.identifier, rollout.arn) as view:
-            return follow(self.aws, self.foundation, rollout, view, early=early)
+    def _follow(self, began: Deployment, *, early: bool) -> tuple[Outcome, Snapshot]:
+        with self.output.live() as live:
+            view = RolloutView(self.output, live, began.target)
+            return follow(self.aws, self.foundation, began.arn, view, early=early)
 
     def roll_out(self, arn: str, check: Callable[[], None]) -> None:
         """Roll a revision out, or test it again where the service is on it; raises as `finish` does."""
         self._warn_of_alarms()
-        if rollout := start(self.aws, self.foundation, arn, alarms=not self.ignore_alarms):
-            self.output.say(f"Rollout of {tasks.short(arn)}: deployment {rollout.identifier}")
-            self.finish(rollout, check)
+        if began := start(self.aws, self.foundation, arn, alarms=not self.ignore_alarms):
+            self.output.say(f"Rollout of {tasks.short(arn)}: deployment {tasks.short(began.arn)}")
+            self.finish(began, check)
         else:
             self.test_again(arn, check)
 
     def test_again(self, arn: str, check: Callable[[], None]) -> None:
-        """Test what serves already: an earlier run may have been cut off before it did.
-
-        Raises:
-            NotRolledBackError: it answers wrong.
-            DeployError: the check could not tell.
-        """
+        """Test what serves already: an earlier run may have been cut off before it did."""
         try:
             check()
         except SmokeError as error:
