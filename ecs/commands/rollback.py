@@ -59,7 +59,7 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
     if leaving != arn:
         mark_left(run.aws, leaving)
     if under_way and stops:
-        releasing.revert.stop(under_way)
+        releasing.stop(under_way)
     releasing.roll_out(arn, check)
     run.output.done(f"{foundation.url} serves {task.image_tag(target)}")
     return result | {"url": foundation.url}
