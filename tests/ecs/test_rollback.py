@@ -169,3 +169,13 @@ def test_a_rollback_that_fails_goes_to_no_revision_that_was_left(operator: Make)
     code, result = somebody.types("--yes")
     assert (code, somebody.ecs.serving) == (1, A)
     assert result["error"].endswith("perfect-puppy-prod:1 serves again.")
+
+
+def test_ctrl_c_says_how_to_stop_what_goes_on(operator: Make) -> None:
+    def ctrl_c(_: FakeService) -> bool:
+        raise KeyboardInterrupt
+
+    somebody = operator(passes=ctrl_c)
+    code, result = somebody.types("--yes")
+    assert (code, somebody.ecs.status) == (4, "IN_PROGRESS")
+    assert "stop a rollout with `python -m ecs rollback`" in result["hint"]
