@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from ecs.errors import MAX_ATTEMPTS, REGION_HINT, UsageError
+from ecs.errors import MAX_ATTEMPTS, REGION_HINT, NotAllowedError, UsageError
 from ecs.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,58 +41,92 @@ class Aws:
 
     @cached_property
     def account(self) -> dict[str, Any]:
-        """The account and identity that the credentials belong to."""
-        return dict(self.session.client("sts", config=CONFIG).get_caller_identity())
+        """The account and identity that the credentials belong to.
+
+        Raises:
+            NotAllowedError: it is another account than the settings have.
+        """
+        found = dict(self._client("sts").get_caller_identity())
+        if self.settings.account not in {"", found["Account"]}:
+            raise NotAllowedError(
+                f"These credentials are for account {found['Account']}, and ecs/settings.toml has "
+                f"account {self.settings.account} for {self.settings.env}.",
+                hint="Sign in to that account (AWS_PROFILE, or aws sso login), or choose another --env.",
+            )
+        return found
+
+    def client(self, service: str) -> Any:
+        """Make a client of one service, once it is certain that the account is the one in the settings."""
+        if self.settings.account:
+            _ = self.account
+        return self._client(service)
+
+    def _client(self, service: str) -> Any:
+        """Make a client; raises `NotAllowedError` where what the profile names gives no credentials."""
+        try:
+            return self.session.client(service, config=CONFIG)
+        except (OSError, ValueError) as error:
+            raise NotAllowedError(
+                f"The AWS profile or AWS_ENDPOINT_URL can't be used: {error}.",
+                hint="Mend the credential_process of the profile in ~/.aws/config, or that address.",
+            ) from error
 
     @cached_property
     def cloudformation(self) -> "CloudFormationClient":
         """CloudFormation."""
-        return self.session.client("cloudformation", config=CONFIG)
+        return self.client("cloudformation")
 
     @cached_property
     def ecs(self) -> "ECSClient":
         """ECS."""
-        return self.session.client("ecs", config=CONFIG)
+        return self.client("ecs")
 
     @cached_property
     def ecr(self) -> "ECRClient":
         """ECR."""
-        return self.session.client("ecr", config=CONFIG)
+        return self.client("ecr")
 
     @cached_property
     def elbv2(self) -> "ElasticLoadBalancingv2Client":
         """The load balancer."""
-        return self.session.client("elbv2", config=CONFIG)
+        return self.client("elbv2")
 
     @cached_property
     def logs(self) -> "CloudWatchLogsClient":
         """CloudWatch Logs."""
-        return self.session.client("logs", config=CONFIG)
+        return self.client("logs")
 
     @cached_property
     def cloudwatch(self) -> "CloudWatchClient":
         """CloudWatch, for its alarms."""
-        return self.session.client("cloudwatch", config=CONFIG)
+        return self.client("cloudwatch")
 
     @cached_property
     def iam(self) -> "IAMClient":
         """IAM."""
-        return self.session.client("iam", config=CONFIG)
+        return self.client("iam")
 
     @cached_property
     def autoscaling(self) -> "ApplicationAutoScalingClient":
         """Application Auto Scaling."""
-        return self.session.client("application-autoscaling", config=CONFIG)
+        return self.client("application-autoscaling")
 
 
 def connect(settings: Settings, region: str | None = None) -> Aws:
-    """Open a session in the region of the command, the settings, or the AWS configuration, in this order.
+    """Open a session in the region of the settings, the command, or the AWS configuration, in this order.
 
     Raises:
-        UsageError: no region is set anywhere, or ECS has none of this name.
+        UsageError: no region is set anywhere, ECS has none of this name, or the settings have another one
+            than the command.
     """
+    if region and settings.region not in {"", region}:
+        raise UsageError(
+            f"--region {region}, and ecs/settings.toml has region {settings.region} for {settings.env}: "
+            "a second service would be made.",
+            hint="Leave --region out, or choose another --env.",
+        )
     # AWS_REGION is what AWS's other tools read; botocore itself reads AWS_DEFAULT_REGION and the profile.
-    named = region or settings.region or os.environ.get("AWS_REGION")
+    named = settings.region or region or os.environ.get("AWS_REGION")
     session = boto3.Session(region_name=named or None)
     if not session.region_name:
         raise UsageError("No AWS region is set.", hint=REGION_HINT)

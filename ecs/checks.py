@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from ecs.aws import Aws
-from ecs.errors import DeployError, NotAllowedError, UsageError, in_words
+from ecs.errors import AWS_ERRORS, DeployError, NotAllowedError, UsageError, in_words
+from ecs.foundation import domain, github
 from ecs.foundation.changeset import TEMPLATE
 from ecs.foundation.outputs import Foundation
 from ecs.foundation.stack import find_foundation
@@ -86,6 +85,7 @@ def look_up(aws: Aws, *, allow_dirty: bool) -> Scene:
     scene = Scene(aws, allow_dirty)
     for find in (_artifact, _revision, _credentials, _region):
         find(scene)
+    github.check_provider(aws)
     return scene
 
 
@@ -105,9 +105,9 @@ def run_checks(scene: Scene) -> Iterator[Check]:
 def _make(name: str, function: Callable[[Scene], str], scene: Scene) -> Check:
     try:
         return Check(name, "OK", function(scene))
-    except _SkipError as skip:
+    except (_SkipError, domain.UnseenError) as skip:
         return Check(name, "SKIP", str(skip))
-    except (BotoCoreError, ClientError, DeployError) as error:
+    except (DeployError, *AWS_ERRORS) as error:
         known = error if isinstance(error, DeployError) else in_words(error)
         return Check(name, "FAIL", str(known), known.hint, known)
 
@@ -193,4 +193,6 @@ CHECKS: tuple[tuple[str, bool, Callable[[Scene], str]], ...] = (
     ("image", True, _image),
     ("roles", True, _roles),
     ("target group", True, _target_group),
+    ("domain", True, lambda scene: domain.check_domain(scene.aws)),
+    ("github", True, lambda scene: github.check_provider(scene.aws)),
 )

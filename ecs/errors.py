@@ -8,26 +8,12 @@ DeployError
 """
 
 import re
+import tomllib
 from pathlib import Path
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-    InvalidRegionError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOTokenLoadError,
-    TokenRetrievalError,
-    UnauthorizedSSOTokenError,
-    UnknownRegionError,
-    WaiterError,
-)
-from botocore.exceptions import (
-    ConnectionError as AwsConnectionError,
-)
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 
 class DeployError(Exception):
@@ -66,80 +52,47 @@ class NotRolledBackError(DeployError):
 
 
 REGION_HINT = "Set region in ecs/settings.toml or AWS_REGION, or give --region, for example eu-west-1."
-_AGAIN = "Run this again: it goes on."
-_SIGN_IN = "Sign in (aws sso login, or set AWS_PROFILE or AWS_ACCESS_KEY_ID), then run this again."
 MAX_ATTEMPTS = 8
 """How often a call is tried before throttling or a fault of AWS's counts as an error."""
-
-_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
-_INVALID = {
-    "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch",
-    "AuthFailure", "IncompleteSignature", "InvalidSignatureException", "MissingAuthenticationToken",
-}  # fmt: skip
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
-_THROTTLED = {
-    "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException",
-    "RequestLimitExceeded", "ProvisionedThroughputExceededException",
-}  # fmt: skip
+AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError, EOFError)
+"""What a call to AWS raises; `EOFError` where botocore asks for an MFA code and nobody can answer."""
+_BY_EXIT_CODE = {kind.exit_code: kind for kind in (UsageError, NotAllowedError, NotRolledBackError)}
 
 
-def in_words(error: BotoCoreError | ClientError) -> DeployError:
-    """Turn an error of botocore's into a sentence with an exit code."""
+class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A row of `errors.toml`, which says what each field means."""
+
+    exit_code: int
+    of: frozenset[str]
+    sentence: str
+    hint: str
+    says: str = ""
+
+
+_TABLE = tomllib.loads(Path(__file__).with_name("errors.toml").read_text(encoding="utf-8"))
+_ROWS = msgspec.convert(_TABLE["error"], list[_Row])
+
+
+def in_words(error: Exception) -> DeployError:
+    """Turn one of `AWS_ERRORS` into a sentence with an exit code: the first row of the table that fits."""
+    code, call, said = "", "", " ".join(str(error).split())
     if isinstance(error, ClientError):
-        return _client_error(error)
-    said = _sentence(error)
-    known: DeployError
-    match error:
-        case NoCredentialsError() | PartialCredentialsError() | ProfileNotFound():
-            known = NotAllowedError(f"There are no AWS credentials to use: {said}.", hint=_SIGN_IN)
-        case SSOTokenLoadError() | UnauthorizedSSOTokenError() | TokenRetrievalError():
-            known = NotAllowedError(f"The AWS sign-in has expired: {said}.", hint=_SIGN_IN)
-        case NoRegionError() | InvalidRegionError() | UnknownRegionError():
-            known = UsageError(f"The AWS region can't be used: {said}.", hint=REGION_HINT)
-        case HTTPClientError() | AwsConnectionError():
-            known = NotRolledBackError(
-                f"AWS can't be reached: {said}.",
-                hint="Check the network and that the region exists, then run this again: it goes on.",
-            )
-        case WaiterError():
-            known = NotRolledBackError(f"AWS did not get ready in time: {said}.", hint=_AGAIN)
-        case _:
-            known = NotRolledBackError(f"AWS's client failed: {said}.", hint=_AGAIN)
-    return known
-
-
-def _client_error(error: ClientError) -> DeployError:
-    details = error.response.get("Error", {})
-    code, message = details.get("Code", ""), details.get("Message", "").strip()
-    call = error.operation_name
-    if code in _EXPIRED:
-        return NotAllowedError("The AWS credentials have expired.", hint=_SIGN_IN)
-    if code in _INVALID:
-        return NotAllowedError(f"AWS does not know these credentials ({code}).", hint=_SIGN_IN)
-    if code in _DENIED:
-        action = denied_action(message) or call
-        return NotAllowedError(
-            f"These credentials may not do {action}: {_sentence(message)}.",
-            hint=f"Ask for a policy that allows {action}, then run this again: it goes on.",
-        )
-    if code in _THROTTLED:
-        return NotRolledBackError(
-            f"AWS went on throttling {call} after {MAX_ATTEMPTS} attempts.",
-            hint="Wait a minute, then run this again: it goes on.",
-        )
-    if code == "OptInRequired":
-        return NotAllowedError(f"This account has not opted in to the region: {_sentence(message)}.")
-    return NotRolledBackError(
-        f"AWS refused {call}: {_sentence(message) or code} ({code}).",
-        hint="Mend what it names, then run this again: it goes on.",
+        details = error.response.get("Error", {})
+        code, call = details.get("Code", ""), error.operation_name
+        said = " ".join(details.get("Message", "").split()) or code
+    said = said.rstrip(".")
+    names = {code, *(kind.__name__ for kind in type(error).__mro__)}
+    row = next(
+        row
+        for row in _ROWS
+        if (row.of & names or not row.of) and re.search(row.says, f"{code}: {said}", re.IGNORECASE)
     )
+    words = {"said": said, "code": code, "call": call, "action": denied_action(said) or call}
+    words |= {"attempts": str(MAX_ATTEMPTS), "region_hint": REGION_HINT}
+    return _BY_EXIT_CODE[row.exit_code](row.sentence.format(**words), hint=row.hint.format(**words))
 
 
 def denied_action(message: str) -> str | None:
     """Find the action that AWS denied, such as `ecs:UpdateService`, in its message."""
-    found = re.search(r"not authorized to perform:? ([\w-]+:\w+)", message)
+    found = re.search(r"[Nn]ot authorized to perform:? ([\w-]+:\w+)", message)
     return found[1] if found else None
-
-
-def _sentence(text: object) -> str:
-    return str(text).strip().rstrip(".")

@@ -1,7 +1,7 @@
 """What the tool says: lines for a person, or one JSON object for a program."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,7 @@ class Output:
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
         self.console = Console(stderr=as_json, highlight=False, soft_wrap=True)
+        self._describe: Callable[[str], None] = lambda _line: None
 
     def say(self, text: str = "", style: str = "") -> None:
         """Say a line."""
@@ -35,7 +36,9 @@ class Output:
         self.console.print(f"[bold yellow]WARNING[/] {escape(text)}")
 
     def event(self, line: str) -> None:
-        """Say what has come about in a stack; what only begins is soon followed by its end."""
+        """Say what has come about in a stack; what only begins shows beside the spinner of the step."""
+        if "in progress" in line:
+            self._describe(line)
         if not line.endswith("in progress"):
             self.say(f"  {line}")
 
@@ -52,7 +55,8 @@ class Output:
             return
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
         with Progress(*columns, console=self.console, transient=True) as progress:
-            progress.add_task(escape(text))
+            task = progress.add_task(escape(text))
+            self._describe = lambda line: progress.update(task, description=escape(line))
             yield
         self.done(text)
 

@@ -7,10 +7,9 @@ from functools import cached_property
 from typing import Any
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
 
 from ecs.aws import Aws, connect
-from ecs.errors import DeployError, NotRolledBackError, UsageError, in_words
+from ecs.errors import AWS_ERRORS, DeployError, NotRolledBackError, UsageError, in_words
 from ecs.foundation.outputs import Foundation
 from ecs.foundation.stack import find_foundation
 from ecs.output import Output
@@ -64,7 +63,7 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Function], click.Comman
         click.option(
             "--env", default="prod", show_default=True, help="The environment of ecs/settings.toml."
         ),
-        click.option("--region", help="The AWS region, in place of the one in the settings."),
+        click.option("--region", help="The AWS region, where the settings have none."),
         click.option(
             "--json", "as_json", is_flag=True, help="Print one JSON object; all else goes to stderr."
         ),
@@ -75,7 +74,7 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Function], click.Comman
             output = Output(as_json=as_json)
             try:
                 result = function(Run(env, region, output), **given)
-            except (DeployError, BotoCoreError, ClientError) as error:
+            except (DeployError, *AWS_ERRORS) as error:
                 known = error if isinstance(error, DeployError) else in_words(error)
                 output.error(known)
                 sys.exit(known.exit_code)

@@ -1,6 +1,5 @@
 """The settings: one typed table, read from `settings.toml` and checked before any call to AWS."""
 
-import platform
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,7 +16,6 @@ SETTINGS_FILE = ROOT / "ecs" / "settings.toml"
 PORT = 8000
 """Where the app listens in a task."""
 HOST_NAME = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
-Architecture = Literal["X86_64", "ARM64"]
 
 MEMORY_FOR_CPU = {
     256: (512, 1024, 2048),
@@ -37,9 +35,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     name: Annotated[
         str, Meta(pattern=r"^(?!internal(-|$))[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=20)
     ]
+    account: Annotated[str, Meta(pattern=r"\A([0-9]{12})?\Z")]
     region: Annotated[str, Meta(pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$")]
     alarm_email: Annotated[str, Meta(pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$")]
-    architecture: Literal["X86_64", "ARM64", ""]
+    architecture: Literal["X86_64", "ARM64"]
+    base_image: Annotated[str, Meta(pattern=r"\A([\w.:/-]+@sha256:[0-9a-f]{64})?\Z")]
     cpu: int
     memory_mb: int
     web_concurrency: Annotated[int, Meta(ge=1, le=64)]
@@ -59,7 +59,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     vpc_id: Annotated[str, Meta(pattern=r"^(vpc-[0-9a-f]+)?$")]
     subnet_ids: list[Annotated[str, Meta(pattern=r"^subnet-[0-9a-f]+$")]]
     github_repository: Annotated[str, Meta(pattern=r"^([\w.-]+(@\d+)?/[\w.-]+(@\d+)?)?$")]
-    github_oidc_provider_arn: Annotated[str, Meta(pattern=r"^(arn:aws[\w-]*:iam:.+)?$")]
     registry: str
     connect_to: Annotated[str, Meta(pattern=r"^([^:]+:\d+)?$")]
     env: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=10)]
@@ -97,25 +96,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return {"Project": self.name, "Environment": self.env, "ManagedBy": "ecs"}
 
     @property
-    def built_for(self) -> Architecture:
-        """The architecture of image and tasks."""
-        return self.architecture or machine_architecture()
-
-    @property
     def docker_platform(self) -> str:
-        """The same in Docker's words."""
-        return "linux/arm64" if self.built_for == "ARM64" else "linux/amd64"
+        """The architecture of image and tasks, in Docker's words."""
+        return "linux/arm64" if self.architecture == "ARM64" else "linux/amd64"
 
     @property
     def stop_timeout(self) -> int:
         """Seconds from SIGTERM to SIGKILL: Gunicorn's graceful timeout, and well more."""
         graceful = self.stop_wait_seconds + self.request_seconds + 5
         return min(120, graceful + 30)
-
-
-def machine_architecture() -> Architecture:
-    """Give this machine's own architecture, in Fargate's words."""
-    return "ARM64" if platform.machine().lower() in {"arm64", "aarch64"} else "X86_64"
 
 
 def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
@@ -153,7 +142,10 @@ def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
     try:
         return msgspec.convert(given, Settings)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{path.name}: {_in_words(str(error))}.") from error
+        raise UsageError(
+            f"{path.name}: {_in_words(str(error))}.",
+            hint="The comment above a setting says what it may be.",
+        ) from error
 
 
 def _in_words(message: str) -> str:

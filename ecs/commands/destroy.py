@@ -1,21 +1,32 @@
 """`destroy`: remove everything."""
 
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Literal
 
 import click
 from botocore.exceptions import ClientError
 
 from ecs.aws import Aws
-from ecs.errors import UsageError
+from ecs.errors import NotRolledBackError, UsageError
 from ecs.foundation import stack
-from ecs.foundation.outputs import Foundation
-from ecs.foundation.stack import find_foundation
+from ecs.foundation.removal import remove
+from ecs.output import bullet
 from ecs.release import scaling
+from ecs.release.changes import unknown_foundation
 from ecs.release.service import find, wait_until_gone
 from ecs.run import Run, command, dry_run_option
 
 A_CALL = 100
 DELETED_A_CALL = 10
+# The last is Container Insights', which an account may have on for every cluster.
+LOG_GROUPS = ("/ecs/{}", "/aws/events/{}", "/aws/ecs/containerinsights/{}/performance")
+KEPT = """What only AWS can remove goes by itself and costs nothing: metrics, names of revisions and cluster.
+To see what still has the tags of {name} (what has just been removed is listed for some minutes more):
+  aws resourcegroupstaggingapi get-resources --region {region} --tag-filters {filters}"""
+RECORD = """The record that proved {domain} to be yours stays in the zone {zone}: a CNAME to
+acm-validations.aws. Other certificates of that name need it; if there are none, remove it."""
 
 
 @command(
@@ -27,32 +38,71 @@ DELETED_A_CALL = 10
 def destroy(run: Run, *, given: str | None, dry_run: bool) -> dict[str, Any]:
     """Remove the service, its revisions and images, and the foundation; it asks for the name.
 
-    It can be run again if it was cut off. Nothing is kept: no log and no image.
+    It can be run again if it was cut off, and finds by their names what a stack that is half made, or gone,
+    has left. Nothing is kept: no log and no image. What only AWS can remove is said at the end.
     """
-    aws, name, say = run.aws, run.settings.stack, run.output.say
-    stack.settle(aws.cloudformation, name, run.output.event)
-    foundation = find_foundation(aws.cloudformation, name)
-    arns = revision_arns(aws)
-    there = stack.exists(aws.cloudformation, name)
-    say(f"This removes {name} in {aws.region}: service, {len(arns)} revisions, images, logs, network.")
-    result = {"stack": name, "region": aws.region, "revisions": len(arns)}
-    if not there and not arns:
+    aws, name, settings = run.aws, run.settings.stack, run.settings
+    found = dict(find_all(aws))
+    result = {"stack": name, "region": aws.region, "found": found}
+    if not any(found.values()):
         run.output.done("Nothing is there")
         return result
+    run.output.say(f"This removes {name} in {aws.region}:")
+    run.output.say(bullet(f"{kind}: {', '.join(items)}" for kind, items in found.items() if items))
+    _refuse_other_services(aws)
     if dry_run:
         return result
     _ask_name(run, name, given)
-    if foundation:
-        with run.output.step("Removing the service"):
-            remove_service(aws, foundation)
-        with run.output.step("Removing the images"):
-            remove_images(aws, foundation)
-    with run.output.step(f"Removing {len(arns)} revisions"):
-        remove_revisions(aws, arns)
-    if there:
-        stack.remove(aws.cloudformation, name, run.output.event)
+    with run.output.step("Removing the service"):
+        remove_service(aws)
+    with run.output.step("Removing the images"), suppress(aws.ecr.exceptions.RepositoryNotFoundException):
+        aws.ecr.delete_repository(repositoryName=name, force=True)
+    with run.output.step("Removing the revisions"):
+        remove_revisions(aws, found["revisions"])
+    with run.output.step("Removing the stack"):
+        remove(aws.cloudformation, name, run.output.event)
+    with suppress(aws.ecs.exceptions.ClusterNotFoundException):
+        aws.ecs.delete_cluster(cluster=name)
+    for group in found["log groups"]:
+        with suppress(aws.logs.exceptions.ResourceNotFoundException):
+            aws.logs.delete_log_group(logGroupName=group)
     run.output.done(f"{name} is gone")
+    filters = " ".join(f"Key={key},Values={value}" for key, value in settings.tags.items())
+    run.output.say(KEPT.format(name=name, region=aws.region, filters=filters))
+    if settings.hosted_zone_id and not settings.certificate_arn:
+        run.output.say(RECORD.format(domain=settings.domain_name, zone=settings.hosted_zone_id))
     return result
+
+
+def find_all(aws: Aws) -> Iterator[tuple[str, list[str]]]:
+    """Find what there is by its name, also where no stack, or none with outputs, says so."""
+    name = aws.settings.stack
+    yield "stack", [name] if stack.exists(aws.cloudformation, name) else []
+    clusters = aws.ecs.describe_clusters(clusters=[name])["clusters"]
+    yield "cluster", [item["clusterName"] for item in clusters if item["status"] != "INACTIVE"]
+    try:
+        repositories = aws.ecr.describe_repositories(repositoryNames=[name])["repositories"]
+    except aws.ecr.exceptions.RepositoryNotFoundException:
+        repositories = []
+    yield "repository", [item["repositoryName"] for item in repositories]
+    names = [group.format(name) for group in LOG_GROUPS]
+    answers = [aws.logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"] for group in names]
+    groups = [item["logGroupName"] for answer in answers for item in answer]
+    yield "log groups", [group for group in names if group in groups]
+    yield "revisions", revision_arns(aws)
+
+
+def _refuse_other_services(aws: Aws) -> None:
+    """Stop before anything is removed if the cluster has services of somebody else's: it could not be."""
+    name = aws.settings.stack
+    with suppress(aws.ecs.exceptions.ClusterNotFoundException):
+        pages = aws.ecs.get_paginator("list_services").paginate(cluster=name)
+        names = [arn.rpartition("/")[2] for page in pages for arn in page["serviceArns"]]
+        if others := [other for other in names if other != name]:
+            raise UsageError(
+                f"The cluster {name} has services that this tool did not make: {', '.join(others)}.",
+                hint=f"Remove each: aws ecs delete-service --force --cluster {name} --service NAME.",
+            )
 
 
 def _ask_name(run: Run, name: str, given: str | None) -> None:
@@ -62,36 +112,29 @@ def _ask_name(run: Run, name: str, given: str | None) -> None:
         raise UsageError(f"--yes names {given!r}, and this would remove {name!r}; nothing was changed.")
 
 
-def remove_service(aws: Aws, foundation: Foundation) -> None:
-    """Delete the service and wait until its tasks have stopped; one that is gone is no error."""
-    scaling.remove(aws, foundation)
-    cluster, name = foundation.cluster_name, aws.settings.stack
+def remove_service(aws: Aws) -> None:
+    """Delete the service and wait until its tasks, and those run by hand, have stopped; none is no error."""
+    name = aws.settings.stack
+    named = replace(unknown_foundation(), cluster_name=name)
+    scaling.remove(aws, named)
+    if find(aws, named):
+        aws.ecs.delete_service(cluster=name, service=name, force=True)
+    # A cluster can't be removed before its tasks, and a service is gone before they are.
     tasks: list[str] = []
-    if find(aws, foundation):
-        pages = aws.ecs.get_paginator("list_tasks").paginate(cluster=cluster, serviceName=name)
-        tasks = [arn for page in pages for arn in page["taskArns"]]
-        aws.ecs.delete_service(cluster=cluster, service=name, force=True)
-    wait_until_gone(aws, foundation)
-    # A service is gone before its tasks are, and a cluster with tasks can't be removed.
+    statuses: tuple[Literal["RUNNING", "STOPPED"], ...] = ("RUNNING", "STOPPED")
+    with suppress(aws.ecs.exceptions.ClusterNotFoundException):
+        for status in statuses:
+            for page in aws.ecs.get_paginator("list_tasks").paginate(cluster=name, desiredStatus=status):
+                tasks += page["taskArns"]
+                for arn in page["taskArns"] if status == "RUNNING" else ():
+                    aws.ecs.stop_task(cluster=name, task=arn, reason="destroy")
+    wait_until_gone(aws, named)
     for start in range(0, len(tasks), A_CALL):
         aws.ecs.get_waiter("tasks_stopped").wait(
-            cluster=cluster,
+            cluster=name,
             tasks=tasks[start : start + A_CALL],
             WaiterConfig={"Delay": 3, "MaxAttempts": 100},
         )
-
-
-def remove_images(aws: Aws, foundation: Foundation) -> None:
-    """Empty the repository: a stack can't delete one that holds images."""
-    repository = foundation.repository_name
-    try:
-        pages = aws.ecr.get_paginator("describe_images").paginate(repositoryName=repository)
-        digests = [image["imageDigest"] for page in pages for image in page["imageDetails"]]
-    except aws.ecr.exceptions.RepositoryNotFoundException:
-        return
-    for start in range(0, len(digests), A_CALL):
-        chosen = [{"imageDigest": digest} for digest in digests[start : start + A_CALL]]
-        aws.ecr.batch_delete_image(repositoryName=repository, imageIds=chosen)  # type: ignore[arg-type]
 
 
 def revision_arns(aws: Aws) -> list[str]:
@@ -116,4 +159,8 @@ def remove_revisions(aws: Aws, arns: list[str]) -> None:
             if error.response["Error"]["Code"] not in {"ClientException", "InvalidParameterException"}:
                 raise
     for start in range(0, len(arns), DELETED_A_CALL):
-        aws.ecs.delete_task_definitions(taskDefinitions=arns[start : start + DELETED_A_CALL])
+        answer = aws.ecs.delete_task_definitions(taskDefinitions=arns[start : start + DELETED_A_CALL])
+        for failure in answer["failures"]:
+            raise NotRolledBackError(
+                f"AWS does not delete {failure['arn']}: {failure['reason']}.", hint="Run destroy again."
+            )

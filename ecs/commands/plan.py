@@ -16,10 +16,6 @@ from ecs.run import Run, command
 allow_dirty_option = click.option(
     "--allow-dirty", is_flag=True, help="Release uncommitted changes, under a tag made from their content."
 )
-NO_HTTPS = (
-    "The service answers plain HTTP: anybody on the way can read and change it. Set certificate_arn, or "
-    "hosted_zone_id and domain_name, in ecs/settings.toml."
-)
 
 
 @command(allow_dirty_option)
@@ -34,9 +30,9 @@ def plan(run: Run, *, allow_dirty: bool) -> dict[str, Any]:
 
 def compare(run: Run, scene: Scene) -> Changes:
     """Find what differs between what is on AWS and what is to be released."""
-    if stack.settle(run.aws.cloudformation, run.settings.stack, run.output.event):
-        scene.foundation = find_foundation(run.aws.cloudformation, run.settings.stack)
     with run.output.step("Comparing with what is on AWS"):
+        if stack.settle(run.aws.cloudformation, run.settings.stack, run.output.event):
+            scene.foundation = find_foundation(run.aws.cloudformation, run.settings.stack)
         return find_changes(run.aws, scene.foundation, scene.need_revision())
 
 
@@ -49,10 +45,8 @@ def describe(run: Run, revision: Revision, changes: Changes) -> dict[str, Any]:
     _section(output, "task definition", _lines(changes.task_definition))
     _section(output, "service", _lines(changes.service) or (["~ a new rollout"] if changes.release else []))
     _section(output, "scaling", _lines(changes.scaling))
-    if not (run.settings.certificate_arn or run.settings.hosted_zone_id):
-        output.warn(NO_HTTPS)
-    if not run.settings.alarm_email:
-        output.warn("Nobody hears of an alarm: set alarm_email in ecs/settings.toml.")
+    for warning in changes.warnings:
+        output.warn(warning)
     return {
         "stack": run.settings.stack,
         "region": run.aws.region,
@@ -64,6 +58,7 @@ def describe(run: Run, revision: Revision, changes: Changes) -> dict[str, Any]:
         "service": changes.service,
         "rollout": changes.release,
         "scaling": changes.scaling,
+        "warnings": changes.warnings,
     }
 
 

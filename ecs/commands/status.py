@@ -14,6 +14,7 @@ from ecs.release import task
 from ecs.release.history import GOOD, LEFT, is_good, tag, was_left
 from ecs.release.snapshot import Snapshot, observe
 from ecs.release.view import alarm_lines, event_lines, tasks_table
+from ecs.release.warnings import find_warnings
 from ecs.run import Run, command
 
 REFRESH_SECONDS = 5.0
@@ -29,7 +30,10 @@ def status(run: Run, *, watch: bool) -> dict[str, Any]:
         snapshot = _look(run, foundation)
         revision = _revision(run, snapshot)
         run.output.show(dashboard(foundation, snapshot, revision))
-        return facts(foundation, snapshot, revision)
+        warnings = find_warnings(run.aws, foundation)
+        for warning in warnings:
+            run.output.warn(warning)
+        return facts(foundation, snapshot, revision) | {"warnings": warnings}
     try:
         with run.output.live(screen=True) as live:
             while True:

@@ -30,11 +30,19 @@ from ecs.run import Run, command, dry_run_option, yes_option
     click.option(
         "--ignore-alarms", is_flag=True, help="For a fix: the alarms do not roll this one release back."
     ),
+    click.option("--pull", is_flag=True, help="Build on the newest base image, fetched before."),
     dry_run_option,
     yes_option,
 )
 def up(  # noqa: PLR0913 - each is an option of the command
-    run: Run, *, allow_dirty: bool, fail_on_findings: bool, ignore_alarms: bool, dry_run: bool, yes: bool
+    run: Run,
+    *,
+    allow_dirty: bool,
+    fail_on_findings: bool,
+    ignore_alarms: bool,
+    pull: bool,
+    dry_run: bool,
+    yes: bool,
 ) -> dict[str, Any]:
     """Deploy what is committed: verify, build, stack, push, rollout, smoke test, scaling.
 
@@ -52,7 +60,8 @@ def up(  # noqa: PLR0913 - each is an option of the command
         run.output.confirm("Do this?", yes=yes)
     if changes.image:
         with run.output.step(f"Building {revision.tag} for {run.settings.docker_platform}"):
-            image.build(run.aws, revision)
+            record = image.build(run.aws, revision, pull=pull)
+        run.output.say(f"SBOM and provenance: {record}")
     foundation = _bring_up_stack(run, scene.foundation, changes)
     if changes.image:
         with run.output.step("Pushing the image"):
@@ -88,11 +97,11 @@ def _bring_up_stack(run: Run, foundation: Foundation | None, changes: Changes) -
     """Make or change the stack, where it is to change."""
     if foundation and not changes.foundation:
         return foundation
-    run.output.say("Stack:")
     settings = run.settings
-    return stack.apply(
-        run.aws.cloudformation, settings.stack, parameters(settings), tags(settings), run.output.event
-    )
+    with run.output.step("Changing the stack" if foundation else "Making the stack"):
+        return stack.apply(
+            run.aws.cloudformation, settings.stack, parameters(settings), tags(settings), run.output.event
+        )
 
 
 def _roll_out(run: Run, releasing: Release, scene: Scene, changes: Changes, *, yes: bool) -> str:

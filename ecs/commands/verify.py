@@ -1,5 +1,6 @@
 """`verify`: is all in order for a release?"""
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,26 +9,40 @@ from rich.markup import escape
 
 from ecs.checks import Check, Scene, run_checks
 from ecs.errors import NotAllowedError, UsageError
-from ecs.output import Output
+from ecs.foundation.policy import operator_policy
+from ecs.output import Output, to_json
+from ecs.release.warnings import find_warnings
 from ecs.run import Run, command
 
 STYLE = {"OK": "green", "SKIP": "dim", "FAIL": "bold red"}
 WIDTH = 14
 
 
-@command(click.option("--allow-dirty", is_flag=True, help="Let uncommitted changes pass."))
-def verify(run: Run, *, allow_dirty: bool) -> dict[str, Any]:
+@command(
+    click.option("--allow-dirty", is_flag=True, help="Let uncommitted changes pass."),
+    click.option("--policy", is_flag=True, help="Print the IAM policy that you need, and check nothing."),
+)
+def verify(run: Run, *, allow_dirty: bool, policy: bool) -> dict[str, Any]:
     """Check all that a release needs, and change nothing.
 
     One line each: credentials, region, Docker, the model, the revision, the template, the image and its
-    platform, the roles, the target group. Each FAIL says what to do.
+    platform, the roles, the target group, the domain, GitHub. Each FAIL says what to do. A WARNING stops no
+    release.
     """
-    checks = list(shown(run.output, Scene(run.aws, allow_dirty)))
+    if policy:
+        click.echo(to_json(operator_policy(run.settings.stack, run.region or run.settings.region)))
+        sys.exit(0)
+    scene = Scene(run.aws, allow_dirty)
+    checks = list(shown(run.output, scene))
+    warnings = find_warnings(run.aws, scene.foundation) if checks[0].state == "OK" else []
+    for warning in warnings:
+        run.output.warn(warning)
     return {
         "checks": [
             {"name": check.name, "state": check.state, "detail": check.detail, "hint": check.hint or None}
             for check in checks
         ],
+        "warnings": warnings,
         "exit_code": worst(checks),
     }
 

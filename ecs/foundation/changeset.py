@@ -2,22 +2,23 @@
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError, WaiterError
 
-from ecs.errors import UsageError
+from ecs.errors import AWS_ERRORS, UsageError, in_words
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudformation.type_defs import ChangeTypeDef
+    from mypy_boto3_cloudformation.type_defs import ChangeTypeDef, OperationEventTypeDef
 
 TEMPLATE = Path(__file__).with_name("template.yaml")
 SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
 NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
+VALIDATED = ("hook", "validation", "Validation")
 OVERTAKEN = {"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus",
              "InvalidChangeSetStatusException", "OperationInProgressException"}  # fmt: skip
 
@@ -28,16 +29,20 @@ class OvertakenError(Exception):
 
 @dataclass(frozen=True)
 class ResourceChange:
-    """What would happen to one resource of the stack; `replacement` removes the old one after."""
+    """What would happen to one resource of the stack; `replacement` removes the old one after.
+
+    Whether `may_replace` comes to that hangs on values that CloudFormation knows only while it works.
+    """
 
     action: str
     logical_id: str
     resource_type: str
     replacement: bool = False
+    may_replace: bool = False
 
     def __str__(self) -> str:
         sign = "±" if self.replacement else SIGNS.get(self.action, "~")
-        note = ", replaced" if self.replacement else ""
+        note = ", replaced" if self.replacement else ", may be replaced" if self.may_replace else ""
         return f"{sign} {self.logical_id} ({self.resource_type}{note})"
 
 
@@ -46,7 +51,7 @@ class ChangeSet:
     """A change set that CloudFormation has worked out."""
 
     cloudformation: "CloudFormationClient"
-    arn: str
+    name: str
     stack_id: str
     changes: tuple[ResourceChange, ...]
     empty: bool
@@ -58,37 +63,41 @@ class ChangeSet:
             OvertakenError: another run was faster.
         """
         with overtaken():
-            self.cloudformation.execute_change_set(ChangeSetName=self.arn)
+            self.cloudformation.execute_change_set(
+                ChangeSetName=self.name, StackName=self.stack_id, ClientRequestToken=uuid.uuid4().hex
+            )
 
     def delete(self) -> None:
         """Remove it, if it is still there; the stack is as it was."""
-        try:
-            self.cloudformation.delete_change_set(ChangeSetName=self.arn)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in OVERTAKEN:
-                raise
+        with suppress(OvertakenError), overtaken():
+            self.cloudformation.delete_change_set(ChangeSetName=self.name, StackName=self.stack_id)
 
 
-def make(
+def make(  # noqa: PLR0913 - what makes one change set another
     cloudformation: "CloudFormationClient",
     name: str,
     parameters: Mapping[str, str],
     tags: Sequence[dict[str, str]],
     *,
     new: bool,
+    command: str,
 ) -> ChangeSet:
     """Let CloudFormation work out what the template and these parameters would change.
 
-    `new` says that there is no stack yet.
+    `new` says that there is no stack yet. The change set's name begins with `command`: the roles for CI are
+    limited by that name, so each call gives it, with the stack, and never the change set's ARN.
 
     Raises:
         OvertakenError: another run is changing the stack.
         UsageError: CloudFormation refuses the template or a parameter.
     """
+    token = uuid.uuid4().hex  # botocore asks again where an answer was lost; this tells that it is the same
+    identifier = f"{command}--{name}--{token}"
     with overtaken():
         made = cloudformation.create_change_set(
             StackName=name,
-            ChangeSetName=f"ecs-{uuid.uuid4().hex}",
+            ChangeSetName=identifier,
+            ClientToken=token,
             ChangeSetType="CREATE" if new else "UPDATE",
             TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
@@ -97,32 +106,60 @@ def make(
             # A first making that fails leaves nothing behind.
             OnStackFailure="DELETE" if new else "ROLLBACK",
         )
-    arn, stack_id = made["Id"], made["StackId"]
+    stack_id = made["StackId"]
     failed = ""
     try:
         cloudformation.get_waiter("change_set_create_complete").wait(
-            ChangeSetName=arn, WaiterConfig={"Delay": 2, "MaxAttempts": 150}
+            ChangeSetName=identifier, StackName=stack_id, WaiterConfig={"Delay": 2, "MaxAttempts": 150}
         )
     except WaiterError as error:
         answer = error.last_response
-        if answer.get("Error", {}).get("Code") in OVERTAKEN:
+        if _tells_of_another_run(answer.get("Error", {})):
             raise OvertakenError(str(error)) from error
         if answer.get("Status") != "FAILED":
             raise
         failed = answer.get("StatusReason", "") or "it gives no reason"
     if not failed:
         with overtaken():
-            changes = tuple(_read(cloudformation, arn))
-        return ChangeSet(cloudformation, arn, stack_id, changes, empty=False)
-    change_set = ChangeSet(cloudformation, arn, stack_id, (), empty=True)
+            changes = tuple(_read(cloudformation, identifier, stack_id))
+        return ChangeSet(cloudformation, identifier, stack_id, changes, empty=False)
+    change_set = ChangeSet(cloudformation, identifier, stack_id, (), empty=True)
     if not any(words in failed for words in NOTHING_TO_DO):
+        validated = any(word in failed for word in VALIDATED)
+        causes = _causes(cloudformation, identifier, stack_id) if validated else ""
         change_set.delete()
-        raise UsageError(f"CloudFormation can't make {name} like that: {failed.strip().rstrip('.')}.")
+        raise UsageError(
+            f"CloudFormation can't make {name} like that: {failed.strip().rstrip('.')}.{causes}",
+            hint="Remove what exists already, or choose another name in ecs/settings.toml; mend all else.",
+        )
     return change_set
 
 
-def _read(cloudformation: "CloudFormationClient", arn: str) -> Iterator[ResourceChange]:
-    for page in cloudformation.get_paginator("describe_change_set").paginate(ChangeSetName=arn):
+def _causes(cloudformation: "CloudFormationClient", name: str, stack_id: str) -> str:
+    """Say which resources a validation or a hook refused: the change set's own reason names none."""
+    try:
+        pages = cloudformation.get_paginator("describe_events").paginate(
+            StackName=stack_id, ChangeSetName=name, Filters={"FailedEvents": True}
+        )
+        causes = [_cause(event) for page in pages for event in page.get("OperationEvents", [])]
+    except AWS_ERRORS as error:
+        return f" Which resource it is could not be read: {in_words(error)}"
+    return "".join(f" {cause}." for cause in dict.fromkeys(causes) if cause)
+
+
+def _cause(event: "OperationEventTypeDef") -> str:
+    said = event.get("ValidationStatusReason") or event.get("HookStatusReason")
+    said = (said or event.get("ResourceStatusReason", "")).strip().rstrip(".")
+    by = filter(None, (event.get("ValidationName"), event.get("HookType"), event.get("ValidationPath")))
+    resource = f"{event.get('LogicalResourceId')} ({event.get('ResourceType')})"
+    return f"{resource}: {said} ({', '.join(by) or 'no path given'})" if said else ""
+
+
+def _read(cloudformation: "CloudFormationClient", name: str, stack_id: str) -> Iterator[ResourceChange]:
+    pages = cloudformation.get_paginator("describe_change_set").paginate(
+        ChangeSetName=name, StackName=stack_id
+    )
+    for page in pages:
         yield from map(_resource_change, page["Changes"])
 
 
@@ -132,8 +169,8 @@ def _resource_change(change: "ChangeTypeDef") -> ResourceChange:
         resource.get("Action", "Modify"),
         resource.get("LogicalResourceId", ""),
         resource.get("ResourceType", ""),
-        # "Conditional" hangs on values that CloudFormation knows only while it works.
-        replacement=resource.get("Replacement", "False") == "True",
+        replacement=resource.get("Replacement") == "True",
+        may_replace=resource.get("Replacement") == "Conditional",
     )
 
 
@@ -143,8 +180,11 @@ def overtaken() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        details = error.response["Error"]
-        said = details["Message"]
-        if details["Code"] in OVERTAKEN or "_IN_PROGRESS state" in said or "does not exist" in said:
-            raise OvertakenError(details["Message"]) from error
+        if _tells_of_another_run(error.response["Error"]):
+            raise OvertakenError(error.response["Error"]["Message"]) from error
         raise
+
+
+def _tells_of_another_run(error: Mapping[str, object]) -> bool:
+    said = str(error.get("Message"))
+    return error.get("Code") in OVERTAKEN or "_IN_PROGRESS state" in said or "does not exist" in said

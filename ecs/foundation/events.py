@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackEventTypeDef, StackTypeDef
 
 POLL_SECONDS = 3.0
+QUIET_SECONDS = 75 * 60.0
+"""So long a stack may be at work without an event: certificates have taken more than an hour, and one whose
+zone is not delegated to waits for three days."""
 CANCELLED = "cancelled"
 """What CloudFormation says of a resource that it gave up only because another had failed."""
+VALIDATION = "Content of DNS Record"
+"""What it says of a certificate that waits for this record to be seen in public."""
 
 OnEvent = Callable[[str], None]
 
@@ -55,23 +60,52 @@ def follow(
 ) -> Ending:
     """Wait until CloudFormation has done its work on a stack, telling each event after `since`.
 
-    The stack is named by its id, under which it is found even after it has been deleted.
+    The stack is named by its id, under which it is found even after it has been deleted. What is under way is
+    told as a line that ends with "in progress".
+
+    Raises:
+        NotRolledBackError: for `QUIET_SECONDS` nothing has come about, and it still is at work.
     """
     reasons: list[str] = []
+    latest: dict[str, StackEventTypeDef] = {}
+    seen, told, quiet_since = None, "", time.monotonic()
     while True:
         # The status first: what has ended can have no event that the next call does not give.
         described = state_of(cloudformation, stack_id)
-        new = _after(since, _newest_first(cloudformation, stack_id))
-        for event in reversed(new):
-            on_event(_in_words(event))
+        new = _after(seen, _newest_first(cloudformation, stack_id))
+        latest |= {event.get("LogicalResourceId", ""): event for event in reversed(new)}
+        for event in reversed(_after(since, iter(new))):
+            on_event(told := _in_words(event))
+            quiet_since = time.monotonic()
             reason = event.get("ResourceStatusReason", "")
             if event.get("ResourceStatus", "").endswith("_FAILED") and CANCELLED not in reason:
                 reasons.append(f"{event.get('LogicalResourceId')}: {reason or 'no reason given'}")
-        since = new[0]["EventId"] if new else since
+        seen = new[0]["EventId"] if new else seen
         # Still under review: it has been told to begin, and does not show it yet.
         if described is None or not described["StackStatus"].endswith("_IN_PROGRESS"):
             return Ending(described["StackStatus"] if described else "DELETE_COMPLETE", tuple(reasons))
+        under_way = [
+            event
+            for resource, event in latest.items()
+            if event.get("ResourceStatus", "").endswith("_IN_PROGRESS") and resource != described["StackName"]
+        ]
+        if time.monotonic() - quiet_since >= QUIET_SECONDS:
+            raise _stuck(described, "; ".join(map(_in_words, under_way)) or "something it does not name")
+        names = ", ".join(event.get("LogicalResourceId", "") for event in under_way)
+        if names and not told.startswith(f"{names}: "):
+            on_event(told := f"{names}: in progress")
         time.sleep(POLL_SECONDS)
+
+
+def _stuck(described: "StackTypeDef", waits: str) -> NotRolledBackError:
+    name, status = described["StackName"], described["StackStatus"]
+    cancel = f"with: aws cloudformation cancel-update-stack --stack-name {name}"
+    ways = {"CREATE_IN_PROGRESS": "with: python -m ecs destroy", "UPDATE_IN_PROGRESS": cancel}
+    return NotRolledBackError(
+        f"{name} is in {status}, without news for {QUIET_SECONDS / 60:.0f} minutes. It waits for: {waits}.",
+        hint="See what keeps it (python -m ecs verify looks at the zone of a certificate). Run this again to "
+        f"go on waiting, or give it up {ways.get(status, 'in the console of CloudFormation')}.",
+    )
 
 
 def _newest_first(cloudformation: "CloudFormationClient", stack_id: str) -> "Iterator[StackEventTypeDef]":
@@ -87,7 +121,7 @@ def _in_words(event: "StackEventTypeDef") -> str:
     status = event.get("ResourceStatus", "").lower().replace("_", " ")
     told = f"{event.get('LogicalResourceId')}: {status}"
     reason = event.get("ResourceStatusReason")
-    return f"{told}: {reason}" if reason and status.endswith("failed") else told
+    return f"{told}: {reason}" if reason and (status.endswith("failed") or VALIDATION in reason) else told
 
 
 def failure(name: str, ending: Ending) -> RolledBackError | NotRolledBackError:

@@ -14,7 +14,10 @@ def parameters(settings: Settings) -> dict[str, str]:
         "DomainName": settings.domain_name,
         "ContainerPort": str(PORT),
         "GithubRepository": settings.github_repository,
-        "GithubOidcProviderArn": settings.github_oidc_provider_arn,
+        "Project": settings.name,
+        "Environment": settings.env,
+        "TaskCpu": str(settings.cpu),
+        "TaskMemory": str(settings.memory_mb),
     }
 
 

@@ -4,6 +4,7 @@ Each function can be run again after it was cut off, and beside another run: Clo
 a time to a stack, so a run that finds it at work follows that work to its end, then looks what is left to do.
 """
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from ecs.foundation import changeset
 from ecs.foundation.changeset import OvertakenError, ResourceChange, overtaken
 from ecs.foundation.events import OnEvent, failure, follow, in_progress, latest_event, state_of
 from ecs.foundation.outputs import Foundation, read_outputs
+from ecs.foundation.removal import remove
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -68,7 +70,7 @@ def preview(
     _refuse_half_removed(described)
     new = _is_new(described)
     try:
-        change_set = changeset.make(cloudformation, name, parameters, tags, new=new)
+        change_set = changeset.make(cloudformation, name, parameters, tags, new=new, command="plan")
         change_set.delete()
     except OvertakenError as error:
         raise UsageError(
@@ -122,7 +124,8 @@ def _apply(
     settle(cloudformation, name, on_event)
     _mend(cloudformation, name, on_event)
     described = state_of(cloudformation, name)
-    change_set = changeset.make(cloudformation, name, parameters, tags, new=_is_new(described))
+    new = _is_new(described)
+    change_set = changeset.make(cloudformation, name, parameters, tags, new=new, command="up")
     if change_set.empty:
         change_set.delete()
     else:
@@ -154,7 +157,7 @@ def _mend(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent) 
     elif status == "UPDATE_ROLLBACK_FAILED":
         on_event(f"{name}: {_words(described)}; trying that once more")
         since = latest_event(cloudformation, stack_id)
-        cloudformation.continue_update_rollback(StackName=stack_id)
+        cloudformation.continue_update_rollback(StackName=stack_id, ClientRequestToken=uuid.uuid4().hex)
         ending = follow(cloudformation, stack_id, since, on_event)
         if ending.status != "UPDATE_ROLLBACK_COMPLETE":
             raise failure(name, ending)
@@ -167,24 +170,6 @@ def _refuse_half_removed(described: "StackTypeDef | None") -> None:
             f"The stack {described['StackName']} is half removed.",
             hint="End that first: python -m ecs destroy. Then run this again.",
         )
-
-
-def remove(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent) -> None:
-    """Remove the stack and all it made; no stack is no error.
-
-    Raises:
-        NotRolledBackError: something could not be removed.
-    """
-    settle(cloudformation, name, on_event)
-    described = state_of(cloudformation, name)
-    if described is None:
-        return
-    stack_id = described["StackId"]
-    since = latest_event(cloudformation, stack_id)
-    cloudformation.delete_stack(StackName=stack_id)
-    ending = follow(cloudformation, stack_id, since, on_event)
-    if ending.status != "DELETE_COMPLETE":
-        raise failure(name, ending)
 
 
 def _is_new(described: "StackTypeDef | None") -> bool:

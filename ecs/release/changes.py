@@ -11,6 +11,7 @@ from ecs.foundation.parameters import parameters, tags
 from ecs.release import image, scaling, service, task
 from ecs.release.diff import Change
 from ecs.release.revision import Revision
+from ecs.release.warnings import find_warnings
 
 UNKNOWN = "(from the new foundation)"
 
@@ -27,6 +28,7 @@ class Changes:
         scaling: Fields of the auto scaling.
         serving: The task definition that serves now.
         release: Whether a rollout is due: new fields, or a service that is not on the wanted revision.
+        warnings: What stops nothing, and is to be known.
     """
 
     foundation: list[ResourceChange]
@@ -36,6 +38,7 @@ class Changes:
     scaling: list[Change]
     serving: str | None
     release: bool
+    warnings: list[str]
 
     def __bool__(self) -> bool:
         return bool(self.foundation or self.image or self.release or self.scaling)
@@ -56,6 +59,7 @@ def find_changes(aws: Aws, foundation: Foundation | None, revision: Revision) ->
             scaling=[],
             serving=None,
             release=True,
+            warnings=find_warnings(aws, None),
         )
     serving = service.find(aws, foundation)
     current = task.describe(aws.ecs, serving["taskDefinition"]) if serving else None
@@ -69,6 +73,7 @@ def find_changes(aws: Aws, foundation: Foundation | None, revision: Revision) ->
         scaling=scaling.compare(aws, foundation),
         serving=serving["taskDefinition"] if serving else None,
         release=bool(fields_of_task or fields_of_service) or not serves(serving),
+        warnings=find_warnings(aws, foundation),
     )
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +12,19 @@ from typing import Any
 
 import msgspec
 
-from ecs.errors import NotRolledBackError, UsageError
+from ecs.errors import NotAllowedError, UsageError, denied_action
 from ecs.settings import ROOT, Settings
 
 SHOWN_LINES = 15
 # One plain image, not an index with an attestation beside it, which the registry's scan would not read.
 ENVIRONMENT = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+# How the versions of Docker's command line say that no daemon answers. What a daemon says of a registry that
+# does not answer has the words "daemon" and "connect" too.
+NO_DAEMON = re.compile("(?i)connect to the docker (daemon|api)|docker daemon running|error during connect")
+
+
+class _FailedError(UsageError):
+    """Docker ended with an error. Whatever it was at, what serves is as it was."""
 
 
 def version() -> str:
@@ -30,32 +38,51 @@ def version() -> str:
 
 def platform_of(image: str) -> str | None:
     """Give the platform that an image here was built for, or None where there is no such image."""
+    return inspect(image, "{{.Os}}/{{.Architecture}}") or None
+
+
+def inspect(image: str, template: str) -> str:
+    """Read from an image's description by a Go template; empty where there is no such image here."""
     try:
-        return _docker("image", "inspect", "--format", "{{.Os}}/{{.Architecture}}", image).strip()
-    except NotRolledBackError:
-        return None
+        return _docker("image", "inspect", "--format", template, image).strip()
+    except _FailedError:
+        return ""
 
 
-def build(image: str, settings: Settings, labels: dict[str, str]) -> None:
-    """Build the image from the repository's Dockerfile.
+def pull(image: str, settings: Settings) -> None:
+    """Fetch the newest image of this name."""
+    _docker("pull", "--platform", settings.docker_platform, image)
+
+
+def build(image: str, settings: Settings, labels: dict[str, str], base: str = "") -> None:
+    """Build the image from the repository's Dockerfile, on another base if one is named.
 
     Raises:
-        NotRolledBackError: the build failed, or made an image for another platform; nothing was deployed.
+        UsageError: the build failed, or made an image for another platform.
     """
     marks = [word for name, value in labels.items() for word in ("--label", f"{name}={value}")]
-    _docker("build", "--platform", settings.docker_platform, *marks, "--tag", image, str(ROOT))
+    on_base = ("--build-arg", f"BASE={base}") if base else ()
+    _docker("build", "--platform", settings.docker_platform, *on_base, *marks, "--tag", image, str(ROOT))
     if (built := platform_of(image)) != settings.docker_platform:
-        raise NotRolledBackError(
+        raise UsageError(
             f"Docker built the image for {built}, not for {settings.docker_platform}.",
-            hint="Set architecture in ecs/settings.toml to this machine's, or set up emulation in Docker.",
+            hint="Set up emulation in Docker (docker run --privileged tonistiigi/binfmt), or architecture "
+            "in ecs/settings.toml to this machine's, for every release.",
         )
+
+
+def run(image: str, settings: Settings, program: str) -> str:
+    """Run a Python program in an image, without a network; give the last line that it prints."""
+    options = ("--rm", "--platform", settings.docker_platform, "--network", "none", "--entrypoint", "python")
+    return _docker("run", *options, image, "-c", program).splitlines()[-1]
 
 
 def push(image: str, target: str, *, user: str, password: str) -> None:
     """Push an image under its name in a registry.
 
     Raises:
-        NotRolledBackError: the registry did not take it.
+        UsageError: the registry did not take it.
+        NotAllowedError: the credentials may not push.
     """
     _docker("tag", image, target)
     with _signed_in(target.partition("/")[0], user, password) as config:
@@ -100,8 +127,9 @@ def _docker(*arguments: str, config: str | None = None) -> str:
     if done.returncode == 0:
         return done.stdout
     last = "\n".join(done.stdout.strip().splitlines()[-SHOWN_LINES:])
-    if "daemon" in last and ("connect" in last.lower() or "running" in last):
+    if NO_DAEMON.search(last):
         raise UsageError(f"Docker does not run: {last}", hint="Start Docker, then run this again.")
-    raise NotRolledBackError(
-        f"docker {arguments[0]} failed:\n{last}", hint="Mend it, then run this again: it goes on."
-    )
+    failed = f"docker {arguments[0]} failed:\n{last}"
+    if action := denied_action(last):
+        raise NotAllowedError(failed, hint=f"Ask for a policy that allows {action}, then run this again.")
+    raise _FailedError(failed, hint="Mend it, then run this again: it goes on.")

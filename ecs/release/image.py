@@ -2,13 +2,14 @@
 
 import base64
 from collections.abc import Callable
+from pathlib import Path
 
 from botocore.exceptions import ClientError
 
 from ecs.aws import Aws
 from ecs.errors import DeployError
 from ecs.foundation.outputs import Foundation
-from ecs.release import docker
+from ecs.release import docker, record
 from ecs.release.revision import Revision
 
 GOOD_PREFIX = "good-"
@@ -33,14 +34,20 @@ def local_name(aws: Aws, revision: Revision) -> str:
     return f"{aws.settings.stack}:{revision.tag}"
 
 
-def build(aws: Aws, revision: Revision) -> None:
-    """Build the image for a revision."""
+def build(aws: Aws, revision: Revision, *, pull: bool) -> Path:
+    """Build the image for a revision; give the folder with its SBOM and provenance.
+
+    `pull` fetches the newest base image before.
+    """
     labels = {
         "org.opencontainers.image.revision": revision.git,
         "org.opencontainers.image.version": revision.tag,
         "perfect-puppy.model-version": revision.model,
     }
-    docker.build(local_name(aws, revision), aws.settings, labels)
+    base = record.base_image(aws.settings, pull=pull)
+    given = base if pull or aws.settings.base_image else ""
+    docker.build(local_name(aws, revision), aws.settings, labels, given)
+    return record.write(local_name(aws, revision), aws.settings, revision, base)
 
 
 def push(aws: Aws, foundation: Foundation, revision: Revision) -> None:

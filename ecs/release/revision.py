@@ -74,7 +74,7 @@ def read_revision(settings: Settings, model: str, *, allow_dirty: bool, root: Pa
             )
         if changed:
             head = f"{head}-dirty-{_digest(Path(repo.path), changed)}"
-    return Revision(head, model, settings.built_for)
+    return Revision(head, model, settings.architecture)
 
 
 def uncommitted(repo: Repo) -> list[str]:

@@ -1,5 +1,6 @@
 """Auto scaling: how many tasks, between which bounds, by which two measures."""
 
+from contextlib import suppress
 from typing import Any, Final
 
 from ecs.aws import Aws
@@ -17,10 +18,15 @@ def _targets(aws: Aws, foundation: Foundation) -> list[dict[str, Any]]:
     return [dict(target) for target in answer["ScalableTargets"]]
 
 
+def resource(aws: Aws, foundation: Foundation) -> str:
+    """Name the service as Application Auto Scaling does."""
+    return f"service/{foundation.cluster_name}/{aws.settings.stack}"
+
+
 def _address(aws: Aws, foundation: Foundation) -> dict[str, Any]:
     return {
         "ServiceNamespace": "ecs",
-        "ResourceId": f"service/{foundation.cluster_name}/{aws.settings.stack}",
+        "ResourceId": resource(aws, foundation),
         "ScalableDimension": DIMENSION,
     }
 
@@ -51,17 +57,24 @@ def _policy(metric: str, target: int, **more: str) -> dict[str, Any]:
     }
 
 
+def _policies(aws: Aws, foundation: Foundation) -> dict[str, Any]:
+    """Give each policy that is there by its name; of one that tracks no target, None."""
+    pages = aws.autoscaling.get_paginator("describe_scaling_policies").paginate(**_address(aws, foundation))
+    return {
+        policy["PolicyName"]: policy.get("TargetTrackingScalingPolicyConfiguration")
+        for page in pages
+        for policy in page["ScalingPolicies"]
+    }
+
+
+def made_by_hand(aws: Aws, foundation: Foundation) -> list[str]:
+    """Name the policies that are not ours."""
+    return sorted(_policies(aws, foundation).keys() - wanted(aws, foundation)["policies"].keys())
+
+
 def compare(aws: Aws, foundation: Foundation) -> list[Change]:
     """Say how the scaling differs from what we want."""
-    address = _address(aws, foundation)
-    policies = aws.autoscaling.describe_scaling_policies(
-        ServiceNamespace="ecs", ResourceId=address["ResourceId"], ScalableDimension=DIMENSION
-    )["ScalingPolicies"]
-    there: dict[str, Any] = {
-        "policies": {
-            policy["PolicyName"]: policy["TargetTrackingScalingPolicyConfiguration"] for policy in policies
-        }
-    }
+    there: dict[str, Any] = {"policies": _policies(aws, foundation)}
     for target in _targets(aws, foundation):
         there |= {"MinCapacity": target["MinCapacity"], "MaxCapacity": target["MaxCapacity"]}
     return diff(there, wanted(aws, foundation), only_wanted=True)
@@ -84,7 +97,6 @@ def apply(aws: Aws, foundation: Foundation) -> None:
 
 
 def remove(aws: Aws, foundation: Foundation) -> None:
-    """Take the scaling away, with its policies and their alarms."""
-    address = _address(aws, foundation)
-    if _targets(aws, foundation):
-        aws.autoscaling.deregister_scalable_target(**address)
+    """Take the scaling away, with all its policies, their alarms and scheduled actions, whoever made them."""
+    with suppress(aws.autoscaling.exceptions.ObjectNotFoundException):
+        aws.autoscaling.deregister_scalable_target(**_address(aws, foundation))

@@ -1,5 +1,6 @@
 """The service: how many tasks, where, behind what, and how one release replaces another."""
 
+import uuid
 from typing import Any
 
 from ecs.aws import Aws
@@ -66,6 +67,7 @@ def create(aws: Aws, foundation: Foundation, task_definition: str, *, alarms: bo
         taskDefinition=task_definition,
         desiredCount=aws.settings.min_tasks,
         launchType="FARGATE",
+        clientToken=uuid.uuid4().hex,
         tags=tags(aws),  # type: ignore[arg-type]
         **service_settings(aws, foundation, alarms=alarms),
     )

@@ -83,7 +83,7 @@ def task_definition(aws: Aws, foundation: Foundation, revision: Revision) -> dic
         "requiresCompatibilities": ["FARGATE"],
         "cpu": str(settings.cpu),
         "memory": str(settings.memory_mb),
-        "runtimePlatform": {"cpuArchitecture": settings.built_for, "operatingSystemFamily": "LINUX"},
+        "runtimePlatform": {"cpuArchitecture": settings.architecture, "operatingSystemFamily": "LINUX"},
         "volumes": [{"name": "tmp"}],
         "containerDefinitions": [container],
     }

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.ecs.stand_in.forwarder import read_call
+from tests.ecs.stand_in.forwarder import Call, read_call
 
 IDENTITY = (
     "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/me</Arn>"
@@ -23,11 +23,16 @@ class FakeAws:
     """Answers each call by its name, the last of several answers for ever; others are refused."""
 
     answers: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    called: list[str] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
     url: str = ""
 
-    def answer(self, name: str) -> tuple[int, str]:
-        self.called.append(name)
+    @property
+    def called(self) -> list[str]:
+        return [call.name for call in self.calls]
+
+    def answer(self, call: Call) -> tuple[int, str]:
+        self.calls.append(call)
+        name = call.name
         given = self.answers.get(name, [(400, refusal("NotHere", f"no {name} here"))])
         return given.pop(0) if len(given) > 1 else given[0]
 
@@ -40,7 +45,7 @@ def fake_aws(**answers: list[tuple[int, str]]) -> Iterator[FakeAws]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             call = read_call(self.headers.get("X-Amz-Target", ""), body)
-            status, text = fake.answer(call.name if call else "?")
+            status, text = fake.answer(call or Call("?", {}))
             self.send_response(status)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()

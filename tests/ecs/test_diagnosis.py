@@ -1,11 +1,21 @@
 """Why a release failed, told from what AWS says in its own words."""
 
+import tomllib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ecs.failure.diagnosis import Cause, diagnose
+from ecs.aws import Aws
+from ecs.failure.diagnosis import TABLE, Cause, diagnose
 from ecs.failure.evidence import Evidence
+from ecs.foundation.outputs import read_outputs
+from ecs.release import snapshot
+from ecs.release.deployment import Deployment
+from ecs.release.snapshot import Snapshot
 
 TASK = "arn:aws:ecs:eu-west-1:1:task/perfect-puppy-prod/0123"
 HEALTH = (
@@ -41,47 +51,6 @@ CASES = [
     (
         evidence(
             stopped=stopped(
-                "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
-                "failed to resolve ref 1.dkr.ecr.eu-west-1.amazonaws.com/x:y: not found"
-            )
-        ),
-        "image",
-        "The image can't be pulled: CannotPullContainerError",
-    ),
-    (
-        evidence(
-            stopped=stopped(
-                "CannotPullContainerError: image Manifest does not contain descriptor matching "
-                "platform 'linux/arm64'"
-            )
-        ),
-        "image",
-        "descriptor matching platform",
-    ),
-    (
-        evidence(
-            stopped=stopped(
-                "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull "
-                "registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. "
-                "Check your task network configuration."
-            )
-        ),
-        "start",
-        "Check your task network configuration",
-    ),
-    (
-        evidence(
-            stopped=stopped(
-                "ResourceInitializationError: failed to validate logger args: The task cannot find "
-                "the Amazon CloudWatch log group"
-            )
-        ),
-        "start",
-        "could not be set up",
-    ),
-    (
-        evidence(
-            stopped=stopped(
                 EXITED, code=137, container="OutOfMemoryError: Container killed due to memory usage"
             )
         ),
@@ -95,6 +64,11 @@ CASES = [
         ),
         "health",
         "no 200 from GET /readyz but 503",
+    ),
+    (
+        evidence(stopped=stopped(f"{HEALTH} due to (reason Request timed out)", code=0)),
+        "health",
+        "no 200 from GET /readyz in time",
     ),
     (
         evidence(
@@ -115,13 +89,17 @@ CASES = [
         "setting",
         "PORT must be",
     ),
+    (evidence(stopped=stopped(EXITED, code=0)), "crash", "ends by itself with exit code 0"),
     (evidence(stopped=stopped(EXITED, code=1)), "crash", "ends at its start with exit code 1"),
+    (evidence(stopped=stopped(EXITED, code=127)), "crash", "command is not in the image (exit code 127)"),
+    (evidence(stopped=stopped(EXITED, code=139)), "crash", "segmentation fault (exit code 139, SIGSEGV)"),
+    (evidence(stopped=stopped(EXITED, code=143)), "crash", "ended by SIGTERM (exit code 143)"),
     (
         evidence(
-            events=["(service x) was unable to place a task. Reason: Capacity is unavailable at this time."]
+            stopped=stopped(EXITED, code=255), logs={TASK: ["exec /usr/bin/gunicorn: exec format error"]}
         ),
-        "capacity",
-        "AWS has no room for the tasks",
+        "image",
+        "for another architecture: exec /usr/bin/gunicorn: exec format error",
     ),
     (
         evidence(
@@ -133,12 +111,32 @@ CASES = [
     ),
     (evidence(reason="ECS deployment ecs-svc/1 failed."), "unknown", "ECS deployment ecs-svc/1 failed."),
 ]
+REASONS = tomllib.loads(Path(__file__).with_name("reasons.toml").read_text(encoding="utf-8"))["reason"]
+
+
+@pytest.mark.parametrize(
+    "told", REASONS, ids=[f"{row['kind']}: {[*row.values()][-1][:60]}" for row in REASONS]
+)
+def test_what_ecs_says_shows_its_cause(told: dict[str, str]) -> None:
+    tasks = stopped(told.get("task", ""), container=told.get("container", ""))
+    tasks[0]["stopCode"] = told.get("code", "")
+    cause = diagnose(
+        evidence(
+            stopped=tasks if {"task", "container"} & told.keys() else [],
+            events=[told["event"]] if "event" in told else [],
+            reason=told.get("deployment", ""),
+        )
+    )
+    assert cause.kind == told["kind"]
+    assert cause.sentence.endswith(".")
+    assert "\n" not in cause.sentence
+    assert cause.hint
 
 
 @pytest.mark.parametrize(
     ("seen", "kind", "words"), CASES, ids=[f"{kind}: {words[:30]}" for _, kind, words in CASES]
 )
-def test_the_cause_is_named_in_a_sentence_with_a_cure(seen: Evidence, kind: str, words: str) -> None:
+def test_the_cause_is_named_in_a_sentence_with_a_hint(seen: Evidence, kind: str, words: str) -> None:
     cause = diagnose(seen)
     assert cause.kind == kind
     assert words in cause.sentence
@@ -175,3 +173,53 @@ def test_a_task_that_was_stopped_with_the_release_says_nothing() -> None:
     failed = stopped(EXITED, code=3)
     scheduler[0]["stopCode"], failed[0]["stopCode"] = "ServiceSchedulerInitiated", "EssentialContainerExited"
     assert "exit code 3" in diagnose(evidence(stopped=[*scheduler, *failed])).sentence
+
+
+def test_the_reason_of_a_task_counts_before_the_events_and_both_before_a_weak_sign() -> None:
+    events = [
+        "(service x) is unable to consistently start tasks successfully.",
+        "service x was unable to place a task. Reason: Capacity is unavailable at this time.",
+    ]
+    pulled = stopped("CannotPullContainerError: failed to resolve ref x: not found")
+    assert diagnose(evidence(stopped=pulled, events=events)).kind == "image"
+    assert diagnose(evidence(stopped=stopped(EXITED, code=1), events=events)).kind == "crash"
+    assert diagnose(evidence(events=events)).kind == "capacity"
+    assert diagnose(evidence(events=events[:1]), timed_out=True).kind == "gave up"
+
+
+def test_a_task_that_somebody_stopped_is_not_the_cause_where_another_failed_by_itself() -> None:
+    by_hand, failed = stopped("Task stopped by user", code=143), stopped(EXITED, code=3)
+    by_hand[0]["stopCode"], failed[0]["stopCode"] = "UserInitiated", "EssentialContainerExited"
+    assert "exit code 3" in diagnose(evidence(stopped=[*by_hand, *failed])).sentence
+
+
+def test_no_hint_for_the_network_speaks_of_roles_and_none_for_a_role_of_the_network() -> None:
+    hints = {row.kind: row.hint for row in TABLE.reason}
+    for word in ("internet gateway", "public address", "security group", "endpoints"):
+        assert word in hints["network"]
+        assert word not in hints["role"]
+    assert "role" not in hints["network"]
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_whatever_ecs_says_it_is_one_line(reason: str, event: str) -> None:
+    cause = diagnose(evidence(stopped=stopped(reason), events=[event], reason=event))
+    assert cause.kind
+    assert len(cause.sentence.splitlines()) == 1
+
+
+def test_events_from_before_a_deployment_that_ecs_has_rolled_back_are_no_evidence(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = datetime(2026, 11, 26, 12, tzinfo=UTC)
+    task = {"taskArn": TASK, "taskDefinitionArn": "td:2", "desiredStatus": "STOPPED", "createdAt": began}
+    events = [
+        {"message": "(service x) deployment failed: tasks failed to start.", "createdAt": began},
+        {"message": "ECS was unable to assume the role x", "createdAt": began - timedelta(days=7)},
+    ]
+    monkeypatch.setattr(snapshot, "last_lines", lambda *_: [])
+    seen = Snapshot({"deployments": [], "events": events}, [task], [], [])
+    foundation = read_outputs({"StackName": "x", "CreationTime": began, "StackStatus": "CREATE_COMPLETE"})
+    record = Deployment("arn:2", "ROLLBACK_SUCCESSFUL", "", began, "td:2", "td:1", [], failed_by_itself=True)
+    gathered = snapshot.gather(aws, foundation, seen, "td:2", record)
+    assert gathered.events == [events[0]["message"]]

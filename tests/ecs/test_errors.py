@@ -1,5 +1,10 @@
 """Each error of AWS's is a sentence, a hint, and the exit code that a script can act on."""
 
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
 import pytest
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError
@@ -7,54 +12,154 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecs.errors import DeployError, NotAllowedError, NotRolledBackError, UsageError, in_words
+from tests.ecs.project import Project
+
+# For each exception of botocore's the exit code and what the hint must say; those of "make setup" can come
+# of a fault of this tool or of its libraries only.
+DECIDED = """
+3 | aws sso login, or set AWS_PROFILE | NoCredentialsError NoAuthTokenError
+3 | AWS_SECRET_ACCESS_KEY both        | PartialCredentialsError
+3 | configure list-profiles           | ProfileNotFound
+3 | AWS_CONFIG_FILE                   | ConfigNotFound ConfigParseError
+3 | source_profile, credential_source | InvalidConfigError InfiniteLoopConfigError UnknownCredentialError
+3 | source_profile, credential_source | UnknownTokenProviderError
+3 | type a new code                   | RefreshWithMFAUnsupportedError
+3 | credential_process                | CredentialRetrievalError
+3 | role to the machine               | MetadataRetrievalError InvalidIMDSEndpointError
+3 | role to the machine               | InvalidIMDSEndpointModeError
+3 | aws sso login                     | SSOError SSOTokenLoadError UnauthorizedSSOTokenError
+3 | aws sso login                     | TokenRetrievalError
+3 | aws login                         | LoginError LoginRefreshRequired LoginTokenLoadError
+3 | aws login                         | LoginAuthorizationCodeError
+3 | permission that it names          | LoginInsufficientPermissions
+3 | Install what it names             | MissingDependencyException
+2 | --region                          | NoRegionError InvalidRegionError UnknownRegionError
+2 | AWS_ENDPOINT_URL                  | BaseEndpointResolverError EndpointVariantError UnknownEndpointError
+2 | AWS_ENDPOINT_URL                  | UnknownFIPSEndpointError EndpointProviderError
+2 | AWS_ENDPOINT_URL                  | EndpointResolutionError UnknownEndpointResolutionBuiltInName
+2 | AWS_ENDPOINT_URL                  | InvalidEndpointConfigurationError ServiceNotInRegionError
+2 | ~/.aws/config                     | InvalidRetryConfigurationError InvalidMaxRetryAttemptsError
+2 | ~/.aws/config                     | InvalidRetryModeError InvalidDefaultsMode
+2 | ~/.aws/config                     | InvalidSTSRegionalEndpointsConfigError
+2 | ~/.aws/config                     | InvalidS3UsEast1RegionalEndpointConfigError
+2 | ~/.aws/config                     | InvalidEndpointDiscoveryConfigurationError
+2 | ~/.aws/config                     | InvalidChecksumConfigError InvalidProxiesConfigError
+4 | HTTPS_PROXY, or list              | ProxyConnectionError
+4 | AWS_CA_BUNDLE                     | SSLError
+4 | Check the network, HTTPS_PROXY    | ConnectionError EndpointConnectionError ConnectTimeoutError
+4 | looks at what is there            | HTTPClientError ConnectionClosedError ReadTimeoutError
+4 | looks at what is there            | ResponseStreamingError IncompleteReadError
+4 | it goes on                        | WaiterError CapacityNotAvailableError
+4 | make setup                        | ApiVersionNotFoundError DataNotFoundError UnknownServiceError
+4 | make setup                        | UnknownServiceStyle UnsupportedServiceProtocolsError
+4 | make setup                        | ParamValidationError ValidationError UnknownKeyError RangeError
+4 | make setup                        | UnknownParameterError AliasConflictParameterError
+4 | make setup                        | MissingParametersError PaginationError OperationNotPageableError
+4 | make setup                        | InvalidExpressionError WaiterConfigError UnknownClientMethodError
+4 | make setup                        | ChecksumError FlexibleChecksumError AwsChunkedWrapperError
+4 | make setup                        | MD5UnavailableError UnseekableStreamError
+4 | make setup                        | UnknownSignatureVersionError UnsupportedSignatureVersionError
+4 | make setup                        | InvalidHostLabelError InvalidDNSNameError
+4 | make setup                        | InvalidS3AddressingStyleError UnsupportedS3ArnError
+4 | make setup                        | UnsupportedS3ControlArnError UnsupportedOutpostResourceError
+4 | make setup                        | UnsupportedS3ConfigurationError
+4 | make setup                        | UnsupportedS3AccesspointConfigurationError
+4 | make setup                        | UnsupportedS3ControlConfigurationError
+"""
+EACH = [
+    (name, int(code), hint.strip())
+    for code, hint, names in (line.split("|") for line in DECIDED.strip().splitlines())
+    for name in names.split()
+]
+STUBS = {"StubResponseError", "StubAssertionError", "UnStubbedResponseError"}  # of botocore's own tests
+
+
+def derived(kind: type[BotoCoreError]) -> Iterator[type[BotoCoreError]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from derived(below)
+
+
+EXCEPTIONS = {
+    kind.__name__: kind for kind in derived(BotoCoreError) if kind.__module__ == exceptions.__name__
+}
+
+
+def raised(name: str) -> BotoCoreError:
+    """An exception of botocore's with all that its message has room for."""
+    kind = EXCEPTIONS[name]
+    if kind is exceptions.WaiterError:
+        return exceptions.WaiterError("stack_exists", "Max attempts exceeded", {})
+    fields = [field for _, field, *_ in Formatter().parse(kind.fmt) if field]
+    return kind(**dict.fromkeys(fields, "what it is about"))
 
 
 def refused(code: str, message: str, call: str = "UpdateService") -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, call)
 
 
+def test_each_exception_of_botocore_has_been_decided_on() -> None:
+    assert {name for name, _, _ in EACH} == EXCEPTIONS.keys() - STUBS
+
+
+@pytest.mark.parametrize(("name", "code", "hint"), EACH, ids=[name for name, _, _ in EACH])
+def test_an_exception_of_botocore_has_its_exit_code_its_hint_and_its_own_words(
+    name: str, code: int, hint: str
+) -> None:
+    error = raised(name)
+    known = in_words(error)
+    assert known.exit_code == code
+    assert hint in known.hint
+    assert " ".join(str(error).split()).rstrip(".") in str(known)
+
+
+def test_credentials_no_credentials_and_an_expired_sign_in_are_told_apart() -> None:
+    assert "no AWS credentials" in str(in_words(exceptions.NoCredentialsError()))
+    assert "sign-in has expired" in str(in_words(exceptions.UnauthorizedSSOTokenError()))
+    assert "config profile (x)" in str(in_words(exceptions.ProfileNotFound(profile="x")))
+
+
+REFUSALS = tomllib.loads(Path(__file__).with_name("refusals.toml").read_text(encoding="utf-8"))["refusal"]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=[f"{row['code']}: {row['hint']}" for row in REFUSALS])
+def test_a_refusal_for_credentials_or_permissions_has_its_own_hint_and_the_words_of_aws(
+    refusal: dict[str, str],
+) -> None:
+    code, message = refusal["code"], refusal["message"]
+    known = in_words(refused(code, message))
+    assert type(known) is NotAllowedError
+    assert refusal["sentence"] in str(known)
+    assert refusal["hint"] in known.hint
+    assert f"{message.rstrip('.')} ({code})." in str(known)
+
+
 @pytest.mark.parametrize(
-    ("error", "kind", "words"),
+    ("code", "message", "words"),
     [
-        (exceptions.NoCredentialsError(), NotAllowedError, "no AWS credentials"),
-        (exceptions.ProfileNotFound(profile="x"), NotAllowedError, "config profile (x)"),
-        (exceptions.UnauthorizedSSOTokenError(), NotAllowedError, "sign-in has expired"),
-        (exceptions.NoRegionError(), UsageError, "region"),
         (
-            exceptions.EndpointConnectionError(endpoint_url="https://x"),
-            NotRolledBackError,
-            "can't be reached",
+            "ThrottlingException",
+            "Rate exceeded",
+            "throttling UpdateService after 8 attempts: Rate exceeded (",
         ),
-        (exceptions.ConnectTimeoutError(endpoint_url="https://x"), NotRolledBackError, "can't be reached"),
-        (exceptions.WaiterError("x", "Max attempts exceeded", {}), NotRolledBackError, "ready in time"),
-        (refused("ExpiredTokenException", "expired"), NotAllowedError, "have expired"),
-        (refused("UnrecognizedClientException", "?"), NotAllowedError, "does not know these credentials"),
-        (refused("ThrottlingException", "Rate exceeded"), NotRolledBackError, "throttling UpdateService"),
-        (refused("OptInRequired", "not subscribed"), NotAllowedError, "opted in"),
-        (refused("InvalidParameterException", "No such subnet."), NotRolledBackError, "No such subnet (Inv"),
+        ("ServerException", "Please try again later.", "AWS itself failed at UpdateService"),
+        ("InvalidParameterException", "No such subnet.", "AWS refused UpdateService: No such subnet ("),
+        ("SlowNews", "", "AWS refused UpdateService: SlowNews (SlowNews)."),
+        ("MalformedPolicyDocument", "Field sts:AssumeRole, service control policy", "AWS refused"),
     ],
 )
-def test_an_error_is_a_sentence_of_its_kind(
-    error: BotoCoreError | ClientError, kind: type[DeployError], words: str
-) -> None:
-    known = in_words(error)
-    assert type(known) is kind
+def test_any_other_refusal_is_for_somebody_to_look_at(code: str, message: str, words: str) -> None:
+    known = in_words(refused(code, message))
+    assert type(known) is NotRolledBackError
     assert words in str(known)
 
 
-@pytest.mark.parametrize(
-    ("message", "action"),
-    [
-        ("User: me is not authorized to perform: ecs:UpdateService on resource: x", "ecs:UpdateService"),
-        ("You are not authorized to perform: iam:PassRole", "iam:PassRole"),
-        ("Access denied", "UpdateService"),
-    ],
-)  # fmt: skip
-def test_a_missing_permission_names_the_action(message: str, action: str) -> None:
-    known = in_words(refused("AccessDeniedException", message))
-    assert known.exit_code == 3
-    assert f"may not do {action}:" in str(known)
-    assert f"allows {action}" in known.hint
+def test_the_region_is_wrong_use_and_a_lost_network_is_not() -> None:
+    kinds: dict[BotoCoreError, type[DeployError]] = {
+        exceptions.NoRegionError(): UsageError,
+        exceptions.EndpointConnectionError(endpoint_url="https://x"): NotRolledBackError,
+    }
+    assert all(type(in_words(error)) is kind for error, kind in kinds.items())
 
 
 @given(st.text(max_size=30), st.text(max_size=60))
@@ -62,3 +167,50 @@ def test_whatever_aws_says_it_is_a_sentence_with_an_exit_code(code: str, message
     known = in_words(refused(code, message))
     assert known.exit_code in {3, 4}
     assert str(known).endswith(".")
+
+
+ROLE = "role_arn = arn:aws:iam::123456789012:role/x"
+MFA = f"""source_profile = base
+{ROLE}
+mfa_serial = arn:aws:iam::123456789012:mfa/x
+[profile base]
+aws_access_key_id = x
+aws_secret_access_key = x
+"""
+
+
+@pytest.mark.parametrize(
+    ("profile", "words", "hint"),
+    [
+        ("credential_process = /nowhere/x", "No such file or directory: '/nowhere/x'", "Mend the credential"),
+        ("credential_process = echo hello", "can't be used: Expecting value", "Mend the credential_process"),
+        ("credential_process = echo {}", "Unsupported version", "Run by hand what the profile fetches"),
+        ("credential_process = false", "custom-process", "Run by hand what the profile fetches them with"),
+        (f"source_profile = nobody\n{ROLE}", "nobody", "Mend it in ~/.aws/config"),
+        (f"credential_source = Moon\n{ROLE}", "Moon", "credential_source"),
+        ("sso_session = s\nsso_account_id = 1\nsso_role_name = ops", "sso", "Mend it in ~/.aws/config"),
+        ("aws_access_key_id = x", "aws_secret_access_key", "both, or neither"),
+        (MFA, "asks for an MFA code, and there is no terminal", "Run this at a terminal"),
+        ("[broken", "can't be read", "AWS_CONFIG_FILE"),
+    ],
+)
+def test_a_profile_that_gives_no_credentials_shows_nobody_a_traceback(
+    project: Project, tmp_path: Path, profile: str, words: str, hint: str
+) -> None:
+    (tmp_path / "config").write_text(f"[profile broken]\nregion = eu-west-1\n{profile}\n")
+    result = project.run(
+        "status",
+        AWS_CONFIG_FILE=str(tmp_path / "config"),
+        AWS_PROFILE="broken",
+        AWS_EC2_METADATA_DISABLED="true",
+        HOME=str(tmp_path),
+    )
+    assert result.code == 3, result.said
+    assert words in result.said
+    assert hint in result.said
+    assert "Traceback" not in result.said
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return Project(tmp_path_factory.mktemp("project"), {})

@@ -6,14 +6,16 @@ import pytest
 
 from ecs import errors
 from ecs.errors import DeployError
+from ecs.failure.diagnosis import TABLE
 from tests.ecs.test_foundation import of_type, properties
 from tests.serving import ROOT
 
 README = (ROOT / "ecs" / "README.md").read_text(encoding="utf-8")
 SOURCES = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "ecs").rglob("*.py")}
+TOLD = (*TABLE.reason, *TABLE.weak, *TABLE.exits.values())
 CAUSES = {
     kind for source in SOURCES.values() for kind in re.findall(r'\bCause\(\s*"([a-z ]+)"', source)
-}  # fmt: skip
+} | {row.kind for row in TOLD} | TABLE.other.keys()  # fmt: skip
 EXIT_CODES = {
     kind.exit_code
     for kind in vars(errors).values()

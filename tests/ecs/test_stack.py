@@ -1,8 +1,10 @@
 """The stack in each of its states: what is called, and what CloudFormation says to it."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -13,18 +15,35 @@ from ecs.errors import DeployError, NotRolledBackError, RolledBackError, UsageEr
 from ecs.foundation import events as stack_events
 from ecs.foundation import stack
 from ecs.foundation.outputs import Foundation
+from ecs.foundation.removal import remove
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 NAME = "perfect-puppy-prod"
 ID = f"arn:aws:cloudformation:eu-west-1:123456789012:stack/{NAME}/0123"
-SET = "arn:aws:cloudformation:eu-west-1:123456789012:changeSet/ecs-1/4567"
+SET = "arn:aws:cloudformation:eu-west-1:123456789012:changeSet/plan--1/4567"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PARAMETERS = {"AlarmEmail": "somebody@example.org"}
 TAGS = [{"Key": "Project", "Value": "perfect-puppy"}]
 
 Step = Callable[[Stubber], None]
+
+
+class ChangeSetOf:
+    """The name of a change set that these commands make: the roles for CI are limited by it."""
+
+    def __init__(self, commands: str) -> None:
+        self.pattern = rf"({commands})--{NAME}--[0-9a-f]{{32}}"
+
+    def __eq__(self, other: object) -> bool:
+        return bool(re.fullmatch(self.pattern, str(other)))
+
+    def __hash__(self) -> int:
+        return hash(self.pattern)
+
+
+ONE_OF_OURS: dict[str, Any] = {"ChangeSetName": ChangeSetOf("plan|up"), "StackName": ID}
 
 
 @pytest.fixture(autouse=True)
@@ -81,8 +100,8 @@ def events(*told: tuple[str, str, str, str]) -> Step:
     return call("describe_stack_events", {"StackEvents": listed}, StackName=ID)
 
 
-def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = ()) -> list[Step]:
-    """The calls that make a change set, and read it; with a reason it has failed."""
+def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = (), by: str = "plan|up") -> list[Step]:
+    """The calls that make a change set, for these commands, and read it; with a reason it has failed."""
     answer: dict[str, Any] = {"Status": "FAILED" if reason else "CREATE_COMPLETE", "StatusReason": reason}
     listed = [
         {
@@ -100,7 +119,8 @@ def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = ()) -> list[
         "create_change_set",
         {"Id": SET, "StackId": ID},
         StackName=NAME,
-        ChangeSetName=ANY,
+        ChangeSetName=ChangeSetOf(by),
+        ClientToken=ANY,
         ChangeSetType=kind,
         TemplateBody=ANY,
         Parameters=[{"ParameterKey": "AlarmEmail", "ParameterValue": "somebody@example.org"}],
@@ -108,13 +128,17 @@ def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = ()) -> list[
         Capabilities=["CAPABILITY_IAM"],
         OnStackFailure="DELETE" if kind == "CREATE" else "ROLLBACK",
     )
-    read = [] if reason else [call("describe_change_set", {**answer, "Changes": listed}, ChangeSetName=SET)]
-    return [create, call("describe_change_set", answer, ChangeSetName=SET), *read]
+    read = [] if reason else [call("describe_change_set", {**answer, "Changes": listed}, **ONE_OF_OURS)]
+    return [create, call("describe_change_set", answer, **ONE_OF_OURS), *read]
 
 
+GONE = [
+    ("ChangeSetNotFound", "it is gone"),
+    ("ValidationError", f"Stack [{ID}] does not exist"),
+]
 NO_CHANGES = "The submitted information didn't contain changes. Submit different information."
-delete_set = call("delete_change_set", ChangeSetName=SET)
-execute = call("execute_change_set", ChangeSetName=SET)
+delete_set = call("delete_change_set", **ONE_OF_OURS)
+execute = call("execute_change_set", ClientRequestToken=ANY, **ONE_OF_OURS)
 delete_stack = call("delete_stack", StackName=ID)
 nothing_to_change = [*made(kind="UPDATE", reason=NO_CHANGES), delete_set]
 
@@ -166,6 +190,10 @@ class TestPreview:
             delete_stack,
         ) == ["± Cluster (AWS::ECS::Cluster, replaced)"]
 
+    @pytest.mark.parametrize("refusal", GONE)
+    def test_a_change_set_that_is_gone_already_need_not_be_removed(self, refusal: tuple[str, str]) -> None:
+        self.preview(state("UPDATE_COMPLETE"), *made(kind="UPDATE"), refused("delete_change_set", *refusal))
+
     def test_leaves_a_stack_that_another_run_has_a_change_set_in(self) -> None:
         other = {"ChangeSetId": "another", "StackId": ID}
         self.preview(
@@ -175,6 +203,30 @@ class TestPreview:
             state("REVIEW_IN_PROGRESS"),
             call("list_change_sets", {"Summaries": [other]}),
         )
+
+    def test_makes_a_change_set_that_the_roles_for_ci_may_make(self) -> None:
+        self.preview(state("UPDATE_COMPLETE"), *made(kind="UPDATE", by="plan"), delete_set)
+
+    def test_names_what_may_be_replaced_apart_from_what_is(self) -> None:
+        first, worked_out, _read = made(kind="UPDATE", changes=("Cluster",))
+        changes = [
+            {
+                "Type": "Resource",
+                "ResourceChange": {
+                    "Action": "Modify",
+                    "LogicalResourceId": name,
+                    "ResourceType": "AWS::ECS::Cluster",
+                    "Replacement": replacement,
+                },
+            }
+            for name, replacement in (("A", "True"), ("B", "Conditional"), ("C", "False"))
+        ]
+        read = call("describe_change_set", {"Status": "CREATE_COMPLETE", "Changes": changes}, **ONE_OF_OURS)
+        assert self.preview(state("CREATE_COMPLETE"), first, worked_out, read, delete_set) == [
+            "± A (AWS::ECS::Cluster, replaced)",
+            "~ B (AWS::ECS::Cluster, may be replaced)",
+            "~ C (AWS::ECS::Cluster)",
+        ]
 
     def test_of_what_is_as_it_should_be_is_empty(self) -> None:
         assert self.preview(state("UPDATE_COMPLETE"), *nothing_to_change) == []
@@ -227,6 +279,10 @@ class TestApply:
         assert foundation.vpc_id == "vpc-1"
         assert said == ["Vpc: create in progress", "Vpc: create complete"]
 
+    def test_makes_a_change_set_that_the_roles_for_ci_may_not_touch(self) -> None:
+        there = state("UPDATE_COMPLETE", VpcId="vpc-1")
+        applied(there, there, there, *made(kind="UPDATE", reason=NO_CHANGES, by="up"), delete_set, there)
+
     def test_without_changes_is_quiet_and_leaves_no_change_set(self) -> None:
         there = state("UPDATE_COMPLETE", VpcId="vpc-1")
         foundation, said = applied(there, there, there, *nothing_to_change, there)
@@ -265,10 +321,13 @@ class TestApply:
         assert foundation.vpc_id == "vpc-1"
         assert said == [f"{NAME}: another run was faster; looking again"]
 
-    def test_a_run_whose_change_set_is_gone_before_it_read_it_looks_again(self) -> None:
+    @pytest.mark.parametrize("refusal", GONE)
+    def test_a_run_whose_change_set_is_gone_before_it_read_it_looks_again(
+        self, refusal: tuple[str, str]
+    ) -> None:
         there = state("CREATE_COMPLETE", VpcId="vpc-1")
         *create, _read = made(kind="UPDATE", changes=("Cluster",))
-        gone = refused("describe_change_set", "ChangeSetNotFound", "it is gone")
+        gone = refused("describe_change_set", *refusal)
         foundation, _ = applied(
             *[there, there, there, *create, gone], *[there, there, there, *nothing_to_change, there]
         )
@@ -277,7 +336,7 @@ class TestApply:
     def test_a_stack_whose_making_failed_is_removed_and_made_anew(self) -> None:
         broken, there = state("ROLLBACK_COMPLETE"), state("CREATE_COMPLETE", VpcId="vpc-1")
         foundation, said = applied(
-            *[broken, broken, broken, broken],
+            *[broken, broken, broken],
             *[events(), delete_stack, no_stack, events()],
             no_stack,
             *made(kind="CREATE"),
@@ -291,7 +350,7 @@ class TestApply:
         stuck, there = state("UPDATE_ROLLBACK_FAILED"), state("UPDATE_ROLLBACK_COMPLETE", VpcId="vpc-1")
         _, said = applied(
             *[stuck, stuck, events()],
-            call("continue_update_rollback", StackName=ID),
+            call("continue_update_rollback", StackName=ID, ClientRequestToken=ANY),
             *[there, events(), there],
             *nothing_to_change,
             there,
@@ -351,18 +410,235 @@ class TestFailures:
         ):
             stack.apply(client, NAME, PARAMETERS, TAGS, lambda _line: None)
 
-    def test_a_stack_that_can_not_be_removed_names_what_keeps_it(self) -> None:
-        kept = ("1", "Cluster", "DELETE_FAILED", "The Cluster cannot be deleted while Services are active.")
-        there = state("UPDATE_COMPLETE")
+
+EARLY = (
+    "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. "
+    "To troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure information."
+)
+
+
+def refused_early(*told: dict[str, str]) -> Step:
+    """What `DescribeEvents` tells of the operations of a change set that failed."""
+    return call(
+        "describe_events",
+        {"OperationEvents": [{"EventType": "VALIDATION_ERROR", **event} for event in told]},
+        StackName=NAME,
+        ChangeSetName=SET,
+        Filters={"FailedEvents": True},
+    )
+
+
+class TestEarlyValidation:
+    """A change set that fails before anything is made: its reason names no resource, its events do."""
+
+    def refused(self, *steps: Step, reason: str = EARLY) -> UsageError:
         with (
             cloudformation(
-                there, there, events(), delete_stack, state("DELETE_FAILED"), events(kept)
+                state("CREATE_COMPLETE"), *made(kind="UPDATE", reason=reason), *steps, delete_set
             ) as client,
-            pytest.raises(NotRolledBackError, match="while Services are active") as caught,
+            pytest.raises(UsageError) as caught,
         ):
-            stack.remove(client, NAME, lambda _line: None)
+            stack.preview(client, NAME, PARAMETERS, TAGS)
+        return caught.value
+
+    def test_each_resource_is_named_with_what_is_wrong_with_it(self) -> None:
+        error = self.refused(
+            refused_early(
+                {
+                    "LogicalResourceId": "LogGroup",
+                    "ResourceType": "AWS::Logs::LogGroup",
+                    "ValidationName": "NAME_CONFLICT_VALIDATION",
+                    "ValidationFailureMode": "FAIL",
+                    "ValidationStatusReason": "Resource of type 'AWS::Logs::LogGroup' with identifier "
+                    "'/ecs/perfect-puppy-prod' already exists.",
+                    "ValidationPath": "/Resources/LogGroup",
+                },
+                {
+                    "LogicalResourceId": "TargetGroup",
+                    "ResourceType": "AWS::ElasticLoadBalancingV2::TargetGroup",
+                    "ValidationName": "PROPERTY_VALIDATION",
+                    "ValidationFailureMode": "FAIL",
+                    "ValidationStatusReason": "Unsupported property [Prot]",
+                    "ValidationPath": "/Resources/TargetGroup/Properties/Prot",
+                },
+            )
+        )
+        assert str(error).startswith(f"CloudFormation can't make {NAME} like that: The following hook(s)")
+        assert (
+            " LogGroup (AWS::Logs::LogGroup): Resource of type 'AWS::Logs::LogGroup' with identifier "
+            "'/ecs/perfect-puppy-prod' already exists (NAME_CONFLICT_VALIDATION, /Resources/LogGroup)."
+        ) in str(error)
+        assert "Unsupported property [Prot] (PROPERTY_VALIDATION, /Resources/TargetGroup/Prop" in str(error)
+        assert "choose another name in ecs/settings.toml" in error.hint
+
+    def test_a_hook_of_the_account_is_named_too(self) -> None:
+        hook = {
+            "EventType": "HOOK_INVOCATION_ERROR",
+            "LogicalResourceId": "LoadBalancer",
+            "ResourceType": "AWS::ElasticLoadBalancingV2::LoadBalancer",
+            "HookType": "Acme::Guard::NoPublicBalancer",
+            "HookStatusReason": "No balancer may be open to the internet",
+        }
+        error = self.refused(refused_early(hook), reason="Validation failure detected. See the FAILED event.")
+        assert "LoadBalancer): No balancer may be open to the internet (Acme::Guard::NoP" in str(error)
+
+    def test_an_event_without_a_reason_adds_nothing(self) -> None:
+        assert str(self.refused(refused_early({"LogicalResourceId": NAME}))).endswith("failure information.")
+
+    def test_a_missing_permission_to_read_the_events_is_named_in_the_words_of_aws(self) -> None:
+        denied = "User: me is not authorized to perform: cloudformation:DescribeEvents on resource: x"
+        error = self.refused(refused("describe_events", "AccessDenied", denied))
+        assert "ResourceExistenceCheck" in str(error)
+        assert f"may not do cloudformation:DescribeEvents: {denied} (AccessDenied)." in str(error)
+
+    def test_a_reason_that_says_it_all_needs_no_events(self) -> None:
+        assert str(self.refused(reason="No such hosted zone.")).endswith("No such hosted zone.")
+
+
+RECORD = "Content of DNS Record is: {Name: _1.example.org.,Type: CNAME,Value: _2.acm-validations.aws.}"
+WAITS = (
+    ("1", NAME, "CREATE_IN_PROGRESS", ""),
+    ("2", "Vpc", "CREATE_IN_PROGRESS", ""),
+    ("3", "Certificate", "CREATE_IN_PROGRESS", ""),
+    ("4", "Vpc", "CREATE_COMPLETE", ""),
+    ("5", "Certificate", "CREATE_IN_PROGRESS", RECORD),
+)
+
+
+class TestHanging:
+    """A certificate in a zone that nobody asks is waited for by CloudFormation for three days."""
+
+    @pytest.fixture
+    def no_patience(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(stack_events, "QUIET_SECONDS", 0)
+
+    @pytest.mark.usefixtures("no_patience")
+    def test_a_stack_without_news_says_what_it_waits_for_and_what_to_do(self) -> None:
+        error = fails(
+            *[no_stack, no_stack, no_stack],
+            *made(kind="CREATE"),
+            *[events(), execute, state("CREATE_IN_PROGRESS"), events(*WAITS)],
+        )
+        assert type(error) is NotRolledBackError
+        assert "is in CREATE_IN_PROGRESS, without news for" in str(error)
+        assert f"It waits for: Certificate: create in progress: {RECORD}." in str(error)
+        assert "python -m ecs verify looks at the zone" in error.hint
+        assert "give it up with: python -m ecs destroy." in error.hint
+
+    @pytest.mark.usefixtures("no_patience")
+    def test_a_run_that_comes_later_waits_as_long_and_says_the_same(self) -> None:
+        hangs, told = state("CREATE_IN_PROGRESS"), events(*WAITS)
+        assert f"Certificate: create in progress: {RECORD}." in str(fails(hangs, told, hangs, told))
+
+    @pytest.mark.usefixtures("no_patience")
+    def test_an_update_is_given_up_in_another_way(self) -> None:
+        hangs, told = state("UPDATE_IN_PROGRESS"), events(("1", "HttpsListener", "UPDATE_IN_PROGRESS", ""))
+        error = fails(hangs, told, hangs, told)
+        assert "It waits for: HttpsListener: update in progress." in str(error)
+        assert f"cancel-update-stack --stack-name {NAME}." in error.hint
+
+    def test_news_gives_it_as_long_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock = iter(range(0, 1_000_000, 3_000))  # 50 minutes from each look to the next
+        monkeypatch.setattr(stack_events, "time", SimpleNamespace(monotonic=clock.__next__, sleep=int))
+        foundation, _ = applied(
+            *[no_stack, no_stack, no_stack],
+            *made(kind="CREATE"),
+            *[events(), execute],
+            *[state("CREATE_IN_PROGRESS"), events(*WAITS[:1])],
+            *[state("CREATE_IN_PROGRESS"), events(*WAITS[:2])],
+            *[state("CREATE_IN_PROGRESS"), events(*WAITS[:3])],
+            *[state("CREATE_COMPLETE"), events(*WAITS[:4]), state("CREATE_COMPLETE", VpcId="vpc-1")],
+        )
+        assert foundation.vpc_id == "vpc-1"
+
+    def test_what_is_under_way_is_told_together_each_time_it_changes(self) -> None:
+        _, said = applied(
+            *[no_stack, no_stack, no_stack],
+            *made(kind="CREATE"),
+            *[events(), execute],
+            *[state("CREATE_IN_PROGRESS"), events(*WAITS[:3])],
+            *[state("CREATE_IN_PROGRESS"), events(*WAITS[:3])],
+            *[state("CREATE_IN_PROGRESS"), events(*WAITS[:4])],
+            *[state("CREATE_COMPLETE"), events(*WAITS), state("CREATE_COMPLETE")],
+        )
+        assert said == [
+            f"{NAME}: create in progress",
+            "Vpc: create in progress",
+            "Certificate: create in progress",
+            "Vpc, Certificate: in progress",
+            "Vpc: create complete",
+            "Certificate: in progress",
+            f"Certificate: create in progress: {RECORD}",
+        ]
+
+
+cancel_update = call("cancel_update_stack", StackName=ID)
+
+
+class TestRemove:
+    """The stack goes, whatever CloudFormation is doing to it."""
+
+    def removed(self, *steps: Step) -> list[str]:
+        said: list[str] = []
+        with cloudformation(*steps) as client:
+            remove(client, NAME, said.append)
+        return said
+
+    @pytest.mark.parametrize(
+        "status",
+        [
+            "CREATE_COMPLETE",
+            "CREATE_IN_PROGRESS",
+            "DELETE_IN_PROGRESS",
+            "REVIEW_IN_PROGRESS",
+            "ROLLBACK_IN_PROGRESS",
+            "UPDATE_ROLLBACK_FAILED",
+        ],
+    )
+    def test_from_most_states_it_is_removed_at_once(self, status: str) -> None:
+        going = state("DELETE_IN_PROGRESS")
+        self.removed(state(status), events(), delete_stack, going, events(), no_stack, events())
+
+    def test_an_update_is_cancelled_and_its_rollback_waited_for(self) -> None:
+        not_now = f"Stack [{ID}] cannot be deleted while in status UPDATE_ROLLBACK_IN_PROGRESS"
+        self.removed(
+            *[state("UPDATE_IN_PROGRESS"), events(), cancel_update],
+            refused("delete_stack", "ValidationError", not_now),
+            *[state("UPDATE_ROLLBACK_IN_PROGRESS"), events(), state("UPDATE_ROLLBACK_COMPLETE"), events()],
+            *[state("UPDATE_ROLLBACK_COMPLETE"), events(), delete_stack, no_stack, events()],
+        )
+
+    def test_an_update_that_can_no_longer_be_cancelled_is_waited_for(self) -> None:
+        too_late = "CancelUpdateStack cannot be called from current stack status"
+        self.removed(
+            *[state("UPDATE_IN_PROGRESS"), events()],
+            refused("cancel_update_stack", "ValidationError", too_late),
+            *[state("UPDATE_COMPLETE"), events()],
+            *[state("UPDATE_COMPLETE"), events(), delete_stack, no_stack, events()],
+        )
+
+    @pytest.mark.parametrize(
+        ("code", "message"),
+        [
+            ("AccessDenied", "User: me is not authorized to perform: cloudformation:DeleteStack"),
+            ("ValidationError", f"Stack [{ID}] cannot be deleted while TerminationProtection is enabled"),
+        ],
+    )
+    def test_what_time_does_not_mend_is_not_waited_for(self, code: str, message: str) -> None:
+        denied = refused("delete_stack", code, message)
+        with (
+            cloudformation(state("CREATE_IN_PROGRESS"), events(), denied) as client,
+            pytest.raises(client.exceptions.ClientError, match=code),
+        ):
+            remove(client, NAME, lambda _line: None)
+
+    def test_a_stack_that_can_not_be_removed_names_what_keeps_it(self) -> None:
+        kept = ("1", "Cluster", "DELETE_FAILED", "The Cluster cannot be deleted while Services are active.")
+        with pytest.raises(NotRolledBackError, match="while Services are active") as caught:
+            self.removed(
+                state("UPDATE_COMPLETE"), events(), delete_stack, state("DELETE_FAILED"), events(kept)
+            )
         assert "python -m ecs destroy" in caught.value.hint
 
     def test_removing_nothing_is_no_error(self) -> None:
-        with cloudformation(no_stack, no_stack) as client:
-            stack.remove(client, NAME, lambda _line: None)
+        assert self.removed(no_stack) == []

@@ -101,7 +101,7 @@ def test_up_goes_on_wherever_it_was_cut_off(place: Place, killed_after: Kill, fu
 
 
 def test_destroy_goes_on_wherever_it_was_cut_off(place: Place, killed_after: Kill) -> None:
-    for name in ("DeregisterScalableTarget", "DeleteService", "BatchDeleteImage", "DeregisterTaskDefinition"):
+    for name in ("DeregisterScalableTarget", "DeleteService", "DeleteRepository", "DeregisterTaskDefinition"):
         assert killed_after(name, 1, "destroy", "--yes", STACK), f"destroy made no {name}"
     destroyed(place)
     assert "Nothing is there" in place.ecs("destroy", "--yes", STACK, *ENV).out

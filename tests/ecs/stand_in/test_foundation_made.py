@@ -13,9 +13,9 @@ from ecs.errors import RolledBackError
 from ecs.foundation import changeset, stack
 from ecs.foundation import events as stack_events
 from ecs.foundation.outputs import Foundation
+from ecs.foundation.removal import remove
 
 TAGS = [{"Key": key, "Value": "pp-made"} for key in ("Project", "Environment", "ManagedBy")]
-PROVIDER = "arn:aws:iam::000000000000:oidc-provider/token.actions.githubusercontent.com"
 CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/0123"
 PARAMETERS = {
     "AlarmEmail": "somebody@example.org",
@@ -26,7 +26,10 @@ PARAMETERS = {
     "DomainName": "",
     "ContainerPort": "8000",
     "GithubRepository": "somebody/perfect-puppy",
-    "GithubOidcProviderArn": PROVIDER,
+    "Project": "perfect-puppy",
+    "Environment": "prod",
+    "TaskCpu": "256",
+    "TaskMemory": "512",
 }
 
 
@@ -65,7 +68,7 @@ class Made:
 def made(real: boto3.Session) -> Iterator[Made]:
     made = Made(real, "pp-made")
     yield made
-    stack.remove(made.client, made.name, made.said.append)
+    remove(made.client, made.name, made.said.append)
     assert made.status is None
 
 
@@ -73,7 +76,7 @@ def made(real: boto3.Session) -> Iterator[Made]:
 def whole(real: boto3.Session) -> Iterator[tuple[Made, Foundation]]:
     whole = Made(real, "pp-whole")
     yield whole, whole.apply()
-    stack.remove(whole.client, whole.name, whole.said.append)
+    remove(whole.client, whole.name, whole.said.append)
 
 
 def attributes(pairs: list[Any]) -> dict[str, str]:

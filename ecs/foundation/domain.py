@@ -1,0 +1,94 @@
+"""The domain: is its hosted zone public and delegated to, and is its certificate issued for it?"""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.httpsession import URLLib3Session
+from botocore.utils import get_environ_proxies
+
+from ecs.aws import Aws
+from ecs.errors import UsageError, in_words
+
+RESOLVER = "https://dns.google/resolve"
+"""Public DNS over HTTPS, as AWS is asked: this network's resolver may know other zones, or not answer."""
+NO_ERROR, SERVER_FAILURE, NO_SUCH_NAME, NS = 0, 2, 3, 2
+
+
+class UnseenError(Exception):
+    """It can't be looked at from here; the message says why."""
+
+
+def check_domain(aws: Aws) -> str:
+    """See that a certificate that is given serves the domain, and a hosted zone can: public and delegated to.
+
+    Raises:
+        UsageError: one does not; a certificate to be made in such a zone would wait for days.
+        UnseenError: a permission to look is missing, or public DNS is out of reach.
+    """
+    told = [_certificate(aws)] if aws.settings.certificate_arn else []
+    told += [_zone(aws)] if aws.settings.hosted_zone_id else []
+    return "; ".join(told) or "no certificate: plain HTTP"
+
+
+def _zone(aws: Aws) -> str:
+    zone_id, domain = aws.settings.hosted_zone_id, aws.settings.domain_name
+    route53 = aws.client("route53")
+    found = _read(lambda: route53.get_hosted_zone(Id=zone_id))
+    zone = found["HostedZone"]["Name"].rstrip(".")
+    if found["HostedZone"].get("Config", {}).get("PrivateZone"):
+        sentence = f"The hosted zone {zone_id} ({zone}) is private: nobody outside its VPC sees names in it."
+        raise UsageError(sentence, hint="Set hosted_zone_id to the public zone of that name, or make one.")
+    if not f".{domain}".endswith(f".{zone}"):
+        sentence = f"domain_name {domain} is not in the hosted zone {zone_id}, which holds {zone}."
+        raise UsageError(sentence, hint="Set domain_name to a name in it, or hosted_zone_id to its zone.")
+    servers = {name.lower().rstrip(".") for name in found["DelegationSet"]["NameServers"]}
+    named = _name_servers(zone)
+    if not servers & named:
+        raise UsageError(
+            f"{zone} is not delegated to the hosted zone {zone_id}, so a certificate made in it would wait "
+            f"for days: public DNS names {', '.join(sorted(named)) or 'no name server that answers'}.",
+            hint=f"At the registrar of {zone}, or in the zone above, enter {', '.join(sorted(servers))}.",
+        )
+    return f"{zone} is public and delegated to {zone_id}, and holds {domain}"
+
+
+def _name_servers(zone: str) -> set[str]:
+    url = f"{RESOLVER}?name={zone}.&type=NS"
+    ca_bundle: Any = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE") or True
+    http = URLLib3Session(verify=ca_bundle, proxies=get_environ_proxies(url), timeout=5)
+    try:
+        told = msgspec.json.decode(http.send(AWSRequest("GET", url).prepare()).content, type=dict[str, Any])
+    except (BotoCoreError, msgspec.DecodeError) as error:
+        raise UnseenError(f"{zone} is public; whether it is delegated to can't be seen: {error}") from error
+    if told.get("Status") not in {NO_ERROR, SERVER_FAILURE, NO_SUCH_NAME}:
+        raise UnseenError(f"{zone} is public; whether it is delegated to, {RESOLVER} does not say: {told}")
+    return {record["data"].lower().rstrip(".") for record in told.get("Answer", []) if record["type"] == NS}
+
+
+def _certificate(aws: Aws) -> str:
+    arn, domain = aws.settings.certificate_arn, aws.settings.domain_name
+    hint = f"Set certificate_arn to a certificate for {domain} that is issued, in {aws.region}."
+    if (region := arn.split(":")[3]) != aws.region:
+        raise UsageError(f"The certificate is in {region}, and the balancer in {aws.region}.", hint=hint)
+    acm = aws.client("acm")
+    certificate = _read(lambda: acm.describe_certificate(CertificateArn=arn))["Certificate"]
+    if certificate["Status"] != "ISSUED":
+        raise UsageError(f"The certificate {arn} is not issued, but {certificate['Status']}.", hint=hint)
+    names = {certificate["DomainName"], *certificate.get("SubjectAlternativeNames", [])}
+    if not names & {domain, f"*.{domain.partition('.')[2]}"}:
+        raise UsageError(f"The certificate is for {', '.join(sorted(names))}, not for {domain}.", hint=hint)
+    return f"a certificate is issued for {domain}"
+
+
+def _read(call: Callable[[], Any]) -> Any:
+    """Make a call; a missing permission to look is no fault of what is looked at."""
+    try:
+        return call()
+    except ClientError as error:
+        if error.response["Error"]["Code"].startswith("AccessDenied"):
+            raise UnseenError(str(in_words(error))) from error
+        raise

@@ -1,0 +1,85 @@
+"""What an image holds (its SBOM, in CycloneDX's form) and what it was built from, as files."""
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from cyclonedx.model.bom import Bom
+from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.output.json import JsonV1Dot6
+from dulwich.repo import Repo
+from packageurl import PackageURL
+
+from ecs.output import to_json
+from ecs.release import docker
+from ecs.release.revision import Revision
+from ecs.settings import ROOT, Settings
+
+FOLDER = ROOT / ".ecs" / "releases"
+FILES = ("Dockerfile", "requirements/serve.txt", "model/artifact/manifest.json")
+# Runs in the image, and lists what a package URL is made of. tini is there without its package.
+LIST_PACKAGES = r"""
+import glob, json, platform, subprocess
+from importlib.metadata import distributions
+def said(*command): return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+system = platform.freedesktop_os_release()
+folders = [path for root in ("/venv", "/usr/local") for path in glob.glob(root + "/lib/python*/site-packages")]
+debian = [line.split() for line in said("dpkg-query", "-Wf", "${Package} ${Version} ${Architecture}\n").splitlines()]
+print(json.dumps([
+    ["generic", None, "python", platform.python_version()],
+    ["generic", None, "tini", said("tini", "--version").split()[2]],
+    *(["pypi", None, found.name, found.version] for found in distributions(path=folders)),
+    *(["deb", system["ID"], name, version, {"arch": arch, "distro": system["VERSION_CODENAME"]}]
+      for name, version, arch in debian),
+]))
+"""  # noqa: E501
+
+
+def base_image(settings: Settings, *, pull: bool) -> str:
+    """Name the base image, by digest where it is known here; with `pull`, fetch the newest before."""
+    name = settings.base_image or re.findall(r"(?m)^ARG BASE=(\S+)", (ROOT / "Dockerfile").read_text())[0]
+    if pull:
+        docker.pull(name, settings)
+    return name if "@" in name else docker.inspect(name, "{{index .RepoDigests 0}}") or name
+
+
+def write(image: str, settings: Settings, revision: Revision, base: str) -> Path:
+    """Write `sbom.cdx.json` and `provenance.json` of an image that was built here; give their folder."""
+    folder = FOLDER / revision.tag
+    folder.mkdir(parents=True, exist_ok=True)
+    packages = msgspec.json.decode(docker.run(image, settings, LIST_PACKAGES), type=list[list[Any]])
+    (folder / "sbom.cdx.json").write_text(sbom(packages, revision) + "\n")
+    (folder / "provenance.json").write_text(to_json(provenance(image, settings, revision, base)) + "\n")
+    return folder
+
+
+def sbom(packages: list[list[Any]], revision: Revision) -> str:
+    """List the model and the packages, each once; a package is what `PackageURL` is made of."""
+    urls = {url.to_string(): url for url in (PackageURL(*package) for package in packages)}
+    kind = ComponentType.MACHINE_LEARNING_MODEL
+    bom = Bom(components=[Component(type=kind, name="model", version=revision.model, bom_ref="model")])
+    for name, url in urls.items():
+        bom.components.add(Component(name=url.name, version=url.version, purl=url, bom_ref=name))
+    whole = Component(type=ComponentType.CONTAINER, name="image", version=revision.tag, bom_ref="image")
+    bom.metadata.component = whole
+    bom.register_dependency(whole, bom.components)
+    return str(JsonV1Dot6(bom).output_as_string(indent=2))
+
+
+def provenance(image: str, settings: Settings, revision: Revision, base: str) -> dict[str, Any]:
+    """Say what an image was built from, by name and digest, by which Docker, and when."""
+    return {
+        "image": image,
+        "image_id": docker.inspect(image, "{{.Id}}"),
+        "platform": settings.docker_platform,
+        "git_commit": Repo.discover(ROOT).head().decode(),
+        "git_revision": revision.git,
+        "model_version": revision.model,
+        "base_image": base,
+        "sha256": {name: hashlib.sha256((ROOT / name).read_bytes()).hexdigest() for name in FILES},
+        "docker": docker.version(),
+        "built_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    }

@@ -1,0 +1,28 @@
+"""The SBOM lists what is in the image: each locked package in its version, and Debian's."""
+
+import json
+import re
+
+import msgspec
+from packaging.markers import Marker
+from packaging.utils import canonicalize_name
+
+from ecs.release import docker, record
+from ecs.release.revision import Revision
+from ecs.settings import load_settings
+from tests.serving import ROOT
+
+
+def test_each_package_in_the_image_is_listed(image: str) -> None:
+    architecture = "ARM64" if docker.platform_of(image) == "linux/arm64" else "X86_64"
+    settings = msgspec.structs.replace(load_settings("prod"), architecture=architecture)
+    found = json.loads(docker.run(image, settings, record.LIST_PACKAGES))
+    listed = json.loads(record.sbom(found, Revision("0123456789ab", "e27279efdf8a", "X86_64")))
+    urls = {item["purl"] for item in listed["components"] if "purl" in item}
+    pypi = {(canonicalize_name(name), version) for kind, _, name, version, *_ in found if kind == "pypi"}
+    lock = (ROOT / "requirements" / "serve.txt").read_text()
+    for name, version, only in re.findall(r"^([a-z0-9-]+)==(\S+)(?: ; (.*))? \\", lock, re.MULTILINE):
+        if not only or Marker(only).evaluate({"sys_platform": "linux", "python_full_version": "3.13.5"}):
+            assert (name, version) in pypi, f"{name} {version}"
+    for start in ("pkg:deb/debian/libc6@", "pkg:generic/python@3.13", "pkg:generic/tini@0."):
+        assert any(url.startswith(start) for url in urls), start

@@ -1,0 +1,149 @@
+"""The calls of AWS that the code can make, read from its syntax tree, and which command can reach each."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import boto3
+from botocore.client import BaseClient
+
+from ecs.aws import Aws
+from ecs.settings import load_settings
+from tests.serving import ROOT
+
+PREFIXES = {"monitoring": "cloudwatch"}
+"""Where IAM's prefix is not the name that a service signs with."""
+
+
+class Place(NamedTuple):
+    """A function, class or assignment of a module: what can be referred to by name."""
+
+    module: str
+    name: str
+
+
+@cache
+def clients() -> dict[str, BaseClient]:
+    """Give the clients of `Aws` by the names of its properties."""
+    aws = Aws(load_settings("prod"), boto3.Session("none", "none", region_name="eu-west-1"))
+    kinds = {name: item for name, item in vars(Aws).items() if isinstance(item, cached_property)}
+    return {
+        name: getattr(aws, name)
+        for name, item in kinds.items()
+        if str(item.func.__annotations__["return"]).endswith("Client")
+    }
+
+
+def _client_of(node: ast.expr) -> BaseClient | None:
+    """Find whose method is called: a client by its name, or one that is made there and then."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and "client" in node.func.attr:
+        name = node.args[0] if node.args else None
+        known = isinstance(name, ast.Constant) and isinstance(name.value, str)
+        return _made(name.value) if known else None  # type: ignore[union-attr]
+    return clients().get(node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", ""))
+
+
+@cache
+def _made(service: str) -> BaseClient:
+    made: BaseClient = boto3.client(service, region_name="eu-west-1")
+    return made
+
+
+def _operations(tree: ast.AST) -> Iterator[str]:
+    """Find the calls of AWS in some code, each as IAM's prefix and the operation's name."""
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        client, method = _client_of(node.func.value), node.func.attr
+        if client is None:
+            continue
+        if method == "get_waiter":
+            config: Any = client.get_waiter(ast.literal_eval(node.args[0])).config
+            operation = config.operation
+        else:
+            called = ast.literal_eval(node.args[0]) if method == "get_paginator" else method
+            operation = client.meta.method_to_api_mapping.get(called)
+        if operation:  # else it is no call: `exceptions`, `meta`
+            signed = str(client.meta.service_model.signing_name)
+            yield f"{PREFIXES.get(signed, signed)}:{operation}"
+
+
+@cache
+def _places() -> dict[Place, ast.stmt]:
+    """Find what each module defines; methods under their own names, since who they belong to is not known."""
+    found: dict[Place, ast.stmt] = {}
+    for path in sorted((ROOT / "ecs").rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef):
+                found[Place(module, node.name)] = node
+            elif isinstance(node, ast.ClassDef):
+                methods = [item for item in node.body if isinstance(item, ast.FunctionDef)]
+                found |= {Place(module, f".{item.name}"): item for item in methods}
+            elif isinstance(node, ast.Assign | ast.AnnAssign):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                found |= {Place(module, item.id): node for item in targets if isinstance(item, ast.Name)}
+            elif isinstance(node, ast.ImportFrom):
+                found |= {Place(module, item.asname or item.name): node for item in node.names}
+    return found
+
+
+@cache
+def _methods() -> Mapping[str, list[Place]]:
+    found = defaultdict(list)
+    for place in _places():
+        if place.name.startswith("."):
+            found[place.name].append(place)
+    return found
+
+
+def _origin(place: Place) -> Place | None:
+    """Give what a name stands for that its module imports; None where it does not."""
+    node = _places().get(place)
+    if not isinstance(node, ast.ImportFrom):
+        return None
+    original = next(item.name for item in node.names if (item.asname or item.name) == place.name)
+    return Place(str(node.module), original)
+
+
+def _resolved(place: Place) -> Place | None:
+    """Follow imports to where a name is defined; None where that is outside the tool."""
+    while origin := _origin(place):
+        place = origin
+    return place if place in _places() else None
+
+
+def _references(place: Place) -> Iterator[Place]:
+    """Find what a definition refers to: names, members of modules, and all methods of the names it uses."""
+    for node in ast.walk(_places()[place]):
+        if isinstance(node, ast.Name) and (found := _resolved(Place(place.module, node.id))):
+            yield found
+        elif isinstance(node, ast.Attribute):
+            yield from _methods().get(f".{node.attr}", ())
+            module = _origin(Place(place.module, getattr(node.value, "id", "")))
+            if module and (found := _resolved(Place(".".join(module), node.attr))):
+                yield found
+
+
+def calls(path: Path = ROOT / "ecs") -> set[str]:
+    """Find every call of AWS in the tool, such as `ecs:UpdateService`."""
+    return {
+        operation
+        for module in path.rglob("*.py")
+        for operation in _operations(ast.parse(module.read_text(encoding="utf-8")))
+    }
+
+
+def calls_of(command: str) -> set[str]:
+    """Find the calls that a command can reach; a few too many, where two methods have one name."""
+    seen: set[Place] = set()
+    left = [Place(f"ecs.commands.{command}", command)]
+    while left:
+        place = left.pop()
+        if place not in seen:
+            seen.add(place)
+            left += _references(place)
+    return {operation for place in seen for operation in _operations(_places()[place])}

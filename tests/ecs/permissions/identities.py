@@ -1,0 +1,74 @@
+"""Who calls AWS: the roles for pull requests and for releases, and a person with the operator's policy."""
+
+from collections.abc import Iterable
+from functools import cache
+
+from ecs.foundation.parameters import parameters
+from ecs.foundation.policy import operator_policy
+from ecs.settings import load_settings
+from tests.ecs.permissions.calls import calls
+from tests.ecs.permissions.needs import Need, needs
+from tests.ecs.permissions.policies import Stack
+from tests.ecs.permissions.reference import Policy, Request, decide
+
+WHO = ("plan", "deploy", "operator")
+SUBNETS = ["subnet-FirstSubnet", "subnet-SecondSubnet"]
+
+
+def stack(name: str, env: str, **given: object) -> Stack:
+    """Give a stack with the settings as they are, but for its name and these parameters."""
+    known = parameters(load_settings("prod")) | {"GithubRepository": "owner/repository"}
+    return Stack(f"{name}-{env}", {**known, "Project": name, "Environment": env, **given})
+
+
+OURS = stack("perfect-puppy", "prod")
+OTHERS = (stack("perfect-puppy", "prod-eu"), stack("perfect-puppy", "staging"), stack("perfect", "prod"))
+"""Other stacks, whose names begin and end with words of ours."""
+
+
+@cache
+def policies(of: Stack = OURS) -> dict[str, list[Policy]]:
+    """Give everybody's policies for a stack."""
+    return {
+        "plan": of.policies_of("PlanRole"),
+        "deploy": of.policies_of("DeployRole"),
+        "operator": [operator_policy(of.name, of.region)],
+    }
+
+
+def ask(requests: Iterable[Request], of: Stack = OURS) -> dict[Request, bool]:
+    """Say of each request whether it is allowed by the policies for a stack."""
+    listed = list(requests)
+    return dict(zip(listed, decide(policies(of), listed), strict=True))
+
+
+def change_set(who: str) -> str:
+    """Name the command whose change sets somebody makes: the roles only plan."""
+    return "up" if who == "operator" else "plan"
+
+
+def request(need: Need, who: str, of: Stack = OURS) -> Request:
+    """Make what a call needs a request of somebody's."""
+    return need.of(who, of, change_set(who))
+
+
+def denied(who: str, of: Stack = OURS) -> dict[str, list[Request]]:
+    """Give for each call of the tool what of it somebody is not allowed."""
+    asked = {call: [request(need, who, of) for need in needs(call)] for call in sorted(calls())}
+    decided = ask({item for items in asked.values() for item in items}, of)
+    return {call: [item for item in items if not decided[item]] for call, items in asked.items()}
+
+
+def allowed() -> dict[str, dict[str, bool]]:
+    """Say for each call of the tool who may make it."""
+    by = {who: denied(who) for who in WHO}
+    return {call: {who: not by[who][call] for who in WHO} for call in sorted(calls())}
+
+
+def table() -> str:
+    """Give the same as lines, for people."""
+    lines = [f"{'call':52}{''.join(f'{who:10}' for who in WHO)}".rstrip()]
+    for call, may in allowed().items():
+        said = ("allow" if may[who] else "deny" for who in WHO)
+        lines.append(f"{call:52}{''.join(f'{word:10}' for word in said)}".rstrip())
+    return "\n".join(lines) + "\n"

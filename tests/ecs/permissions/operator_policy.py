@@ -1,0 +1,151 @@
+"""The policy of a person who runs every command: from the calls, and from CloudFormation's schemas.
+
+`python -m tests.ecs.permissions.operator_policy` writes it anew.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+
+from ecs.foundation.changeset import TEMPLATE
+from tests.ecs.permissions.calls import calls
+from tests.ecs.permissions.needs import OWN, STACK, TYPES, linked_role, needs, role, roles, unlisted
+from tests.ecs.permissions.policies import RESOURCES
+from tests.ecs.permissions.reference import Policy, resource_types
+
+FILE = TEMPLATE.with_name("operator-policy.json")
+LIMIT = 6144
+"""As many characters as a managed policy may have, white space not counted."""
+UNUSED = {
+    "acm-pca": "the certificate is not of a private authority",
+    "cognito-idp": "no listener asks who somebody is",
+    "firehose": "no log goes on to a stream",
+    "kms": "all is encrypted with AWS's own keys",
+    "s3": "no log goes on to a bucket; and it is no action",
+    "vpc-lattice": "the endpoint is a gateway's",
+    "vpce": "the endpoint is a gateway's",
+    "ec2:AssociateSubnetCidrBlock": "the subnets have no addresses of IPv6",
+    "ec2:AttachVpnGateway": "the gateway leads to the internet",
+    "ec2:CreateVpcEncryptionControl": "the network has none",
+    "ec2:DetachVpnGateway": "the gateway leads to the internet",
+    "ec2:DisassociateSubnetCidrBlock": "the subnets have no addresses of IPv6",
+    "ec2:ModifyVpcTenancy": "the network keeps its tenancy",
+    "ecs:PutAccountSetting": "it is for the whole account",
+    "ecs:PutAccountSettingDefault": "it is for the whole account",
+    "iam:AttachRolePolicy": "the policies of the roles are their own",
+    "iam:DeleteGroupPolicy": "the policies are of roles",
+    "iam:DeleteRolePermissionsBoundary": "the roles have no boundary",
+    "iam:DeleteUserPolicy": "the policies are of roles",
+    "iam:DetachRolePolicy": "the policies of the roles are their own",
+    "iam:GetGroupPolicy": "the policies are of roles",
+    "iam:GetUserPolicy": "the policies are of roles",
+    "iam:PutGroupPolicy": "the policies are of roles",
+    "iam:PutRolePermissionsBoundary": "the roles have no boundary",
+    "iam:PutUserPolicy": "the policies are of roles",
+    "logs:CreateLogDelivery": "no log goes on elsewhere",
+    "logs:DeleteIndexPolicy": "the log groups have no index",
+    "logs:PutIndexPolicy": "the log groups have no index",
+}
+"""Services and actions that the schemas name for properties which the template does not set."""
+UNNAMED = {"acm", "ec2"}
+"""Services that make up the names of all that the stack has of theirs."""
+DESCRIBED = {"acm", "ec2", "elasticloadbalancing"}
+"""Services of which every description is allowed: most can't be limited, and each name takes space."""
+ANY = {
+    "cloudwatch:DescribeAlarms": "AWS checks it against all alarms",
+    "ecs:ListTasks": "what limits it is the cluster, in a condition",
+}
+"""Actions to allow on any resource, though the reference has types for them."""
+LINKED = ("ecs", "ecs.application-autoscaling", "elasticloadbalancing")
+"""The services that make a role of their own with the account's first cluster, scaling and balancer."""
+CONDITIONS: dict[str, dict[str, Any]] = {
+    "ecs:ListTasks": {"ArnEquals": {"ecs:cluster": OWN["ecs:cluster"][0]}},
+    "iam:CreateServiceLinkedRole": {
+        "StringEquals": {"iam:AWSServiceName": [f"{name}.amazonaws.com" for name in LINKED]}
+    },
+    "iam:PassRole": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+}
+
+
+def handlers() -> Iterator[str]:
+    """Give what CloudFormation may do, by its schemas, to make, read, change and remove such resources."""
+    for kind in {item["Type"] for item in RESOURCES.values()}:
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-west-1", kind).schema
+        for handler in ("create", "read", "update", "delete"):
+            yield from schema["handlers"].get(handler, {}).get("permissions", ())
+
+
+def handled() -> set[str]:
+    """Give what CloudFormation does, with the caller's rights, to the resources of the template."""
+    return {action for action in handlers() if not {action, action.partition(":")[0]} & UNUSED.keys()}
+
+
+def patterns(action: str) -> list[str]:
+    """Give the patterns of what an action of CloudFormation's is done to, by its reference."""
+    service = action.partition(":")[0]
+    if action in ANY or service in UNNAMED:
+        return ["*"]
+    if action == "iam:CreateServiceLinkedRole":
+        return [linked_role("")]
+    if service == "iam" and action != "iam:PassRole" and "iam:role" in resource_types(action):
+        return [role(f"{STACK}-{name}-*") for name in roles()]
+    types = TYPES.get(action) or resource_types(action)
+    known = [pattern for kind in types for pattern in OWN.get(kind, ())]
+    assert known or not types, f"OWN has no patterns of {types}, for {action}"
+    return known or ["*"]
+
+
+def asked() -> dict[str, set[str]]:
+    """Give the patterns of what each action is to be allowed on."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for call in calls():
+        for need in needs(call):
+            exact = need.action in CONDITIONS.keys() | ANY.keys()
+            found[need.action] |= set(patterns(need.action)) if exact else {need.resource}
+    for action in handled():
+        found[action] |= {*patterns(action), *unlisted(action)}
+    return found
+
+
+def generate() -> Policy:
+    """Make the policy.
+
+    On what is the stack's own by its name every action of the service is allowed: whoever may remove a thing
+    can do no more with that, and with each action by its name the policy would be longer than IAM takes.
+    """
+    own: set[str] = set()
+    services: set[str] = set()
+    statements = defaultdict(set)
+    for action, found in asked().items():
+        service, _, name = action.partition(":")
+        named = {pattern for pattern in found if STACK in pattern and service != "iam"}
+        own |= named
+        services |= {f"{service}:*"} if named else set()
+        if rest := found - named:
+            any_of = service in DESCRIBED and name.startswith("Describe")
+            conditional = action if action in CONDITIONS else ""
+            statements[tuple(sorted(rest)), conditional].add(f"{service}:Describe*" if any_of else action)
+    # What ends with a wildcard holds what goes on from there.
+    own = {one for one in own if not any(one != other and fnmatchcase(one, other) for other in own)}
+    statements[tuple(sorted(own)), ""] |= services
+    return {"Version": "2012-10-17", "Statement": [_statement(*item) for item in sorted(statements.items())]}
+
+
+def _statement(key: tuple[tuple[str, ...], str], actions: set[str]) -> Policy:
+    resources, conditional = key
+    condition = {"Condition": CONDITIONS[conditional]} if conditional else {}
+    return {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)} | condition
+
+
+def size(policy: Policy) -> int:
+    """Count characters as IAM does."""
+    return len(re.sub(r"\s", "", json.dumps(policy)))
+
+
+if __name__ == "__main__":
+    FILE.write_text(json.dumps(generate(), indent=2) + "\n", encoding="utf-8")
