@@ -201,7 +201,8 @@ def test_a_control_that_it_lacks_is_refused(running: StandIn) -> None:
 
 
 def test_a_second_run_is_told_that_the_port_is_taken(running: StandIn, tmp_path: Path) -> None:
-    with pytest.raises(StandInError, match=f"Somebody listens on 127.0.0.1:{running.port}"), stand_in(tmp_path):
+    taken = f"Somebody listens on 127.0.0.1:{running.port}"
+    with pytest.raises(StandInError, match=taken), stand_in(tmp_path):
         pass
 
 
