@@ -49,17 +49,17 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
     result = {"from": leaving, "to": arn, "image_tag": task.image_tag(target)}
     if dry_run:
         return result
+    predictor = read_predictor()
     run.output.confirm("Do this?", yes=yes)
 
     def check() -> None:
-        predictor = read_predictor()
         same = tag(target, "ModelVersion") == predictor.model_version  # else there is none to compare with
         smoke(ways(foundation, run.settings), predictor, run.output.warn, compare=same)
 
     if leaving != arn:
         mark_left(run.aws, leaving)
     if under_way and stops:
-        releasing.revert.stop(under_way)
+        releasing.stop(under_way)
     releasing.roll_out(arn, check)
     run.output.done(f"{foundation.url} serves {task.image_tag(target)}")
     return result | {"url": foundation.url}

@@ -11,7 +11,7 @@ from ecs.errors import UsageError
 from ecs.foundation.outputs import Foundation
 from ecs.release import service as services
 from ecs.release import task
-from ecs.release.history import GOOD, tag
+from ecs.release.history import GOOD, LEFT, is_good, tag, was_left
 from ecs.release.snapshot import Snapshot, observe
 from ecs.release.view import alarm_lines, event_lines, tasks_table
 from ecs.release.warnings import find_warnings
@@ -72,7 +72,8 @@ def facts(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) 
         "image_tag": task.image_tag(revision) if revision else None,
         "revision": tag(revision, "Revision"),
         "model_version": tag(revision, "ModelVersion"),
-        "good_since": tag(revision, GOOD) or None,
+        "good_since": tag(revision, GOOD) if is_good(revision) else None,
+        "left_since": tag(revision, LEFT) if was_left(revision) else None,
         "rollout": deployment.get("rolloutState"),
         "desired": service["desiredCount"],
         "running": service["runningCount"],
@@ -97,7 +98,8 @@ def facts(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) 
 def dashboard(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) -> RenderableType:
     """Draw the state of things for a person."""
     known = facts(foundation, snapshot, revision)
-    good = f"good since {known['good_since']}" if known["good_since"] else "not verified"
+    left = f"left or failed at {known['left_since']}" if known["left_since"] else "not verified"
+    good = f"good since {known['good_since']}" if known["good_since"] else left
     return Group(
         Text(foundation.url, style="bold"),
         Text(f"{task.short(known['task_definition'])}  {known['image_tag']}  {good}"),

@@ -30,7 +30,9 @@ def verify(run: Run, *, allow_dirty: bool, policy: bool) -> dict[str, Any]:
     release.
     """
     if policy:
-        click.echo(to_json(operator_policy(run.settings.stack, run.region or run.settings.region)))
+        given = run.settings
+        region = run.region or given.region
+        click.echo(to_json(operator_policy(given.stack, region, given.hosted_zone_id)))
         sys.exit(0)
     scene = Scene(run.aws, allow_dirty)
     checks = list(shown(run.output, scene))

@@ -52,6 +52,7 @@ class ChangeSet:
 
     cloudformation: "CloudFormationClient"
     name: str
+    stack: str
     stack_id: str
     changes: tuple[ResourceChange, ...]
     empty: bool
@@ -64,13 +65,13 @@ class ChangeSet:
         """
         with overtaken():
             self.cloudformation.execute_change_set(
-                ChangeSetName=self.name, StackName=self.stack_id, ClientRequestToken=uuid.uuid4().hex
+                ChangeSetName=self.name, StackName=self.stack, ClientRequestToken=uuid.uuid4().hex
             )
 
     def delete(self) -> None:
         """Remove it, if it is still there; the stack is as it was."""
         with suppress(OvertakenError), overtaken():
-            self.cloudformation.delete_change_set(ChangeSetName=self.name, StackName=self.stack_id)
+            self.cloudformation.delete_change_set(ChangeSetName=self.name, StackName=self.stack)
 
 
 def make(  # noqa: PLR0913 - what makes one change set another
@@ -110,7 +111,7 @@ def make(  # noqa: PLR0913 - what makes one change set another
     failed = ""
     try:
         cloudformation.get_waiter("change_set_create_complete").wait(
-            ChangeSetName=identifier, StackName=stack_id, WaiterConfig={"Delay": 2, "MaxAttempts": 150}
+            ChangeSetName=identifier, StackName=name, WaiterConfig={"Delay": 2, "MaxAttempts": 150}
         )
     except WaiterError as error:
         answer = error.last_response
@@ -121,12 +122,12 @@ def make(  # noqa: PLR0913 - what makes one change set another
         failed = answer.get("StatusReason", "") or "it gives no reason"
     if not failed:
         with overtaken():
-            changes = tuple(_read(cloudformation, identifier, stack_id))
-        return ChangeSet(cloudformation, identifier, stack_id, changes, empty=False)
-    change_set = ChangeSet(cloudformation, identifier, stack_id, (), empty=True)
+            changes = tuple(_read(cloudformation, identifier, name))
+        return ChangeSet(cloudformation, identifier, name, stack_id, changes, empty=False)
+    change_set = ChangeSet(cloudformation, identifier, name, stack_id, (), empty=True)
     if not any(words in failed for words in NOTHING_TO_DO):
         validated = any(word in failed for word in VALIDATED)
-        causes = _causes(cloudformation, identifier, stack_id) if validated else ""
+        causes = _causes(cloudformation, identifier, name) if validated else ""
         change_set.delete()
         raise UsageError(
             f"CloudFormation can't make {name} like that: {failed.strip().rstrip('.')}.{causes}",
@@ -135,11 +136,11 @@ def make(  # noqa: PLR0913 - what makes one change set another
     return change_set
 
 
-def _causes(cloudformation: "CloudFormationClient", name: str, stack_id: str) -> str:
+def _causes(cloudformation: "CloudFormationClient", name: str, stack: str) -> str:
     """Say which resources a validation or a hook refused: the change set's own reason names none."""
     try:
         pages = cloudformation.get_paginator("describe_events").paginate(
-            StackName=stack_id, ChangeSetName=name, Filters={"FailedEvents": True}
+            StackName=stack, ChangeSetName=name, Filters={"FailedEvents": True}
         )
         causes = [_cause(event) for page in pages for event in page.get("OperationEvents", [])]
     except AWS_ERRORS as error:
@@ -155,10 +156,8 @@ def _cause(event: "OperationEventTypeDef") -> str:
     return f"{resource}: {said} ({', '.join(by) or 'no path given'})" if said else ""
 
 
-def _read(cloudformation: "CloudFormationClient", name: str, stack_id: str) -> Iterator[ResourceChange]:
-    pages = cloudformation.get_paginator("describe_change_set").paginate(
-        ChangeSetName=name, StackName=stack_id
-    )
+def _read(cloudformation: "CloudFormationClient", name: str, stack: str) -> Iterator[ResourceChange]:
+    pages = cloudformation.get_paginator("describe_change_set").paginate(ChangeSetName=name, StackName=stack)
     for page in pages:
         yield from map(_resource_change, page["Changes"])
 

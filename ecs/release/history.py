@@ -28,6 +28,12 @@ def last_good(aws: Aws, *, but: str) -> str | None:
     return max(((since, arn) for since, arn in good if arn != but), default=("", None))[1]
 
 
+def way_back(aws: Aws, source: str | None, *, but: str) -> str | None:
+    """Choose what to go back to: what served, unless that was left and there is another good one."""
+    served = describe(aws.ecs, source) if source else None
+    return source if served and not was_left(served) else last_good(aws, but=but) or source
+
+
 def mark_good(aws: Aws, foundation: Foundation, arn: str, warn: Callable[[str], None]) -> None:
     """Remember that a revision serves and passed the smoke test, from now on; keep its image."""
     if revision := describe(aws.ecs, arn):

@@ -74,16 +74,10 @@ def create(aws: Aws, foundation: Foundation, task_definition: str, *, alarms: bo
     return dict(answer["service"])
 
 
-def update(  # noqa: PLR0913 - the arguments of one call
-    aws: Aws,
-    foundation: Foundation,
-    task_definition: str,
-    *,
-    desired: int | None = None,
-    force: bool = False,
-    alarms: bool = True,
+def update(
+    aws: Aws, foundation: Foundation, task_definition: str, *, alarms: bool = True, **more: Any
 ) -> dict[str, Any]:
-    """Start a rollout of a task definition; `force` starts one even where nothing differs.
+    """Start a rollout of a task definition; `more` are further arguments of `update_service`.
 
     Where only the deployment's configuration differs, ECS takes it over and starts none.
     """
@@ -91,9 +85,8 @@ def update(  # noqa: PLR0913 - the arguments of one call
         cluster=foundation.cluster_name,
         service=aws.settings.stack,
         taskDefinition=task_definition,
-        forceNewDeployment=force,
-        **({} if desired is None else {"desiredCount": desired}),  # type: ignore[arg-type]
         **service_settings(aws, foundation, alarms=alarms),
+        **more,
     )
     return dict(answer["service"])
 
@@ -137,8 +130,3 @@ def compare(service: dict[str, Any] | None, wanted: dict[str, Any]) -> list[Chan
 def primary(service: dict[str, Any]) -> dict[str, Any]:
     """Give the deployment that the service is to become."""
     return next(dict(item) for item in service["deployments"] if item["status"] == "PRIMARY")
-
-
-def deployment(service: dict[str, Any], identifier: str) -> dict[str, Any] | None:
-    """Give a deployment by its id, as long as the service has it."""
-    return next((dict(item) for item in service["deployments"] if item["id"] == identifier), None)

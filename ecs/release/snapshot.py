@@ -107,16 +107,15 @@ def observe(aws: Aws, foundation: Foundation) -> Snapshot | None:
     )
 
 
-def gather(
-    aws: Aws, foundation: Foundation, snapshot: Snapshot, arn: str, record: Deployment | None
-) -> Evidence:
-    """Collect what tells why a deployment, of the task definition `arn`, failed."""
+def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, record: Deployment) -> Evidence:
+    """Collect what tells why a deployment failed."""
+    arn = record.target
     stopped = snapshot.stopped(arn)
     running = [task for task in snapshot.running if task["taskDefinitionArn"] == arn]
     told = snapshot.service.get("events", [])
-    events = [event["message"] for event in told if record is None or event["createdAt"] >= record.since]
+    events = [event["message"] for event in told if event["createdAt"] >= record.since]
     return Evidence(
-        reason=record.reason if record else "",
+        reason=record.reason,
         task_definition=arn,
         stopped=stopped,
         running=running,
@@ -127,7 +126,7 @@ def gather(
         targets=snapshot.targets,
         alarms=snapshot.alarms,
         events=events,
-        triggered=record.alarms if record else [],
+        triggered=record.alarms,
     )
 
 

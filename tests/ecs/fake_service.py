@@ -71,14 +71,15 @@ class FakeService:
     @cached_property
     def aws(self) -> Aws:
         aws = Aws(self.settings, SESSION)
-        for client in (aws.ecs, aws.elbv2, aws.cloudwatch, aws.logs):
+        for client in (aws.ecs, aws.ecr, aws.elbv2, aws.cloudwatch, aws.logs):
             client.meta.events.register("before-call", self._answer)  # type: ignore[arg-type]
         return aws
 
     @property
     def foundation(self) -> Foundation:
-        given = {item.name: item.name.replace("_", "-") for item in fields(Foundation)}
-        return replace(unknown_foundation(), **given | {"subnet_ids": ("s-1", "s-2")})  # type: ignore[arg-type]
+        named: dict[str, Any] = {item.name: item.name.replace("_", "-") for item in fields(Foundation)}
+        named |= {"subnet_ids": ("s-1", "s-2"), "url": "https://pp.example"}
+        return replace(unknown_foundation(), **named)
 
     @property
     def sent(self) -> list[str]:
@@ -141,12 +142,16 @@ class FakeService:
         self.on_look(self.age)
         if record["status"] == "IN_PROGRESS" and self.age >= STARTS + BAKES:
             self.end("SUCCESSFUL")
-        elif record["status"] in {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"}:
-            back = int(record["sourceServiceRevisions"][0]["arn"].rpartition("-")[2])
+        elif record["status"] in {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"} and self._sources:
+            back = int(self._sources[0]["arn"].rpartition("-")[2])
             record["status"] = "ROLLBACK_IN_PROGRESS"
             self.target = back
             if self.age >= STARTS:
                 self.end("ROLLBACK_SUCCESSFUL" if self.rollback_works else "ROLLBACK_FAILED")
+
+    @property
+    def _sources(self) -> list[dict[str, str]]:
+        return list(self.records[-1]["sourceServiceRevisions"])
 
     @property
     def _started(self) -> bool:
@@ -205,6 +210,8 @@ class FakeService:
         }
 
     def describe_service_deployments(self, arguments: Any) -> Any:
+        if self.status.startswith("ROLLBACK"):
+            self._step()
         wanted = arguments["serviceDeploymentArns"]
         return {"serviceDeployments": [r for r in self.records if r["serviceDeploymentArn"] in wanted]}
 
@@ -262,6 +269,18 @@ class FakeService:
 
     def describe_alarms(self, _: Any) -> Any:
         return {"MetricAlarms": [{"AlarmName": name, "StateValue": "ALARM"} for name in self.ringing]}
+
+    def batch_get_image(self, arguments: Any) -> Any:
+        [identity] = arguments["imageIds"]
+        told = {
+            "imageId": identity | {"imageDigest": "d"},
+            "imageManifest": "m",
+            "imageManifestMediaType": "t",
+        }
+        return {"images": [told]}
+
+    def put_image(self, _: Any) -> Any:
+        return {}
 
     def get_log_events(self, _: Any) -> Any:
         return {"events": []}

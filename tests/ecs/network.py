@@ -39,7 +39,9 @@ class Balancer:
 
 
 @contextmanager
-def balancing(app_port: int, certificate: str = "server.pem", *, https: bool = True) -> Iterator[Balancer]:
+def balancing(
+    app_port: int, certificate: str = "server.pem", *, https: bool = True, port: int = 0
+) -> Iterator[Balancer]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -74,7 +76,7 @@ def balancing(app_port: int, certificate: str = "server.pem", *, https: bool = T
 
         def log_message(self, *_: object) -> None: ...
 
-    with httpx.Client() as app, _Server(("127.0.0.1", 0), Handler) as server:
+    with httpx.Client() as app, _Server(("127.0.0.1", port), Handler) as server:
         balancer = Balancer(server.server_address[1], app_port)
         if https:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

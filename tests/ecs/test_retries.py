@@ -34,7 +34,7 @@ def create_change_set(aws: Aws) -> None:
 
 
 def execute_change_set(aws: Aws) -> None:
-    changeset.ChangeSet(aws.cloudformation, "arn:set", "arn:x", (), empty=False).execute()
+    changeset.ChangeSet(aws.cloudformation, "up--x--0", "x", "arn:x", (), empty=False).execute()
 
 
 def continue_rollback(aws: Aws) -> None:

@@ -27,6 +27,7 @@ class Operator:
 
     def types(self, *arguments: str) -> tuple[int, dict[str, Any]]:
         result = CliRunner().invoke(rollback, ["--json", *arguments])
+        assert isinstance(result.exception, SystemExit | None), result.exception
         self.said = result.stderr
         return result.exit_code, msgspec.json.decode(result.stdout, type=dict[str, Any])
 
@@ -46,16 +47,14 @@ def operator(
         ecs.good(A, 1)
         ecs.good(B, 2)
 
-        def smoke(*_: object) -> None:
+        def smoke(*_: object, **__: object) -> None:
             if not passes(ecs):
                 raise SmokeError("POST / answers 1/3")
 
         monkeypatch.setattr(run, "connect", lambda *_: ecs.aws)
         monkeypatch.setattr(run, "find_foundation", lambda *_: ecs.foundation)
         monkeypatch.setattr(image, "is_pushed", lambda *_: True)
-        module = sys.modules["ecs.commands.rollback"]
-        monkeypatch.setattr(module, "smoke", smoke)
-        monkeypatch.setattr(module, "see_form", smoke, raising=False)
+        monkeypatch.setattr(sys.modules["ecs.commands.rollback"], "smoke", smoke)
         return Operator(ecs)
 
     return make
@@ -170,3 +169,13 @@ def test_a_rollback_that_fails_goes_to_no_revision_that_was_left(operator: Make)
     code, result = somebody.types("--yes")
     assert (code, somebody.ecs.serving) == (1, A)
     assert result["error"].endswith("perfect-puppy-prod:1 serves again.")
+
+
+def test_ctrl_c_says_how_to_stop_what_goes_on(operator: Make) -> None:
+    def ctrl_c(_: FakeService) -> bool:
+        raise KeyboardInterrupt
+
+    somebody = operator(passes=ctrl_c)
+    code, result = somebody.types("--yes")
+    assert (code, somebody.ecs.status) == (4, "IN_PROGRESS")
+    assert "stop a rollout with `python -m ecs rollback`" in result["hint"]

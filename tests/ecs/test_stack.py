@@ -43,7 +43,7 @@ class ChangeSetOf:
         return hash(self.pattern)
 
 
-ONE_OF_OURS: dict[str, Any] = {"ChangeSetName": ChangeSetOf("plan|up"), "StackName": ID}
+ONE_OF_OURS: dict[str, Any] = {"ChangeSetName": ChangeSetOf("plan|up"), "StackName": NAME}
 
 
 @pytest.fixture(autouse=True)
@@ -422,9 +422,8 @@ def refused_early(*told: dict[str, str]) -> Step:
     return call(
         "describe_events",
         {"OperationEvents": [{"EventType": "VALIDATION_ERROR", **event} for event in told]},
-        StackName=NAME,
-        ChangeSetName=SET,
         Filters={"FailedEvents": True},
+        **ONE_OF_OURS,
     )
 
 

@@ -70,13 +70,13 @@ def test_rollback_stops_a_rollout_and_both_runs_say_what_serves(deployed: Deploy
         assert until(lambda: under_way(before), 100)
         back = deployed.place.ecs("rollback", "--yes", "--json")
         up = ended(process)
+        assert [call.name for call in deployed.place.calls].count("StopServiceDeployment") == 1
     assert back.code == 0, back.said
     assert (back.json["to"], served(deployed)) == (before, before)
     assert up.code == 1, up.said
     assert "Somebody stopped this deployment" in up.json["error"]
     assert up.json["error"].endswith(f"{STACK}:{number(before)} serves again.")
     assert load.failed == []
-    assert [call.name for call in deployed.place.calls].count("StopServiceDeployment") == 1
 
 
 def test_the_fix_stops_a_rollout_that_is_under_way(deployed: Deployed) -> None:
