@@ -94,15 +94,6 @@ def test_no_region(project: Project) -> None:
     check(project.run("plan", HOME="/nonexistent", **keys), 2, "No AWS region is set", "--region")
 
 
-def stack_in(status: str) -> tuple[int, str]:
-    member = (
-        "<member><StackName>perfect-puppy-prod</StackName><StackId>arn:x</StackId>"
-        f"<CreationTime>2026-11-26T00:00:00Z</CreationTime><StackStatus>{status}</StackStatus></member>"
-    )
-    answer = f"<DescribeStacksResult><Stacks>{member}</Stacks></DescribeStacksResult>"
-    return 200, f"<DescribeStacksResponse>{answer}</DescribeStacksResponse>"
-
-
 def test_throttling_is_waited_for(project: Project) -> None:
     throttled = (400, refusal("Throttling", "Rate exceeded"))
     with fake_aws(DescribeStacks=[throttled, throttled, (400, NO_STACK)]) as aws:
