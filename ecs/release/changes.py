@@ -49,28 +49,18 @@ def find_changes(aws: Aws, foundation: Foundation | None, revision: Revision) ->
     preview = stack.preview(
         aws.cloudformation, aws.settings.stack, parameters(aws.settings), tags(aws.settings)
     )
-    if foundation is None:
-        new = unknown_foundation()
-        return Changes(
-            foundation=preview,
-            image=revision.tag,
-            task_definition=task.compare(None, task.task_definition(aws, new, revision)),
-            service=service.compare(None, service.service_settings(aws, new)),
-            scaling=[],
-            serving=None,
-            release=True,
-            warnings=find_warnings(aws, None),
-        )
-    serving = service.find(aws, foundation)
+    there = foundation or unknown_foundation()
+    serving = service.find(aws, there) if foundation else None
     current = task.describe(aws.ecs, serving["taskDefinition"]) if serving else None
-    fields_of_task = task.compare(current, task.task_definition(aws, foundation, revision))
-    fields_of_service = service.compare(serving, service.service_settings(aws, foundation))
+    fields_of_task = task.compare(current, task.task_definition(aws, there, revision))
+    fields_of_service = service.compare(serving, service.service_settings(aws, there))
+    pushed = foundation and image.is_pushed(aws, foundation, revision.tag)
     return Changes(
         foundation=preview,
-        image=None if image.is_pushed(aws, foundation, revision.tag) else revision.tag,
+        image=None if pushed else revision.tag,
         task_definition=fields_of_task,
         service=fields_of_service,
-        scaling=scaling.compare(aws, foundation),
+        scaling=scaling.compare(aws, foundation) if foundation else [],
         serving=serving["taskDefinition"] if serving else None,
         release=bool(fields_of_task or fields_of_service) or not serves(serving),
         warnings=find_warnings(aws, foundation),

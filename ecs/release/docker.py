@@ -33,7 +33,7 @@ def version() -> str:
     Raises:
         UsageError: Docker is not installed, or does not run.
     """
-    return _docker("version", "--format", "{{.Server.Version}}, {{.Server.Os}}/{{.Server.Arch}}").strip()
+    return call("version", "--format", "{{.Server.Version}}, {{.Server.Os}}/{{.Server.Arch}}").strip()
 
 
 def platform_of(image: str) -> str | None:
@@ -44,14 +44,9 @@ def platform_of(image: str) -> str | None:
 def inspect(image: str, template: str) -> str:
     """Read from an image's description by a Go template; empty where there is no such image here."""
     try:
-        return _docker("image", "inspect", "--format", template, image).strip()
+        return call("image", "inspect", "--format", template, image).strip()
     except _FailedError:
         return ""
-
-
-def pull(image: str, settings: Settings) -> None:
-    """Fetch the newest image of this name."""
-    _docker("pull", "--platform", settings.docker_platform, image)
 
 
 def build(image: str, settings: Settings, labels: dict[str, str], base: str = "") -> None:
@@ -62,19 +57,18 @@ def build(image: str, settings: Settings, labels: dict[str, str], base: str = ""
     """
     marks = [word for name, value in labels.items() for word in ("--label", f"{name}={value}")]
     on_base = ("--build-arg", f"BASE={base}") if base else ()
-    _docker("build", "--platform", settings.docker_platform, *on_base, *marks, "--tag", image, str(ROOT))
+    call("build", "--platform", settings.docker_platform, *on_base, *marks, "--tag", image, str(ROOT))
     if (built := platform_of(image)) != settings.docker_platform:
         raise UsageError(
             f"Docker built the image for {built}, not for {settings.docker_platform}.",
-            hint="Set up emulation in Docker (docker run --privileged tonistiigi/binfmt), or architecture "
-            "in ecs/settings.toml to this machine's, for every release.",
+            hint="Set up emulation in Docker, or architecture in ecs/settings.toml to this machine's.",
         )
 
 
 def run(image: str, settings: Settings, program: str) -> str:
-    """Run a Python program in an image, without a network; give the last line that it prints."""
-    options = ("--rm", "--platform", settings.docker_platform, "--network", "none", "--entrypoint", "python")
-    return _docker("run", *options, image, "-c", program).splitlines()[-1]
+    """Run a shell program in an image, without a network; give what it prints."""
+    options = ("--rm", "--platform", settings.docker_platform, "--network", "none", "--entrypoint", "sh")
+    return call("run", *options, image, "-ec", program)
 
 
 def push(image: str, target: str, *, user: str, password: str) -> None:
@@ -84,9 +78,9 @@ def push(image: str, target: str, *, user: str, password: str) -> None:
         UsageError: the registry did not take it.
         NotAllowedError: the credentials may not push.
     """
-    _docker("tag", image, target)
+    call("tag", image, target)
     with _signed_in(target.partition("/")[0], user, password) as config:
-        _docker("push", target, config=config)
+        call("push", target, config=config)
 
 
 @contextmanager
@@ -109,7 +103,13 @@ def _signed_in(registry: str, user: str, password: str) -> Iterator[str]:
         yield folder
 
 
-def _docker(*arguments: str, config: str | None = None) -> str:
+def call(*arguments: str, config: str | None = None) -> str:
+    """Run a command of Docker's; give what it says.
+
+    Raises:
+        UsageError: it failed, or there is no Docker to run it.
+        NotAllowedError: AWS's registry does not allow it.
+    """
     try:
         done = subprocess.run(  # noqa: S603 - a list of arguments, no shell
             ["docker", *arguments],  # noqa: S607 - wherever Docker is installed

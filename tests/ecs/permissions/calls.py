@@ -3,7 +3,7 @@
 import ast
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,12 +29,7 @@ class Place(NamedTuple):
 def clients() -> dict[str, BaseClient]:
     """Give the clients of `Aws` by the names of its properties."""
     aws = Aws(load_settings("prod"), boto3.Session("none", "none", region_name="eu-west-1"))
-    kinds = {name: item for name, item in vars(Aws).items() if isinstance(item, cached_property)}
-    return {
-        name: getattr(aws, name)
-        for name, item in kinds.items()
-        if str(item.func.__annotations__["return"]).endswith("Client")
-    }
+    return {name: getattr(aws, name) for name, kind in Aws.__annotations__.items() if "Client" in str(kind)}
 
 
 def _client_of(node: ast.AST, local: Mapping[str, BaseClient]) -> BaseClient | None:
