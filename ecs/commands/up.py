@@ -13,7 +13,7 @@ from ecs.commands.verify import shown
 from ecs.errors import DeployError, NotAllowedError, in_words
 from ecs.foundation import stack
 from ecs.foundation.outputs import Foundation
-from ecs.foundation.parameters import parameters, tags
+from ecs.foundation.parameters import inputs
 from ecs.release import image, scaling, scan, task
 from ecs.release.changes import Changes
 from ecs.release.revision import Revision
@@ -97,11 +97,9 @@ def _bring_up_stack(run: Run, foundation: Foundation | None, changes: Changes) -
     """Make or change the stack, where it is to change."""
     if foundation and not changes.foundation:
         return foundation
-    settings = run.settings
+    given = inputs(run.settings)
     with run.output.step("Changing the stack" if foundation else "Making the stack"):
-        return stack.apply(
-            run.aws.cloudformation, settings.stack, parameters(settings), tags(settings), run.output.event
-        )
+        return stack.apply(run.aws.cloudformation, run.settings.stack, given, run.output.event)
 
 
 def _roll_out(run: Run, releasing: Release, scene: Scene, changes: Changes, *, yes: bool) -> str:

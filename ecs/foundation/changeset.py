@@ -1,11 +1,11 @@
 """A CloudFormation change set: made, read, executed, deleted."""
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, WaiterError
 
@@ -74,16 +74,10 @@ class ChangeSet:
             self.cloudformation.delete_change_set(ChangeSetName=self.name, StackName=self.stack)
 
 
-def make(  # noqa: PLR0913 - what makes one change set another
-    cloudformation: "CloudFormationClient",
-    name: str,
-    parameters: Mapping[str, str],
-    tags: Sequence[dict[str, str]],
-    *,
-    new: bool,
-    command: str,
+def make(
+    cloudformation: "CloudFormationClient", name: str, inputs: Mapping[str, Any], *, new: bool, command: str
 ) -> ChangeSet:
-    """Let CloudFormation work out what the template and these parameters would change.
+    """Let CloudFormation work out what the template with these parameters and tags would change.
 
     `new` says that there is no stack yet. The change set's name begins with `command`: the roles for CI are
     limited by that name, so each call gives it, with the stack, and never the change set's ARN.
@@ -101,11 +95,10 @@ def make(  # noqa: PLR0913 - what makes one change set another
             ClientToken=token,
             ChangeSetType="CREATE" if new else "UPDATE",
             TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-            Tags=tags,  # type: ignore[arg-type]
             Capabilities=["CAPABILITY_IAM"],
             # A first making that fails leaves nothing behind.
             OnStackFailure="DELETE" if new else "ROLLBACK",
+            **inputs,
         )
     stack_id = made["StackId"]
     failed = ""

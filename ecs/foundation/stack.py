@@ -5,8 +5,8 @@ a time to a stack, so a run that finds it at work follows that work to its end, 
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ecs.errors import UsageError
 from ecs.foundation import changeset
@@ -51,10 +51,7 @@ def settle(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent)
 
 
 def preview(
-    cloudformation: "CloudFormationClient",
-    name: str,
-    parameters: Mapping[str, str],
-    tags: Sequence[dict[str, str]],
+    cloudformation: "CloudFormationClient", name: str, inputs: Mapping[str, Any]
 ) -> list[ResourceChange]:
     """Say what `apply` would change; leave nothing, no change set and no stack under review.
 
@@ -70,7 +67,7 @@ def preview(
     _refuse_half_removed(described)
     new = _is_new(described)
     try:
-        change_set = changeset.make(cloudformation, name, parameters, tags, new=new, command="plan")
+        change_set = changeset.make(cloudformation, name, inputs, new=new, command="plan")
         change_set.delete()
     except OvertakenError as error:
         raise UsageError(
@@ -93,13 +90,9 @@ def _remove_review(cloudformation: "CloudFormationClient", name: str) -> None:
 
 
 def apply(
-    cloudformation: "CloudFormationClient",
-    name: str,
-    parameters: Mapping[str, str],
-    tags: Sequence[dict[str, str]],
-    on_event: OnEvent,
+    cloudformation: "CloudFormationClient", name: str, inputs: Mapping[str, Any], on_event: OnEvent
 ) -> Foundation:
-    """Make the stack, or bring it to the template and these parameters; quiet where nothing is to change.
+    """Make the stack, or bring it to the template with these parameters and tags; quiet where nothing is to change.
 
     Raises:
         RolledBackError: it failed, and the stack is as it was (or gone, at its first making).
@@ -108,24 +101,20 @@ def apply(
     """
     for _ in range(ATTEMPTS):
         try:
-            return _apply(cloudformation, name, parameters, tags, on_event)
+            return _apply(cloudformation, name, inputs, on_event)
         except OvertakenError:
             on_event(f"{name}: another run was faster; looking again")
     raise UsageError(f"Other runs go on changing the stack {name}.", hint="Let one end, then run this again.")
 
 
 def _apply(
-    cloudformation: "CloudFormationClient",
-    name: str,
-    parameters: Mapping[str, str],
-    tags: Sequence[dict[str, str]],
-    on_event: OnEvent,
+    cloudformation: "CloudFormationClient", name: str, inputs: Mapping[str, Any], on_event: OnEvent
 ) -> Foundation:
     settle(cloudformation, name, on_event)
     _mend(cloudformation, name, on_event)
     described = state_of(cloudformation, name)
     new = _is_new(described)
-    change_set = changeset.make(cloudformation, name, parameters, tags, new=new, command="up")
+    change_set = changeset.make(cloudformation, name, inputs, new=new, command="up")
     if change_set.empty:
         change_set.delete()
     else:

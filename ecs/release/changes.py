@@ -7,7 +7,7 @@ from ecs.aws import Aws
 from ecs.foundation import stack
 from ecs.foundation.changeset import ResourceChange
 from ecs.foundation.outputs import Foundation
-from ecs.foundation.parameters import parameters, tags
+from ecs.foundation.parameters import inputs
 from ecs.release import image, scaling, service, task
 from ecs.release.diff import Change
 from ecs.release.revision import Revision
@@ -46,9 +46,7 @@ class Changes:
 
 def find_changes(aws: Aws, foundation: Foundation | None, revision: Revision) -> Changes:
     """Compare what is there with what the settings and the working tree say."""
-    preview = stack.preview(
-        aws.cloudformation, aws.settings.stack, parameters(aws.settings), tags(aws.settings)
-    )
+    preview = stack.preview(aws.cloudformation, aws.settings.stack, inputs(aws.settings))
     there = foundation or unknown_foundation()
     serving = service.find(aws, there) if foundation else None
     current = task.describe(aws.ecs, serving["taskDefinition"]) if serving else None

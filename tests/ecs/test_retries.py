@@ -30,7 +30,7 @@ def create_service(aws: Aws) -> None:
 
 
 def create_change_set(aws: Aws) -> None:
-    changeset.make(aws.cloudformation, "x", {}, [], new=True, command="up")
+    changeset.make(aws.cloudformation, "x", {}, new=True, command="up")
 
 
 def execute_change_set(aws: Aws) -> None:
