@@ -66,11 +66,7 @@ class _SkipError(Exception):
 
 
 def look_up(aws: Aws, *, allow_dirty: bool) -> Scene:
-    """Find what a release starts from, without the other checks.
-
-    Raises:
-        DeployError: some of it can't be found.
-    """
+    """Find what a release starts from, without the other checks; raise `DeployError` where some can't be."""
     scene = Scene(aws, allow_dirty)
     for find in (_artifact, _revision, _credentials, _region):
         find(scene)
@@ -97,7 +93,7 @@ def _make(name: str, function: Callable[[Scene], str], scene: Scene) -> Check:
     except (_SkipError, domain.UnseenError) as skip:
         return Check(name, "SKIP", str(skip))
     except (DeployError, *AWS_ERRORS) as error:
-        known = error if isinstance(error, DeployError) else in_words(error)
+        known = in_words(error)
         return Check(name, "FAIL", str(known), known.hint, known)
 
 

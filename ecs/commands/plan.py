@@ -1,5 +1,6 @@
 """`plan`: what would `up` change?"""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -9,7 +10,6 @@ from ecs.foundation import stack
 from ecs.foundation.stack import find_foundation
 from ecs.output import Output, bullet
 from ecs.release.changes import Changes, find_changes
-from ecs.release.diff import Change
 from ecs.release.revision import Revision
 from ecs.run import Run, command
 
@@ -40,11 +40,11 @@ def describe(run: Run, revision: Revision, changes: Changes) -> dict[str, Any]:
     """Say the plan; give it for `--json`."""
     output = run.output
     output.say(f"{run.settings.stack} in {run.aws.region}: {revision.tag}", style="bold")
-    _section(output, "foundation", [str(change) for change in changes.foundation])
+    _section(output, "foundation", changes.foundation)
     _section(output, "image", [f"+ build and push {changes.image}"] if changes.image else [])
-    _section(output, "task definition", _lines(changes.task_definition))
-    _section(output, "service", _lines(changes.service) or (["~ a new rollout"] if changes.release else []))
-    _section(output, "scaling", _lines(changes.scaling))
+    _section(output, "task definition", changes.task_definition)
+    _section(output, "service", changes.service or (["~ a new rollout"] if changes.release else []))
+    _section(output, "scaling", changes.scaling)
     for warning in changes.warnings:
         output.warn(warning)
     return {
@@ -62,11 +62,7 @@ def describe(run: Run, revision: Revision, changes: Changes) -> dict[str, Any]:
     }
 
 
-def _lines(changes: list[Change]) -> list[str]:
-    return [str(change) for change in changes]
-
-
-def _section(output: Output, title: str, lines: list[str]) -> None:
+def _section(output: Output, title: str, lines: Sequence[object]) -> None:
     if lines:
         output.say(f"{title}:")
         output.say(bullet(lines))

@@ -81,11 +81,7 @@ def up(  # noqa: PLR0913 - each is an option of the command
 
 
 def _verified(run: Run, *, allow_dirty: bool) -> Scene:
-    """Make all checks; give what they found.
-
-    Raises:
-        DeployError: one failed; a missing permission before all else.
-    """
+    """Make all checks; give what they found, or raise what failed, a missing permission before all else."""
     scene = Scene(run.aws, allow_dirty)
     errors = [check.error for check in shown(run.output, scene) if check.error]
     if errors:
@@ -142,4 +138,4 @@ def _show_findings(
     except (DeployError, ClientError) as error:
         if needed:
             raise
-        run.output.warn(str(error if isinstance(error, DeployError) else in_words(error)))
+        run.output.warn(str(in_words(error)))

@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from ecs.aws import Aws
 from ecs.output import to_json
 from ecs.settings import ROOT
@@ -50,15 +48,10 @@ def last_lines(aws: Aws, log_group: str, log_stream: str) -> list[str]:
     """Read the end of a task's log; empty where it never logged."""
     try:
         answer = aws.logs.get_log_events(
-            logGroupName=log_group,
-            logStreamName=log_stream,
-            limit=LINES,
-            startFromHead=False,
+            logGroupName=log_group, logStreamName=log_stream, limit=LINES, startFromHead=False
         )
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":
-            return []
-        raise
+    except aws.logs.exceptions.ResourceNotFoundException:
+        return []
     return [event["message"].rstrip() for event in answer["events"]]
 
 

@@ -49,7 +49,7 @@ def find_changes(aws: Aws, foundation: Foundation | None, revision: Revision) ->
     preview = stack.preview(aws.cloudformation, aws.settings.stack, inputs(aws.settings))
     there = foundation or unknown_foundation()
     serving = service.find(aws, there) if foundation else None
-    current = task.describe(aws.ecs, serving["taskDefinition"]) if serving else None
+    current = task.describe(aws, serving["taskDefinition"]) if serving else None
     fields_of_task = task.compare(current, task.task_definition(aws, there, revision))
     fields_of_service = service.compare(serving, service.service_settings(aws, there))
     pushed = foundation and image.is_pushed(aws, foundation, revision.tag)

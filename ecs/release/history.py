@@ -18,7 +18,7 @@ def revisions(aws: Aws) -> list[dict[str, Any]]:
     pages = aws.ecs.get_paginator("list_task_definitions").paginate(
         familyPrefix=family, status="ACTIVE", sort="DESC", PaginationConfig={"MaxItems": 50}
     )
-    described = (describe(aws.ecs, arn) for page in pages for arn in page["taskDefinitionArns"])
+    described = (describe(aws, arn) for page in pages for arn in page["taskDefinitionArns"])
     return [revision for revision in described if revision and revision["family"] == family]
 
 
@@ -30,13 +30,13 @@ def last_good(aws: Aws, *, but: str) -> str | None:
 
 def way_back(aws: Aws, source: str | None, *, but: str) -> str | None:
     """Choose what to go back to: what served, unless that was left and there is another good one."""
-    served = describe(aws.ecs, source) if source else None
+    served = describe(aws, source) if source else None
     return source if served and not was_left(served) else last_good(aws, but=but) or source
 
 
 def mark_good(aws: Aws, foundation: Foundation, arn: str, warn: Callable[[str], None]) -> None:
     """Remember that a revision serves and passed the smoke test, from now on; keep its image."""
-    if revision := describe(aws.ecs, arn):
+    if revision := describe(aws, arn):
         image.keep(aws, foundation, image_tag(revision), warn)
     _mark(aws, arn, GOOD)
 

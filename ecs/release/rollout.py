@@ -50,7 +50,7 @@ class Release:
                 f"Another deployment is under way, of {tasks.short(other.target)}. What stops it is "
                 "`python -m ecs rollback`, or --yes here."
             )
-            source = tasks.describe(self.aws.ecs, other.source) if other.source else None
+            source = tasks.describe(self.aws, other.source) if other.source else None
             stops = bool(source and not was_left(source))
             then = f"let {tasks.short(str(other.source))} serve again" if stops else "replace it"
             self.output.confirm(f"Stop it, {then}, then go on?", yes=yes)
@@ -62,7 +62,7 @@ class Release:
         if self.ignore_alarms:
             self.output.warn("The alarms do not roll this release back: you said --ignore-alarms.")
             return
-        names = [self.foundation.unhealthy_hosts_alarm_name, self.foundation.server_errors_alarm_name]
+        names = self.foundation.release_alarms
         answer = self.aws.cloudwatch.describe_alarms(AlarmNames=names, StateValue="ALARM")
         if ringing := [alarm["AlarmName"] for alarm in answer["MetricAlarms"]]:
             self.output.warn(
@@ -133,7 +133,7 @@ class Release:
                 f"{tasks.short(arn)} serves, and the smoke test fails: {error}.",
                 hint="See what is wrong: python -m ecs status; go back with: python -m ecs rollback.",
             ) from error
-        if (described := tasks.describe(self.aws.ecs, arn)) and not is_good(described):
+        if (described := tasks.describe(self.aws, arn)) and not is_good(described):
             mark_good(self.aws, self.foundation, arn, self.output.warn)
 
     def stop(self, under_way: Deployment) -> bool:

@@ -47,7 +47,7 @@ def service_settings(aws: Aws, foundation: Foundation, *, alarms: bool = True) -
                 "thresholdConfiguration": {"type": "COUNT", "value": FAILURES},
             },
             "alarms": {
-                "alarmNames": [foundation.unhealthy_hosts_alarm_name, foundation.server_errors_alarm_name],
+                "alarmNames": foundation.release_alarms,
                 "enable": alarms,
                 "rollback": True,
             },

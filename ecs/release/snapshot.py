@@ -8,9 +8,8 @@ from ecs.failure.evidence import ENDED_BY_ITSELF, Evidence, last_lines
 from ecs.foundation.outputs import Foundation
 from ecs.release import service as services
 from ecs.release.deployment import Deployment
-from ecs.release.task import CONTAINER
+from ecs.release.task import CONTAINER, short
 
-TASKS_A_CALL = 100
 TASKS_WITH_LOGS = 3
 NOT_ASKED = {"initial", "draining", "unused"}
 """The states in which a target gets no new request; one that is unhealthy does, where all are."""
@@ -32,13 +31,9 @@ class Snapshot:
 
     def stopped(self, task_definition: str) -> list[dict[str, Any]]:
         """The stopped tasks of one revision: those that ended by themselves first, then the newest."""
-        found = [
-            task
-            for task in self.tasks
-            if task.get("desiredStatus") == "STOPPED" and task["taskDefinitionArn"] == task_definition
-        ]
+        stopped = [task for task in self.tasks if task.get("desiredStatus") == "STOPPED"]
         return sorted(
-            found,
+            (task for task in stopped if task["taskDefinitionArn"] == task_definition),
             key=lambda task: (task.get("stopCode") == ENDED_BY_ITSELF, str(task.get("createdAt", ""))),
             reverse=True,
         )
@@ -73,32 +68,19 @@ def observe(aws: Aws, foundation: Foundation) -> Snapshot | None:
     service = services.find(aws, foundation)
     if service is None:
         return None
+    cluster, tasks = foundation.cluster_name, list[dict[str, Any]]()
     statuses: tuple[Literal["RUNNING", "STOPPED"], ...] = ("RUNNING", "STOPPED")
-    arns = [
-        arn
-        for status in statuses
-        for page in aws.ecs.get_paginator("list_tasks").paginate(
-            cluster=foundation.cluster_name,
-            serviceName=aws.settings.stack,
-            desiredStatus=status,
+    for status in statuses:
+        pages = aws.ecs.get_paginator("list_tasks").paginate(
+            cluster=cluster, serviceName=aws.settings.stack, desiredStatus=status
         )
-        for arn in page["taskArns"]
-    ]
-    tasks = [
-        dict(task)
-        for start in range(0, len(arns), TASKS_A_CALL)
-        for task in aws.ecs.describe_tasks(
-            cluster=foundation.cluster_name, tasks=arns[start : start + TASKS_A_CALL]
-        )["tasks"]
-    ]
+        for arns in filter(
+            None, (page["taskArns"] for page in pages)
+        ):  # at most 100, as is described at once
+            tasks += [dict(task) for task in aws.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]]
     targets = aws.elbv2.describe_target_health(TargetGroupArn=foundation.target_group_arn)
-    alarms = aws.cloudwatch.describe_alarms(
-        AlarmNames=[
-            foundation.unhealthy_hosts_alarm_name,
-            foundation.server_errors_alarm_name,
-            foundation.balancer_errors_alarm_name,
-        ]
-    )
+    names = [*foundation.release_alarms, foundation.balancer_errors_alarm_name]
+    alarms = aws.cloudwatch.describe_alarms(AlarmNames=names)
     return Snapshot(
         service,
         tasks,
@@ -109,9 +91,10 @@ def observe(aws: Aws, foundation: Foundation) -> Snapshot | None:
 
 def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, record: Deployment) -> Evidence:
     """Collect what tells why a deployment failed."""
-    arn = record.target
+    arn, group = record.target, foundation.log_group_name
     stopped = snapshot.stopped(arn)
     running = [task for task in snapshot.running if task["taskDefinitionArn"] == arn]
+    newest = [task["taskArn"] for task in [*stopped, *running][:TASKS_WITH_LOGS]]
     told = snapshot.service.get("events", [])
     events = [event["message"] for event in told if event["createdAt"] >= record.since]
     return Evidence(
@@ -119,16 +102,9 @@ def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, record: Deploym
         task_definition=arn,
         stopped=stopped,
         running=running,
-        logs={
-            task["taskArn"]: last_lines(aws, foundation.log_group_name, _log_stream(task))
-            for task in [*stopped, *running][:TASKS_WITH_LOGS]
-        },
+        logs={task: last_lines(aws, group, f"task/{CONTAINER}/{short(task)}") for task in newest},
         targets=snapshot.targets,
         alarms=snapshot.alarms,
         events=events,
         triggered=record.alarms,
     )
-
-
-def _log_stream(task: dict[str, Any]) -> str:
-    return f"task/{CONTAINER}/{task['taskArn'].rpartition('/')[2]}"

@@ -1,17 +1,12 @@
 """The task definition: what one task is, down to the last field."""
 
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
+from typing import Any
 
 from ecs.aws import Aws
 from ecs.foundation.outputs import Foundation
 from ecs.release.diff import Change, diff, normalised
 from ecs.release.revision import Revision
 from ecs.settings import PORT
-
-if TYPE_CHECKING:
-    from mypy_boto3_ecs import ECSClient
 
 CONTAINER = "web"
 USER = "10001"
@@ -89,14 +84,12 @@ def task_definition(aws: Aws, foundation: Foundation, revision: Revision) -> dic
     }
 
 
-def describe(ecs: "ECSClient", reference: str) -> dict[str, Any] | None:
+def describe(aws: Aws, reference: str) -> dict[str, Any] | None:
     """Read a task definition by its ARN, or a family's latest; None where there is none."""
     try:
-        answer = ecs.describe_task_definition(taskDefinition=reference, include=["TAGS"])
-    except ClientError as error:
-        if error.response["Error"]["Code"] in {"ClientException", "InvalidParameterException"}:
-            return None
-        raise
+        answer = aws.ecs.describe_task_definition(taskDefinition=reference, include=["TAGS"])
+    except (aws.ecs.exceptions.ClientException, aws.ecs.exceptions.InvalidParameterException):
+        return None
     return dict(answer["taskDefinition"]) | {"tags": answer.get("tags", [])}
 
 
@@ -109,7 +102,7 @@ def compare(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Change]:
 def find_same(aws: Aws, current: str | None, wanted: dict[str, Any]) -> str | None:
     """Find a revision that is already what we want: the one that serves, or the family's latest."""
     for reference in dict.fromkeys((current, str(wanted["family"]))):
-        found = describe(aws.ecs, reference) if reference else None
+        found = describe(aws, reference) if reference else None
         if found and found.get("status") == "ACTIVE" and not compare(found, wanted):
             return str(found["taskDefinitionArn"])
     return None
@@ -123,7 +116,7 @@ def register(aws: Aws, wanted: dict[str, Any], revision: Revision) -> str:
 
 
 def short(arn: str) -> str:
-    """Give FAMILY:REVISION of an ARN."""
+    """Give what stands last in an ARN, as FAMILY:REVISION of a task definition."""
     return arn.rpartition("/")[2]
 
 
