@@ -55,11 +55,7 @@ class Aws:
 
     @cached_property
     def account(self) -> dict[str, Any]:
-        """The account and identity that the credentials belong to.
-
-        Raises:
-            NotAllowedError: it is another account than the settings have.
-        """
+        """The account and identity of the credentials; `NotAllowedError` if the settings have another."""
         found = dict(self.client("sts").get_caller_identity())
         if self.settings.account not in {"", found["Account"]}:
             raise NotAllowedError(
@@ -70,11 +66,7 @@ class Aws:
         return found
 
     def client(self, service: str) -> Any:
-        """Make a client of one service, once it is certain that the account is the one in the settings.
-
-        Raises:
-            NotAllowedError: it is not, or what the profile names gives no credentials.
-        """
+        """Make a client of one service; raise `NotAllowedError` for another account, or without credentials."""
         if self.settings.account and service != "sts":
             _ = self.account
         try:
@@ -107,7 +99,6 @@ def connect(settings: Settings, region: str | None = None) -> Aws:
     known = session.get_available_regions("ecs", session.get_partition_for_region(session.region_name))
     if session.region_name not in known:
         raise UsageError(
-            f"AWS has no region {session.region_name!r}.",
-            hint=f"Give one of: {', '.join(sorted(known))}.",
+            f"AWS has no region {session.region_name!r}.", hint=f"Give one of: {', '.join(sorted(known))}."
         )
     return Aws(settings, session)

@@ -9,7 +9,7 @@ import click
 
 from ecs.aws import Aws
 from ecs.errors import NotRolledBackError, UsageError
-from ecs.foundation import stack
+from ecs.foundation.events import state_of
 from ecs.foundation.removal import remove
 from ecs.output import bullet
 from ecs.release import scaling
@@ -17,7 +17,6 @@ from ecs.release.changes import unknown_foundation
 from ecs.release.service import find, wait_until_gone
 from ecs.run import Run, command, dry_run_option
 
-A_CALL = 100
 DELETED_A_CALL = 10
 # The last is Container Insights', which an account may have on for every cluster.
 LOG_GROUPS = ("/ecs/{}", "/aws/events/{}", "/aws/ecs/containerinsights/{}/performance")
@@ -83,7 +82,7 @@ def destroy(run: Run, *, given: str | None, dry_run: bool) -> dict[str, Any]:
 def find_all(aws: Aws) -> Iterator[tuple[str, list[str]]]:
     """Find what there is by its name, also where no stack, or none with outputs, says so."""
     name = aws.settings.stack
-    yield "stack", [name] if stack.exists(aws.cloudformation, name) else []
+    yield "stack", [name] if state_of(aws.cloudformation, name) else []
     if any(item["status"] != "INACTIVE" for item in aws.ecs.describe_clusters(clusters=[name])["clusters"]):
         pages = aws.ecs.get_paginator("list_services").paginate(cluster=name)
         services = [arn.rpartition("/")[2] for page in pages for arn in page["serviceArns"]]
@@ -107,20 +106,18 @@ def remove_service(aws: Aws) -> None:
     if find(aws, named):
         aws.ecs.delete_service(cluster=name, service=name, force=True)
     # A cluster can't be removed before its tasks, and a service is gone before they are.
-    tasks: list[str] = []
+    tasks: list[list[str]] = []
     statuses: tuple[Literal["RUNNING", "STOPPED"], ...] = ("RUNNING", "STOPPED")
     with suppress(aws.ecs.exceptions.ClusterNotFoundException):
         for status in statuses:
             for page in aws.ecs.get_paginator("list_tasks").paginate(cluster=name, desiredStatus=status):
-                tasks += page["taskArns"]
+                tasks += filter(None, [page["taskArns"]])
                 for arn in page["taskArns"] if status == "RUNNING" else ():
                     aws.ecs.stop_task(cluster=name, task=arn, reason="destroy")
     wait_until_gone(aws, named)
-    for start in range(0, len(tasks), A_CALL):
+    for arns in tasks:
         aws.ecs.get_waiter("tasks_stopped").wait(
-            cluster=name,
-            tasks=tasks[start : start + A_CALL],
-            WaiterConfig={"Delay": 3, "MaxAttempts": 100},
+            cluster=name, tasks=arns, WaiterConfig={"Delay": 3, "MaxAttempts": 100}
         )
 
 

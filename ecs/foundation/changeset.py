@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from ecs.errors import AWS_ERRORS, UsageError, in_words
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudformation.type_defs import ChangeTypeDef, OperationEventTypeDef
+    from mypy_boto3_cloudformation.type_defs import OperationEventTypeDef
 
 TEMPLATE = Path(__file__).with_name("template.yaml")
 SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
@@ -54,15 +54,11 @@ class ChangeSet:
     name: str
     stack: str
     stack_id: str
-    changes: tuple[ResourceChange, ...]
-    empty: bool
+    changes: tuple[ResourceChange, ...] = ()
+    empty: bool = False
 
     def execute(self) -> None:
-        """Begin to carry it out.
-
-        Raises:
-            OvertakenError: another run was faster.
-        """
+        """Begin to carry it out; raises `OvertakenError` where another run was faster."""
         with overtaken():
             self.cloudformation.execute_change_set(
                 ChangeSetName=self.name, StackName=self.stack, ClientRequestToken=uuid.uuid4().hex
@@ -100,8 +96,7 @@ def make(
             OnStackFailure="DELETE" if new else "ROLLBACK",
             **inputs,
         )
-    stack_id = made["StackId"]
-    failed = ""
+    change_set = ChangeSet(cloudformation, identifier, name, made["StackId"])
     try:
         cloudformation.get_waiter("change_set_create_complete").wait(
             ChangeSetName=identifier, StackName=name, WaiterConfig={"Delay": 2, "MaxAttempts": 150}
@@ -112,21 +107,18 @@ def make(
             raise OvertakenError(str(error)) from error
         if answer.get("Status") != "FAILED":
             raise
-        failed = answer.get("StatusReason", "") or "it gives no reason"
-    if not failed:
-        with overtaken():
-            changes = tuple(_read(cloudformation, identifier, name))
-        return ChangeSet(cloudformation, identifier, name, stack_id, changes, empty=False)
-    change_set = ChangeSet(cloudformation, identifier, name, stack_id, (), empty=True)
-    if not any(words in failed for words in NOTHING_TO_DO):
-        validated = any(word in failed for word in VALIDATED)
+        reason = answer.get("StatusReason", "").strip().rstrip(".") or "it gives no reason"
+        if any(words in reason for words in NOTHING_TO_DO):
+            return replace(change_set, empty=True)
+        validated = any(word in reason for word in VALIDATED)
         causes = _causes(cloudformation, identifier, name) if validated else ""
         change_set.delete()
         raise UsageError(
-            f"CloudFormation can't make {name} like that: {failed.strip().rstrip('.')}.{causes}",
+            f"CloudFormation can't make {name} like that: {reason}.{causes}",
             hint="Remove what exists already, or choose another name in ecs/settings.toml; mend all else.",
-        )
-    return change_set
+        ) from error
+    with overtaken():
+        return replace(change_set, changes=tuple(_read(cloudformation, identifier, name)))
 
 
 def _causes(cloudformation: "CloudFormationClient", name: str, stack: str) -> str:
@@ -151,19 +143,14 @@ def _cause(event: "OperationEventTypeDef") -> str:
 
 def _read(cloudformation: "CloudFormationClient", name: str, stack: str) -> Iterator[ResourceChange]:
     pages = cloudformation.get_paginator("describe_change_set").paginate(ChangeSetName=name, StackName=stack)
-    for page in pages:
-        yield from map(_resource_change, page["Changes"])
-
-
-def _resource_change(change: "ChangeTypeDef") -> ResourceChange:
-    resource = change["ResourceChange"]
-    return ResourceChange(
-        resource.get("Action", "Modify"),
-        resource.get("LogicalResourceId", ""),
-        resource.get("ResourceType", ""),
-        replacement=resource.get("Replacement") == "True",
-        may_replace=resource.get("Replacement") == "Conditional",
-    )
+    for resource in (change["ResourceChange"] for page in pages for change in page["Changes"]):
+        yield ResourceChange(
+            resource.get("Action", "Modify"),
+            resource.get("LogicalResourceId", ""),
+            resource.get("ResourceType", ""),
+            replacement=resource.get("Replacement") == "True",
+            may_replace=resource.get("Replacement") == "Conditional",
+        )
 
 
 @contextmanager

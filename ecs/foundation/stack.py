@@ -25,11 +25,6 @@ NEVER_STOOD = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 STANDS = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 
 
-def exists(cloudformation: "CloudFormationClient", name: str) -> bool:
-    """Whether there is a stack of this name, in whatever state."""
-    return state_of(cloudformation, name) is not None
-
-
 def find_foundation(cloudformation: "CloudFormationClient", name: str) -> Foundation | None:
     """Read what the stack has made; None as long as it has never been complete."""
     described = state_of(cloudformation, name)
@@ -92,7 +87,7 @@ def _remove_review(cloudformation: "CloudFormationClient", name: str) -> None:
 def apply(
     cloudformation: "CloudFormationClient", name: str, inputs: Mapping[str, Any], on_event: OnEvent
 ) -> Foundation:
-    """Make the stack, or bring it to the template with these parameters and tags; quiet where nothing is to change.
+    """Make the stack, or bring it to the template and these inputs; quiet where nothing is to change.
 
     Raises:
         RolledBackError: it failed, and the stack is as it was (or gone, at its first making).

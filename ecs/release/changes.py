@@ -21,14 +21,9 @@ class Changes:
     """What `up` would do.
 
     Attributes:
-        foundation: The stack's resources that would change.
         image: The tag to build and push; None where the registry has it.
         task_definition: Fields that differ from what serves now; if any does, a new revision is registered.
-        service: Fields of the service.
-        scaling: Fields of the auto scaling.
-        serving: The task definition that serves now.
         release: Whether a rollout is due: new fields, or a service that is not on the wanted revision.
-        warnings: What stops nothing, and is to be known.
     """
 
     foundation: list[ResourceChange]

@@ -19,10 +19,7 @@ class Deployment:
     """A service deployment.
 
     Attributes:
-        arn: Its name at AWS.
         status: Its state, in AWS's words; those of a rollback begin with ROLLBACK.
-        reason: What ECS says of that.
-        since: When it was made.
         target: The task definition that it rolls out.
         source: The task definition to which a rollback of it leads; None where none completed before.
         alarms: Those that made it fail.

@@ -28,11 +28,7 @@ class _FailedError(UsageError):
 
 
 def version() -> str:
-    """Give the server's version and platform.
-
-    Raises:
-        UsageError: Docker is not installed, or does not run.
-    """
+    """Give the server's version and platform; raises `UsageError` where Docker is missing or does not run."""
     return call("version", "--format", "{{.Server.Version}}, {{.Server.Os}}/{{.Server.Arch}}").strip()
 
 
@@ -52,8 +48,7 @@ def inspect(image: str, template: str) -> str:
 def build(image: str, settings: Settings, labels: dict[str, str], base: str = "") -> None:
     """Build the image from the repository's Dockerfile, on another base if one is named.
 
-    Raises:
-        UsageError: the build failed, or made an image for another platform.
+    Raises as `call` does, and `UsageError` where the image is for another platform.
     """
     marks = [word for name, value in labels.items() for word in ("--label", f"{name}={value}")]
     on_base = ("--build-arg", f"BASE={base}") if base else ()
@@ -72,12 +67,7 @@ def run(image: str, settings: Settings, program: str) -> str:
 
 
 def push(image: str, target: str, *, user: str, password: str) -> None:
-    """Push an image under its name in a registry.
-
-    Raises:
-        UsageError: the registry did not take it.
-        NotAllowedError: the credentials may not push.
-    """
+    """Push an image under its name in a registry; raises as `call` does."""
     call("tag", image, target)
     with _signed_in(target.partition("/")[0], user, password) as config:
         call("push", target, config=config)
@@ -92,14 +82,13 @@ def _signed_in(registry: str, user: str, password: str) -> Iterator[str]:
     except (OSError, msgspec.DecodeError):
         given = {}
     auth = base64.b64encode(f"{user}:{password}".encode()).decode()
-    context = {key: value for key, value in given.items() if key == "currentContext"}
+    signed_in = {key: value for key, value in given.items() if key == "currentContext"}
+    signed_in |= {"auths": {registry: {"auth": auth}}}
     with TemporaryDirectory(prefix="perfect-puppy-docker-") as folder:
         for name in ("contexts", "cli-plugins"):
             if (own / name).is_dir():
                 (Path(folder) / name).symlink_to(own / name)
-        (Path(folder) / "config.json").write_bytes(
-            msgspec.json.encode(context | {"auths": {registry: {"auth": auth}}})
-        )
+        (Path(folder) / "config.json").write_bytes(msgspec.json.encode(signed_in))
         yield folder
 
 

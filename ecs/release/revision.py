@@ -37,11 +37,7 @@ class Revision:
 
 
 def read_predictor() -> Predictor:
-    """Load the model that is to be released.
-
-    Raises:
-        UsageError: the artifact can't be served.
-    """
+    """Load the model that is to be released; raises `UsageError` where it can't be served."""
     try:
         return Predictor.load(ARTIFACT_FOLDER)
     except ArtifactError as error:
@@ -49,11 +45,7 @@ def read_predictor() -> Predictor:
 
 
 def read_revision(settings: Settings, model: str, *, allow_dirty: bool, root: Path = ROOT) -> Revision:
-    """Name what stands in the working tree.
-
-    Raises:
-        UsageError: there is no commit, or changes that are not committed and not allowed.
-    """
+    """Name what stands in the working tree; raises `UsageError` where it is not committed and must be."""
     try:
         repo = Repo.discover(root)
         head = repo.head().decode()[:12]

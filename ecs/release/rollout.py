@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from ecs.aws import Aws
 from ecs.errors import DeployError, NotRolledBackError, RolledBackError, in_words
-from ecs.failure.diagnosis import Cause, diagnose
+from ecs.failure.diagnosis import Cause, diagnose, named
 from ecs.failure.evidence import save
 from ecs.foundation.outputs import Foundation
 from ecs.output import Output
@@ -33,11 +33,7 @@ class Release:
     ignore_alarms: bool = False
 
     def make_way(self, arn: str, *, yes: bool) -> None:
-        """Stop a deployment of another revision that is under way, if the operator wants it so.
-
-        Raises:
-            UsageError: the operator does not, or there is nobody to ask.
-        """
+        """Stop a deployment of another revision that is under way; raise `UsageError` if nobody wants that."""
         service = services.find(self.aws, self.foundation)
         other = deployments.ongoing(self.aws, self.foundation, service) if service else None
         if other is None:
@@ -88,8 +84,7 @@ class Release:
             try:
                 check()
             except SmokeError as error:
-                hint = "Run the app here (make run) and ask it the same."
-                cause = Cause("smoke", f"The smoke test failed: {error}.", hint)
+                cause = named("smoke", reason=error)
             except DeployError as error:
                 unverified = error
         if outcome is Outcome.SERVING and not cause:
@@ -156,24 +151,15 @@ class Release:
     def _take_back(
         self, began: Deployment, snapshot: Snapshot, outcome: Outcome, smoke: Cause | None
     ) -> NoReturn:
-        """See that a failed rollout is taken back, and say why it failed.
-
-        Raises:
-            RolledBackError: what served before serves again.
-            NotRolledBackError: nothing good serves.
-        """
+        """See that a failed rollout is taken back, and raise why it failed, with the exit code for that."""
         mark_left(self.aws, began.target)
         record = deployments.read(self.aws, began.arn)
         evidence = gather(self.aws, self.foundation, snapshot, record)
         # Where ECS failed it meanwhile, the smoke test may have asked the version before.
         cause = None if record.failed_by_itself else smoke
         if not cause and outcome is Outcome.FAILED and not record.failed_by_itself:
-            said = f"Somebody stopped this deployment; ECS says: {record.reason.rstrip('.') or 'nothing'}."
-            cause = Cause("stopped", said, "Ask who did (CloudTrail has StopServiceDeployment), then up.")
+            cause = named("stopped", reason=record.reason.rstrip(".") or "nothing")
         cause = cause or diagnose(evidence, timed_out=outcome is Outcome.TIMED_OUT)
-        hint = cause.hint
-        if cause.kind == "alarm":
-            hint += " If it is the version before that rings it: up --ignore-alarms."
         path = save(self.aws.settings.stack, evidence, cause.sentence)
         before, back = way_back(self.aws, began.source, but=began.target), False
         if before:
@@ -183,7 +169,7 @@ class Release:
             services.scale_to_zero(self.aws, self.foundation)
             ending = "It was the first release, so the service is scaled to zero."
         error = RolledBackError if back else NotRolledBackError
-        raise error(f"{cause.sentence} {ending}", hint=hint, evidence=path)
+        raise error(f"{cause.sentence} {ending}", hint=cause.hint, evidence=path)
 
     def _go_back(self, before: str) -> bool:
         """Roll out what served before, where ECS sees nothing wrong or knows no deployment to go back to."""

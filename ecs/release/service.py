@@ -28,11 +28,7 @@ def service_settings(aws: Aws, foundation: Foundation, *, alarms: bool = True) -
             }
         },
         "loadBalancers": [
-            {
-                "targetGroupArn": foundation.target_group_arn,
-                "containerName": CONTAINER,
-                "containerPort": PORT,
-            }
+            {"targetGroupArn": foundation.target_group_arn, "containerName": CONTAINER, "containerPort": PORT}
         ],
         "healthCheckGracePeriodSeconds": aws.settings.grace_seconds,
         "deploymentConfiguration": {
@@ -46,11 +42,7 @@ def service_settings(aws: Aws, foundation: Foundation, *, alarms: bool = True) -
                 "resetOnHealthyTask": False,
                 "thresholdConfiguration": {"type": "COUNT", "value": FAILURES},
             },
-            "alarms": {
-                "alarmNames": foundation.release_alarms,
-                "enable": alarms,
-                "rollback": True,
-            },
+            "alarms": {"alarmNames": foundation.release_alarms, "enable": alarms, "rollback": True},
         },
         "availabilityZoneRebalancing": "ENABLED",
         "enableECSManagedTags": True,

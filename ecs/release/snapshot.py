@@ -29,6 +29,11 @@ class Snapshot:
         """The tasks that are not stopped or stopping."""
         return [task for task in self.tasks if task.get("desiredStatus") != "STOPPED"]
 
+    @property
+    def states(self) -> dict[str, str]:
+        """What the balancer thinks of each of its targets, by address."""
+        return {item["Target"]["Id"]: item["TargetHealth"]["State"] for item in self.targets}
+
     def stopped(self, task_definition: str) -> list[dict[str, Any]]:
         """The stopped tasks of one revision: those that ended by themselves first, then the newest."""
         stopped = [task for task in self.tasks if task.get("desiredStatus") == "STOPPED"]
@@ -40,10 +45,7 @@ class Snapshot:
 
     def target_state(self, task: dict[str, Any]) -> str:
         """What the balancer thinks of a task; empty where it doesn't know it."""
-        address = private_address(task)
-        return next(
-            (item["TargetHealth"]["State"] for item in self.targets if item["Target"]["Id"] == address), ""
-        )
+        return self.states.get(private_address(task), "")
 
     def all_requests_go_to(self, task_definition: str) -> bool:
         """Whether the balancer asks tasks of this revision only, as many as are wanted.
@@ -51,9 +53,8 @@ class Snapshot:
         In a rolling update both versions answer until the old tasks drain: before, an answer tells nothing.
         """
         new = {private_address(task) for task in self.running if task["taskDefinitionArn"] == task_definition}
-        states = {item["Target"]["Id"]: item["TargetHealth"]["State"] for item in self.targets}
-        asked = {address for address, state in states.items() if state not in NOT_ASKED}
-        healthy = sum(states[address] == "healthy" for address in asked)
+        asked = {address for address, state in self.states.items() if state not in NOT_ASKED}
+        healthy = sum(self.states[address] == "healthy" for address in asked)
         return asked <= new and healthy >= max(1, self.service["desiredCount"])
 
 
