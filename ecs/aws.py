@@ -66,7 +66,7 @@ class Aws:
         return found
 
     def client(self, service: str) -> Any:
-        """Make a client of one service; raise `NotAllowedError` for another account, or without credentials."""
+        """Make a client of one service; raise `NotAllowedError` for another account or no credentials."""
         if self.settings.account and service != "sts":
             _ = self.account
         try:

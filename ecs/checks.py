@@ -108,10 +108,6 @@ def _region(scene: Scene) -> str:
     return f"{scene.aws.region}, where {scene.aws.settings.stack} {there}"
 
 
-def _docker(_scene: Scene) -> str:
-    return f"Docker {docker.version()}"
-
-
 def _artifact(scene: Scene) -> str:
     scene.predictor = read_predictor()
     return f"model {scene.predictor.model_version} gives its known answers"
@@ -133,8 +129,8 @@ def _image(scene: Scene) -> str:
     wanted = scene.aws.settings.docker_platform
     if scene.foundation and image.is_pushed(scene.aws, scene.foundation, revision.tag):
         return f"{revision.tag} is in the registry, for {wanted}"
-    platform = docker.platform_of(image.local_name(scene.aws, revision))
-    if platform is None:
+    platform = docker.inspect(image.local_name(scene.aws, revision), docker.PLATFORM)
+    if not platform:
         raise _SkipError(f"`up` builds {revision.tag}, for {wanted}")
     if platform != wanted:
         raise UsageError(
@@ -171,7 +167,7 @@ def _target_group(scene: Scene) -> str:
 CHECKS: tuple[tuple[str, bool, Callable[[Scene], str]], ...] = (
     ("credentials", False, _credentials),
     ("region", True, _region),
-    ("docker", False, _docker),
+    ("docker", False, lambda _: f"Docker {docker.version()}"),
     ("artifact", False, _artifact),
     ("revision", False, _revision),
     ("template", True, _template),

@@ -104,7 +104,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
-    """Read the settings for one environment; raises `UsageError` where the file or a setting can't be used."""
+    """Read the settings for one environment; raise `UsageError` where file or settings can't be used."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

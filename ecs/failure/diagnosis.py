@@ -15,11 +15,11 @@ FIRST, LAST = 100, 200
 
 
 class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A cause: a row of `causes.toml`, which says what each field means, or one with its sentence filled in."""
+    """A row of `causes.toml`, which says what each field means, perhaps with its sentence filled in."""
 
+    kind: str
     sentence: str
     hint: str
-    kind: str = ""
     says: str = ""
 
 

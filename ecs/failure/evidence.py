@@ -21,7 +21,6 @@ class Evidence:
 
     Attributes:
         reason: What ECS says of the deployment.
-        task_definition: Its revision's ARN.
         stopped: Its stopped tasks, newest first.
         logs: The last lines of the newest of these tasks, oldest line first, by task.
         events: The service's, newest first, since the deployment began.

@@ -45,11 +45,6 @@ def state_of(cloudformation: "CloudFormationClient", name: str) -> "StackTypeDef
     return None if described["StackStatus"] == "DELETE_COMPLETE" else described
 
 
-def in_progress(status: str) -> bool:
-    """Whether CloudFormation is at work; a stack under review only holds change sets not executed yet."""
-    return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
-
-
 def latest_event(cloudformation: "CloudFormationClient", stack_id: str) -> str | None:
     """Give the id of a stack's last event: from there on, `follow` tells."""
     return next((event["EventId"] for event in _newest_first(cloudformation, stack_id)), None)

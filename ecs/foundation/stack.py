@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ecs.errors import UsageError
 from ecs.foundation import changeset
 from ecs.foundation.changeset import OvertakenError, ResourceChange, overtaken
-from ecs.foundation.events import OnEvent, failure, follow, in_progress, latest_event, state_of
+from ecs.foundation.events import OnEvent, failure, follow, latest_event, state_of
 from ecs.foundation.outputs import Foundation, read_outputs
 from ecs.foundation.removal import remove
 
@@ -37,7 +37,7 @@ def settle(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent)
     Give whether there was anything to wait for.
     """
     described = state_of(cloudformation, name)
-    if not described or not in_progress(described["StackStatus"]):
+    if not described or _is_new(described) or not described["StackStatus"].endswith("_IN_PROGRESS"):
         return False
     on_event(f"{name}: {_words(described)}, begun by an earlier run or by another; waiting for its end")
     stack_id = described["StackId"]
@@ -55,10 +55,9 @@ def preview(
             half removed.
     """
     described = state_of(cloudformation, name)
-    if described and described["StackStatus"] in NEVER_STOOD:
-        return [ResourceChange("Modify", name, "AWS::CloudFormation::Stack", replacement=True)]
-    if described and described["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
-        return [ResourceChange("Modify", name, "AWS::CloudFormation::Stack")]  # `apply` goes on from there
+    if described and (status := described["StackStatus"]) in {*NEVER_STOOD, "UPDATE_ROLLBACK_FAILED"}:
+        again = status in NEVER_STOOD  # else `apply` goes on with the rollback first
+        return [ResourceChange("Modify", name, "AWS::CloudFormation::Stack", replacement=again)]
     _refuse_half_removed(described)
     new = _is_new(described)
     try:
@@ -157,6 +156,7 @@ def _refuse_half_removed(described: "StackTypeDef | None") -> None:
 
 
 def _is_new(described: "StackTypeDef | None") -> bool:
+    """Whether there is no stack, or one that only holds change sets not executed yet."""
     return described is None or described["StackStatus"] == "REVIEW_IN_PROGRESS"
 
 

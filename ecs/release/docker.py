@@ -18,6 +18,7 @@ from ecs.settings import ROOT, Settings
 SHOWN_LINES = 15
 # One plain image, not an index with an attestation beside it, which the registry's scan would not read.
 ENVIRONMENT = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+PLATFORM = "{{.Os}}/{{.Architecture}}"
 # How the versions of Docker's command line say that no daemon answers. What a daemon says of a registry that
 # does not answer has the words "daemon" and "connect" too.
 NO_DAEMON = re.compile("(?i)connect to the docker (daemon|api)|docker daemon running|error during connect")
@@ -30,11 +31,6 @@ class _FailedError(UsageError):
 def version() -> str:
     """Give the server's version and platform; raises `UsageError` where Docker is missing or does not run."""
     return call("version", "--format", "{{.Server.Version}}, {{.Server.Os}}/{{.Server.Arch}}").strip()
-
-
-def platform_of(image: str) -> str | None:
-    """Give the platform that an image here was built for, or None where there is no such image."""
-    return inspect(image, "{{.Os}}/{{.Architecture}}") or None
 
 
 def inspect(image: str, template: str) -> str:
@@ -53,7 +49,7 @@ def build(image: str, settings: Settings, labels: dict[str, str], base: str = ""
     marks = [word for name, value in labels.items() for word in ("--label", f"{name}={value}")]
     on_base = ("--build-arg", f"BASE={base}") if base else ()
     call("build", "--platform", settings.docker_platform, *on_base, *marks, "--tag", image, str(ROOT))
-    if (built := platform_of(image)) != settings.docker_platform:
+    if (built := inspect(image, PLATFORM)) != settings.docker_platform:
         raise UsageError(
             f"Docker built the image for {built}, not for {settings.docker_platform}.",
             hint="Set up emulation in Docker, or architecture in ecs/settings.toml to this machine's.",
@@ -103,7 +99,7 @@ def call(*arguments: str, config: str | None = None) -> str:
         done = subprocess.run(  # noqa: S603 - a list of arguments, no shell
             ["docker", *arguments],  # noqa: S607 - wherever Docker is installed
             stdin=subprocess.DEVNULL,
-            text=True,
+            errors="replace",
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=os.environ | ENVIRONMENT | ({"DOCKER_CONFIG": config} if config else {}),

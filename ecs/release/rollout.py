@@ -33,7 +33,7 @@ class Release:
     ignore_alarms: bool = False
 
     def make_way(self, arn: str, *, yes: bool) -> None:
-        """Stop a deployment of another revision that is under way; raise `UsageError` if nobody wants that."""
+        """Stop a deployment of another revision that is under way; `UsageError` if the operator won't."""
         service = services.find(self.aws, self.foundation)
         other = deployments.ongoing(self.aws, self.foundation, service) if service else None
         if other is None:
@@ -160,7 +160,11 @@ class Release:
         if not cause and outcome is Outcome.FAILED and not record.failed_by_itself:
             cause = named("stopped", reason=record.reason.rstrip(".") or "nothing")
         cause = cause or diagnose(evidence, timed_out=outcome is Outcome.TIMED_OUT)
-        path = save(self.aws.settings.stack, evidence, cause.sentence)
+        path = None
+        try:
+            path = save(self.aws.settings.stack, evidence, cause.sentence)
+        except OSError as error:  # a full disk must not keep what served before from serving again
+            self.output.warn(f"The evidence could not be kept: {error}.")
         before, back = way_back(self.aws, began.source, but=began.target), False
         if before:
             back = (began.source == before and self.stop(record)) or self._go_back(before)
@@ -168,8 +172,8 @@ class Release:
         else:
             services.scale_to_zero(self.aws, self.foundation)
             ending = "It was the first release, so the service is scaled to zero."
-        error = RolledBackError if back else NotRolledBackError
-        raise error(f"{cause.sentence} {ending}", hint=cause.hint, evidence=path)
+        kind = RolledBackError if back else NotRolledBackError
+        raise kind(f"{cause.sentence} {ending}", hint=cause.hint, evidence=path)
 
     def _go_back(self, before: str) -> bool:
         """Roll out what served before, where ECS sees nothing wrong or knows no deployment to go back to."""

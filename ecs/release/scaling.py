@@ -28,16 +28,14 @@ def _address(aws: Aws, foundation: Foundation) -> dict[str, Any]:
 
 def wanted(aws: Aws, foundation: Foundation) -> dict[str, Any]:
     """Give the bounds, and each policy by its name."""
-    settings = aws.settings
+    settings, requests = aws.settings, aws.settings.requests_per_target
     label = f"{foundation.load_balancer_full_name}/{foundation.target_group_full_name}"
     return {
         "MinCapacity": settings.min_tasks,
         "MaxCapacity": settings.max_tasks,
         "policies": {
             f"{settings.stack}-cpu": _policy("ECSServiceAverageCPUUtilization", settings.cpu_target),
-            f"{settings.stack}-requests": _policy(
-                "ALBRequestCountPerTarget", settings.requests_per_target, ResourceLabel=label
-            ),
+            f"{settings.stack}-requests": _policy("ALBRequestCountPerTarget", requests, ResourceLabel=label),
         },
     }
 

@@ -1,6 +1,8 @@
 """The service: how many tasks, where, behind what, and how one release replaces another."""
 
+import tomllib
 import uuid
+from pathlib import Path
 from typing import Any
 
 from ecs.aws import Aws
@@ -9,16 +11,14 @@ from ecs.release.diff import Change, diff, normalised
 from ecs.release.task import CONTAINER, tags
 from ecs.settings import PORT
 
-BAKE_MINUTES = 5
-"""How long ECS watches the alarms once the old tasks stopped. The slower one rings after three whole minutes
-of unhealthy tasks: up to four from any moment, and one until CloudWatch has the figure."""
-FAILURES = 3
-"""The failed task with which ECS gives a deployment up."""
+FIXED = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+"""What does not depend on settings or foundation."""
+BAKE_MINUTES: int = FIXED["deploymentConfiguration"]["bakeTimeInMinutes"]
 
 
 def service_settings(aws: Aws, foundation: Foundation, *, alarms: bool = True) -> dict[str, Any]:
     """Give what `create_service` and `update_service` both take; with `alarms` those can roll back."""
-    return {
+    return FIXED | {
         "networkConfiguration": {
             "awsvpcConfiguration": {
                 "subnets": sorted(foundation.subnet_ids),
@@ -31,22 +31,8 @@ def service_settings(aws: Aws, foundation: Foundation, *, alarms: bool = True) -
             {"targetGroupArn": foundation.target_group_arn, "containerName": CONTAINER, "containerPort": PORT}
         ],
         "healthCheckGracePeriodSeconds": aws.settings.grace_seconds,
-        "deploymentConfiguration": {
-            "minimumHealthyPercent": 100,
-            "maximumPercent": 200,
-            "bakeTimeInMinutes": BAKE_MINUTES,
-            "deploymentCircuitBreaker": {
-                "enable": True,
-                "rollback": True,
-                # One task that runs does not make up for others that fail.
-                "resetOnHealthyTask": False,
-                "thresholdConfiguration": {"type": "COUNT", "value": FAILURES},
-            },
-            "alarms": {"alarmNames": foundation.release_alarms, "enable": alarms, "rollback": True},
-        },
-        "availabilityZoneRebalancing": "ENABLED",
-        "enableECSManagedTags": True,
-        "propagateTags": "SERVICE",
+        "deploymentConfiguration": FIXED["deploymentConfiguration"]
+        | {"alarms": {"alarmNames": foundation.release_alarms, "enable": alarms, "rollback": True}},
     }
 
 

@@ -14,7 +14,7 @@ from tests.serving import ROOT
 
 
 def test_each_package_in_the_image_is_listed(image: str) -> None:
-    architecture = "ARM64" if docker.platform_of(image) == "linux/arm64" else "X86_64"
+    architecture = "ARM64" if docker.inspect(image, docker.PLATFORM) == "linux/arm64" else "X86_64"
     settings = msgspec.structs.replace(load_settings("prod"), architecture=architecture)
     found = docker.run(image, settings, record.PACKAGES.read_text())
     listed = json.loads(record.sbom(found, Revision("0123456789ab", "e27279efdf8a", "X86_64")))

@@ -1,6 +1,7 @@
 """A rollout, from its start to a release that serves or one that is taken back, by ECS's own record."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -319,3 +320,14 @@ def test_of_a_release_that_alarms_rolled_back_the_hint_names_the_way_round(servi
     with pytest.raises(RolledBackError) as raised:
         release(ecs).roll_out(definition(B), right)
     assert "up --ignore-alarms" in raised.value.hint
+
+
+def test_evidence_that_can_not_be_kept_does_not_keep_the_version_before_from_serving(
+    service: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(evidence, "FOLDER", tmp_path / "full" / "evidence")
+    (tmp_path / "full").touch()
+    ecs = service(serving=A)
+    with pytest.raises(RolledBackError, match=r"smoke test failed.* perfect-puppy-prod:1 serves again"):
+        release(ecs).roll_out(definition(B), wrong)
+    assert "The evidence could not be kept" in capsys.readouterr().out
