@@ -72,6 +72,13 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Function], click.Comman
                 result = {"exit_code": 0} | function(Run(env, region, output), **given)
             except (DeployError, *AWS_ERRORS) as error:
                 failed = in_words(error)
+            except BrokenPipeError:  # who read the output has gone: click ends without a word
+                raise
+            except OSError as error:
+                failed = NotRolledBackError(
+                    f"This machine failed: {error}.",
+                    hint="Mend it (room on the disk, rights to the files), then run this again: it goes on.",
+                )
             except click.Abort:
                 failed = UsageError("Nothing was changed.")
             except KeyboardInterrupt:

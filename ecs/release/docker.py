@@ -91,9 +91,7 @@ def _signed_in(registry: str, user: str, password: str) -> Iterator[str]:
 def call(*arguments: str, config: str | None = None) -> str:
     """Run a command of Docker's; give what it says.
 
-    Raises:
-        UsageError: it failed, or there is no Docker to run it.
-        NotAllowedError: AWS's registry does not allow it.
+    Raises `UsageError` where it fails or there is no Docker, `NotAllowedError` where the registry denies it.
     """
     try:
         done = subprocess.run(  # noqa: S603 - a list of arguments, no shell

@@ -11,7 +11,7 @@ from ecs.errors import NotRolledBackError
 from ecs.foundation.outputs import Foundation
 from ecs.release import deployment as deployments
 from ecs.release import service as services
-from ecs.release.deployment import Deployment
+from ecs.release.deployment import ONGOING, Deployment
 from ecs.release.snapshot import Snapshot, observe
 
 POLL_SECONDS = 2.0
@@ -115,8 +115,6 @@ def follow(
 def wait_for_rollback(aws: Aws, arn: str) -> bool:
     """Wait until ECS has rolled a service deployment back; False where it did not come to that in time."""
     deadline = time.monotonic() + aws.settings.deploy_minutes * 60
-    while (status := deployments.read(aws, arn).status) in deployments.ONGOING:
-        if time.monotonic() > deadline:
-            break
+    while (status := deployments.read(aws, arn).status) in ONGOING and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
     return status == "ROLLBACK_SUCCESSFUL"
