@@ -111,11 +111,11 @@ def remove_service(aws: Aws) -> None:
     with suppress(aws.ecs.exceptions.ClusterNotFoundException):
         for status in statuses:
             for page in aws.ecs.get_paginator("list_tasks").paginate(cluster=name, desiredStatus=status):
-                tasks += filter(None, [page["taskArns"]])
+                tasks.append(page["taskArns"])
                 for arn in page["taskArns"] if status == "RUNNING" else ():
                     aws.ecs.stop_task(cluster=name, task=arn, reason="destroy")
     wait_until_gone(aws, named)
-    for arns in tasks:
+    for arns in filter(None, tasks):
         aws.ecs.get_waiter("tasks_stopped").wait(
             cluster=name, tasks=arns, WaiterConfig={"Delay": 3, "MaxAttempts": 100}
         )

@@ -69,22 +69,22 @@ def observe(aws: Aws, foundation: Foundation) -> Snapshot | None:
     service = services.find(aws, foundation)
     if service is None:
         return None
-    cluster, tasks = foundation.cluster_name, list[dict[str, Any]]()
+    cluster, tasks = foundation.cluster_name, dict[str, dict[str, Any]]()  # one may stop between two lists
     statuses: tuple[Literal["RUNNING", "STOPPED"], ...] = ("RUNNING", "STOPPED")
     for status in statuses:
         pages = aws.ecs.get_paginator("list_tasks").paginate(
             cluster=cluster, serviceName=aws.settings.stack, desiredStatus=status
         )
-        for arns in filter(
-            None, (page["taskArns"] for page in pages)
-        ):  # at most 100, as is described at once
-            tasks += [dict(task) for task in aws.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]]
+        for page in pages:
+            if arns := page["taskArns"]:  # at most 100, which DescribeTasks takes
+                told = aws.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
+                tasks |= {task["taskArn"]: dict(task) for task in told}
     targets = aws.elbv2.describe_target_health(TargetGroupArn=foundation.target_group_arn)
     names = [*foundation.release_alarms, foundation.balancer_errors_alarm_name]
     alarms = aws.cloudwatch.describe_alarms(AlarmNames=names)
     return Snapshot(
         service,
-        tasks,
+        list(tasks.values()),
         [dict(item) for item in targets["TargetHealthDescriptions"]],
         [dict(item) for item in alarms["MetricAlarms"]],
     )
