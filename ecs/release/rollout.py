@@ -122,18 +122,22 @@ class Release:
             self.output.say(f"Rollout of {tasks.short(arn)}: deployment {tasks.short(began.arn)}")
             self.finish(began, check)
         else:
-            self.test_again(arn, check)
+            self.test_again(arn, check, mark=True)
 
-    def test_again(self, arn: str, check: Callable[[], None]) -> None:
-        """Test what serves already: an earlier run may have been cut off before it did."""
+    def test_again(self, arn: str, check: Callable[[], None], *, mark: bool = False) -> None:
+        """Test what serves already: an earlier run may have been cut off before it did.
+
+        With `mark` it is good from now on, even if it was good before.
+        """
         try:
             check()
         except SmokeError as error:
+            mark_left(self.aws, arn)
             raise NotRolledBackError(
                 f"{tasks.short(arn)} serves, and the smoke test fails: {error}.",
                 hint="See what is wrong: python -m ecs status; go back with: python -m ecs rollback.",
             ) from error
-        if (described := tasks.describe(self.aws.ecs, arn)) and not is_good(described):
+        if mark or ((described := tasks.describe(self.aws.ecs, arn)) and not is_good(described)):
             mark_good(self.aws, self.foundation, arn, self.output.warn)
 
     def stop(self, under_way: Deployment) -> bool:
