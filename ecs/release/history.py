@@ -56,7 +56,7 @@ def was_left(revision: dict[str, Any]) -> bool:
     return bool(tag(revision, LEFT)) and not is_good(revision)
 
 
-def is_untested(revision: dict[str, Any], among: Iterable[dict[str, Any]]) -> bool:
+def untested(revision: dict[str, Any], among: Iterable[dict[str, Any]]) -> bool:
     """Whether a good revision serves in the place of one that was left, and was not tested since."""
     return is_good(revision) and tag(revision, GOOD) < max(tag(item, LEFT) for item in among)
 

@@ -125,10 +125,7 @@ class Release:
             self.test_again(arn, check, mark=True)
 
     def test_again(self, arn: str, check: Callable[[], None], *, mark: bool = False) -> None:
-        """Test what serves already: an earlier run may have been cut off before it did.
-
-        With `mark` it is good from now on, even if it was good before.
-        """
+        """Test what serves already, after a run that was cut off; with `mark` it is good anew from now on."""
         try:
             check()
         except SmokeError as error:

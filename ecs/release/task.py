@@ -113,9 +113,9 @@ def find_same(aws: Aws, current: str | None, wanted: dict[str, Any]) -> str | No
 
 
 def _same(aws: Aws, reference: str, wanted: dict[str, Any]) -> str | None:
-    found = describe(aws.ecs, reference)
-    same = found and found.get("status") == "ACTIVE" and not compare(found, wanted)
-    return str(found["taskDefinitionArn"]) if found and same else None
+    found = describe(aws.ecs, reference) or {}
+    same = found.get("status") == "ACTIVE" and not compare(found, wanted)
+    return str(found["taskDefinitionArn"]) if same else None
 
 
 def register(aws: Aws, wanted: dict[str, Any], revision: Revision) -> str:
