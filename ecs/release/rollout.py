@@ -7,7 +7,7 @@ from typing import NoReturn
 from botocore.exceptions import ClientError
 
 from ecs.aws import Aws
-from ecs.errors import DeployError, NotRolledBackError, RolledBackError, in_words
+from ecs.errors import AWS_ERRORS, DeployError, NotRolledBackError, RolledBackError, in_words
 from ecs.failure.diagnosis import Cause, diagnose
 from ecs.failure.evidence import save
 from ecs.foundation.outputs import Foundation
@@ -102,7 +102,11 @@ class Release:
                 hint="See what serves now: python -m ecs status.",
             )
         if outcome is not Outcome.COMPLETED or cause:
-            self._take_back(began, snapshot, outcome, cause)
+            try:
+                self._take_back(began, snapshot, outcome, cause)
+            except AWS_ERRORS as error:
+                why, hint = cause.sentence if cause else "The deployment failed.", in_words(error).hint
+                raise NotRolledBackError(f"{why} Rolling it back: {in_words(error)}", hint=hint) from error
         self.output.done(f"The deployment of {tasks.short(began.target)} completed")
         if self.ignore_alarms:  # starts no deployment: the alarms watch the next
             services.update(self.aws, self.foundation, began.target)
@@ -175,7 +179,7 @@ class Release:
         hint = cause.hint
         if cause.kind == "alarm":
             hint += " If it is the version before that rings it: up --ignore-alarms."
-        path = save(self.aws.settings.stack, evidence, cause.sentence)
+        path = save(self.aws.settings.stack, evidence, cause.sentence, self.output.warn)
         before, back = way_back(self.aws, began.source, but=began.target), False
         if before:
             back = (began.source == before and self.stop(record)) or self._go_back(before)
