@@ -8,7 +8,7 @@ from ecs.errors import UsageError
 from ecs.foundation.outputs import Foundation
 from ecs.release import deployment, image, service, task
 from ecs.release.deployment import Deployment
-from ecs.release.history import GOOD, LEFT, is_good, last_good, mark_left, revisions, tag, was_left
+from ecs.release.history import GOOD, LEFT, is_good, last_good, mark_left, revisions, tag, untested, was_left
 from ecs.release.revision import read_predictor
 from ecs.release.rollout import Release
 from ecs.release.smoke import smoke, ways
@@ -85,6 +85,9 @@ def _target(run: Run, serving: str, under_way: Deployment | None, number: int | 
             return source
         if goes_to and is_good(goes_to):  # the rollout of a rollback that was cut off
             return goes_to
+    elif (served := there.get(serving)) and untested(served, there.values()):  # a rollback was cut off
+        run.output.say(f"{task.short(serving)} is back already; this tests it. The next goes further back.")
+        return served
     arn = last_good(run.aws, but=serving)
     if arn is None:
         raise UsageError(

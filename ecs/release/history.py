@@ -1,6 +1,6 @@
 """Which revisions are good: tags say when each passed the smoke test, and when it was left as a bad one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -54,6 +54,11 @@ def is_good(revision: dict[str, Any]) -> bool:
 def was_left(revision: dict[str, Any]) -> bool:
     """Whether a revision was left, and did not pass the smoke test since."""
     return bool(tag(revision, LEFT)) and not is_good(revision)
+
+
+def untested(revision: dict[str, Any], among: Iterable[dict[str, Any]]) -> bool:
+    """Whether a good revision serves in the place of one that was left, and was not tested since."""
+    return is_good(revision) and tag(revision, GOOD) < max(tag(item, LEFT) for item in among)
 
 
 def tag(revision: dict[str, Any], key: str) -> str:

@@ -7,7 +7,7 @@ from typing import NoReturn
 from botocore.exceptions import ClientError
 
 from ecs.aws import Aws
-from ecs.errors import DeployError, NotRolledBackError, RolledBackError, in_words
+from ecs.errors import AWS_ERRORS, DeployError, NotRolledBackError, RolledBackError, in_words
 from ecs.failure.diagnosis import Cause, diagnose, named
 from ecs.failure.evidence import save
 from ecs.foundation.outputs import Foundation
@@ -97,7 +97,11 @@ class Release:
                 hint="See what serves now: python -m ecs status.",
             )
         if outcome is not Outcome.COMPLETED or cause:
-            self._take_back(began, snapshot, outcome, cause)
+            try:
+                self._take_back(began, snapshot, outcome, cause)
+            except AWS_ERRORS as error:
+                why, hint = cause.sentence if cause else "The deployment failed.", in_words(error).hint
+                raise NotRolledBackError(f"{why} Rolling it back: {in_words(error)}", hint=hint) from error
         self.output.done(f"The deployment of {tasks.short(began.target)} completed")
         if self.ignore_alarms:  # starts no deployment: the alarms watch the next
             services.update(self.aws, self.foundation, began.target)
@@ -117,18 +121,19 @@ class Release:
             self.output.say(f"Rollout of {tasks.short(arn)}: deployment {tasks.short(began.arn)}")
             self.finish(began, check)
         else:
-            self.test_again(arn, check)
+            self.test_again(arn, check, mark=True)
 
-    def test_again(self, arn: str, check: Callable[[], None]) -> None:
-        """Test what serves already: an earlier run may have been cut off before it did."""
+    def test_again(self, arn: str, check: Callable[[], None], *, mark: bool = False) -> None:
+        """Test what serves already, after a run that was cut off; with `mark` it is good anew from now on."""
         try:
             check()
         except SmokeError as error:
+            mark_left(self.aws, arn)
             raise NotRolledBackError(
                 f"{tasks.short(arn)} serves, and the smoke test fails: {error}.",
                 hint="See what is wrong: python -m ecs status; go back with: python -m ecs rollback.",
             ) from error
-        if (described := tasks.describe(self.aws, arn)) and not is_good(described):
+        if mark or ((described := tasks.describe(self.aws, arn)) and not is_good(described)):
             mark_good(self.aws, self.foundation, arn, self.output.warn)
 
     def stop(self, under_way: Deployment) -> bool:
@@ -160,11 +165,7 @@ class Release:
         if not cause and outcome is Outcome.FAILED and not record.failed_by_itself:
             cause = named("stopped", reason=record.reason.rstrip(".") or "nothing")
         cause = cause or diagnose(evidence, timed_out=outcome is Outcome.TIMED_OUT)
-        path = None
-        try:
-            path = save(self.aws.settings.stack, evidence, cause.sentence)
-        except OSError as error:  # a full disk must not keep what served before from serving again
-            self.output.warn(f"The evidence could not be kept: {error}.")
+        path = save(self.aws.settings.stack, evidence, cause.sentence, self.output.warn)
         before, back = way_back(self.aws, began.source, but=began.target), False
         if before:
             back = (began.source == before and self.stop(record)) or self._go_back(before)

@@ -101,18 +101,25 @@ def compare(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Change]:
 
 def find_same(aws: Aws, current: str | None, wanted: dict[str, Any]) -> str | None:
     """Find a revision that is already what we want: the one that serves, or the family's latest."""
-    for reference in dict.fromkeys((current, str(wanted["family"]))):
-        found = describe(aws, reference) if reference else None
-        if found and found.get("status") == "ACTIVE" and not compare(found, wanted):
-            return str(found["taskDefinitionArn"])
-    return None
+    references = filter(None, dict.fromkeys((current, str(wanted["family"]))))
+    return next(filter(None, (_same(aws, reference, wanted) for reference in references)), None)
+
+
+def _same(aws: Aws, reference: str, wanted: dict[str, Any]) -> str | None:
+    found = describe(aws, reference) or {}
+    same = found.get("status") == "ACTIVE" and not compare(found, wanted)
+    return str(found["taskDefinitionArn"]) if same else None
 
 
 def register(aws: Aws, wanted: dict[str, Any], revision: Revision) -> str:
-    """Register a revision; give its ARN."""
+    """Register a revision; give its ARN, or that of the same one that another run registered just before."""
     marks = [{"key": "Revision", "value": revision.git}, {"key": "ModelVersion", "value": revision.model}]
     answer = aws.ecs.register_task_definition(**wanted, tags=[*tags(aws), *marks])  # type: ignore[list-item]
-    return answer["taskDefinition"]["taskDefinitionArn"]
+    arn, number = answer["taskDefinition"]["taskDefinitionArn"], answer["taskDefinition"]["revision"]
+    # So two runs at once roll out one revision, and neither replaces the other's deployment.
+    while number > 1 and (before := _same(aws, f"{wanted['family']}:{number - 1}", wanted)):
+        arn, number = before, number - 1
+    return arn
 
 
 def short(arn: str) -> str:

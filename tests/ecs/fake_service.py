@@ -50,7 +50,7 @@ class FakeService:
     tags: dict[int, dict[str, str]] = field(default_factory=dict)
     records: list[dict[str, Any]] = field(default_factory=list)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    refused: dict[str, ClientError] = field(default_factory=dict)
+    refused: dict[str, Exception] = field(default_factory=dict)
     ringing: list[str] = field(default_factory=list)
     configuration: dict[str, Any] = field(default_factory=dict)
     on_look: Callable[[int], None] = lambda _: None

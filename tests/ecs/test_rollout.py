@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from ecs.errors import DeployError, NotRolledBackError, RolledBackError, UsageError
 from ecs.failure import evidence
@@ -105,6 +106,44 @@ def test_a_rollback_that_fails_twice_is_no_success(service: Make) -> None:
     ecs.on_look = fails
     with pytest.raises(NotRolledBackError, match="does not serve again"):
         release(ecs).roll_out(definition(B), wrong)
+
+
+def test_credentials_that_expire_while_it_is_rolled_back_do_not_hide_why(service: Make) -> None:
+    ecs = service(serving=A)
+    expired = refusal("ExpiredTokenException", "UpdateService", "The security token is expired")
+
+    def expires() -> None:
+        ecs.refused = dict.fromkeys(("StopServiceDeployment", "UpdateService"), expired)
+        wrong()
+
+    with pytest.raises(
+        NotRolledBackError, match=r"smoke test failed: POST .*credentials have expired"
+    ) as raised:
+        release(ecs).roll_out(definition(B), expires)
+    assert "Sign in again" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [refusal("AccessDeniedException", "GetLogEvents"), EndpointConnectionError(endpoint_url="logs")],
+)
+def test_a_log_that_can_not_be_read_does_not_keep_it_from_being_rolled_back(
+    service: Make, problem: Exception
+) -> None:
+    ecs = service(serving=A)
+    ecs.refused["GetLogEvents"] = problem
+    with pytest.raises(RolledBackError, match="perfect-puppy-prod:1 serves again"):
+        release(ecs).roll_out(definition(B), wrong)
+
+
+def test_a_disk_that_takes_no_evidence_does_not_keep_it_from_being_rolled_back(
+    service: Make, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ecs = service(serving=A)
+    monkeypatch.setattr(evidence, "FOLDER", Path(__file__) / "evidence")
+    with pytest.raises(RolledBackError, match="perfect-puppy-prod:1 serves again"):
+        release(ecs).roll_out(definition(B), wrong)
+    assert "The evidence could not be written: " in capsys.readouterr().out
 
 
 def test_a_first_release_that_answers_wrong_has_nothing_to_go_back_to(service: Make) -> None:

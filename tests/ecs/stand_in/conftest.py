@@ -12,7 +12,7 @@ import pytest
 
 from tests.ecs.emulator.launch import StandIn, stand_in
 from tests.ecs.project import Project, Result
-from tests.ecs.stand_in.forwarder import Act, Call, Forwarder, forwarding, nothing
+from tests.ecs.stand_in.forwarder import Act, Call, Forwarder, Refuse, forwarding, nothing
 from tests.ecs.stand_in.lab import Lab, laboratory
 
 # A whole CPU, for tests that end; nothing else differs from what goes to AWS.
@@ -53,9 +53,9 @@ class Place:
 
     def forget(self) -> None:
         self.aws.calls.clear()
-        self.aws.before = self.aws.after = self.aws.rewrite = nothing
+        self.aws.before = self.aws.after = self.aws.rewrite = self.aws.refuse = nothing
 
-    def on(self, when: str, act: Act) -> None:
+    def on(self, when: str, act: Act | Refuse) -> None:
         setattr(self.aws, when, act)
 
     @property
