@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from ecs.aws import Aws
 from ecs.errors import AWS_ERRORS, DeployError, NotAllowedError, UsageError, in_words
@@ -15,6 +15,7 @@ from ecs.release.revision import Revision, read_predictor, read_revision
 from ecs.settings import PORT
 from model.predictor import Predictor
 
+Found = TypeVar("Found")
 State = Literal["OK", "SKIP", "FAIL"]
 LATER = "`up` makes it"
 ROLE_SERVICE = "ecs-tasks.amazonaws.com"
@@ -42,34 +43,22 @@ class Scene:
     revision: Revision | None = None
 
     def need_predictor(self) -> Predictor:
-        """Give the model that is to be released.
-
-        Raises:
-            _SkipError: it can't be read.
-        """
-        if self.predictor is None:
-            raise _SkipError("wants a model")
-        return self.predictor
+        """Give the model that is to be released; a check is left out without one."""
+        return _needed(self.predictor, "wants a model")
 
     def need_revision(self) -> Revision:
-        """Give what is to be released.
-
-        Raises:
-            _SkipError: it can't be named.
-        """
-        if self.revision is None:
-            raise _SkipError("wants a revision to name it")
-        return self.revision
+        """Give what is to be released; a check is left out where it can't be named."""
+        return _needed(self.revision, "wants a revision to name it")
 
     def need_foundation(self) -> Foundation:
-        """Give the foundation.
+        """Give the foundation; a check is left out as long as there is none."""
+        return _needed(self.foundation, LATER)
 
-        Raises:
-            _SkipError: there is none yet.
-        """
-        if self.foundation is None:
-            raise _SkipError(LATER)
-        return self.foundation
+
+def _needed(found: Found | None, without: str) -> Found:
+    if found is None:
+        raise _SkipError(without)
+    return found
 
 
 class _SkipError(Exception):

@@ -214,7 +214,7 @@ def test_preview_changes_nothing_and_leaves_nothing(made: Made) -> None:
     made.apply()
     assert made.preview() == []
     [change] = made.preview(AlarmEmail="")
-    assert "AlarmSubscription (AWS::SNS::Subscription" in change
+    assert "AlarmSubscription (AWS::SNS::Subscription, may be replaced)" in change
     left = made.client.list_change_sets(StackName=made.name)["Summaries"]
     assert not [item for item in left if item["ExecutionStatus"] == "AVAILABLE"]
 
