@@ -369,4 +369,4 @@ def test_evidence_that_can_not_be_kept_does_not_keep_the_version_before_from_ser
     ecs = service(serving=A)
     with pytest.raises(RolledBackError, match=r"smoke test failed.* perfect-puppy-prod:1 serves again"):
         release(ecs).roll_out(definition(B), wrong)
-    assert "The evidence could not be kept" in capsys.readouterr().out
+    assert "The evidence could not be written" in capsys.readouterr().out
