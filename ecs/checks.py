@@ -42,20 +42,9 @@ class Scene:
     predictor: Predictor | None = None
     revision: Revision | None = None
 
-    def need_predictor(self) -> Predictor:
-        """Give the model that is to be released; a check is left out without one."""
-        return _needed(self.predictor, "wants a model")
 
-    def need_revision(self) -> Revision:
-        """Give what is to be released; a check is left out where it can't be named."""
-        return _needed(self.revision, "wants a revision to name it")
-
-    def need_foundation(self) -> Foundation:
-        """Give the foundation; a check is left out as long as there is none."""
-        return _needed(self.foundation, LATER)
-
-
-def _needed(found: Found | None, without: str) -> Found:
+def needed(found: Found | None, without: str = "wants what a check above finds") -> Found:
+    """Give what a check has found; where it has not, leave the check that needs it out."""
     if found is None:
         raise _SkipError(without)
     return found
@@ -114,7 +103,7 @@ def _artifact(scene: Scene) -> str:
 
 
 def _revision(scene: Scene) -> str:
-    model = scene.need_predictor().model_version
+    model = needed(scene.predictor).model_version
     scene.revision = read_revision(scene.aws.settings, model, allow_dirty=scene.allow_dirty)
     return f"revision {scene.revision.git}"
 
@@ -125,7 +114,7 @@ def _template(scene: Scene) -> str:
 
 
 def _image(scene: Scene) -> str:
-    revision = scene.need_revision()
+    revision = needed(scene.revision)
     wanted = scene.aws.settings.docker_platform
     if scene.foundation and image.is_pushed(scene.aws, scene.foundation, revision.tag):
         return f"{revision.tag} is in the registry, for {wanted}"
@@ -141,7 +130,7 @@ def _image(scene: Scene) -> str:
 
 
 def _roles(scene: Scene) -> str:
-    foundation = scene.need_foundation()
+    foundation = needed(scene.foundation, LATER)
     for arn in (foundation.execution_role_arn, foundation.task_role_arn):
         name = arn.rpartition("/")[2]
         trust: Any = scene.aws.iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
@@ -154,7 +143,7 @@ def _roles(scene: Scene) -> str:
 
 
 def _target_group(scene: Scene) -> str:
-    arn = scene.need_foundation().target_group_arn
+    arn = needed(scene.foundation, LATER).target_group_arn
     [group] = scene.aws.elbv2.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
     if group["Port"] != PORT or group["TargetType"] != "ip":
         raise UsageError(

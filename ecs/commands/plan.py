@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ecs.checks import Scene, look_up
+from ecs.checks import Scene, look_up, needed
 from ecs.foundation import stack
 from ecs.foundation.stack import find_foundation
 from ecs.output import Output, bullet
@@ -25,7 +25,7 @@ def plan(run: Run, *, allow_dirty: bool) -> dict[str, Any]:
     The stack's changes come from a CloudFormation change set, which is deleted again.
     """
     scene = look_up(run.aws, allow_dirty=allow_dirty)
-    return describe(run, scene.need_revision(), compare(run, scene))
+    return describe(run, needed(scene.revision), compare(run, scene))
 
 
 def compare(run: Run, scene: Scene) -> Changes:
@@ -33,7 +33,7 @@ def compare(run: Run, scene: Scene) -> Changes:
     with run.output.step("Comparing with what is on AWS"):
         if stack.settle(run.aws.cloudformation, run.settings.stack, run.output.event):
             scene.foundation = find_foundation(run.aws.cloudformation, run.settings.stack)
-        return find_changes(run.aws, scene.foundation, scene.need_revision())
+        return find_changes(run.aws, scene.foundation, needed(scene.revision))
 
 
 def describe(run: Run, revision: Revision, changes: Changes) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from botocore.exceptions import ClientError
 
-from ecs.checks import Scene
+from ecs.checks import Scene, needed
 from ecs.commands.plan import allow_dirty_option, compare, describe
 from ecs.commands.verify import shown
 from ecs.errors import DeployError, NotAllowedError, in_words
@@ -51,7 +51,7 @@ def up(  # noqa: PLR0913 - each is an option of the command
     """
     waivers = scan.read_waivers() if fail_on_findings else {}
     scene = _verified(run, allow_dirty=allow_dirty)
-    revision = scene.need_revision()
+    revision = needed(scene.revision)
     changes = compare(run, scene)
     result = describe(run, revision, changes)
     if dry_run:
@@ -100,14 +100,14 @@ def _bring_up_stack(run: Run, foundation: Foundation | None, changes: Changes) -
 
 def _roll_out(run: Run, releasing: Release, scene: Scene, changes: Changes, *, yes: bool) -> str:
     """Roll the revision out, or test it again where it serves already; give its task definition."""
-    aws, revision = run.aws, scene.need_revision()
+    aws, revision = run.aws, needed(scene.revision)
     wanted = task.task_definition(aws, releasing.foundation, revision)
     arn = task.find_same(aws, changes.serving, wanted) or task.register(aws, wanted, revision)
 
     def check() -> None:
         with run.output.step("Comparing the site's answers with the model's"):
             sites = ways(releasing.foundation, run.settings)
-            count = smoke(sites, scene.need_predictor(), run.output.warn)
+            count = smoke(sites, needed(scene.predictor), run.output.warn)
         run.output.done(f"{count} answers are the model's own")
 
     if changes.release or arn != changes.serving:
