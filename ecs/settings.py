@@ -13,8 +13,7 @@ from ecs.errors import UsageError
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_FILE = ROOT / "ecs" / "settings.toml"
 
-PORT = 8000
-"""Where the app listens in a task."""
+PORT = 8000  # where the app listens in a task
 HOST_NAME = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
 
 MEMORY_FOR_CPU = {
