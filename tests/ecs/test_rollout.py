@@ -136,16 +136,6 @@ def test_a_log_that_can_not_be_read_does_not_keep_it_from_being_rolled_back(
         release(ecs).roll_out(definition(B), wrong)
 
 
-def test_a_disk_that_takes_no_evidence_does_not_keep_it_from_being_rolled_back(
-    service: Make, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    ecs = service(serving=A)
-    monkeypatch.setattr(evidence, "FOLDER", Path(__file__) / "evidence")
-    with pytest.raises(RolledBackError, match="perfect-puppy-prod:1 serves again"):
-        release(ecs).roll_out(definition(B), wrong)
-    assert "The evidence could not be written: " in capsys.readouterr().out
-
-
 def test_a_first_release_that_answers_wrong_has_nothing_to_go_back_to(service: Make) -> None:
     ecs = service()
     with pytest.raises(NotRolledBackError, match="scaled to zero"):
