@@ -16,6 +16,14 @@ STACK = "perfect-puppy-prod"
 ERRORS = f"{STACK}-server-errors"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def committed_again(deployed: Deployed) -> Iterator[None]:
+    """Leave the service as the tests after these expect it: on what is committed."""
+    yield
+    last = deployed.up()
+    assert last.code == 0, last.said
+
+
 def served(deployed: Deployed) -> str:
     return str(deployed.place.ecs("status", "--json").json["task_definition"])
 
