@@ -174,8 +174,7 @@ def cluster(running: StandIn, real: boto3.Session) -> Iterator[Lab]:
 @pytest.fixture
 def lab(cluster: Lab) -> Iterator[Lab]:
     """A cluster for small services, which end with the test; they bake as good as not."""
-    cluster.running.set(bake_seconds=0.2)
-    yield cluster
+    with cluster.running.restored(bake_seconds=0.2):
+        yield cluster
     while cluster.services:
         cluster.ecs.delete_service(**cluster.services.pop().where, force=True)
-    cluster.running.set(bake_seconds=1.0)

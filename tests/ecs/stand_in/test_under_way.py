@@ -24,6 +24,13 @@ def committed_again(deployed: Deployed) -> Iterator[None]:
     assert last.code == 0, last.said
 
 
+@pytest.fixture(autouse=True)
+def long_bake_time(deployed: Deployed) -> Iterator[None]:
+    """Give the tool the time to look at new tasks before ECS calls their deployment completed."""
+    with deployed.place.stand_in.restored(minute_seconds=2.0):
+        yield
+
+
 def served(deployed: Deployed) -> str:
     return str(deployed.place.ecs("status", "--json").json["task_definition"])
 
