@@ -40,7 +40,7 @@ def describe(run: Run, revision: Revision, changes: Changes) -> dict[str, Any]:
     """Say the plan; give it for `--json`."""
     output = run.output
     output.say(f"{run.settings.stack} in {run.aws.region}: {revision.tag}", style="bold")
-    _section(output, "foundation", changes.foundation)
+    _section(output, "stack", changes.foundation)
     _section(output, "image", [f"+ build and push {changes.image}"] if changes.image else [])
     _section(output, "task definition", changes.task_definition)
     _section(output, "service", changes.service or (["~ a new rollout"] if changes.release else []))

@@ -13,7 +13,7 @@ from ecs.release.diff import Change
 from ecs.release.revision import Revision
 from ecs.release.warnings import find_warnings
 
-UNKNOWN = "(from the new foundation)"
+UNKNOWN = "(from the new stack)"
 
 
 @dataclass(frozen=True)

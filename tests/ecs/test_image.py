@@ -11,7 +11,7 @@ from ecs.release import image
 from ecs.release.changes import unknown_foundation
 from ecs.settings import Settings
 
-NAME = {"repositoryName": "(from the new foundation)"}
+NAME = {"repositoryName": "(from the new stack)"}
 
 
 @pytest.fixture

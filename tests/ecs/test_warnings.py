@@ -157,7 +157,7 @@ class TestAlarmEmail:
     ) -> None:
         [said] = calls.find(answers={"ListSubscriptionsByTopic": subscriptions(there)})
         assert said.startswith(f"{EMAIL} hears of no alarm until it confirms")
-        assert "aws sns subscribe --topic-arn (from the new foundation) --protocol email" in said
+        assert "aws sns subscribe --topic-arn (from the new stack) --protocol email" in said
 
     def test_one_that_has_is_found_on_any_page_in_any_case(self, calls: Calls) -> None:
         pages = subscriptions([("PendingConfirmation", EMAIL)], [("arn:aws:sns:x", EMAIL.title())])
