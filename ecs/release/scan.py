@@ -106,14 +106,14 @@ def findings(aws: Aws, foundation: Foundation, tag: str, *, needed: bool) -> lis
 def _read(found: Mapping[str, Any]) -> list[Finding]:
     """Read what ECR's own scan found, and Inspector's, and what is only counted."""
     read = []
-    for item in found.get("findings", []):
-        told = {attribute["key"]: attribute.get("value", "") for attribute in item.get("attributes", [])}
-        read.append(Finding(item.get("name", ""), told.get("package_name", ""), item["severity"]))
-    for item in found.get("enhancedFindings", []):
+    for item in [*found.get("findings", []), *found.get("enhancedFindings", [])]:
         told = item.get("packageVulnerabilityDetails", {})
-        packages = sorted({package["name"] for package in told.get("vulnerablePackages", [])})
-        name = told.get("vulnerabilityId") or item.get("title", "")
-        read.append(Finding(name, ", ".join(packages), item["severity"]))
+        packages = {package["name"] for package in told.get("vulnerablePackages", [])}
+        attributes = {
+            attribute["key"]: attribute.get("value", "") for attribute in item.get("attributes", [])
+        }
+        package = attributes.get("package_name") or ", ".join(sorted(packages))
+        read.append(Finding(told.get("vulnerabilityId") or item.get("name", ""), package, item["severity"]))
     uncounted = Counter(found.get("findingSeverityCounts", {}))
     uncounted.subtract(finding.severity for finding in read)
     return read + [Finding("", "", severity) for severity in uncounted.elements()]
@@ -136,6 +136,5 @@ def refuse_critical(
     if refused:
         raise UsageError(
             f"The image has {len(refused)} critical finding{'s' * (len(refused) > 1)}: {'; '.join(refused)}.",
-            hint="Update the base image or the lock; or waive a finding, with a reason and an end date, in "
-            "ecs/waivers.toml.",
+            hint="Update the base image or the lock; or waive it for a time in ecs/waivers.toml.",
         )

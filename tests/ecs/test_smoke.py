@@ -212,6 +212,23 @@ def test_a_wrong_answer_of_the_load_balancer_counts_where_the_name_gives_none(
 
 
 @pytest.mark.usefixtures("trusted")
+def test_a_wrong_answer_by_the_name_counts_at_once(
+    server: Server,
+    balancer: Balancer,
+    settings: Settings,
+    predictor: Predictor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with balancing(server.port) as wrong, proxying({"puppy.test": wrong.port}) as proxy:
+        wrong.itself = (200, {"X-Request-ID": "1"}, b"not the form")
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        with pytest.raises(SmokeError, match="answers 200 without the form"):
+            smoke(to("puppy.test", balancer.port, settings), predictor, Warned())
+    assert balancer.hosts == []
+
+
+@pytest.mark.usefixtures("trusted")
 def test_a_wrong_answer_by_the_name_counts_where_the_load_balancer_gives_none(
     balancer: Balancer,
     settings: Settings,
