@@ -109,6 +109,7 @@ test-container: docker $(VENV)/test ## build the image and run every test agains
 
 test-ecs: docker $(VENV)/test $(STAND_IN)/installed ## test the deploy tool, on a stand-in for AWS with real containers too
 	@[ -x $(BIN)/cfn-lint ] || { echo "These tests need $(NO_CFN_LINT) Name another: make PYTHON=... $@" >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "These tests need Node.js 20 or newer, with npm: https://nodejs.org" >&2; exit 1; }
 	@$(BIN)/python -m tests.ui.browser
 	@$(BIN)/pytest tests/ecs
 

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import boto3
 from botocore.config import Config
@@ -27,12 +27,26 @@ CONFIG = Config(
 )
 
 
+def _client(service: str) -> Any:
+    """Give a property that makes a client when it is first read."""
+    return cached_property(lambda aws: aws.client(service))
+
+
 @dataclass(frozen=True)
 class Aws:
     """A session with a region, and its clients, each made when first used."""
 
     settings: Settings
     session: boto3.Session = field(repr=False)
+
+    cloudformation: ClassVar["CloudFormationClient"] = _client("cloudformation")
+    ecs: ClassVar["ECSClient"] = _client("ecs")
+    ecr: ClassVar["ECRClient"] = _client("ecr")
+    elbv2: ClassVar["ElasticLoadBalancingv2Client"] = _client("elbv2")
+    logs: ClassVar["CloudWatchLogsClient"] = _client("logs")
+    cloudwatch: ClassVar["CloudWatchClient"] = _client("cloudwatch")
+    iam: ClassVar["IAMClient"] = _client("iam")
+    autoscaling: ClassVar["ApplicationAutoScalingClient"] = _client("application-autoscaling")
 
     @property
     def region(self) -> str:
@@ -41,12 +55,8 @@ class Aws:
 
     @cached_property
     def account(self) -> dict[str, Any]:
-        """The account and identity that the credentials belong to.
-
-        Raises:
-            NotAllowedError: it is another account than the settings have.
-        """
-        found = dict(self._client("sts").get_caller_identity())
+        """The account and identity of the credentials; `NotAllowedError` if the settings have another."""
+        found = dict(self.client("sts").get_caller_identity())
         if self.settings.account not in {"", found["Account"]}:
             raise NotAllowedError(
                 f"These credentials are for account {found['Account']}, and ecs/settings.toml has "
@@ -56,13 +66,9 @@ class Aws:
         return found
 
     def client(self, service: str) -> Any:
-        """Make a client of one service, once it is certain that the account is the one in the settings."""
-        if self.settings.account:
+        """Make a client of one service; raise `NotAllowedError` for another account or no credentials."""
+        if self.settings.account and service != "sts":
             _ = self.account
-        return self._client(service)
-
-    def _client(self, service: str) -> Any:
-        """Make a client; raises `NotAllowedError` where what the profile names gives no credentials."""
         try:
             return self.session.client(service, config=CONFIG)
         except (OSError, ValueError) as error:
@@ -70,46 +76,6 @@ class Aws:
                 f"The AWS profile or AWS_ENDPOINT_URL can't be used: {error}.",
                 hint="Mend the credential_process of the profile in ~/.aws/config, or that address.",
             ) from error
-
-    @cached_property
-    def cloudformation(self) -> "CloudFormationClient":
-        """CloudFormation."""
-        return self.client("cloudformation")
-
-    @cached_property
-    def ecs(self) -> "ECSClient":
-        """ECS."""
-        return self.client("ecs")
-
-    @cached_property
-    def ecr(self) -> "ECRClient":
-        """ECR."""
-        return self.client("ecr")
-
-    @cached_property
-    def elbv2(self) -> "ElasticLoadBalancingv2Client":
-        """The load balancer."""
-        return self.client("elbv2")
-
-    @cached_property
-    def logs(self) -> "CloudWatchLogsClient":
-        """CloudWatch Logs."""
-        return self.client("logs")
-
-    @cached_property
-    def cloudwatch(self) -> "CloudWatchClient":
-        """CloudWatch, for its alarms."""
-        return self.client("cloudwatch")
-
-    @cached_property
-    def iam(self) -> "IAMClient":
-        """IAM."""
-        return self.client("iam")
-
-    @cached_property
-    def autoscaling(self) -> "ApplicationAutoScalingClient":
-        """Application Auto Scaling."""
-        return self.client("application-autoscaling")
 
 
 def connect(settings: Settings, region: str | None = None) -> Aws:
@@ -133,7 +99,6 @@ def connect(settings: Settings, region: str | None = None) -> Aws:
     known = session.get_available_regions("ecs", session.get_partition_for_region(session.region_name))
     if session.region_name not in known:
         raise UsageError(
-            f"AWS has no region {session.region_name!r}.",
-            hint=f"Give one of: {', '.join(sorted(known))}.",
+            f"AWS has no region {session.region_name!r}.", hint=f"Give one of: {', '.join(sorted(known))}."
         )
     return Aws(settings, session)

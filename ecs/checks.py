@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from ecs.aws import Aws
 from ecs.errors import AWS_ERRORS, DeployError, NotAllowedError, UsageError, in_words
@@ -15,6 +15,7 @@ from ecs.release.revision import Revision, read_predictor, read_revision
 from ecs.settings import PORT
 from model.predictor import Predictor
 
+Found = TypeVar("Found")
 State = Literal["OK", "SKIP", "FAIL"]
 LATER = "`up` makes it"
 ROLE_SERVICE = "ecs-tasks.amazonaws.com"
@@ -41,35 +42,12 @@ class Scene:
     predictor: Predictor | None = None
     revision: Revision | None = None
 
-    def need_predictor(self) -> Predictor:
-        """Give the model that is to be released.
 
-        Raises:
-            _SkipError: it can't be read.
-        """
-        if self.predictor is None:
-            raise _SkipError("wants a model")
-        return self.predictor
-
-    def need_revision(self) -> Revision:
-        """Give what is to be released.
-
-        Raises:
-            _SkipError: it can't be named.
-        """
-        if self.revision is None:
-            raise _SkipError("wants a revision to name it")
-        return self.revision
-
-    def need_foundation(self) -> Foundation:
-        """Give the foundation.
-
-        Raises:
-            _SkipError: there is none yet.
-        """
-        if self.foundation is None:
-            raise _SkipError(LATER)
-        return self.foundation
+def needed(found: Found | None, without: str = "wants what a check above finds") -> Found:
+    """Give what a check has found; where it has not, leave the check that needs it out."""
+    if found is None:
+        raise _SkipError(without)
+    return found
 
 
 class _SkipError(Exception):
@@ -77,11 +55,7 @@ class _SkipError(Exception):
 
 
 def look_up(aws: Aws, *, allow_dirty: bool) -> Scene:
-    """Find what a release starts from, without the other checks.
-
-    Raises:
-        DeployError: some of it can't be found.
-    """
+    """Find what a release starts from, without the other checks; raise `DeployError` where some can't be."""
     scene = Scene(aws, allow_dirty)
     for find in (_artifact, _revision, _credentials, _region):
         find(scene)
@@ -108,7 +82,7 @@ def _make(name: str, function: Callable[[Scene], str], scene: Scene) -> Check:
     except (_SkipError, domain.UnseenError) as skip:
         return Check(name, "SKIP", str(skip))
     except (DeployError, *AWS_ERRORS) as error:
-        known = error if isinstance(error, DeployError) else in_words(error)
+        known = in_words(error)
         return Check(name, "FAIL", str(known), known.hint, known)
 
 
@@ -123,17 +97,13 @@ def _region(scene: Scene) -> str:
     return f"{scene.aws.region}, where {scene.aws.settings.stack} {there}"
 
 
-def _docker(_scene: Scene) -> str:
-    return f"Docker {docker.version()}"
-
-
 def _artifact(scene: Scene) -> str:
     scene.predictor = read_predictor()
     return f"model {scene.predictor.model_version} gives its known answers"
 
 
 def _revision(scene: Scene) -> str:
-    model = scene.need_predictor().model_version
+    model = needed(scene.predictor).model_version
     scene.revision = read_revision(scene.aws.settings, model, allow_dirty=scene.allow_dirty)
     return f"revision {scene.revision.git}"
 
@@ -144,12 +114,12 @@ def _template(scene: Scene) -> str:
 
 
 def _image(scene: Scene) -> str:
-    revision = scene.need_revision()
+    revision = needed(scene.revision)
     wanted = scene.aws.settings.docker_platform
     if scene.foundation and image.is_pushed(scene.aws, scene.foundation, revision.tag):
         return f"{revision.tag} is in the registry, for {wanted}"
-    platform = docker.platform_of(image.local_name(scene.aws, revision))
-    if platform is None:
+    platform = docker.inspect(image.local_name(scene.aws, revision), docker.PLATFORM)
+    if not platform:
         raise _SkipError(f"`up` builds {revision.tag}, for {wanted}")
     if platform != wanted:
         raise UsageError(
@@ -160,7 +130,7 @@ def _image(scene: Scene) -> str:
 
 
 def _roles(scene: Scene) -> str:
-    foundation = scene.need_foundation()
+    foundation = needed(scene.foundation, LATER)
     for arn in (foundation.execution_role_arn, foundation.task_role_arn):
         name = arn.rpartition("/")[2]
         trust: Any = scene.aws.iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
@@ -173,7 +143,7 @@ def _roles(scene: Scene) -> str:
 
 
 def _target_group(scene: Scene) -> str:
-    arn = scene.need_foundation().target_group_arn
+    arn = needed(scene.foundation, LATER).target_group_arn
     [group] = scene.aws.elbv2.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
     if group["Port"] != PORT or group["TargetType"] != "ip":
         raise UsageError(
@@ -186,7 +156,7 @@ def _target_group(scene: Scene) -> str:
 CHECKS: tuple[tuple[str, bool, Callable[[Scene], str]], ...] = (
     ("credentials", False, _credentials),
     ("region", True, _region),
-    ("docker", False, _docker),
+    ("docker", False, lambda _: f"Docker {docker.version()}"),
     ("artifact", False, _artifact),
     ("revision", False, _revision),
     ("template", True, _template),

@@ -74,7 +74,9 @@ _ROWS = msgspec.convert(_TABLE["error"], list[_Row])
 
 
 def in_words(error: Exception) -> DeployError:
-    """Turn one of `AWS_ERRORS` into a sentence with an exit code: the first row of the table that fits."""
+    """Turn one of `AWS_ERRORS` into a sentence with an exit code, by the table; a `DeployError` has both."""
+    if isinstance(error, DeployError):
+        return error
     code, call, said = "", "", " ".join(str(error).split())
     if isinstance(error, ClientError):
         details = error.response.get("Error", {})

@@ -70,11 +70,7 @@ class Output:
             yield live
 
     def refuse_json(self, option: str) -> None:
-        """Refuse `--json` beside an option that goes on until Ctrl-C.
-
-        Raises:
-            UsageError: both are given.
-        """
+        """Raise `UsageError` for `--json` beside an option that goes on until Ctrl-C."""
         if self.as_json:
             raise UsageError(
                 f"{option} goes on without end, and --json prints one object at the end.",
@@ -82,11 +78,7 @@ class Output:
             )
 
     def confirm(self, question: str, *, yes: bool) -> None:
-        """Ask before something is changed.
-
-        Raises:
-            UsageError: the answer is no, or there is nobody to ask.
-        """
+        """Ask before something is changed; raise `UsageError` for a no, or where there is nobody to ask."""
         if yes:
             return
         if not sys.stdin.isatty():
@@ -95,11 +87,7 @@ class Output:
             raise UsageError("Nothing was changed.")
 
     def confirm_name(self, name: str) -> None:
-        """Ask for the name of what is to be removed.
-
-        Raises:
-            UsageError: it is not the name, or there is nobody to ask.
-        """
+        """Ask for the name of what is to be removed; raise `UsageError` for another, or no terminal."""
         if not sys.stdin.isatty():
             raise UsageError(
                 "This removes everything, and there is no terminal to ask on.", hint=f"Add --yes {name}."
@@ -115,14 +103,8 @@ class Output:
             console.print(f"  → {escape(error.hint)}")
         if error.evidence:
             console.print(f"  evidence: {escape(str(error.evidence))}")
-        self.result(
-            {
-                "error": str(error),
-                "hint": error.hint or None,
-                "evidence": str(error.evidence) if error.evidence else None,
-                "exit_code": error.exit_code,
-            }
-        )
+        told = {"error": str(error), "hint": error.hint or None, "evidence": error.evidence}
+        self.result(told | {"exit_code": error.exit_code})
 
     def result(self, result: dict[str, Any]) -> None:
         """Print the one object that `--json` asks for."""
@@ -136,6 +118,6 @@ def to_json(value: object) -> str:
     return msgspec.json.format(encoded, indent=2).decode()
 
 
-def bullet(lines: Iterable[str]) -> str:
+def bullet(lines: Iterable[object]) -> str:
     """Give lines as an indented list."""
     return "\n".join(f"  {line}" for line in lines)

@@ -40,11 +40,7 @@ class Run:
         return connect(self.settings, self.region)
 
     def foundation(self) -> Foundation:
-        """Find the outputs of the stack that `up` has made.
-
-        Raises:
-            UsageError: there is no such stack.
-        """
+        """Find the outputs of the stack that `up` has made; raise `UsageError` where there is none."""
         found = find_foundation(self.aws.cloudformation, self.settings.stack)
         if found is None:
             raise UsageError(
@@ -73,24 +69,29 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Function], click.Comman
         def call(*, env: str, region: str | None, as_json: bool, **given: Any) -> None:
             output = Output(as_json=as_json)
             try:
-                result = function(Run(env, region, output), **given)
+                result = {"exit_code": 0} | function(Run(env, region, output), **given)
             except (DeployError, *AWS_ERRORS) as error:
-                known = error if isinstance(error, DeployError) else in_words(error)
-                output.error(known)
-                sys.exit(known.exit_code)
+                failed = in_words(error)
+            except BrokenPipeError:  # who read the output has gone: click ends without a word
+                raise
+            except OSError as error:
+                failed = NotRolledBackError(
+                    f"This machine failed: {error}.",
+                    hint="Mend it (room on the disk, rights to the files), then run this again: it goes on.",
+                )
             except click.Abort:
-                output.error(UsageError("Nothing was changed."))
-                sys.exit(UsageError.exit_code)
+                failed = UsageError("Nothing was changed.")
             except KeyboardInterrupt:
-                stopped = NotRolledBackError(
+                failed = NotRolledBackError(
                     "Stopped. What had begun on AWS goes on without this command.",
                     hint="See it with `python -m ecs status`; run this again to take it up; stop a "
                     "rollout with `python -m ecs rollback`.",
                 )
-                output.error(stopped)
-                sys.exit(stopped.exit_code)
-            output.result({**result, "exit_code": result.get("exit_code", 0)})
-            sys.exit(result.get("exit_code", 0))
+            else:
+                output.result(result)
+                sys.exit(result["exit_code"])
+            output.error(failed)
+            sys.exit(failed.exit_code)
 
         for option in reversed((*shared, *options)):
             call = option(call)

@@ -13,8 +13,7 @@ from ecs.errors import UsageError
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_FILE = ROOT / "ecs" / "settings.toml"
 
-PORT = 8000
-"""Where the app listens in a task."""
+PORT = 8000  # where the app listens in a task
 HOST_NAME = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
 
 MEMORY_FOR_CPU = {
@@ -64,11 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     env: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=10)]
 
     def __post_init__(self) -> None:
-        """Refuse what the types alone can't.
-
-        Raises:
-            ValueError: two settings do not go together.
-        """
+        """Raise `ValueError` where two settings do not go together, which the types alone can't tell."""
         if self.cpu not in MEMORY_FOR_CPU:
             raise ValueError(f"cpu = {self.cpu}: Fargate has {_listed(MEMORY_FOR_CPU)} CPU units")
         if self.memory_mb not in MEMORY_FOR_CPU[self.cpu]:
@@ -108,11 +103,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
-    """Read the settings for one environment.
-
-    Raises:
-        UsageError: the file is missing, no TOML, or holds a setting that does not exist or can't be.
-    """
+    """Read the settings for one environment; raise `UsageError` where file or settings can't be used."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -130,21 +121,16 @@ def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
             hint=f"Add a line [env.{env}] to {path.name}, or choose --env from: {', '.join(environments)}.",
         )
     known = set(Settings.__struct_fields__) - {"env"}
-    for place, table in (
-        ("", document),
-        *((f" in [env.{name}]", environments[name]) for name in environments),
-    ):
-        for key in table:
-            if key not in known:
-                hint = _nearest(key, known)
-                raise UsageError(f"{path.name} has an unknown setting {key!r}{place}{hint}")
+    places = {"": document} | {f" in [env.{name}]": table for name, table in environments.items()}
+    for place, table in places.items():
+        for key in (key for key in table if key not in known):
+            raise UsageError(f"{path.name} has an unknown setting {key!r}{place}{_nearest(key, known)}")
     given: dict[str, Any] = document | environments[env] | {"env": env}
     try:
         return msgspec.convert(given, Settings)
     except msgspec.ValidationError as error:
         raise UsageError(
-            f"{path.name}: {_in_words(str(error))}.",
-            hint="The comment above a setting says what it may be.",
+            f"{path.name}: {_in_words(str(error))}.", hint="The comment above a setting says what it may be."
         ) from error
 
 

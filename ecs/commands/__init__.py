@@ -9,5 +9,3 @@ from ecs.commands.up import up
 from ecs.commands.verify import verify
 
 COMMANDS = (verify, plan, up, status, logs, rollback, destroy)
-
-__all__ = ["COMMANDS"]

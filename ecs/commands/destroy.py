@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import click
-from botocore.exceptions import ClientError
 
 from ecs.aws import Aws
 from ecs.errors import NotRolledBackError, UsageError
-from ecs.foundation import stack
+from ecs.foundation.events import state_of
 from ecs.foundation.removal import remove
 from ecs.output import bullet
 from ecs.release import scaling
@@ -18,7 +17,6 @@ from ecs.release.changes import unknown_foundation
 from ecs.release.service import find, wait_until_gone
 from ecs.run import Run, command, dry_run_option
 
-A_CALL = 100
 DELETED_A_CALL = 10
 # The last is Container Insights', which an account may have on for every cluster.
 LOG_GROUPS = ("/ecs/{}", "/aws/events/{}", "/aws/ecs/containerinsights/{}/performance")
@@ -49,10 +47,17 @@ def destroy(run: Run, *, given: str | None, dry_run: bool) -> dict[str, Any]:
         return result
     run.output.say(f"This removes {name} in {aws.region}:")
     run.output.say(bullet(f"{kind}: {', '.join(items)}" for kind, items in found.items() if items))
-    _refuse_other_services(aws)
+    if others := ", ".join(service for service in found.get("services", ()) if service != name):
+        raise UsageError(
+            f"The cluster {name} has services that this tool did not make: {others}.",
+            hint=f"Remove each: aws ecs delete-service --force --cluster {name} --service NAME.",
+        )
     if dry_run:
         return result
-    _ask_name(run, name, given)
+    if given is None:
+        run.output.confirm_name(name)
+    elif given != name:
+        raise UsageError(f"--yes names {given!r}, and this would remove {name!r}; nothing was changed.")
     with run.output.step("Removing the service"):
         remove_service(aws)
     with run.output.step("Removing the images"), suppress(aws.ecr.exceptions.RepositoryNotFoundException):
@@ -77,39 +82,20 @@ def destroy(run: Run, *, given: str | None, dry_run: bool) -> dict[str, Any]:
 def find_all(aws: Aws) -> Iterator[tuple[str, list[str]]]:
     """Find what there is by its name, also where no stack, or none with outputs, says so."""
     name = aws.settings.stack
-    yield "stack", [name] if stack.exists(aws.cloudformation, name) else []
-    clusters = aws.ecs.describe_clusters(clusters=[name])["clusters"]
-    yield "cluster", [item["clusterName"] for item in clusters if item["status"] != "INACTIVE"]
-    try:
-        repositories = aws.ecr.describe_repositories(repositoryNames=[name])["repositories"]
-    except aws.ecr.exceptions.RepositoryNotFoundException:
-        repositories = []
-    yield "repository", [item["repositoryName"] for item in repositories]
+    yield "stack", [name] if state_of(aws.cloudformation, name) else []
+    if any(item["status"] != "INACTIVE" for item in aws.ecs.describe_clusters(clusters=[name])["clusters"]):
+        pages = aws.ecs.get_paginator("list_services").paginate(cluster=name)
+        services = [arn.rpartition("/")[2] for page in pages for arn in page["serviceArns"]]
+        yield "cluster", [name]
+        yield "services", services
+    with suppress(aws.ecr.exceptions.RepositoryNotFoundException):
+        aws.ecr.describe_repositories(repositoryNames=[name])
+        yield "repository", [name]
     names = [group.format(name) for group in LOG_GROUPS]
     answers = [aws.logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"] for group in names]
-    groups = [item["logGroupName"] for answer in answers for item in answer]
-    yield "log groups", [group for group in names if group in groups]
+    there = {item["logGroupName"] for answer in answers for item in answer}
+    yield "log groups", [group for group in names if group in there]
     yield "revisions", revision_arns(aws)
-
-
-def _refuse_other_services(aws: Aws) -> None:
-    """Stop before anything is removed if the cluster has services of somebody else's: it could not be."""
-    name = aws.settings.stack
-    with suppress(aws.ecs.exceptions.ClusterNotFoundException):
-        pages = aws.ecs.get_paginator("list_services").paginate(cluster=name)
-        names = [arn.rpartition("/")[2] for page in pages for arn in page["serviceArns"]]
-        if others := [other for other in names if other != name]:
-            raise UsageError(
-                f"The cluster {name} has services that this tool did not make: {', '.join(others)}.",
-                hint=f"Remove each: aws ecs delete-service --force --cluster {name} --service NAME.",
-            )
-
-
-def _ask_name(run: Run, name: str, given: str | None) -> None:
-    if given is None:
-        run.output.confirm_name(name)
-    elif given != name:
-        raise UsageError(f"--yes names {given!r}, and this would remove {name!r}; nothing was changed.")
 
 
 def remove_service(aws: Aws) -> None:
@@ -120,44 +106,35 @@ def remove_service(aws: Aws) -> None:
     if find(aws, named):
         aws.ecs.delete_service(cluster=name, service=name, force=True)
     # A cluster can't be removed before its tasks, and a service is gone before they are.
-    tasks: list[str] = []
+    tasks: list[list[str]] = []
     statuses: tuple[Literal["RUNNING", "STOPPED"], ...] = ("RUNNING", "STOPPED")
     with suppress(aws.ecs.exceptions.ClusterNotFoundException):
         for status in statuses:
             for page in aws.ecs.get_paginator("list_tasks").paginate(cluster=name, desiredStatus=status):
-                tasks += page["taskArns"]
+                tasks.append(page["taskArns"])
                 for arn in page["taskArns"] if status == "RUNNING" else ():
                     aws.ecs.stop_task(cluster=name, task=arn, reason="destroy")
     wait_until_gone(aws, named)
-    for start in range(0, len(tasks), A_CALL):
+    for arns in filter(None, tasks):
         aws.ecs.get_waiter("tasks_stopped").wait(
-            cluster=name,
-            tasks=tasks[start : start + A_CALL],
-            WaiterConfig={"Delay": 3, "MaxAttempts": 100},
+            cluster=name, tasks=arns, WaiterConfig={"Delay": 3, "MaxAttempts": 100}
         )
 
 
 def revision_arns(aws: Aws) -> list[str]:
     """List the family's revisions that are not deleted yet."""
-    found = []
+    name, pages = aws.settings.stack, aws.ecs.get_paginator("list_task_definitions").paginate
     statuses: tuple[Literal["ACTIVE", "INACTIVE"], ...] = ("ACTIVE", "INACTIVE")
-    for status in statuses:
-        for page in aws.ecs.get_paginator("list_task_definitions").paginate(
-            familyPrefix=aws.settings.stack,
-            status=status,
-        ):
-            found += [arn for arn in page["taskDefinitionArns"] if f"/{aws.settings.stack}:" in arn]
-    return found
+    found = [page["taskDefinitionArns"] for it in statuses for page in pages(familyPrefix=name, status=it)]
+    return [arn for arns in found for arn in arns if f"/{name}:" in arn]
 
 
 def remove_revisions(aws: Aws, arns: list[str]) -> None:
     """Deregister and delete task definitions."""
+    known = aws.ecs.exceptions
     for arn in arns:
-        try:
+        with suppress(known.ClientException, known.InvalidParameterException):  # it is deregistered
             aws.ecs.deregister_task_definition(taskDefinition=arn)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in {"ClientException", "InvalidParameterException"}:
-                raise
     for start in range(0, len(arns), DELETED_A_CALL):
         answer = aws.ecs.delete_task_definitions(taskDefinitions=arns[start : start + DELETED_A_CALL])
         for failure in answer["failures"]:

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -45,32 +46,23 @@ def logs(run: Run, *, follow: bool, since: timedelta, pattern: str) -> dict[str,
     aws, group = run.aws, run.foundation().log_group_name
     start = int((datetime.now(UTC) - since).timestamp() * 1000)
     lines = []
-    try:
+    with suppress(KeyboardInterrupt):
         for event in events(aws, group, start, pattern, follow=follow):
-            task = event["logStreamName"].rpartition("/")[2][:8]
-            lines.append(
-                {"task": task, "timestamp": event["timestamp"], "message": event["message"].rstrip()}
-            )
+            task, message = event["logStreamName"].rpartition("/")[2][:8], event["message"].rstrip()
             if not run.output.as_json:
-                click.echo(f"{task} {lines[-1]['message']}")
-            if follow:
-                lines.clear()
-    except KeyboardInterrupt:
-        pass
+                click.echo(f"{task} {message}")
+            if not follow:
+                lines.append({"task": task, "timestamp": event["timestamp"], "message": message})
     return {"lines": lines}
 
 
 def events(aws: Aws, group: str, start: int, pattern: str, *, follow: bool) -> Iterator[dict[str, Any]]:
     """Give the events since a time in milliseconds, each once; with `follow` without end."""
-    seen: set[str] = set()
-    newest = start
+    seen, newest = set[str](), start
+    wanted: dict[str, Any] = {"logGroupName": group} | ({"filterPattern": pattern} if pattern else {})
     while True:
         begin = max(start, newest - OVERLAP_MS)
-        wanted: dict[str, Any] = {"logGroupName": group, "startTime": begin}
-        if pattern:
-            wanted["filterPattern"] = pattern
-        pages = aws.logs.get_paginator("filter_log_events").paginate(**wanted)
-        for page in pages:
+        for page in aws.logs.get_paginator("filter_log_events").paginate(**wanted, startTime=begin):
             for event in page["events"]:
                 if event["eventId"] not in seen:
                     seen.add(event["eventId"])

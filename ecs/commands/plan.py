@@ -1,15 +1,15 @@
 """`plan`: what would `up` change?"""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from ecs.checks import Scene, look_up
+from ecs.checks import Scene, look_up, needed
 from ecs.foundation import stack
 from ecs.foundation.stack import find_foundation
 from ecs.output import Output, bullet
 from ecs.release.changes import Changes, find_changes
-from ecs.release.diff import Change
 from ecs.release.revision import Revision
 from ecs.run import Run, command
 
@@ -25,7 +25,7 @@ def plan(run: Run, *, allow_dirty: bool) -> dict[str, Any]:
     The stack's changes come from a CloudFormation change set, which is deleted again.
     """
     scene = look_up(run.aws, allow_dirty=allow_dirty)
-    return describe(run, scene.need_revision(), compare(run, scene))
+    return describe(run, needed(scene.revision), compare(run, scene))
 
 
 def compare(run: Run, scene: Scene) -> Changes:
@@ -33,18 +33,18 @@ def compare(run: Run, scene: Scene) -> Changes:
     with run.output.step("Comparing with what is on AWS"):
         if stack.settle(run.aws.cloudformation, run.settings.stack, run.output.event):
             scene.foundation = find_foundation(run.aws.cloudformation, run.settings.stack)
-        return find_changes(run.aws, scene.foundation, scene.need_revision())
+        return find_changes(run.aws, scene.foundation, needed(scene.revision))
 
 
 def describe(run: Run, revision: Revision, changes: Changes) -> dict[str, Any]:
     """Say the plan; give it for `--json`."""
     output = run.output
     output.say(f"{run.settings.stack} in {run.aws.region}: {revision.tag}", style="bold")
-    _section(output, "foundation", [str(change) for change in changes.foundation])
+    _section(output, "foundation", changes.foundation)
     _section(output, "image", [f"+ build and push {changes.image}"] if changes.image else [])
-    _section(output, "task definition", _lines(changes.task_definition))
-    _section(output, "service", _lines(changes.service) or (["~ a new rollout"] if changes.release else []))
-    _section(output, "scaling", _lines(changes.scaling))
+    _section(output, "task definition", changes.task_definition)
+    _section(output, "service", changes.service or (["~ a new rollout"] if changes.release else []))
+    _section(output, "scaling", changes.scaling)
     for warning in changes.warnings:
         output.warn(warning)
     return {
@@ -62,11 +62,7 @@ def describe(run: Run, revision: Revision, changes: Changes) -> dict[str, Any]:
     }
 
 
-def _lines(changes: list[Change]) -> list[str]:
-    return [str(change) for change in changes]
-
-
-def _section(output: Output, title: str, lines: list[str]) -> None:
+def _section(output: Output, title: str, lines: Sequence[object]) -> None:
     if lines:
         output.say(f"{title}:")
         output.say(bullet(lines))

@@ -8,7 +8,7 @@ from ecs.errors import UsageError
 from ecs.foundation.outputs import Foundation
 from ecs.release import deployment, image, service, task
 from ecs.release.deployment import Deployment
-from ecs.release.history import GOOD, LEFT, is_good, last_good, mark_left, revisions, tag, was_left
+from ecs.release.history import GOOD, LEFT, is_good, last_good, mark_left, revisions, tag, untested, was_left
 from ecs.release.revision import read_predictor
 from ecs.release.rollout import Release
 from ecs.release.smoke import smoke, ways
@@ -49,17 +49,17 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
     result = {"from": leaving, "to": arn, "image_tag": task.image_tag(target)}
     if dry_run:
         return result
+    predictor = read_predictor()
     run.output.confirm("Do this?", yes=yes)
 
     def check() -> None:
-        predictor = read_predictor()
         same = tag(target, "ModelVersion") == predictor.model_version  # else there is none to compare with
         smoke(ways(foundation, run.settings), predictor, run.output.warn, compare=same)
 
     if leaving != arn:
         mark_left(run.aws, leaving)
     if under_way and stops:
-        releasing.revert.stop(under_way)
+        releasing.stop(under_way)
     releasing.roll_out(arn, check)
     run.output.done(f"{foundation.url} serves {task.image_tag(target)}")
     return result | {"url": foundation.url}
@@ -85,6 +85,9 @@ def _target(run: Run, serving: str, under_way: Deployment | None, number: int | 
             return source
         if goes_to and is_good(goes_to):  # the rollout of a rollback that was cut off
             return goes_to
+    elif (served := there.get(serving)) and untested(served, there.values()):  # a rollback was cut off
+        run.output.say(f"{task.short(serving)} is back already; this tests it. The next goes further back.")
+        return served
     arn = last_good(run.aws, but=serving)
     if arn is None:
         raise UsageError(

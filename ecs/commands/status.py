@@ -1,6 +1,7 @@
 """`status`: how does it go?"""
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -27,39 +28,29 @@ def status(run: Run, *, watch: bool) -> dict[str, Any]:
         run.output.refuse_json("--watch")
     foundation = run.foundation()
     if not watch:
-        snapshot = _look(run, foundation)
-        revision = _revision(run, snapshot)
-        run.output.show(dashboard(foundation, snapshot, revision))
+        known = _look(run, foundation)
+        run.output.show(dashboard(foundation, *known))
         warnings = find_warnings(run.aws, foundation)
         for warning in warnings:
             run.output.warn(warning)
-        return facts(foundation, snapshot, revision) | {"warnings": warnings}
-    try:
-        with run.output.live(screen=True) as live:
-            while True:
-                snapshot = _look(run, foundation)
-                drawn = dashboard(foundation, snapshot, _revision(run, snapshot))
-                if live:
-                    live.update(drawn)
-                else:
-                    run.output.show(drawn)
-                time.sleep(REFRESH_SECONDS)
-    except KeyboardInterrupt:
-        return {}
+        return facts(foundation, *known) | {"warnings": warnings}
+    with suppress(KeyboardInterrupt), run.output.live(screen=True) as live:
+        while True:
+            drawn = dashboard(foundation, *_look(run, foundation))
+            (live.update if live else run.output.show)(drawn)
+            time.sleep(REFRESH_SECONDS)
+    return {}
 
 
-def _look(run: Run, foundation: Foundation) -> Snapshot:
+def _look(run: Run, foundation: Foundation) -> tuple[Snapshot, dict[str, Any]]:
+    """Give the service and its tasks, and the task definition that it is on."""
     snapshot = observe(run.aws, foundation)
     if snapshot is None:
         raise UsageError(
             f"The foundation {run.settings.stack} is there, and no service in it.",
             hint="Make it with: python -m ecs up.",
         )
-    return snapshot
-
-
-def _revision(run: Run, snapshot: Snapshot) -> dict[str, Any]:
-    return task.describe(run.aws.ecs, snapshot.service["taskDefinition"]) or {}
+    return snapshot, task.describe(run.aws, snapshot.service["taskDefinition"]) or {}
 
 
 def facts(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) -> dict[str, Any]:
@@ -82,7 +73,7 @@ def facts(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) 
         "alarms": {alarm["AlarmName"]: alarm["StateValue"] for alarm in snapshot.alarms},
         "tasks": [
             {
-                "task": item["taskArn"].rpartition("/")[2],
+                "task": task.short(item["taskArn"]),
                 "task_definition": task.short(item["taskDefinitionArn"]),
                 "state": item.get("lastStatus"),
                 "zone": item.get("availabilityZone"),

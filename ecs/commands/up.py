@@ -7,13 +7,13 @@ from typing import Any
 import click
 from botocore.exceptions import ClientError
 
-from ecs.checks import Scene
+from ecs.checks import Scene, needed
 from ecs.commands.plan import allow_dirty_option, compare, describe
 from ecs.commands.verify import shown
 from ecs.errors import DeployError, NotAllowedError, in_words
 from ecs.foundation import stack
 from ecs.foundation.outputs import Foundation
-from ecs.foundation.parameters import parameters, tags
+from ecs.foundation.parameters import inputs
 from ecs.release import image, scaling, scan, task
 from ecs.release.changes import Changes
 from ecs.release.revision import Revision
@@ -51,7 +51,7 @@ def up(  # noqa: PLR0913 - each is an option of the command
     """
     waivers = scan.read_waivers() if fail_on_findings else {}
     scene = _verified(run, allow_dirty=allow_dirty)
-    revision = scene.need_revision()
+    revision = needed(scene.revision)
     changes = compare(run, scene)
     result = describe(run, revision, changes)
     if dry_run:
@@ -81,11 +81,7 @@ def up(  # noqa: PLR0913 - each is an option of the command
 
 
 def _verified(run: Run, *, allow_dirty: bool) -> Scene:
-    """Make all checks; give what they found.
-
-    Raises:
-        DeployError: one failed; a missing permission before all else.
-    """
+    """Make all checks; give what they found, or raise what failed, a missing permission before all else."""
     scene = Scene(run.aws, allow_dirty)
     errors = [check.error for check in shown(run.output, scene) if check.error]
     if errors:
@@ -97,23 +93,21 @@ def _bring_up_stack(run: Run, foundation: Foundation | None, changes: Changes) -
     """Make or change the stack, where it is to change."""
     if foundation and not changes.foundation:
         return foundation
-    settings = run.settings
+    given = inputs(run.settings)
     with run.output.step("Changing the stack" if foundation else "Making the stack"):
-        return stack.apply(
-            run.aws.cloudformation, settings.stack, parameters(settings), tags(settings), run.output.event
-        )
+        return stack.apply(run.aws.cloudformation, run.settings.stack, given, run.output.event)
 
 
 def _roll_out(run: Run, releasing: Release, scene: Scene, changes: Changes, *, yes: bool) -> str:
     """Roll the revision out, or test it again where it serves already; give its task definition."""
-    aws, revision = run.aws, scene.need_revision()
+    aws, revision = run.aws, needed(scene.revision)
     wanted = task.task_definition(aws, releasing.foundation, revision)
     arn = task.find_same(aws, changes.serving, wanted) or task.register(aws, wanted, revision)
 
     def check() -> None:
         with run.output.step("Comparing the site's answers with the model's"):
             sites = ways(releasing.foundation, run.settings)
-            count = smoke(sites, scene.need_predictor(), run.output.warn)
+            count = smoke(sites, needed(scene.predictor), run.output.warn)
         run.output.done(f"{count} answers are the model's own")
 
     if changes.release or arn != changes.serving:
@@ -144,4 +138,4 @@ def _show_findings(
     except (DeployError, ClientError) as error:
         if needed:
             raise
-        run.output.warn(str(error if isinstance(error, DeployError) else in_words(error)))
+        run.output.warn(str(in_words(error)))

@@ -30,7 +30,8 @@ def verify(run: Run, *, allow_dirty: bool, policy: bool) -> dict[str, Any]:
     release.
     """
     if policy:
-        click.echo(to_json(operator_policy(run.settings.stack, run.region or run.settings.region)))
+        given = run.settings
+        click.echo(to_json(operator_policy(given.stack, run.region or given.region, given.hosted_zone_id)))
         sys.exit(0)
     scene = Scene(run.aws, allow_dirty)
     checks = list(shown(run.output, scene))
@@ -48,18 +49,13 @@ def verify(run: Run, *, allow_dirty: bool, policy: bool) -> dict[str, Any]:
 
 
 def shown(output: Output, scene: Scene) -> Iterator[Check]:
-    """Make all checks, with a line for each."""
+    """Make all checks, with a line for each, and its hint below it."""
     for check in run_checks(scene):
-        show(output, check)
+        style = STYLE[check.state]
+        output.console.print(f"[{style}]{check.state:<5}[/]{check.name:<{WIDTH}}{escape(check.detail)}")
+        if check.hint:
+            output.say(f"{'':5}{'':{WIDTH}}→ {check.hint}")
         yield check
-
-
-def show(output: Output, check: Check) -> None:
-    """Say a check's line, and the hint below it."""
-    style = STYLE[check.state]
-    output.console.print(f"[{style}]{check.state:<5}[/]{check.name:<{WIDTH}}{escape(check.detail)}")
-    if check.hint:
-        output.say(f"{'':5}{'':{WIDTH}}→ {check.hint}")
 
 
 def worst(checks: list[Check]) -> int:

@@ -3,7 +3,6 @@
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +14,22 @@ FIRST, LAST = 100, 200
 """How much is shown of a long reason: what it is about, and its end, where AWS says what is wrong."""
 
 
-@dataclass(frozen=True)
-class Cause:
-    """A cause by its kind, the sentence that names it, and its hint."""
+class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A row of `causes.toml`, which says what each field means, perhaps with its sentence filled in."""
 
     kind: str
     sentence: str
     hint: str
-
-
-class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A row of `causes.toml`, which says what each field means."""
-
-    sentence: str
-    hint: str
-    kind: str = ""
     says: str = ""
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The causes: by ECS's own words, by exit codes, and by what else is seen."""
 
-    reason: list[_Row]
-    weak: list[_Row]
-    exits: dict[str, _Row]
-    other: dict[str, _Row]
+    reason: list[Cause]
+    weak: list[Cause]
+    exits: dict[str, Cause]
+    other: dict[str, Cause]
 
 
 _FILE = Path(__file__).with_name("causes.toml")
@@ -52,13 +42,17 @@ def diagnose(evidence: Evidence, *, timed_out: bool = False) -> Cause:
         if cause := rule(evidence):
             return cause
     if timed_out:
-        return _named("timed out")
-    return _named("unknown", reason=_cut(evidence.reason) or "it does not say why")
+        return named("timed out")
+    return named("unknown", reason=_cut(evidence.reason) or "it does not say why")
 
 
-def _named(kind: str, **words: object) -> Cause:
-    row = TABLE.other[kind]
-    return Cause(kind, row.sentence.format(**words), row.hint)
+def named(kind: str, **words: object) -> Cause:
+    """Give a cause that is seen otherwise than by AWS's words, with these words filled into its sentence."""
+    return _filled(TABLE.other[kind], **words)
+
+
+def _filled(row: Cause, **words: object) -> Cause:
+    return msgspec.structs.replace(row, sentence=row.sentence.format(**words))
 
 
 def _reasons(evidence: Evidence) -> Iterator[str]:
@@ -69,13 +63,12 @@ def _reasons(evidence: Evidence) -> Iterator[str]:
     yield from (line for line in evidence.last_lines if "exec format error" in line)
 
 
-def _look_up(rows: list[_Row], texts: Iterable[str]) -> Cause | None:
+def _look_up(rows: list[Cause], texts: Iterable[str]) -> Cause | None:
     """Find the first row that fits any of these; what is said of health checks is not for it."""
     told = [text for text in texts if "health check" not in text.lower()]
     for row in rows:
         if text := _find(told, row.says):
-            reason = _cut(re.sub(r"^\w*\n", "", text) or text)
-            return Cause(row.kind, row.sentence.format(reason=reason), row.hint)
+            return _filled(row, reason=_cut(re.sub(r"^\w*\n", "", text) or text))
     return None
 
 
@@ -92,14 +85,14 @@ def _balancer_health(evidence: Evidence) -> Cause | None:
     told = " ".join([said, *(str(target.get("TargetHealth")) for target in evidence.targets)])
     found = re.search(r"codes?:? ?\[?(\d{3})", told)
     status = f" but {found[1]}" if found else " in time" if "timed out" in told else ""
-    return _named("health", status=status, last=_last_line(evidence))
+    return named("health", status=status, last=_last_line(evidence))
 
 
 def _container_health(evidence: Evidence) -> Cause | None:
     unhealthy = any(task.get("healthStatus") == "UNHEALTHY" for task in evidence.stopped)
     if not unhealthy and not _find(_reasons(evidence), r"failed container health checks"):
         return None
-    return _named("container health", last=_last_line(evidence))
+    return named("container health", last=_last_line(evidence))
 
 
 def _exit(evidence: Evidence) -> Cause | None:
@@ -109,7 +102,7 @@ def _exit(evidence: Evidence) -> Cause | None:
     if (code := next((code for code in codes if code is not None), None)) is None:
         return None
     row = TABLE.exits.get(str(code), TABLE.exits["other"])
-    return Cause(row.kind, f"{row.sentence.format(code=code)}{_last_line(evidence)}.", row.hint)
+    return _filled(row, code=code, last=_last_line(evidence))
 
 
 def _alarm(evidence: Evidence) -> Cause | None:
@@ -119,7 +112,7 @@ def _alarm(evidence: Evidence) -> Cause | None:
     if "alarm" not in evidence.reason.lower() and not ringing:
         return None
     names = ", ".join(ringing) or "a deployment alarm"
-    return _named("alarm", alarms=names, last=_last_line(evidence))
+    return named("alarm", alarms=names, last=_last_line(evidence))
 
 
 RULES: tuple[Callable[[Evidence], Cause | None], ...] = (

@@ -1,13 +1,13 @@
 """What is known of a failed release, gathered and kept in a file."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from ecs.aws import Aws
+from ecs.errors import AWS_ERRORS
 from ecs.output import to_json
 from ecs.settings import ROOT
 
@@ -23,7 +23,6 @@ class Evidence:
 
     Attributes:
         reason: What ECS says of the deployment.
-        task_definition: Its revision's ARN.
         stopped: Its stopped tasks, newest first.
         logs: The last lines of the newest of these tasks, oldest line first, by task.
         events: The service's, newest first, since the deployment began.
@@ -47,24 +46,26 @@ class Evidence:
 
 
 def last_lines(aws: Aws, log_group: str, log_stream: str) -> list[str]:
-    """Read the end of a task's log; empty where it never logged."""
+    """Read the end of a task's log; empty where it never logged, or that can't be seen: no rollback waits."""
     try:
         answer = aws.logs.get_log_events(
-            logGroupName=log_group,
-            logStreamName=log_stream,
-            limit=LINES,
-            startFromHead=False,
+            logGroupName=log_group, logStreamName=log_stream, limit=LINES, startFromHead=False
         )
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":
-            return []
-        raise
+    except AWS_ERRORS:
+        return []
     return [event["message"].rstrip() for event in answer["events"]]
 
 
-def save(stack: str, evidence: Evidence, cause: str) -> Path:
-    """Write the evidence beside the repository's files, where git does not look; give the file."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+def save(stack: str, evidence: Evidence, cause: str, warn: Callable[[str], None]) -> Path | None:
+    """Write the evidence beside the repository's files, where git does not look; give the file.
+
+    If it can't be written, `warn` is called with a sentence.
+    """
     path = FOLDER / f"{stack}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
-    path.write_text(to_json({"cause": cause} | vars(evidence)) + "\n", encoding="utf-8")
+    try:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        path.write_text(to_json({"cause": cause} | vars(evidence)) + "\n", encoding="utf-8")
+    except OSError as error:
+        warn(f"The evidence could not be written: {error}.")
+        return None
     return path

@@ -1,11 +1,11 @@
 """A CloudFormation change set: made, read, executed, deleted."""
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, WaiterError
 
@@ -13,7 +13,7 @@ from ecs.errors import AWS_ERRORS, UsageError, in_words
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudformation.type_defs import ChangeTypeDef, OperationEventTypeDef
+    from mypy_boto3_cloudformation.type_defs import OperationEventTypeDef
 
 TEMPLATE = Path(__file__).with_name("template.yaml")
 SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
@@ -52,37 +52,28 @@ class ChangeSet:
 
     cloudformation: "CloudFormationClient"
     name: str
+    stack: str
     stack_id: str
-    changes: tuple[ResourceChange, ...]
-    empty: bool
+    changes: tuple[ResourceChange, ...] = ()
+    empty: bool = False
 
     def execute(self) -> None:
-        """Begin to carry it out.
-
-        Raises:
-            OvertakenError: another run was faster.
-        """
+        """Begin to carry it out; raises `OvertakenError` where another run was faster."""
         with overtaken():
             self.cloudformation.execute_change_set(
-                ChangeSetName=self.name, StackName=self.stack_id, ClientRequestToken=uuid.uuid4().hex
+                ChangeSetName=self.name, StackName=self.stack, ClientRequestToken=uuid.uuid4().hex
             )
 
     def delete(self) -> None:
         """Remove it, if it is still there; the stack is as it was."""
         with suppress(OvertakenError), overtaken():
-            self.cloudformation.delete_change_set(ChangeSetName=self.name, StackName=self.stack_id)
+            self.cloudformation.delete_change_set(ChangeSetName=self.name, StackName=self.stack)
 
 
-def make(  # noqa: PLR0913 - what makes one change set another
-    cloudformation: "CloudFormationClient",
-    name: str,
-    parameters: Mapping[str, str],
-    tags: Sequence[dict[str, str]],
-    *,
-    new: bool,
-    command: str,
+def make(
+    cloudformation: "CloudFormationClient", name: str, inputs: Mapping[str, Any], *, new: bool, command: str
 ) -> ChangeSet:
-    """Let CloudFormation work out what the template and these parameters would change.
+    """Let CloudFormation work out what the template with these parameters and tags would change.
 
     `new` says that there is no stack yet. The change set's name begins with `command`: the roles for CI are
     limited by that name, so each call gives it, with the stack, and never the change set's ARN.
@@ -100,17 +91,15 @@ def make(  # noqa: PLR0913 - what makes one change set another
             ClientToken=token,
             ChangeSetType="CREATE" if new else "UPDATE",
             TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-            Tags=tags,  # type: ignore[arg-type]
             Capabilities=["CAPABILITY_IAM"],
             # A first making that fails leaves nothing behind.
             OnStackFailure="DELETE" if new else "ROLLBACK",
+            **inputs,
         )
-    stack_id = made["StackId"]
-    failed = ""
+    change_set = ChangeSet(cloudformation, identifier, name, made["StackId"])
     try:
         cloudformation.get_waiter("change_set_create_complete").wait(
-            ChangeSetName=identifier, StackName=stack_id, WaiterConfig={"Delay": 2, "MaxAttempts": 150}
+            ChangeSetName=identifier, StackName=name, WaiterConfig={"Delay": 2, "MaxAttempts": 150}
         )
     except WaiterError as error:
         answer = error.last_response
@@ -118,28 +107,25 @@ def make(  # noqa: PLR0913 - what makes one change set another
             raise OvertakenError(str(error)) from error
         if answer.get("Status") != "FAILED":
             raise
-        failed = answer.get("StatusReason", "") or "it gives no reason"
-    if not failed:
-        with overtaken():
-            changes = tuple(_read(cloudformation, identifier, stack_id))
-        return ChangeSet(cloudformation, identifier, stack_id, changes, empty=False)
-    change_set = ChangeSet(cloudformation, identifier, stack_id, (), empty=True)
-    if not any(words in failed for words in NOTHING_TO_DO):
-        validated = any(word in failed for word in VALIDATED)
-        causes = _causes(cloudformation, identifier, stack_id) if validated else ""
+        reason = answer.get("StatusReason", "").strip().rstrip(".") or "it gives no reason"
+        if any(words in reason for words in NOTHING_TO_DO):
+            return replace(change_set, empty=True)
+        validated = any(word in reason for word in VALIDATED)
+        causes = _causes(cloudformation, identifier, name) if validated else ""
         change_set.delete()
         raise UsageError(
-            f"CloudFormation can't make {name} like that: {failed.strip().rstrip('.')}.{causes}",
+            f"CloudFormation can't make {name} like that: {reason}.{causes}",
             hint="Remove what exists already, or choose another name in ecs/settings.toml; mend all else.",
-        )
-    return change_set
+        ) from error
+    with overtaken():
+        return replace(change_set, changes=tuple(_read(cloudformation, identifier, name)))
 
 
-def _causes(cloudformation: "CloudFormationClient", name: str, stack_id: str) -> str:
+def _causes(cloudformation: "CloudFormationClient", name: str, stack: str) -> str:
     """Say which resources a validation or a hook refused: the change set's own reason names none."""
     try:
         pages = cloudformation.get_paginator("describe_events").paginate(
-            StackName=stack_id, ChangeSetName=name, Filters={"FailedEvents": True}
+            StackName=stack, ChangeSetName=name, Filters={"FailedEvents": True}
         )
         causes = [_cause(event) for page in pages for event in page.get("OperationEvents", [])]
     except AWS_ERRORS as error:
@@ -155,23 +141,16 @@ def _cause(event: "OperationEventTypeDef") -> str:
     return f"{resource}: {said} ({', '.join(by) or 'no path given'})" if said else ""
 
 
-def _read(cloudformation: "CloudFormationClient", name: str, stack_id: str) -> Iterator[ResourceChange]:
-    pages = cloudformation.get_paginator("describe_change_set").paginate(
-        ChangeSetName=name, StackName=stack_id
-    )
-    for page in pages:
-        yield from map(_resource_change, page["Changes"])
-
-
-def _resource_change(change: "ChangeTypeDef") -> ResourceChange:
-    resource = change["ResourceChange"]
-    return ResourceChange(
-        resource.get("Action", "Modify"),
-        resource.get("LogicalResourceId", ""),
-        resource.get("ResourceType", ""),
-        replacement=resource.get("Replacement") == "True",
-        may_replace=resource.get("Replacement") == "Conditional",
-    )
+def _read(cloudformation: "CloudFormationClient", name: str, stack: str) -> Iterator[ResourceChange]:
+    pages = cloudformation.get_paginator("describe_change_set").paginate(ChangeSetName=name, StackName=stack)
+    for resource in (change["ResourceChange"] for page in pages for change in page["Changes"]):
+        yield ResourceChange(
+            resource.get("Action", "Modify"),
+            resource.get("LogicalResourceId", ""),
+            resource.get("ResourceType", ""),
+            replacement=resource.get("Replacement") == "True",
+            may_replace=resource.get("Replacement") == "Conditional",
+        )
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The domain: is its hosted zone public and delegated to, and is its certificate issued for it?"""
 
 import os
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -29,15 +28,20 @@ def check_domain(aws: Aws) -> str:
         UsageError: one does not; a certificate to be made in such a zone would wait for days.
         UnseenError: a permission to look is missing, or public DNS is out of reach.
     """
-    told = [_certificate(aws)] if aws.settings.certificate_arn else []
-    told += [_zone(aws)] if aws.settings.hosted_zone_id else []
+    try:
+        told = [_certificate(aws)] if aws.settings.certificate_arn else []
+        told += [_zone(aws)] if aws.settings.hosted_zone_id else []
+    except ClientError as error:
+        if error.response["Error"]["Code"].startswith("AccessDenied"):
+            raise UnseenError(str(in_words(error))) from error
+        raise
     return "; ".join(told) or "no certificate: plain HTTP"
 
 
 def _zone(aws: Aws) -> str:
     zone_id, domain = aws.settings.hosted_zone_id, aws.settings.domain_name
     route53 = aws.client("route53")
-    found = _read(lambda: route53.get_hosted_zone(Id=zone_id))
+    found = route53.get_hosted_zone(Id=zone_id)
     zone = found["HostedZone"]["Name"].rstrip(".")
     if found["HostedZone"].get("Config", {}).get("PrivateZone"):
         sentence = f"The hosted zone {zone_id} ({zone}) is private: nobody outside its VPC sees names in it."
@@ -75,20 +79,10 @@ def _certificate(aws: Aws) -> str:
     if (region := arn.split(":")[3]) != aws.region:
         raise UsageError(f"The certificate is in {region}, and the balancer in {aws.region}.", hint=hint)
     acm = aws.client("acm")
-    certificate = _read(lambda: acm.describe_certificate(CertificateArn=arn))["Certificate"]
+    certificate = acm.describe_certificate(CertificateArn=arn)["Certificate"]
     if certificate["Status"] != "ISSUED":
         raise UsageError(f"The certificate {arn} is not issued, but {certificate['Status']}.", hint=hint)
     names = {certificate["DomainName"], *certificate.get("SubjectAlternativeNames", [])}
     if not names & {domain, f"*.{domain.partition('.')[2]}"}:
         raise UsageError(f"The certificate is for {', '.join(sorted(names))}, not for {domain}.", hint=hint)
     return f"a certificate is issued for {domain}"
-
-
-def _read(call: Callable[[], Any]) -> Any:
-    """Make a call; a missing permission to look is no fault of what is looked at."""
-    try:
-        return call()
-    except ClientError as error:
-        if error.response["Error"]["Code"].startswith("AccessDenied"):
-            raise UnseenError(str(in_words(error))) from error
-        raise

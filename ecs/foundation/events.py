@@ -45,11 +45,6 @@ def state_of(cloudformation: "CloudFormationClient", name: str) -> "StackTypeDef
     return None if described["StackStatus"] == "DELETE_COMPLETE" else described
 
 
-def in_progress(status: str) -> bool:
-    """Whether CloudFormation is at work; a stack under review only holds change sets not executed yet."""
-    return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
-
-
 def latest_event(cloudformation: "CloudFormationClient", stack_id: str) -> str | None:
     """Give the id of a stack's last event: from there on, `follow` tells."""
     return next((event["EventId"] for event in _newest_first(cloudformation, stack_id)), None)
@@ -127,17 +122,14 @@ def _in_words(event: "StackEventTypeDef") -> str:
 def failure(name: str, ending: Ending) -> RolledBackError | NotRolledBackError:
     """Say how an operation on a stack failed, why, and what to type."""
     cause = ending.reasons[0].rstrip(".") if ending.reasons else "CloudFormation gives no reason"
+    again = "Mend what it names, then run this again."
     match ending.status:
         case "UPDATE_ROLLBACK_COMPLETE":
-            return RolledBackError(
-                f"The foundation {name} could not be changed and is as it was. {cause}.",
-                hint="Mend what it names, then run this again.",
-            )
+            told = f"The foundation {name} could not be changed and is as it was. {cause}."
+            return RolledBackError(told, hint=again)
         case "DELETE_COMPLETE" | "ROLLBACK_COMPLETE":
-            return RolledBackError(
-                f"The foundation {name} could not be made, and what was begun is removed. {cause}.",
-                hint="Mend what it names, then run this again.",
-            )
+            told = f"The foundation {name} could not be made, and what was begun is removed. {cause}."
+            return RolledBackError(told, hint=again)
         case "DELETE_FAILED":
             return NotRolledBackError(
                 f"The stack {name} could not be removed. {cause}.",

@@ -8,11 +8,7 @@ AUDIENCE = "sts.amazonaws.com"
 
 
 def check_provider(aws: Aws) -> str:
-    """Say whether runs on GitHub can take the stack's roles.
-
-    Raises:
-        UsageError: the account has no provider for GitHub's tokens, or it does not take those for AWS.
-    """
+    """Say that runs on GitHub can take the stack's roles; raises `UsageError` where no provider lets them."""
     if not aws.settings.github_repository:
         return "not used: github_repository is empty"
     arn = f"arn:{aws.account['Arn'].split(':')[1]}:iam::{aws.account['Account']}:oidc-provider/{ISSUER}"

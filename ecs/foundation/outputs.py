@@ -35,6 +35,11 @@ class Foundation:
     deploy_role_arn: str = ""
     plan_role_arn: str = ""
 
+    @property
+    def release_alarms(self) -> list[str]:
+        """The names of the alarms that take a release back."""
+        return [self.unhealthy_hosts_alarm_name, self.server_errors_alarm_name]
+
 
 def read_outputs(described: "StackTypeDef") -> Foundation:
     """Read the outputs; one that an older template did not have yet is empty."""

@@ -1,5 +1,7 @@
 """What the stack's template is given: its parameters and the tags, from the settings."""
 
+from typing import Any
+
 from ecs.settings import PORT, Settings
 
 
@@ -21,6 +23,11 @@ def parameters(settings: Settings) -> dict[str, str]:
     }
 
 
-def tags(settings: Settings) -> list[dict[str, str]]:
-    """Give the tags as CloudFormation writes them."""
-    return [{"Key": key, "Value": value} for key, value in settings.tags.items()]
+def inputs(settings: Settings) -> dict[str, Any]:
+    """Give parameters and tags as the arguments of CreateChangeSet."""
+    return {
+        "Parameters": [
+            {"ParameterKey": key, "ParameterValue": value} for key, value in parameters(settings).items()
+        ],
+        "Tags": [{"Key": key, "Value": value} for key, value in settings.tags.items()],
+    }

@@ -5,13 +5,13 @@ a time to a stack, so a run that finds it at work follows that work to its end, 
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ecs.errors import UsageError
 from ecs.foundation import changeset
 from ecs.foundation.changeset import OvertakenError, ResourceChange, overtaken
-from ecs.foundation.events import OnEvent, failure, follow, in_progress, latest_event, state_of
+from ecs.foundation.events import OnEvent, failure, follow, latest_event, state_of
 from ecs.foundation.outputs import Foundation, read_outputs
 from ecs.foundation.removal import remove
 
@@ -23,11 +23,6 @@ ATTEMPTS = 5
 NEVER_STOOD = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 """A stack whose first making failed: it can only be removed, and holds nothing that anybody uses."""
 STANDS = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
-
-
-def exists(cloudformation: "CloudFormationClient", name: str) -> bool:
-    """Whether there is a stack of this name, in whatever state."""
-    return state_of(cloudformation, name) is not None
 
 
 def find_foundation(cloudformation: "CloudFormationClient", name: str) -> Foundation | None:
@@ -42,7 +37,7 @@ def settle(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent)
     Give whether there was anything to wait for.
     """
     described = state_of(cloudformation, name)
-    if not described or not in_progress(described["StackStatus"]):
+    if not described or _is_new(described) or not described["StackStatus"].endswith("_IN_PROGRESS"):
         return False
     on_event(f"{name}: {_words(described)}, begun by an earlier run or by another; waiting for its end")
     stack_id = described["StackId"]
@@ -51,10 +46,7 @@ def settle(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent)
 
 
 def preview(
-    cloudformation: "CloudFormationClient",
-    name: str,
-    parameters: Mapping[str, str],
-    tags: Sequence[dict[str, str]],
+    cloudformation: "CloudFormationClient", name: str, inputs: Mapping[str, Any]
 ) -> list[ResourceChange]:
     """Say what `apply` would change; leave nothing, no change set and no stack under review.
 
@@ -63,14 +55,13 @@ def preview(
             half removed.
     """
     described = state_of(cloudformation, name)
-    if described and described["StackStatus"] in NEVER_STOOD:
-        return [ResourceChange("Modify", name, "AWS::CloudFormation::Stack", replacement=True)]
-    if described and described["StackStatus"] == "UPDATE_ROLLBACK_FAILED":
-        return [ResourceChange("Modify", name, "AWS::CloudFormation::Stack")]  # `apply` goes on from there
+    if described and (status := described["StackStatus"]) in {*NEVER_STOOD, "UPDATE_ROLLBACK_FAILED"}:
+        again = status in NEVER_STOOD  # else `apply` goes on with the rollback first
+        return [ResourceChange("Modify", name, "AWS::CloudFormation::Stack", replacement=again)]
     _refuse_half_removed(described)
     new = _is_new(described)
     try:
-        change_set = changeset.make(cloudformation, name, parameters, tags, new=new, command="plan")
+        change_set = changeset.make(cloudformation, name, inputs, new=new, command="plan")
         change_set.delete()
     except OvertakenError as error:
         raise UsageError(
@@ -93,13 +84,9 @@ def _remove_review(cloudformation: "CloudFormationClient", name: str) -> None:
 
 
 def apply(
-    cloudformation: "CloudFormationClient",
-    name: str,
-    parameters: Mapping[str, str],
-    tags: Sequence[dict[str, str]],
-    on_event: OnEvent,
+    cloudformation: "CloudFormationClient", name: str, inputs: Mapping[str, Any], on_event: OnEvent
 ) -> Foundation:
-    """Make the stack, or bring it to the template and these parameters; quiet where nothing is to change.
+    """Make the stack, or bring it to the template and these inputs; quiet where nothing is to change.
 
     Raises:
         RolledBackError: it failed, and the stack is as it was (or gone, at its first making).
@@ -108,24 +95,20 @@ def apply(
     """
     for _ in range(ATTEMPTS):
         try:
-            return _apply(cloudformation, name, parameters, tags, on_event)
+            return _apply(cloudformation, name, inputs, on_event)
         except OvertakenError:
             on_event(f"{name}: another run was faster; looking again")
     raise UsageError(f"Other runs go on changing the stack {name}.", hint="Let one end, then run this again.")
 
 
 def _apply(
-    cloudformation: "CloudFormationClient",
-    name: str,
-    parameters: Mapping[str, str],
-    tags: Sequence[dict[str, str]],
-    on_event: OnEvent,
+    cloudformation: "CloudFormationClient", name: str, inputs: Mapping[str, Any], on_event: OnEvent
 ) -> Foundation:
     settle(cloudformation, name, on_event)
     _mend(cloudformation, name, on_event)
     described = state_of(cloudformation, name)
     new = _is_new(described)
-    change_set = changeset.make(cloudformation, name, parameters, tags, new=new, command="up")
+    change_set = changeset.make(cloudformation, name, inputs, new=new, command="up")
     if change_set.empty:
         change_set.delete()
     else:
@@ -173,6 +156,7 @@ def _refuse_half_removed(described: "StackTypeDef | None") -> None:
 
 
 def _is_new(described: "StackTypeDef | None") -> bool:
+    """Whether there is no stack, or one that only holds change sets not executed yet."""
     return described is None or described["StackStatus"] == "REVIEW_IN_PROGRESS"
 
 

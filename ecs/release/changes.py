@@ -7,7 +7,7 @@ from ecs.aws import Aws
 from ecs.foundation import stack
 from ecs.foundation.changeset import ResourceChange
 from ecs.foundation.outputs import Foundation
-from ecs.foundation.parameters import parameters, tags
+from ecs.foundation.parameters import inputs
 from ecs.release import image, scaling, service, task
 from ecs.release.diff import Change
 from ecs.release.revision import Revision
@@ -21,14 +21,9 @@ class Changes:
     """What `up` would do.
 
     Attributes:
-        foundation: The stack's resources that would change.
         image: The tag to build and push; None where the registry has it.
         task_definition: Fields that differ from what serves now; if any does, a new revision is registered.
-        service: Fields of the service.
-        scaling: Fields of the auto scaling.
-        serving: The task definition that serves now.
         release: Whether a rollout is due: new fields, or a service that is not on the wanted revision.
-        warnings: What stops nothing, and is to be known.
     """
 
     foundation: list[ResourceChange]
@@ -46,31 +41,19 @@ class Changes:
 
 def find_changes(aws: Aws, foundation: Foundation | None, revision: Revision) -> Changes:
     """Compare what is there with what the settings and the working tree say."""
-    preview = stack.preview(
-        aws.cloudformation, aws.settings.stack, parameters(aws.settings), tags(aws.settings)
-    )
-    if foundation is None:
-        new = unknown_foundation()
-        return Changes(
-            foundation=preview,
-            image=revision.tag,
-            task_definition=task.compare(None, task.task_definition(aws, new, revision)),
-            service=service.compare(None, service.service_settings(aws, new)),
-            scaling=[],
-            serving=None,
-            release=True,
-            warnings=find_warnings(aws, None),
-        )
-    serving = service.find(aws, foundation)
-    current = task.describe(aws.ecs, serving["taskDefinition"]) if serving else None
-    fields_of_task = task.compare(current, task.task_definition(aws, foundation, revision))
-    fields_of_service = service.compare(serving, service.service_settings(aws, foundation))
+    preview = stack.preview(aws.cloudformation, aws.settings.stack, inputs(aws.settings))
+    there = foundation or unknown_foundation()
+    serving = service.find(aws, there) if foundation else None
+    current = task.describe(aws, serving["taskDefinition"]) if serving else None
+    fields_of_task = task.compare(current, task.task_definition(aws, there, revision))
+    fields_of_service = service.compare(serving, service.service_settings(aws, there))
+    pushed = foundation and image.is_pushed(aws, foundation, revision.tag)
     return Changes(
         foundation=preview,
-        image=None if image.is_pushed(aws, foundation, revision.tag) else revision.tag,
+        image=None if pushed else revision.tag,
         task_definition=fields_of_task,
         service=fields_of_service,
-        scaling=scaling.compare(aws, foundation),
+        scaling=scaling.compare(aws, foundation) if foundation else [],
         serving=serving["taskDefinition"] if serving else None,
         release=bool(fields_of_task or fields_of_service) or not serves(serving),
         warnings=find_warnings(aws, foundation),

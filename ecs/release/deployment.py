@@ -10,8 +10,8 @@ from ecs.foundation.outputs import Foundation
 
 ONGOING = ("PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
 """The states of a service deployment that has not ended."""
-STALE_SECONDS = 30.0
-"""So long AWS may go on describing a service as it was before a call that changed it."""
+SKEW = timedelta(seconds=30)
+"""By how much the times of a service deployment and of its entry in the service may differ."""
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,7 @@ class Deployment:
     """A service deployment.
 
     Attributes:
-        arn: Its name at AWS.
         status: Its state, in AWS's words; those of a rollback begin with ROLLBACK.
-        reason: What ECS says of that.
-        since: When it was made.
         target: The task definition that it rolls out.
         source: The task definition to which a rollback of it leads; None where none completed before.
         alarms: Those that made it fail.
@@ -33,7 +30,7 @@ class Deployment:
     status: str
     reason: str
     since: datetime
-    target: str | None
+    target: str
     source: str | None
     alarms: list[str]
     failed_by_itself: bool
@@ -50,15 +47,9 @@ def read(aws: Aws, arn: str) -> Deployment:
     alarms = told.get("alarms", {})
     ended_by = {alarms.get("status"), told.get("deploymentCircuitBreaker", {}).get("status")}
     return Deployment(
-        arn,
-        told["status"],
-        told.get("statusReason", ""),
-        told["createdAt"],
-        runs.get(target),
-        runs.get(source),
-        alarms.get("triggeredAlarmNames", []),
-        "TRIGGERED" in ended_by,
-    )
+        arn, told["status"], told.get("statusReason", ""), told["createdAt"], runs.get(target, ""),
+        runs.get(source), alarms.get("triggeredAlarmNames", []), "TRIGGERED" in ended_by,
+    )  # fmt: skip
 
 
 def ongoing(aws: Aws, foundation: Foundation, service: dict[str, Any]) -> Deployment | None:
@@ -68,7 +59,7 @@ def ongoing(aws: Aws, foundation: Foundation, service: dict[str, Any]) -> Deploy
 
 def find(aws: Aws, foundation: Foundation, task_definition: str, since: datetime) -> Deployment | None:
     """Find the newest service deployment of a task definition since then; ECS lists it a moment later."""
-    found = _newest(aws, foundation, createdAt={"after": since - timedelta(seconds=STALE_SECONDS)})
+    found = _newest(aws, foundation, createdAt={"after": since - SKEW})
     return next((item for item in found if item.target == task_definition), None)
 
 

@@ -18,6 +18,7 @@ from ecs.settings import ROOT, Settings
 SHOWN_LINES = 15
 # One plain image, not an index with an attestation beside it, which the registry's scan would not read.
 ENVIRONMENT = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+PLATFORM = "{{.Os}}/{{.Architecture}}"
 # How the versions of Docker's command line say that no daemon answers. What a daemon says of a registry that
 # does not answer has the words "daemon" and "connect" too.
 NO_DAEMON = re.compile("(?i)connect to the docker (daemon|api)|docker daemon running|error during connect")
@@ -28,65 +29,44 @@ class _FailedError(UsageError):
 
 
 def version() -> str:
-    """Give the server's version and platform.
-
-    Raises:
-        UsageError: Docker is not installed, or does not run.
-    """
-    return _docker("version", "--format", "{{.Server.Version}}, {{.Server.Os}}/{{.Server.Arch}}").strip()
-
-
-def platform_of(image: str) -> str | None:
-    """Give the platform that an image here was built for, or None where there is no such image."""
-    return inspect(image, "{{.Os}}/{{.Architecture}}") or None
+    """Give the server's version and platform; raises `UsageError` where Docker is missing or does not run."""
+    return call("version", "--format", "{{.Server.Version}}, {{.Server.Os}}/{{.Server.Arch}}").strip()
 
 
 def inspect(image: str, template: str) -> str:
     """Read from an image's description by a Go template; empty where there is no such image here."""
     try:
-        return _docker("image", "inspect", "--format", template, image).strip()
+        return call("image", "inspect", "--format", template, image).strip()
     except _FailedError:
         return ""
-
-
-def pull(image: str, settings: Settings) -> None:
-    """Fetch the newest image of this name."""
-    _docker("pull", "--platform", settings.docker_platform, image)
 
 
 def build(image: str, settings: Settings, labels: dict[str, str], base: str = "") -> None:
     """Build the image from the repository's Dockerfile, on another base if one is named.
 
-    Raises:
-        UsageError: the build failed, or made an image for another platform.
+    Raises as `call` does, and `UsageError` where the image is for another platform.
     """
     marks = [word for name, value in labels.items() for word in ("--label", f"{name}={value}")]
     on_base = ("--build-arg", f"BASE={base}") if base else ()
-    _docker("build", "--platform", settings.docker_platform, *on_base, *marks, "--tag", image, str(ROOT))
-    if (built := platform_of(image)) != settings.docker_platform:
+    call("build", "--platform", settings.docker_platform, *on_base, *marks, "--tag", image, str(ROOT))
+    if (built := inspect(image, PLATFORM)) != settings.docker_platform:
         raise UsageError(
             f"Docker built the image for {built}, not for {settings.docker_platform}.",
-            hint="Set up emulation in Docker (docker run --privileged tonistiigi/binfmt), or architecture "
-            "in ecs/settings.toml to this machine's, for every release.",
+            hint="Set up emulation in Docker, or architecture in ecs/settings.toml to this machine's.",
         )
 
 
 def run(image: str, settings: Settings, program: str) -> str:
-    """Run a Python program in an image, without a network; give the last line that it prints."""
-    options = ("--rm", "--platform", settings.docker_platform, "--network", "none", "--entrypoint", "python")
-    return _docker("run", *options, image, "-c", program).splitlines()[-1]
+    """Run a shell program in an image, without a network; give what it prints."""
+    options = ("--rm", "--platform", settings.docker_platform, "--network", "none", "--entrypoint", "sh")
+    return call("run", *options, image, "-ec", program)
 
 
 def push(image: str, target: str, *, user: str, password: str) -> None:
-    """Push an image under its name in a registry.
-
-    Raises:
-        UsageError: the registry did not take it.
-        NotAllowedError: the credentials may not push.
-    """
-    _docker("tag", image, target)
+    """Push an image under its name in a registry; raises as `call` does."""
+    call("tag", image, target)
     with _signed_in(target.partition("/")[0], user, password) as config:
-        _docker("push", target, config=config)
+        call("push", target, config=config)
 
 
 @contextmanager
@@ -98,23 +78,26 @@ def _signed_in(registry: str, user: str, password: str) -> Iterator[str]:
     except (OSError, msgspec.DecodeError):
         given = {}
     auth = base64.b64encode(f"{user}:{password}".encode()).decode()
-    context = {key: value for key, value in given.items() if key == "currentContext"}
+    signed_in = {key: value for key, value in given.items() if key == "currentContext"}
+    signed_in |= {"auths": {registry: {"auth": auth}}}
     with TemporaryDirectory(prefix="perfect-puppy-docker-") as folder:
         for name in ("contexts", "cli-plugins"):
             if (own / name).is_dir():
                 (Path(folder) / name).symlink_to(own / name)
-        (Path(folder) / "config.json").write_bytes(
-            msgspec.json.encode(context | {"auths": {registry: {"auth": auth}}})
-        )
+        (Path(folder) / "config.json").write_bytes(msgspec.json.encode(signed_in))
         yield folder
 
 
-def _docker(*arguments: str, config: str | None = None) -> str:
+def call(*arguments: str, config: str | None = None) -> str:
+    """Run a command of Docker's; give what it says.
+
+    Raises `UsageError` where it fails or there is no Docker, `NotAllowedError` where the registry denies it.
+    """
     try:
         done = subprocess.run(  # noqa: S603 - a list of arguments, no shell
             ["docker", *arguments],  # noqa: S607 - wherever Docker is installed
             stdin=subprocess.DEVNULL,
-            text=True,
+            errors="replace",
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=os.environ | ENVIRONMENT | ({"DOCKER_CONFIG": config} if config else {}),

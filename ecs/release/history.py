@@ -1,6 +1,6 @@
 """Which revisions are good: tags say when each passed the smoke test, and when it was left as a bad one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ def revisions(aws: Aws) -> list[dict[str, Any]]:
     pages = aws.ecs.get_paginator("list_task_definitions").paginate(
         familyPrefix=family, status="ACTIVE", sort="DESC", PaginationConfig={"MaxItems": 50}
     )
-    described = (describe(aws.ecs, arn) for page in pages for arn in page["taskDefinitionArns"])
+    described = (describe(aws, arn) for page in pages for arn in page["taskDefinitionArns"])
     return [revision for revision in described if revision and revision["family"] == family]
 
 
@@ -28,9 +28,15 @@ def last_good(aws: Aws, *, but: str) -> str | None:
     return max(((since, arn) for since, arn in good if arn != but), default=("", None))[1]
 
 
+def way_back(aws: Aws, source: str | None, *, but: str) -> str | None:
+    """Choose what to go back to: what served, unless that was left and there is another good one."""
+    served = describe(aws, source) if source else None
+    return source if served and not was_left(served) else last_good(aws, but=but) or source
+
+
 def mark_good(aws: Aws, foundation: Foundation, arn: str, warn: Callable[[str], None]) -> None:
     """Remember that a revision serves and passed the smoke test, from now on; keep its image."""
-    if revision := describe(aws.ecs, arn):
+    if revision := describe(aws, arn):
         image.keep(aws, foundation, image_tag(revision), warn)
     _mark(aws, arn, GOOD)
 
@@ -48,6 +54,11 @@ def is_good(revision: dict[str, Any]) -> bool:
 def was_left(revision: dict[str, Any]) -> bool:
     """Whether a revision was left, and did not pass the smoke test since."""
     return bool(tag(revision, LEFT)) and not is_good(revision)
+
+
+def untested(revision: dict[str, Any], among: Iterable[dict[str, Any]]) -> bool:
+    """Whether a good revision serves in the place of one that was left, and was not tested since."""
+    return is_good(revision) and tag(revision, GOOD) < max(tag(item, LEFT) for item in among)
 
 
 def tag(revision: dict[str, Any], key: str) -> str:

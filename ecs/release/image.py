@@ -18,15 +18,13 @@ GOOD_PREFIX = "good-"
 
 def is_pushed(aws: Aws, foundation: Foundation, tag: str) -> bool:
     """Whether the repository has an image of this tag."""
+    name, known = foundation.repository_name, aws.ecr.exceptions
     try:
-        answer = aws.ecr.describe_images(
-            repositoryName=foundation.repository_name, imageIds=[{"imageTag": tag}]
+        return bool(
+            aws.ecr.describe_images(repositoryName=name, imageIds=[{"imageTag": tag}])["imageDetails"]
         )
-    except ClientError as error:
-        if error.response["Error"]["Code"] in {"ImageNotFoundException", "RepositoryNotFoundException"}:
-            return False
-        raise
-    return bool(answer["imageDetails"])
+    except (known.ImageNotFoundException, known.RepositoryNotFoundException):
+        return False
 
 
 def local_name(aws: Aws, revision: Revision) -> str:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
@@ -20,29 +19,14 @@ from ecs.settings import ROOT, Settings
 
 FOLDER = ROOT / ".ecs" / "releases"
 FILES = ("Dockerfile", "requirements/serve.txt", "model/artifact/manifest.json")
-# Runs in the image, and lists what a package URL is made of. tini is there without its package.
-LIST_PACKAGES = r"""
-import glob, json, platform, subprocess
-from importlib.metadata import distributions
-def said(*command): return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-system = platform.freedesktop_os_release()
-folders = [path for root in ("/venv", "/usr/local") for path in glob.glob(root + "/lib/python*/site-packages")]
-debian = [line.split() for line in said("dpkg-query", "-Wf", "${Package} ${Version} ${Architecture}\n").splitlines()]
-print(json.dumps([
-    ["generic", None, "python", platform.python_version()],
-    ["generic", None, "tini", said("tini", "--version").split()[2]],
-    *(["pypi", None, found.name, found.version] for found in distributions(path=folders)),
-    *(["deb", system["ID"], name, version, {"arch": arch, "distro": system["VERSION_CODENAME"]}]
-      for name, version, arch in debian),
-]))
-"""  # noqa: E501
+PACKAGES = Path(__file__).with_name("packages.sh")
 
 
 def base_image(settings: Settings, *, pull: bool) -> str:
     """Name the base image, by digest where it is known here; with `pull`, fetch the newest before."""
     name = settings.base_image or re.findall(r"(?m)^ARG BASE=(\S+)", (ROOT / "Dockerfile").read_text())[0]
     if pull:
-        docker.pull(name, settings)
+        docker.call("pull", "--platform", settings.docker_platform, name)
     return name if "@" in name else docker.inspect(name, "{{index .RepoDigests 0}}") or name
 
 
@@ -50,20 +34,20 @@ def write(image: str, settings: Settings, revision: Revision, base: str) -> Path
     """Write `sbom.cdx.json` and `provenance.json` of an image that was built here; give their folder."""
     folder = FOLDER / revision.tag
     folder.mkdir(parents=True, exist_ok=True)
-    packages = msgspec.json.decode(docker.run(image, settings, LIST_PACKAGES), type=list[list[Any]])
-    (folder / "sbom.cdx.json").write_text(sbom(packages, revision) + "\n")
+    listed = docker.run(image, settings, PACKAGES.read_text(encoding="utf-8"))
+    (folder / "sbom.cdx.json").write_text(sbom(listed, revision) + "\n")
     (folder / "provenance.json").write_text(to_json(provenance(image, settings, revision, base)) + "\n")
     return folder
 
 
-def sbom(packages: list[list[Any]], revision: Revision) -> str:
-    """List the model and the packages, each once; a package is what `PackageURL` is made of."""
-    urls = {url.to_string(): url for url in (PackageURL(*package) for package in packages)}
-    kind = ComponentType.MACHINE_LEARNING_MODEL
-    bom = Bom(components=[Component(type=kind, name="model", version=revision.model, bom_ref="model")])
-    for name, url in urls.items():
-        bom.components.add(Component(name=url.name, version=url.version, purl=url, bom_ref=name))
+def sbom(listed: str, revision: Revision) -> str:
+    """Give the bill of materials: the model, and the packages that are listed, a package URL a line."""
+    urls = {PackageURL.from_string(line) for line in listed.splitlines() if line.startswith("pkg:")}
     whole = Component(type=ComponentType.CONTAINER, name="image", version=revision.tag, bom_ref="image")
+    model = ComponentType.MACHINE_LEARNING_MODEL
+    bom = Bom(components=[Component(type=model, name="model", version=revision.model, bom_ref="model")])
+    for url in urls:
+        bom.components.add(Component(name=url.name, version=url.version, purl=url, bom_ref=str(url)))
     bom.metadata.component = whole
     bom.register_dependency(whole, bom.components)
     return str(JsonV1Dot6(bom).output_as_string(indent=2))

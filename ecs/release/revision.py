@@ -1,6 +1,7 @@
 """What is to be released: the git revision, the model's version, and the tag that names both."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,11 +38,7 @@ class Revision:
 
 
 def read_predictor() -> Predictor:
-    """Load the model that is to be released.
-
-    Raises:
-        UsageError: the artifact can't be served.
-    """
+    """Load the model that is to be released; raises `UsageError` where it can't be served."""
     try:
         return Predictor.load(ARTIFACT_FOLDER)
     except ArtifactError as error:
@@ -49,11 +46,7 @@ def read_predictor() -> Predictor:
 
 
 def read_revision(settings: Settings, model: str, *, allow_dirty: bool, root: Path = ROOT) -> Revision:
-    """Name what stands in the working tree.
-
-    Raises:
-        UsageError: there is no commit, or changes that are not committed and not allowed.
-    """
+    """Name what stands in the working tree; raises `UsageError` where it is not committed and must be."""
     try:
         repo = Repo.discover(root)
         head = repo.head().decode()[:12]
@@ -81,11 +74,7 @@ def uncommitted(repo: Repo) -> list[str]:
     """List the paths, from the repository's root, that differ from the commit."""
     status = porcelain.status(repo, untracked_files="all")
     paths = {path for kind in status.staged.values() for path in kind} | set(status.unstaged)
-    return sorted({_text(path) for path in paths} | {_text(path) for path in status.untracked})
-
-
-def _text(path: str | bytes) -> str:
-    return path.decode(errors="surrogateescape") if isinstance(path, bytes) else path
+    return sorted(map(os.fsdecode, paths | set(status.untracked)))
 
 
 def _digest(root: Path, paths: list[str]) -> str:
@@ -93,6 +82,6 @@ def _digest(root: Path, paths: list[str]) -> str:
     for path in paths:
         file = root / path
         content = file.read_bytes() if file.is_file() else b"(removed)"
-        digest.update(hashlib.sha256(path.encode(errors="surrogateescape")).digest())
+        digest.update(hashlib.sha256(os.fsencode(path)).digest())
         digest.update(hashlib.sha256(content).digest())
     return digest.hexdigest()[:12]

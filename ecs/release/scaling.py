@@ -18,31 +18,24 @@ def _targets(aws: Aws, foundation: Foundation) -> list[dict[str, Any]]:
     return [dict(target) for target in answer["ScalableTargets"]]
 
 
-def resource(aws: Aws, foundation: Foundation) -> str:
-    """Name the service as Application Auto Scaling does."""
-    return f"service/{foundation.cluster_name}/{aws.settings.stack}"
-
-
 def _address(aws: Aws, foundation: Foundation) -> dict[str, Any]:
     return {
         "ServiceNamespace": "ecs",
-        "ResourceId": resource(aws, foundation),
+        "ResourceId": f"service/{foundation.cluster_name}/{aws.settings.stack}",
         "ScalableDimension": DIMENSION,
     }
 
 
 def wanted(aws: Aws, foundation: Foundation) -> dict[str, Any]:
     """Give the bounds, and each policy by its name."""
-    settings = aws.settings
+    settings, requests = aws.settings, aws.settings.requests_per_target
     label = f"{foundation.load_balancer_full_name}/{foundation.target_group_full_name}"
     return {
         "MinCapacity": settings.min_tasks,
         "MaxCapacity": settings.max_tasks,
         "policies": {
             f"{settings.stack}-cpu": _policy("ECSServiceAverageCPUUtilization", settings.cpu_target),
-            f"{settings.stack}-requests": _policy(
-                "ALBRequestCountPerTarget", settings.requests_per_target, ResourceLabel=label
-            ),
+            f"{settings.stack}-requests": _policy("ALBRequestCountPerTarget", requests, ResourceLabel=label),
         },
     }
 
@@ -57,24 +50,23 @@ def _policy(metric: str, target: int, **more: str) -> dict[str, Any]:
     }
 
 
-def _policies(aws: Aws, foundation: Foundation) -> dict[str, Any]:
-    """Give each policy that is there by its name; of one that tracks no target, None."""
+def _policies(aws: Aws, foundation: Foundation) -> list[dict[str, Any]]:
     pages = aws.autoscaling.get_paginator("describe_scaling_policies").paginate(**_address(aws, foundation))
-    return {
-        policy["PolicyName"]: policy.get("TargetTrackingScalingPolicyConfiguration")
-        for page in pages
-        for policy in page["ScalingPolicies"]
-    }
+    return [dict(policy) for page in pages for policy in page["ScalingPolicies"]]
 
 
-def made_by_hand(aws: Aws, foundation: Foundation) -> list[str]:
-    """Name the policies that are not ours."""
-    return sorted(_policies(aws, foundation).keys() - wanted(aws, foundation)["policies"].keys())
+def made_by_hand(aws: Aws, foundation: Foundation) -> list[dict[str, Any]]:
+    """Give the policies that are not ours."""
+    ours = wanted(aws, foundation)["policies"]
+    return [policy for policy in _policies(aws, foundation) if policy["PolicyName"] not in ours]
 
 
 def compare(aws: Aws, foundation: Foundation) -> list[Change]:
     """Say how the scaling differs from what we want."""
-    there: dict[str, Any] = {"policies": _policies(aws, foundation)}
+    targets = "TargetTrackingScalingPolicyConfiguration"  # a policy of another type has none
+    there: dict[str, Any] = {
+        "policies": {policy["PolicyName"]: policy.get(targets) for policy in _policies(aws, foundation)}
+    }
     for target in _targets(aws, foundation):
         there |= {"MinCapacity": target["MinCapacity"], "MaxCapacity": target["MaxCapacity"]}
     return diff(there, wanted(aws, foundation), only_wanted=True)

@@ -1,6 +1,8 @@
 """The service: how many tasks, where, behind what, and how one release replaces another."""
 
+import tomllib
 import uuid
+from pathlib import Path
 from typing import Any
 
 from ecs.aws import Aws
@@ -9,16 +11,14 @@ from ecs.release.diff import Change, diff, normalised
 from ecs.release.task import CONTAINER, tags
 from ecs.settings import PORT
 
-BAKE_MINUTES = 5
-"""How long ECS watches the alarms once the old tasks stopped. The slower one rings after three whole minutes
-of unhealthy tasks: up to four from any moment, and one until CloudWatch has the figure."""
-FAILURES = 3
-"""The failed task with which ECS gives a deployment up."""
+FIXED = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+"""What does not depend on settings or foundation."""
+BAKE_MINUTES: int = FIXED["deploymentConfiguration"]["bakeTimeInMinutes"]
 
 
 def service_settings(aws: Aws, foundation: Foundation, *, alarms: bool = True) -> dict[str, Any]:
     """Give what `create_service` and `update_service` both take; with `alarms` those can roll back."""
-    return {
+    return FIXED | {
         "networkConfiguration": {
             "awsvpcConfiguration": {
                 "subnets": sorted(foundation.subnet_ids),
@@ -28,33 +28,11 @@ def service_settings(aws: Aws, foundation: Foundation, *, alarms: bool = True) -
             }
         },
         "loadBalancers": [
-            {
-                "targetGroupArn": foundation.target_group_arn,
-                "containerName": CONTAINER,
-                "containerPort": PORT,
-            }
+            {"targetGroupArn": foundation.target_group_arn, "containerName": CONTAINER, "containerPort": PORT}
         ],
         "healthCheckGracePeriodSeconds": aws.settings.grace_seconds,
-        "deploymentConfiguration": {
-            "minimumHealthyPercent": 100,
-            "maximumPercent": 200,
-            "bakeTimeInMinutes": BAKE_MINUTES,
-            "deploymentCircuitBreaker": {
-                "enable": True,
-                "rollback": True,
-                # One task that runs does not make up for others that fail.
-                "resetOnHealthyTask": False,
-                "thresholdConfiguration": {"type": "COUNT", "value": FAILURES},
-            },
-            "alarms": {
-                "alarmNames": [foundation.unhealthy_hosts_alarm_name, foundation.server_errors_alarm_name],
-                "enable": alarms,
-                "rollback": True,
-            },
-        },
-        "availabilityZoneRebalancing": "ENABLED",
-        "enableECSManagedTags": True,
-        "propagateTags": "SERVICE",
+        "deploymentConfiguration": FIXED["deploymentConfiguration"]
+        | {"alarms": {"alarmNames": foundation.release_alarms, "enable": alarms, "rollback": True}},
     }
 
 
@@ -74,16 +52,10 @@ def create(aws: Aws, foundation: Foundation, task_definition: str, *, alarms: bo
     return dict(answer["service"])
 
 
-def update(  # noqa: PLR0913 - the arguments of one call
-    aws: Aws,
-    foundation: Foundation,
-    task_definition: str,
-    *,
-    desired: int | None = None,
-    force: bool = False,
-    alarms: bool = True,
+def update(
+    aws: Aws, foundation: Foundation, task_definition: str, *, alarms: bool = True, **more: Any
 ) -> dict[str, Any]:
-    """Start a rollout of a task definition; `force` starts one even where nothing differs.
+    """Start a rollout of a task definition; `more` are further arguments of `update_service`.
 
     Where only the deployment's configuration differs, ECS takes it over and starts none.
     """
@@ -91,9 +63,8 @@ def update(  # noqa: PLR0913 - the arguments of one call
         cluster=foundation.cluster_name,
         service=aws.settings.stack,
         taskDefinition=task_definition,
-        forceNewDeployment=force,
-        **({} if desired is None else {"desiredCount": desired}),  # type: ignore[arg-type]
         **service_settings(aws, foundation, alarms=alarms),
+        **more,
     )
     return dict(answer["service"])
 
@@ -137,8 +108,3 @@ def compare(service: dict[str, Any] | None, wanted: dict[str, Any]) -> list[Chan
 def primary(service: dict[str, Any]) -> dict[str, Any]:
     """Give the deployment that the service is to become."""
     return next(dict(item) for item in service["deployments"] if item["status"] == "PRIMARY")
-
-
-def deployment(service: dict[str, Any], identifier: str) -> dict[str, Any] | None:
-    """Give a deployment by its id, as long as the service has it."""
-    return next((dict(item) for item in service["deployments"] if item["id"] == identifier), None)

@@ -1,7 +1,7 @@
 """The smoke test: does the service answer what the model here answers?
 
 It asks by the proxies and with the CA bundle that botocore takes. Where the public name gives no answer, it
-asks the load balancer by its own, with the service's in Host and SNI: no release depends on the network here.
+asks the load balancer by its own, with the service's in Host and SNI: no release depends on the network.
 """
 
 import os

@@ -8,9 +8,8 @@ from ecs.failure.evidence import ENDED_BY_ITSELF, Evidence, last_lines
 from ecs.foundation.outputs import Foundation
 from ecs.release import service as services
 from ecs.release.deployment import Deployment
-from ecs.release.task import CONTAINER
+from ecs.release.task import CONTAINER, short
 
-TASKS_A_CALL = 100
 TASKS_WITH_LOGS = 3
 NOT_ASKED = {"initial", "draining", "unused"}
 """The states in which a target gets no new request; one that is unhealthy does, where all are."""
@@ -30,25 +29,23 @@ class Snapshot:
         """The tasks that are not stopped or stopping."""
         return [task for task in self.tasks if task.get("desiredStatus") != "STOPPED"]
 
+    @property
+    def states(self) -> dict[str, str]:
+        """What the balancer thinks of each of its targets, by address."""
+        return {item["Target"]["Id"]: item["TargetHealth"]["State"] for item in self.targets}
+
     def stopped(self, task_definition: str) -> list[dict[str, Any]]:
         """The stopped tasks of one revision: those that ended by themselves first, then the newest."""
-        found = [
-            task
-            for task in self.tasks
-            if task.get("desiredStatus") == "STOPPED" and task["taskDefinitionArn"] == task_definition
-        ]
+        stopped = [task for task in self.tasks if task.get("desiredStatus") == "STOPPED"]
         return sorted(
-            found,
+            (task for task in stopped if task["taskDefinitionArn"] == task_definition),
             key=lambda task: (task.get("stopCode") == ENDED_BY_ITSELF, str(task.get("createdAt", ""))),
             reverse=True,
         )
 
     def target_state(self, task: dict[str, Any]) -> str:
         """What the balancer thinks of a task; empty where it doesn't know it."""
-        address = private_address(task)
-        return next(
-            (item["TargetHealth"]["State"] for item in self.targets if item["Target"]["Id"] == address), ""
-        )
+        return self.states.get(private_address(task), "")
 
     def all_requests_go_to(self, task_definition: str) -> bool:
         """Whether the balancer asks tasks of this revision only, as many as are wanted.
@@ -56,9 +53,8 @@ class Snapshot:
         In a rolling update both versions answer until the old tasks drain: before, an answer tells nothing.
         """
         new = {private_address(task) for task in self.running if task["taskDefinitionArn"] == task_definition}
-        states = {item["Target"]["Id"]: item["TargetHealth"]["State"] for item in self.targets}
-        asked = {address for address, state in states.items() if state not in NOT_ASKED}
-        healthy = sum(states[address] == "healthy" for address in asked)
+        asked = {address for address, state in self.states.items() if state not in NOT_ASKED}
+        healthy = sum(self.states[address] == "healthy" for address in asked)
         return asked <= new and healthy >= max(1, self.service["desiredCount"])
 
 
@@ -73,63 +69,43 @@ def observe(aws: Aws, foundation: Foundation) -> Snapshot | None:
     service = services.find(aws, foundation)
     if service is None:
         return None
+    cluster, tasks = foundation.cluster_name, dict[str, dict[str, Any]]()  # one may stop between two lists
     statuses: tuple[Literal["RUNNING", "STOPPED"], ...] = ("RUNNING", "STOPPED")
-    arns = [
-        arn
-        for status in statuses
-        for page in aws.ecs.get_paginator("list_tasks").paginate(
-            cluster=foundation.cluster_name,
-            serviceName=aws.settings.stack,
-            desiredStatus=status,
+    for status in statuses:
+        pages = aws.ecs.get_paginator("list_tasks").paginate(
+            cluster=cluster, serviceName=aws.settings.stack, desiredStatus=status
         )
-        for arn in page["taskArns"]
-    ]
-    tasks = [
-        dict(task)
-        for start in range(0, len(arns), TASKS_A_CALL)
-        for task in aws.ecs.describe_tasks(
-            cluster=foundation.cluster_name, tasks=arns[start : start + TASKS_A_CALL]
-        )["tasks"]
-    ]
+        for page in pages:
+            if arns := page["taskArns"]:  # at most 100, which DescribeTasks takes
+                told = aws.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
+                tasks |= {task["taskArn"]: dict(task) for task in told}
     targets = aws.elbv2.describe_target_health(TargetGroupArn=foundation.target_group_arn)
-    alarms = aws.cloudwatch.describe_alarms(
-        AlarmNames=[
-            foundation.unhealthy_hosts_alarm_name,
-            foundation.server_errors_alarm_name,
-            foundation.balancer_errors_alarm_name,
-        ]
-    )
+    names = [*foundation.release_alarms, foundation.balancer_errors_alarm_name]
+    alarms = aws.cloudwatch.describe_alarms(AlarmNames=names)
     return Snapshot(
         service,
-        tasks,
+        list(tasks.values()),
         [dict(item) for item in targets["TargetHealthDescriptions"]],
         [dict(item) for item in alarms["MetricAlarms"]],
     )
 
 
-def gather(
-    aws: Aws, foundation: Foundation, snapshot: Snapshot, arn: str, record: Deployment | None
-) -> Evidence:
-    """Collect what tells why a deployment, of the task definition `arn`, failed."""
+def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, record: Deployment) -> Evidence:
+    """Collect what tells why a deployment failed."""
+    arn, group = record.target, foundation.log_group_name
     stopped = snapshot.stopped(arn)
     running = [task for task in snapshot.running if task["taskDefinitionArn"] == arn]
+    newest = [task["taskArn"] for task in [*stopped, *running][:TASKS_WITH_LOGS]]
     told = snapshot.service.get("events", [])
-    events = [event["message"] for event in told if record is None or event["createdAt"] >= record.since]
+    events = [event["message"] for event in told if event["createdAt"] >= record.since]
     return Evidence(
-        reason=record.reason if record else "",
+        reason=record.reason,
         task_definition=arn,
         stopped=stopped,
         running=running,
-        logs={
-            task["taskArn"]: last_lines(aws, foundation.log_group_name, _log_stream(task))
-            for task in [*stopped, *running][:TASKS_WITH_LOGS]
-        },
+        logs={task: last_lines(aws, group, f"task/{CONTAINER}/{short(task)}") for task in newest},
         targets=snapshot.targets,
         alarms=snapshot.alarms,
         events=events,
-        triggered=record.alarms if record else [],
+        triggered=record.alarms,
     )
-
-
-def _log_stream(task: dict[str, Any]) -> str:
-    return f"task/{CONTAINER}/{task['taskArn'].rpartition('/')[2]}"

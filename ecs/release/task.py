@@ -1,17 +1,12 @@
 """The task definition: what one task is, down to the last field."""
 
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
+from typing import Any
 
 from ecs.aws import Aws
 from ecs.foundation.outputs import Foundation
 from ecs.release.diff import Change, diff, normalised
 from ecs.release.revision import Revision
 from ecs.settings import PORT
-
-if TYPE_CHECKING:
-    from mypy_boto3_ecs import ECSClient
 
 CONTAINER = "web"
 USER = "10001"
@@ -89,14 +84,12 @@ def task_definition(aws: Aws, foundation: Foundation, revision: Revision) -> dic
     }
 
 
-def describe(ecs: "ECSClient", reference: str) -> dict[str, Any] | None:
+def describe(aws: Aws, reference: str) -> dict[str, Any] | None:
     """Read a task definition by its ARN, or a family's latest; None where there is none."""
     try:
-        answer = ecs.describe_task_definition(taskDefinition=reference, include=["TAGS"])
-    except ClientError as error:
-        if error.response["Error"]["Code"] in {"ClientException", "InvalidParameterException"}:
-            return None
-        raise
+        answer = aws.ecs.describe_task_definition(taskDefinition=reference, include=["TAGS"])
+    except (aws.ecs.exceptions.ClientException, aws.ecs.exceptions.InvalidParameterException):
+        return None
     return dict(answer["taskDefinition"]) | {"tags": answer.get("tags", [])}
 
 
@@ -108,22 +101,29 @@ def compare(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Change]:
 
 def find_same(aws: Aws, current: str | None, wanted: dict[str, Any]) -> str | None:
     """Find a revision that is already what we want: the one that serves, or the family's latest."""
-    for reference in dict.fromkeys((current, str(wanted["family"]))):
-        found = describe(aws.ecs, reference) if reference else None
-        if found and found.get("status") == "ACTIVE" and not compare(found, wanted):
-            return str(found["taskDefinitionArn"])
-    return None
+    references = filter(None, dict.fromkeys((current, str(wanted["family"]))))
+    return next(filter(None, (_same(aws, reference, wanted) for reference in references)), None)
+
+
+def _same(aws: Aws, reference: str, wanted: dict[str, Any]) -> str | None:
+    found = describe(aws, reference) or {}
+    same = found.get("status") == "ACTIVE" and not compare(found, wanted)
+    return str(found["taskDefinitionArn"]) if same else None
 
 
 def register(aws: Aws, wanted: dict[str, Any], revision: Revision) -> str:
-    """Register a revision; give its ARN."""
+    """Register a revision; give its ARN, or that of the same one that another run registered just before."""
     marks = [{"key": "Revision", "value": revision.git}, {"key": "ModelVersion", "value": revision.model}]
     answer = aws.ecs.register_task_definition(**wanted, tags=[*tags(aws), *marks])  # type: ignore[list-item]
-    return answer["taskDefinition"]["taskDefinitionArn"]
+    arn, number = answer["taskDefinition"]["taskDefinitionArn"], answer["taskDefinition"]["revision"]
+    # So two runs at once roll out one revision, and neither replaces the other's deployment.
+    while number > 1 and (before := _same(aws, f"{wanted['family']}:{number - 1}", wanted)):
+        arn, number = before, number - 1
+    return arn
 
 
 def short(arn: str) -> str:
-    """Give FAMILY:REVISION of an ARN."""
+    """Give what stands last in an ARN, as FAMILY:REVISION of a task definition."""
     return arn.rpartition("/")[2]
 
 

@@ -1,7 +1,5 @@
 """How a rollout looks in the terminal while it runs, and in a log where there is none."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +11,6 @@ from rich.table import Table
 from rich.text import Text
 
 from ecs.output import Output
-from ecs.release import service as services
 from ecs.release.snapshot import Snapshot
 from ecs.release.task import short
 
@@ -24,10 +21,9 @@ STYLES = {"healthy": "green", "RUNNING": "green", "unhealthy": "red", "STOPPED":
 class RolloutView:
     """Shows one deployment: a live table on a terminal, a line for each change elsewhere."""
 
-    def __init__(self, output: Output, live: Live | None, identifier: str, task_definition: str) -> None:
+    def __init__(self, output: Output, live: Live | None, task_definition: str) -> None:
         self._output = output
         self._live = live
-        self._identifier = identifier
         self._task_definition = task_definition
         self._last = ""
         self._seen: set[str] | None = None
@@ -51,7 +47,8 @@ class RolloutView:
 
     def _line(self, snapshot: Snapshot) -> str:
         healthy, started, desired = self._counts(snapshot)
-        deployment = services.deployment(snapshot.service, self._identifier) or {}
+        there = {item["taskDefinition"]: item for item in reversed(snapshot.service["deployments"])}
+        deployment = there.get(self._task_definition, {})
         failed = deployment.get("failedTasks", 0)
         state = deployment.get("rolloutState", "gone").lower().replace("_", " ")
         return (
@@ -71,13 +68,6 @@ class RolloutView:
         bar = Table.grid(padding=(0, 1))
         bar.add_row(ProgressBar(total=max(1, desired), completed=healthy, width=40), self._line(snapshot))
         return Group(bar, tasks_table(snapshot), *alarm_lines(snapshot), *event_lines(snapshot))
-
-
-@contextmanager
-def rollout_view(output: Output, identifier: str, task_definition: str) -> Iterator[RolloutView]:
-    """Open the view for the time of a rollout."""
-    with output.live() as live:
-        yield RolloutView(output, live, identifier, task_definition)
 
 
 def tasks_table(snapshot: Snapshot, stopped: int = 3) -> Table:

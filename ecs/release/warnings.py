@@ -31,21 +31,17 @@ def find_warnings(aws: Aws, foundation: Foundation | None) -> list[str]:
 
 def _quota(aws: Aws, _foundation: Foundation | None) -> Iterator[str]:
     """Compare the account's quota of Fargate with what runs at most: a rollout starts all tasks once more."""
-    quotas, settings = aws.client("service-quotas"), aws.settings
+    quotas, tasks, each = aws.client("service-quotas"), aws.settings.max_tasks, aws.settings.cpu / 1024
     try:
-        value = quotas.get_service_quota(**VCPUS)["Quota"].get("Value")
-    except quotas.exceptions.NoSuchResourceException:
-        value = None
-    if value is None:  # AWS applies its default
+        value = quotas.get_service_quota(**VCPUS)["Quota"]["Value"]
+    except (KeyError, quotas.exceptions.NoSuchResourceException):  # the account has none of its own
         value = quotas.get_aws_default_service_quota(**VCPUS)["Quota"]["Value"]
-    needed = 2 * settings.max_tasks * settings.cpu / 1024
-    if value < needed:
+    if value < 2 * tasks * each:
         yield (
             f"Fargate's quota of this account in {aws.region} is {value:g} vCPUs, for all its services; "
-            f"{settings.max_tasks} tasks of {settings.cpu / 1024:g} take {needed:g} during a rollout. Lower "
-            "max_tasks, or ask for more: aws service-quotas request-service-quota-increase --service-code "
-            f"fargate --quota-code {VCPUS['QuotaCode']} --desired-value {math.ceil(needed)} "
-            f"--region {aws.region}"
+            f"{tasks} tasks of {each:g} take {2 * tasks * each:g} in a rollout. Lower max_tasks, or ask for "
+            "more: aws service-quotas request-service-quota-increase --service-code fargate --quota-code "
+            f"{VCPUS['QuotaCode']} --desired-value {math.ceil(2 * tasks * each)} --region {aws.region}"
         )
 
 
@@ -69,12 +65,10 @@ def _alarm_email(aws: Aws, foundation: Foundation | None) -> Iterator[str]:
 
 def _policies(aws: Aws, foundation: Foundation | None) -> Iterator[str]:
     """Name the scaling policies that somebody else made: they pull against ours."""
-    if foundation is None:
-        return
-    for name in scaling.made_by_hand(aws, foundation):
+    for policy in scaling.made_by_hand(aws, foundation) if foundation else ():
         yield (
-            f"The scaling policy {name} was not made by this tool and pulls against its own. Remove it: "
-            f"aws application-autoscaling delete-scaling-policy --policy-name {name} --service-namespace ecs "
-            f"--scalable-dimension {scaling.DIMENSION} --resource-id "
-            f"{scaling.resource(aws, foundation)} --region {aws.region}"
+            f"The scaling policy {policy['PolicyName']} was not made by this tool and pulls against its own. "
+            f"Remove it: aws application-autoscaling delete-scaling-policy --region {aws.region} "
+            f"--service-namespace ecs --resource-id {policy['ResourceId']} "
+            f"--scalable-dimension {scaling.DIMENSION} --policy-name {policy['PolicyName']}"
         )

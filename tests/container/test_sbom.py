@@ -14,12 +14,13 @@ from tests.serving import ROOT
 
 
 def test_each_package_in_the_image_is_listed(image: str) -> None:
-    architecture = "ARM64" if docker.platform_of(image) == "linux/arm64" else "X86_64"
+    architecture = "ARM64" if docker.inspect(image, docker.PLATFORM) == "linux/arm64" else "X86_64"
     settings = msgspec.structs.replace(load_settings("prod"), architecture=architecture)
-    found = json.loads(docker.run(image, settings, record.LIST_PACKAGES))
+    found = docker.run(image, settings, record.PACKAGES.read_text())
     listed = json.loads(record.sbom(found, Revision("0123456789ab", "e27279efdf8a", "X86_64")))
     urls = {item["purl"] for item in listed["components"] if "purl" in item}
-    pypi = {(canonicalize_name(name), version) for kind, _, name, version, *_ in found if kind == "pypi"}
+    named = (url.removeprefix("pkg:pypi/").split("@") for url in urls if url.startswith("pkg:pypi/"))
+    pypi = {(canonicalize_name(name), version) for name, version in named}
     lock = (ROOT / "requirements" / "serve.txt").read_text()
     for name, version, only in re.findall(r"^([a-z0-9-]+)==(\S+)(?: ; (.*))? \\", lock, re.MULTILINE):
         if not only or Marker(only).evaluate({"sys_platform": "linux", "python_full_version": "3.13.5"}):

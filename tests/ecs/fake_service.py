@@ -50,7 +50,7 @@ class FakeService:
     tags: dict[int, dict[str, str]] = field(default_factory=dict)
     records: list[dict[str, Any]] = field(default_factory=list)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    refused: dict[str, ClientError] = field(default_factory=dict)
+    refused: dict[str, Exception] = field(default_factory=dict)
     ringing: list[str] = field(default_factory=list)
     configuration: dict[str, Any] = field(default_factory=dict)
     on_look: Callable[[int], None] = lambda _: None
@@ -142,12 +142,16 @@ class FakeService:
         self.on_look(self.age)
         if record["status"] == "IN_PROGRESS" and self.age >= STARTS + BAKES:
             self.end("SUCCESSFUL")
-        elif record["status"] in {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"}:
-            back = int(record["sourceServiceRevisions"][0]["arn"].rpartition("-")[2])
+        elif record["status"] in {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"} and self._sources:
+            back = int(self._sources[0]["arn"].rpartition("-")[2])
             record["status"] = "ROLLBACK_IN_PROGRESS"
             self.target = back
             if self.age >= STARTS:
                 self.end("ROLLBACK_SUCCESSFUL" if self.rollback_works else "ROLLBACK_FAILED")
+
+    @property
+    def _sources(self) -> list[dict[str, str]]:
+        return list(self.records[-1]["sourceServiceRevisions"])
 
     @property
     def _started(self) -> bool:
@@ -206,6 +210,8 @@ class FakeService:
         }
 
     def describe_service_deployments(self, arguments: Any) -> Any:
+        if self.status.startswith("ROLLBACK"):
+            self._step()
         wanted = arguments["serviceDeploymentArns"]
         return {"serviceDeployments": [r for r in self.records if r["serviceDeploymentArn"] in wanted]}
 

@@ -94,34 +94,6 @@ def test_no_region(project: Project) -> None:
     check(project.run("plan", HOME="/nonexistent", **keys), 2, "No AWS region is set", "--region")
 
 
-def stack_in(status: str) -> tuple[int, str]:
-    member = (
-        "<member><StackName>perfect-puppy-prod</StackName><StackId>arn:x</StackId>"
-        f"<CreationTime>2026-11-26T00:00:00Z</CreationTime><StackStatus>{status}</StackStatus></member>"
-    )
-    answer = f"<DescribeStacksResult><Stacks>{member}</Stacks></DescribeStacksResult>"
-    return 200, f"<DescribeStacksResponse>{answer}</DescribeStacksResponse>"
-
-
-def test_destroy_does_not_wait_for_a_stack_that_is_still_being_made(project: Project) -> None:
-    making = stack_in("CREATE_IN_PROGRESS")
-    with fake_aws(
-        DescribeStacks=[making, making, making, (400, NO_STACK)],
-        DescribeStackEvents=[
-            (
-                200,
-                "<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents/></DescribeStackEventsResult></DescribeStackEventsResponse>",
-            )
-        ],
-        ListTaskDefinitions=[(200, '{"taskDefinitionArns": []}')],
-        DeleteStack=[(200, "<DeleteStackResponse/>")],
-    ) as aws:
-        result = project.run("destroy", "--yes", "perfect-puppy-prod", AWS_ENDPOINT_URL=aws.url, **KEYS)
-        check(result, 0, "perfect-puppy-prod is gone")
-        assert aws.called.count("DeleteStack") == 1
-        assert aws.called[: aws.called.index("DeleteStack")].count("DescribeStacks") == 3
-
-
 def test_throttling_is_waited_for(project: Project) -> None:
     throttled = (400, refusal("Throttling", "Rate exceeded"))
     with fake_aws(DescribeStacks=[throttled, throttled, (400, NO_STACK)]) as aws:

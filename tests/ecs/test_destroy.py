@@ -189,6 +189,7 @@ def full() -> Account:
 STATES = {
     "all of it": full(),
     "a stack whose making failed, without outputs": replace(full(), stack="CREATE_FAILED"),
+    "a stack that is still being made, perhaps for days": replace(full(), stack="CREATE_IN_PROGRESS"),
     "a stack that is half removed": replace(full(), stack="DELETE_FAILED", services=[]),
     "no stack, and all else": replace(full(), stack=""),
     "a cluster alone": Account(cluster=True),

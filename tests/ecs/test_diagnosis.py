@@ -221,5 +221,5 @@ def test_events_from_before_a_deployment_that_ecs_has_rolled_back_are_no_evidenc
     seen = Snapshot({"deployments": [], "events": events}, [task], [], [])
     foundation = read_outputs({"StackName": "x", "CreationTime": began, "StackStatus": "CREATE_COMPLETE"})
     record = Deployment("arn:2", "ROLLBACK_SUCCESSFUL", "", began, "td:2", "td:1", [], failed_by_itself=True)
-    gathered = snapshot.gather(aws, foundation, seen, "td:2", record)
+    gathered = snapshot.gather(aws, foundation, seen, record)
     assert gathered.events == [events[0]["message"]]

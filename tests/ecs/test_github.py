@@ -12,6 +12,7 @@ from ecs.aws import Aws
 from ecs.errors import UsageError
 from ecs.foundation import github
 from ecs.settings import load_settings
+from tests.ecs.permissions.calls import calls_of
 from tests.serving import ROOT
 
 ARN = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
@@ -60,6 +61,10 @@ class TestProvider:
         with pytest.raises(UsageError, match="no OpenID Connect provider that takes") as caught:
             github.check_provider(aws)
         assert f"--open-id-connect-provider-arn {ARN} --client-id sts.amazonaws.com" in caught.value.hint
+
+    @pytest.mark.parametrize("command", ["verify", "plan", "up"])
+    def test_it_is_looked_at_before_a_release(self, command: str) -> None:
+        assert "iam:GetOpenIDConnectProvider" in calls_of(command)
 
 
 class TestWorkflow:

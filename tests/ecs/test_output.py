@@ -1,11 +1,17 @@
 """What a person sees of a step that takes long, at a terminal and in a log."""
 
+import errno
 import io
+import os
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
+from ecs.errors import NotRolledBackError
 from ecs.output import Output
+from ecs.run import Run, command
 
 EVENTS = ("Vpc: create in progress", "Vpc, Certificate: in progress", "Vpc: create complete")
 
@@ -36,3 +42,15 @@ def test_a_log_has_a_line_for_what_has_ended_only(output: Output) -> None:
 
 def test_an_event_outside_a_step_is_no_error(output: Output) -> None:
     output.event(EVENTS[0])
+
+
+def test_a_fault_of_this_machine_is_no_traceback_and_no_release_that_was_rolled_back() -> None:
+    @command()
+    def full(_run: Run) -> dict[str, Any]:
+        """Write to a disk that is full."""
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "sbom.cdx.json")
+
+    ended = CliRunner().invoke(full)
+    assert ended.exit_code == NotRolledBackError.exit_code
+    assert "No space left on device: 'sbom.cdx.json'" in ended.stderr
+    assert "run this again" in ended.stderr

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from ecs.foundation.policy import operator_policy
 from tests.ecs.permissions import calls as called
 from tests.ecs.permissions import reference
 from tests.ecs.permissions.identities import (
@@ -35,6 +36,7 @@ from tests.ecs.permissions.operator_policy import (
     FILE,
     LIMIT,
     UNUSED,
+    asked,
     generate,
     handled,
     handlers,
@@ -47,6 +49,7 @@ from tests.serving import ROOT
 
 COMMANDS = [path.stem for path in (ROOT / "ecs" / "commands").glob("*.py") if path.stem != "__init__"]
 FOR_A_PERSON = {
+    "cloudformation:CancelUpdateStack": "it changes the stack",
     "cloudformation:ContinueUpdateRollback": "it changes the stack",
     "cloudformation:DeleteStack": "it removes the stack",
     "cloudformation:ExecuteChangeSet": "it changes the stack",
@@ -63,6 +66,7 @@ CHANGE_SETS = {
 OPEN = {
     "cloudwatch:DescribeAlarms": "AWS checks it against all alarms",
     "elasticloadbalancing:*": "AWS makes the names of target groups up",
+    "operator acm:*": "AWS makes the name of the stack's certificate up",
     "operator application-autoscaling:*": "a person may have to mend a target that has lost its tags",
 }
 """Actions that can't be limited to one stack, or are not, with the reason."""
@@ -371,6 +375,15 @@ class TestOperatorPolicy:
                 assert all(STACK in resource for resource in statement["Resource"])
                 assert not [action for action in statement["Action"] if action.startswith("iam:")]
 
+    def test_a_wildcard_for_other_things_holds_what_is_asked_and_descriptions_only(self) -> None:
+        for statement in generate()["Statement"]:
+            for action in statement["Action"]:
+                service, _, name = action.partition(":")
+                for entry in reference.actions(service).values() if name != "*" and "*" in name else ():
+                    if fnmatchcase(entry["name"], name):
+                        asked_for = f"{service}:{entry['name']}" in asked()
+                        assert asked_for or entry["accessLevel"] in {"Read", "List"}, entry["name"]
+
     @pytest.mark.parametrize(
         ("action", "resource"),
         [
@@ -389,7 +402,7 @@ class TestOperatorPolicy:
 
     def test_it_fits_into_a_managed_policy_whatever_the_names(self) -> None:
         longest = stack("a" * 20, "b" * 10)
-        policy = policies(Stack(longest.name, region="ap-southeast-2"))["operator"][0]
+        policy = policies(Stack(longest.name, longest.parameters, region="ap-southeast-2"))["operator"][0]
         assert size(policy) <= LIMIT
 
     def test_verify_prints_it_without_credentials_or_a_region(self, tmp_path: Path) -> None:
@@ -400,7 +413,7 @@ class TestOperatorPolicy:
             return msgspec.json.decode(run.stdout, type=dict[str, Any])
 
         anywhere = printed()
-        assert anywhere == policies(Stack("perfect-puppy-prod", region=""))["operator"][0]
+        assert anywhere == operator_policy("perfect-puppy-prod", "", "")
         assert "${" not in str(anywhere)
         assert "arn:aws-cn:ecs:cn-north-1:*:cluster/perfect-puppy-prod" in str(
             printed("--region", "cn-north-1", "--json")

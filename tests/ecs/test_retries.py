@@ -30,11 +30,11 @@ def create_service(aws: Aws) -> None:
 
 
 def create_change_set(aws: Aws) -> None:
-    changeset.make(aws.cloudformation, "x", {}, [], new=True, command="up")
+    changeset.make(aws.cloudformation, "x", {}, new=True, command="up")
 
 
 def execute_change_set(aws: Aws) -> None:
-    changeset.ChangeSet(aws.cloudformation, "arn:set", "arn:x", (), empty=False).execute()
+    changeset.ChangeSet(aws.cloudformation, "up--x--0", "x", "arn:x", (), empty=False).execute()
 
 
 def continue_rollback(aws: Aws) -> None:

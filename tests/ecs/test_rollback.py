@@ -154,6 +154,33 @@ def test_a_rollback_that_was_cut_off_goes_on(operator: Make) -> None:
     assert "StopServiceDeployment" not in somebody.ecs.sent
 
 
+def test_one_that_was_cut_off_after_its_rollout_is_not_done_twice(operator: Make) -> None:
+    """The revision serves that the operator went back to: further back would lose a good one."""
+    somebody = operator()
+    somebody.ecs.left(C, 3)
+    assert somebody.types("--dry-run")[1]["to"] == definition(B)
+    code, result = somebody.types("--yes")
+    assert (code, result["to"], somebody.ecs.serving) == (0, definition(B), B), somebody.said
+    assert len(somebody.ecs.records) == 1, "no deployment was started"
+    assert somebody.ecs.sent[-1] == "TagResource", "it is good since now"
+    assert "perfect-puppy-prod:2 is back already" in somebody.said
+    assert somebody.types("--yes")[1]["to"] == definition(A)
+
+
+def test_one_that_was_cut_off_and_does_not_answer_right_goes_on_to_another(operator: Make) -> None:
+    somebody = operator(passes=lambda ecs: ecs.target != B)
+    somebody.ecs.left(C, 3)
+    assert somebody.types("--yes")[0] == 4
+    code, result = somebody.types("--yes")
+    assert (code, result["to"], somebody.ecs.serving) == (0, definition(A), A), somebody.said
+
+
+def test_after_one_in_the_middle_of_a_release_the_next_goes_further_back(operator: Make) -> None:
+    somebody = operator()
+    somebody.ecs.update_service({"taskDefinition": definition(C)})
+    assert [somebody.types("--yes")[1]["to"] for _ in range(2)] == [definition(B), definition(A)]
+
+
 def test_a_first_rollout_has_nothing_to_go_back_to(operator: Make) -> None:
     somebody = operator(serving=0)
     somebody.ecs.tags.clear()
@@ -169,3 +196,13 @@ def test_a_rollback_that_fails_goes_to_no_revision_that_was_left(operator: Make)
     code, result = somebody.types("--yes")
     assert (code, somebody.ecs.serving) == (1, A)
     assert result["error"].endswith("perfect-puppy-prod:1 serves again.")
+
+
+def test_ctrl_c_says_how_to_stop_what_goes_on(operator: Make) -> None:
+    def ctrl_c(_: FakeService) -> bool:
+        raise KeyboardInterrupt
+
+    somebody = operator(passes=ctrl_c)
+    code, result = somebody.types("--yes")
+    assert (code, somebody.ecs.status) == (4, "IN_PROGRESS")
+    assert "stop a rollout with `python -m ecs rollback`" in result["hint"]

@@ -1,8 +1,10 @@
 """A rollout, from its start to a release that serves or one that is taken back, by ECS's own record."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from ecs.errors import DeployError, NotRolledBackError, RolledBackError, UsageError
 from ecs.failure import evidence
@@ -103,6 +105,34 @@ def test_a_rollback_that_fails_twice_is_no_success(service: Make) -> None:
 
     ecs.on_look = fails
     with pytest.raises(NotRolledBackError, match="does not serve again"):
+        release(ecs).roll_out(definition(B), wrong)
+
+
+def test_credentials_that_expire_while_it_is_rolled_back_do_not_hide_why(service: Make) -> None:
+    ecs = service(serving=A)
+    expired = refusal("ExpiredTokenException", "UpdateService", "The security token is expired")
+
+    def expires() -> None:
+        ecs.refused = dict.fromkeys(("StopServiceDeployment", "UpdateService"), expired)
+        wrong()
+
+    with pytest.raises(
+        NotRolledBackError, match=r"smoke test failed: POST .*credentials have expired"
+    ) as raised:
+        release(ecs).roll_out(definition(B), expires)
+    assert "Sign in again" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [refusal("AccessDeniedException", "GetLogEvents"), EndpointConnectionError(endpoint_url="logs")],
+)
+def test_a_log_that_can_not_be_read_does_not_keep_it_from_being_rolled_back(
+    service: Make, problem: Exception
+) -> None:
+    ecs = service(serving=A)
+    ecs.refused["GetLogEvents"] = problem
+    with pytest.raises(RolledBackError, match="perfect-puppy-prod:1 serves again"):
         release(ecs).roll_out(definition(B), wrong)
 
 
@@ -319,3 +349,14 @@ def test_of_a_release_that_alarms_rolled_back_the_hint_names_the_way_round(servi
     with pytest.raises(RolledBackError) as raised:
         release(ecs).roll_out(definition(B), right)
     assert "up --ignore-alarms" in raised.value.hint
+
+
+def test_evidence_that_can_not_be_kept_does_not_keep_the_version_before_from_serving(
+    service: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(evidence, "FOLDER", tmp_path / "full" / "evidence")
+    (tmp_path / "full").touch()
+    ecs = service(serving=A)
+    with pytest.raises(RolledBackError, match=r"smoke test failed.* perfect-puppy-prod:1 serves again"):
+        release(ecs).roll_out(definition(B), wrong)
+    assert "The evidence could not be written" in capsys.readouterr().out

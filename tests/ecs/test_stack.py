@@ -24,8 +24,10 @@ NAME = "perfect-puppy-prod"
 ID = f"arn:aws:cloudformation:eu-west-1:123456789012:stack/{NAME}/0123"
 SET = "arn:aws:cloudformation:eu-west-1:123456789012:changeSet/plan--1/4567"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
-PARAMETERS = {"AlarmEmail": "somebody@example.org"}
-TAGS = [{"Key": "Project", "Value": "perfect-puppy"}]
+INPUTS = {
+    "Parameters": [{"ParameterKey": "AlarmEmail", "ParameterValue": "somebody@example.org"}],
+    "Tags": [{"Key": "Project", "Value": "perfect-puppy"}],
+}
 
 Step = Callable[[Stubber], None]
 
@@ -43,7 +45,7 @@ class ChangeSetOf:
         return hash(self.pattern)
 
 
-ONE_OF_OURS: dict[str, Any] = {"ChangeSetName": ChangeSetOf("plan|up"), "StackName": ID}
+ONE_OF_OURS: dict[str, Any] = {"ChangeSetName": ChangeSetOf("plan|up"), "StackName": NAME}
 
 
 @pytest.fixture(autouse=True)
@@ -123,10 +125,9 @@ def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = (), by: str 
         ClientToken=ANY,
         ChangeSetType=kind,
         TemplateBody=ANY,
-        Parameters=[{"ParameterKey": "AlarmEmail", "ParameterValue": "somebody@example.org"}],
-        Tags=TAGS,
         Capabilities=["CAPABILITY_IAM"],
         OnStackFailure="DELETE" if kind == "CREATE" else "ROLLBACK",
+        **INPUTS,
     )
     read = [] if reason else [call("describe_change_set", {**answer, "Changes": listed}, **ONE_OF_OURS)]
     return [create, call("describe_change_set", answer, **ONE_OF_OURS), *read]
@@ -146,12 +147,12 @@ nothing_to_change = [*made(kind="UPDATE", reason=NO_CHANGES), delete_set]
 def applied(*steps: Step) -> tuple[Foundation, list[str]]:
     said: list[str] = []
     with cloudformation(*steps) as client:
-        return stack.apply(client, NAME, PARAMETERS, TAGS, said.append), said
+        return stack.apply(client, NAME, INPUTS, said.append), said
 
 
 def fails(*steps: Step) -> DeployError:
     with cloudformation(*steps) as client, pytest.raises(DeployError) as caught:
-        stack.apply(client, NAME, PARAMETERS, TAGS, lambda _line: None)
+        stack.apply(client, NAME, INPUTS, lambda _line: None)
     return caught.value
 
 
@@ -178,7 +179,7 @@ class TestFind:
 class TestPreview:
     def preview(self, *steps: Step) -> list[str]:
         with cloudformation(*steps) as client:
-            return [str(change) for change in stack.preview(client, NAME, PARAMETERS, TAGS)]
+            return [str(change) for change in stack.preview(client, NAME, INPUTS)]
 
     def test_of_a_new_stack_leaves_neither_change_set_nor_stack(self) -> None:
         assert self.preview(
@@ -408,7 +409,7 @@ class TestFailures:
             cloudformation(*self.update[:-1], denied, delete_set) as client,
             pytest.raises(client.exceptions.ClientError, match="AccessDenied"),
         ):
-            stack.apply(client, NAME, PARAMETERS, TAGS, lambda _line: None)
+            stack.apply(client, NAME, INPUTS, lambda _line: None)
 
 
 EARLY = (
@@ -422,9 +423,8 @@ def refused_early(*told: dict[str, str]) -> Step:
     return call(
         "describe_events",
         {"OperationEvents": [{"EventType": "VALIDATION_ERROR", **event} for event in told]},
-        StackName=NAME,
-        ChangeSetName=SET,
         Filters={"FailedEvents": True},
+        **ONE_OF_OURS,
     )
 
 
@@ -438,7 +438,7 @@ class TestEarlyValidation:
             ) as client,
             pytest.raises(UsageError) as caught,
         ):
-            stack.preview(client, NAME, PARAMETERS, TAGS)
+            stack.preview(client, NAME, INPUTS)
         return caught.value
 
     def test_each_resource_is_named_with_what_is_wrong_with_it(self) -> None:

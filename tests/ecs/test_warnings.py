@@ -46,7 +46,18 @@ def subscriptions(*pages: list[tuple[str, str]]) -> Answer:
 
 
 def policies(*names: str, **more: object) -> Answer:
-    return [(200, json.dumps({"ScalingPolicies": [{"PolicyName": name, **more} for name in names]}))]
+    return [
+        (
+            200,
+            json.dumps(
+                {
+                    "ScalingPolicies": [
+                        {"PolicyName": name, "ResourceId": "service/a/b", **more} for name in names
+                    ]
+                }
+            ),
+        )
+    ]
 
 
 class Calls:
@@ -104,13 +115,13 @@ class TestQuota:
         answers = {"GetServiceQuota": quota(value)}
         assert calls.find(answers=answers, max_tasks=tasks, cpu=cpu, memory_mb=memory) == []
         [said] = calls.find(answers=answers, max_tasks=tasks + 1, cpu=cpu, memory_mb=memory)
-        assert "during a rollout" in said
+        assert "in a rollout" in said
 
     def test_one_that_a_rollout_would_exceed_is_named_with_what_to_ask_for(self, calls: Calls) -> None:
         assert calls.find(answers={"GetServiceQuota": quota(2)}, max_tasks=5) == [
             (
                 "Fargate's quota of this account in eu-west-1 is 2 vCPUs, for all its services; 5 tasks of "
-                "0.25 take 2.5 during a rollout. Lower max_tasks, or ask for more: aws service-quotas "
+                "0.25 take 2.5 in a rollout. Lower max_tasks, or ask for more: aws service-quotas "
                 "request-service-quota-increase --service-code fargate --quota-code L-3032A538 "
                 "--desired-value 3 --region eu-west-1"
             )
@@ -170,12 +181,14 @@ class TestScalingPolicies:
         """A step policy has no target; it once ended the plan."""
         by_hand = {"PolicyType": "StepScaling", "StepScalingPolicyConfiguration": {}}
         [one, other] = calls.find(
-            answers={"DescribeScalingPolicies": policies("memory", "at-night", *OURS, **by_hand)}
+            answers={"DescribeScalingPolicies": policies("at-night", "memory", *OURS, **by_hand)}
         )
         assert one.startswith("The scaling policy at-night was not made by this tool")
         assert other.startswith("The scaling policy memory was not made by this tool")
-        assert "delete-scaling-policy --policy-name memory --service-namespace ecs" in other
-        assert "--resource-id service/(from the new foundation)/perfect-puppy-prod" in other
+        assert other.endswith(
+            "aws application-autoscaling delete-scaling-policy --region eu-west-1 --service-namespace ecs "
+            "--resource-id service/a/b --scalable-dimension ecs:service:DesiredCount --policy-name memory"
+        )
 
 
 def test_verify_says_them_and_ends_as_without(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """What counts as a success: this deployment, by ECS's own record of it, and once no other task is asked."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,9 +16,8 @@ from ecs.release import watch
 from ecs.release.changes import unknown_foundation
 from ecs.release.deployment import Deployment
 from ecs.release.snapshot import NOT_ASKED, Snapshot
-from ecs.release.watch import Outcome, Rollout, judge
+from ecs.release.watch import Outcome, judge
 
-MINE, OTHER = "ecs-svc/1", "ecs-svc/2"
 NEW, OLD = "arn:task-definition/pp:2", "arn:task-definition/pp:1"
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
@@ -25,35 +26,35 @@ def record(status: str) -> Deployment:
     return Deployment("arn", status, "", NOW, NEW, OLD, [], failed_by_itself=False)
 
 
-def service(primary: str = MINE) -> dict[str, Any]:
+def service(primary: str = NEW) -> dict[str, Any]:
     return {
         "desiredCount": 2,
-        "deployments": [{"id": primary, "status": "PRIMARY", "taskDefinition": NEW}],
+        "deployments": [{"status": "PRIMARY", "taskDefinition": primary}],
     }
 
 
 @pytest.mark.parametrize(
     ("status", "primary", "outcome"),
     [
-        ("PENDING", MINE, None),
-        ("IN_PROGRESS", MINE, None),
-        ("SUCCESSFUL", MINE, Outcome.COMPLETED),
-        ("ROLLBACK_REQUESTED", MINE, Outcome.FAILED),
-        ("ROLLBACK_IN_PROGRESS", OTHER, Outcome.FAILED),
-        ("ROLLBACK_SUCCESSFUL", OTHER, Outcome.FAILED),
-        ("ROLLBACK_FAILED", OTHER, Outcome.FAILED),
-        ("STOP_REQUESTED", MINE, Outcome.FAILED),
-        ("STOPPED", MINE, Outcome.FAILED),
-        ("STOPPED", OTHER, Outcome.REPLACED),
+        ("PENDING", NEW, None),
+        ("IN_PROGRESS", NEW, None),
+        ("SUCCESSFUL", NEW, Outcome.COMPLETED),
+        ("ROLLBACK_REQUESTED", NEW, Outcome.FAILED),
+        ("ROLLBACK_IN_PROGRESS", OLD, Outcome.FAILED),
+        ("ROLLBACK_SUCCESSFUL", OLD, Outcome.FAILED),
+        ("ROLLBACK_FAILED", OLD, Outcome.FAILED),
+        ("STOP_REQUESTED", NEW, Outcome.FAILED),
+        ("STOPPED", NEW, Outcome.FAILED),
+        ("STOPPED", OLD, Outcome.REPLACED),
     ],
 )
 def test_the_outcome_is_that_of_the_deployment_itself(
     status: str, primary: str, outcome: Outcome | None
 ) -> None:
-    assert judge(record(status), service(primary), MINE) is outcome
+    assert judge(record(status), service(primary)) is outcome
 
 
-def snapshot(*targets: tuple[str, str, str], primary: str = MINE, desired: int = 2) -> Snapshot:
+def snapshot(*targets: tuple[str, str, str], primary: str = NEW, desired: int = 2) -> Snapshot:
     """Tasks, each with its revision, its address, and what the balancer thinks of it."""
     tasks = [
         {
@@ -104,46 +105,44 @@ def test_an_old_task_that_is_healthy_always_counts(targets: list[tuple[str, str,
         assert len(healthy) >= desired
 
 
-def rollout() -> Rollout:
-    return Rollout(MINE, NEW, NOW)
-
-
 SERVES = snapshot((NEW, "a", "healthy"), (NEW, "b", "healthy"))
 
 
-@pytest.mark.parametrize("stale", [snapshot(primary=OTHER), None], ids=["without it", "without the service"])
-def test_a_look_that_is_older_than_the_call_says_nothing(
-    aws: Aws, monkeypatch: pytest.MonkeyPatch, stale: Snapshot | None
-) -> None:
-    looks = iter([stale, stale, SERVES])
-    monkeypatch.setattr(watch, "observe", lambda *_: next(looks))
+def follow(aws: Aws, *, early: bool = False) -> Outcome:
+    return watch.follow(aws, unknown_foundation(), "arn", lambda _: None, early=early)[0]
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "POLL_SECONDS", 0)
-    found = iter([*([None] * 2 if stale else []), record("SUCCESSFUL")])
-    monkeypatch.setattr(deployments, "find", lambda *_: next(found))
-    outcome, _ = watch.follow(aws, unknown_foundation(), rollout(), lambda _: None, early=False)
-    assert outcome is Outcome.COMPLETED
 
 
 def test_one_look_at_draining_tasks_is_not_enough(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """The balancer's nodes hear of it one after the other."""
     both = snapshot((NEW, "a", "healthy"), (NEW, "b", "healthy"), (OLD, "c", "healthy"))
-    looks = iter([both, SERVES, both, SERVES, SERVES])
+    looks = iter([None, both, SERVES, both, SERVES, SERVES])
     monkeypatch.setattr(watch, "observe", lambda *_: next(looks))
-    monkeypatch.setattr(watch, "POLL_SECONDS", 0)
-    monkeypatch.setattr(deployments, "find", lambda *_: record("IN_PROGRESS"))
     monkeypatch.setattr(deployments, "read", lambda *_: record("IN_PROGRESS"))
-    outcome, _ = watch.follow(aws, unknown_foundation(), rollout(), lambda _: None, early=True)
-    assert outcome is Outcome.SERVING
+    assert follow(aws, early=True) is Outcome.SERVING
     assert next(looks, None) is None
 
 
-def test_what_stays_so_is_believed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "observe", lambda *_: snapshot(primary=OTHER))
-    monkeypatch.setattr(watch, "POLL_SECONDS", 0)
+def test_it_is_watched_on_until_it_has_completed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    statuses = iter(["IN_PROGRESS", "IN_PROGRESS", "IN_PROGRESS", "SUCCESSFUL"])
+    monkeypatch.setattr(watch, "observe", lambda *_: SERVES)
+    monkeypatch.setattr(deployments, "read", lambda *_: record(next(statuses)))
+    assert follow(aws) is Outcome.COMPLETED
+
+
+def test_its_time_is_limited(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "observe", lambda *_: SERVES)
+    monkeypatch.setattr(deployments, "read", lambda *_: record("IN_PROGRESS"))
+    short = replace(aws, settings=msgspec.structs.replace(aws.settings, deploy_minutes=0.0001))
+    assert follow(short) is Outcome.TIMED_OUT
+
+
+def test_a_service_that_is_gone_is_no_success(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "STALE_SECONDS", 0.01)
-    monkeypatch.setattr(deployments, "find", lambda *_: None)
-    outcome, _ = watch.follow(aws, unknown_foundation(), rollout(), lambda _: None, early=True)
-    assert outcome is Outcome.REPLACED
     monkeypatch.setattr(watch, "observe", lambda *_: None)
     with pytest.raises(NotRolledBackError, match="somebody deleted it meanwhile"):
-        watch.follow(aws, unknown_foundation(), rollout(), lambda _: None, early=True)
+        follow(aws)

@@ -13,8 +13,8 @@ class Controls:
 
     bake_seconds: float = 1.0
     """How long ECS goes on watching a deployment's alarms; AWS computes minutes from the alarms."""
-    minute_seconds: float = 2.0
-    """How long a minute of `bakeTimeInMinutes` takes."""
+    minute_seconds: float = 0.4
+    """How long a minute of `bakeTimeInMinutes` takes: each release of a test waits for some."""
     early_validation: list[dict[str, str]] = field(default_factory=list)
     """Failures of validation for the next change set: fields of DescribeEvents."""
     emails_confirmed: bool = True

@@ -59,6 +59,16 @@ class StandIn:
         answer = urllib3.request("PUT", f"{self.url}/_stand_in", json=controls)
         assert answer.status == 200, answer.data.decode()
 
+    @contextmanager
+    def restored(self, **controls: Any) -> Iterator[None]:
+        """Change what it does, and put back all that was changed when the block ends."""
+        before = urllib3.request("GET", f"{self.url}/_stand_in").json()
+        self.set(**controls)
+        try:
+            yield
+        finally:
+            self.set(**before)
+
 
 @contextmanager
 def stand_in(folder: Path) -> Iterator[StandIn]:

@@ -3,7 +3,7 @@
 import ast
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,21 +29,40 @@ class Place(NamedTuple):
 def clients() -> dict[str, BaseClient]:
     """Give the clients of `Aws` by the names of its properties."""
     aws = Aws(load_settings("prod"), boto3.Session("none", "none", region_name="eu-west-1"))
-    kinds = {name: item for name, item in vars(Aws).items() if isinstance(item, cached_property)}
-    return {
-        name: getattr(aws, name)
-        for name, item in kinds.items()
-        if str(item.func.__annotations__["return"]).endswith("Client")
-    }
+    return {name: getattr(aws, name) for name, kind in Aws.__annotations__.items() if "Client" in str(kind)}
 
 
-def _client_of(node: ast.expr) -> BaseClient | None:
+def _client_of(node: ast.AST, local: Mapping[str, BaseClient]) -> BaseClient | None:
     """Find whose method is called: a client by its name, or one that is made there and then."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and "client" in node.func.attr:
-        name = node.args[0] if node.args else None
-        known = isinstance(name, ast.Constant) and isinstance(name.value, str)
-        return _made(name.value) if known else None  # type: ignore[union-attr]
-    return clients().get(node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", ""))
+    match node:
+        case ast.Call(
+            func=ast.Attribute(attr="client" | "_client"), args=[ast.Constant(value=str(service)), *_]
+        ):
+            return _made(service)
+        case ast.Name(id=name):
+            return local.get(name) or clients().get(name)
+        case ast.Attribute(attr=name):
+            return clients().get(name)
+    return None
+
+
+def _local_clients(tree: ast.AST) -> dict[str, BaseClient]:
+    """Find the variables that hold a client which is made for them."""
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                several = isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+                names = target.elts if several else [target]  # type: ignore[attr-defined]
+                values = node.value.elts if several else [node.value]  # type: ignore[attr-defined]
+                for name, value in zip(names, values, strict=False):
+                    if (
+                        isinstance(name, ast.Name)
+                        and isinstance(value, ast.Call)
+                        and (client := _client_of(value, {}))
+                    ):
+                        found[name.id] = client
+    return found
 
 
 @cache
@@ -54,10 +73,11 @@ def _made(service: str) -> BaseClient:
 
 def _operations(tree: ast.AST) -> Iterator[str]:
     """Find the calls of AWS in some code, each as IAM's prefix and the operation's name."""
+    local = _local_clients(tree)
     for node in ast.walk(tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
-        client, method = _client_of(node.func.value), node.func.attr
+        client, method = _client_of(node.func.value, local), node.func.attr
         if client is None:
             continue
         if method == "get_waiter":

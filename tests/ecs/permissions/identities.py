@@ -17,7 +17,11 @@ SUBNETS = ["subnet-FirstSubnet", "subnet-SecondSubnet"]
 
 def stack(name: str, env: str, **given: object) -> Stack:
     """Give a stack with the settings as they are, but for its name and these parameters."""
-    known = parameters(load_settings("prod")) | {"GithubRepository": "owner/repository"}
+    known = parameters(load_settings("prod")) | {
+        "GithubRepository": "owner/repository",
+        "CertificateArn": f"arn:aws:acm:eu-west-1:123456789012:certificate/{env}",
+        "HostedZoneId": f"Z{env}",
+    }
     return Stack(f"{name}-{env}", {**known, "Project": name, "Environment": env, **given})
 
 
@@ -32,7 +36,7 @@ def policies(of: Stack = OURS) -> dict[str, list[Policy]]:
     return {
         "plan": of.policies_of("PlanRole"),
         "deploy": of.policies_of("DeployRole"),
-        "operator": [operator_policy(of.name, of.region)],
+        "operator": [operator_policy(of.name, of.region, str(of.parameters["HostedZoneId"]))],
     }
 
 

@@ -44,6 +44,7 @@ ALARMS = [
 ]
 SCALING_ALARM = f"TargetTracking-service/{STACK}/{STACK}-Alarm*"
 OWN = {
+    "acm:certificate": ["${CertificateArn}"],
     "application-autoscaling:ScalableTarget": [_arn("application-autoscaling", "scalable-target/*")],
     "cloudformation:changeset": [_arn("cloudformation", f"changeSet/*--{STACK}--*/*")],
     "cloudformation:stack": [_arn("cloudformation", f"stack/{STACK}/*")],
@@ -65,8 +66,7 @@ OWN = {
     "iam:role": [role(f"{STACK}-{name}-*") for name in ("ExecutionRole", "TaskRole")],
     "logs:log-group": [_arn("logs", f"log-group:{name}{end}") for name in LOG_GROUPS for end in ("", ":*")],
     "logs:log-stream": [_arn("logs", f"log-group:{name}:log-stream:*") for name in LOG_GROUPS],
-    "route53:change": ["arn:${AWS::Partition}:route53:::change/*"],
-    "route53:hostedzone": ["arn:${AWS::Partition}:route53:::hostedzone/*"],
+    "route53:hostedzone": ["arn:${AWS::Partition}:route53:::hostedzone/${HostedZoneId}"],
     "servicequotas:quota": [_arn("servicequotas", "fargate/*")],
     "sns:topic": [_arn("sns", f"{STACK}-AlarmTopic-*")],
 }
@@ -186,6 +186,7 @@ CONTEXTS: dict[str, list[Context]] = {
     "ecs:DescribeServices": [_CLUSTER],
     "ecs:DescribeTasks": [_CLUSTER],
     "ecs:ListServiceDeployments": [_CLUSTER],
+    "ecs:ListServices": [_CLUSTER],
     "ecs:ListTasks": [_CLUSTER],
     "ecs:RegisterTaskDefinition": [
         {
@@ -195,6 +196,7 @@ CONTEXTS: dict[str, list[Context]] = {
         }
     ],
     "ecs:StopServiceDeployment": [_CLUSTER],
+    "ecs:StopTask": [_CLUSTER],
     "ecs:UpdateService": [_RELEASE, _CLUSTER],  # the second scales it only
     "iam:CreateServiceLinkedRole": [{"iam:AWSServiceName": SCALING_ROLE}],
     "iam:PassRole": [{"iam:PassedToService": "ecs-tasks.amazonaws.com"}],

@@ -44,6 +44,7 @@ UNUSED = {
     "iam:DetachRolePolicy": "the policies of the roles are their own",
     "iam:GetGroupPolicy": "the policies are of roles",
     "iam:GetUserPolicy": "the policies are of roles",
+    "iam:UpdateRoleDescription": "the roles have no description",
     "iam:PutGroupPolicy": "the policies are of roles",
     "iam:PutRolePermissionsBoundary": "the roles have no boundary",
     "iam:PutUserPolicy": "the policies are of roles",
@@ -59,12 +60,16 @@ DESCRIBED = {"acm", "ec2", "elasticloadbalancing"}
 ANY = {
     "cloudwatch:DescribeAlarms": "AWS checks it against all alarms",
     "ecs:ListTasks": "what limits it is the cluster, in a condition",
+    "route53:GetChange": "AWS makes the name of a change up",
+    "servicequotas:GetServiceQuota": "it is the account's, and to limit it takes space",
 }
 """Actions to allow on any resource, though the reference has types for them."""
 LINKED = ("ecs", "ecs.application-autoscaling", "elasticloadbalancing")
 """The services that make a role of their own with the account's first cluster, scaling and balancer."""
+IN_CLUSTER = {"ArnEquals": {"ecs:cluster": OWN["ecs:cluster"][0]}}
 CONDITIONS: dict[str, dict[str, Any]] = {
-    "ecs:ListTasks": {"ArnEquals": {"ecs:cluster": OWN["ecs:cluster"][0]}},
+    "ecs:ListServices": IN_CLUSTER,
+    "ecs:ListTasks": IN_CLUSTER,
     "iam:CreateServiceLinkedRole": {
         "StringEquals": {"iam:AWSServiceName": [f"{name}.amazonaws.com" for name in LINKED]}
     },
@@ -105,11 +110,22 @@ def asked() -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for call in calls():
         for need in needs(call):
-            exact = need.action in CONDITIONS.keys() | ANY.keys()
-            found[need.action] |= set(patterns(need.action)) if exact else {need.resource}
+            exact = (
+                need.action not in CONDITIONS.keys() | ANY.keys()
+                and need.action.partition(":")[0] not in UNNAMED
+            )
+            found[need.action] |= {need.resource} if exact else set(patterns(need.action))
     for action in handled():
         found[action] |= {*patterns(action), *unlisted(action)}
     return found
+
+
+def _short(action: str) -> str:
+    """Put the descriptions of a service together, and what is done to traffic in and out."""
+    service, _, name = action.partition(":")
+    if service in DESCRIBED and name.startswith("Describe"):
+        return f"{service}:Describe*"
+    return re.sub("(Ingress|Egress)$", "*", action)
 
 
 def generate() -> Policy:
@@ -122,24 +138,22 @@ def generate() -> Policy:
     services: set[str] = set()
     statements = defaultdict(set)
     for action, found in asked().items():
-        service, _, name = action.partition(":")
+        service = action.partition(":")[0]
         named = {pattern for pattern in found if STACK in pattern and service != "iam"}
         own |= named
         services |= {f"{service}:*"} if named else set()
         if rest := found - named:
-            any_of = service in DESCRIBED and name.startswith("Describe")
-            conditional = action if action in CONDITIONS else ""
-            statements[tuple(sorted(rest)), conditional].add(f"{service}:Describe*" if any_of else action)
+            statements[tuple(sorted(rest)), json.dumps(CONDITIONS.get(action, {}))].add(_short(action))
     # What ends with a wildcard holds what goes on from there.
     own = {one for one in own if not any(one != other and fnmatchcase(one, other) for other in own)}
-    statements[tuple(sorted(own)), ""] |= services
+    statements[tuple(sorted(own)), json.dumps({})] |= services
     return {"Version": "2012-10-17", "Statement": [_statement(*item) for item in sorted(statements.items())]}
 
 
 def _statement(key: tuple[tuple[str, ...], str], actions: set[str]) -> Policy:
-    resources, conditional = key
-    condition = {"Condition": CONDITIONS[conditional]} if conditional else {}
-    return {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)} | condition
+    resources, condition = key[0], json.loads(key[1])
+    statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
+    return statement | ({"Condition": condition} if condition else {})
 
 
 def size(policy: Policy) -> int:

@@ -12,7 +12,8 @@ import pytest
 
 from tests.ecs.emulator.launch import StandIn, stand_in
 from tests.ecs.project import Project, Result
-from tests.ecs.stand_in.forwarder import Act, Call, Forwarder, forwarding, nothing
+from tests.ecs.stand_in.forwarder import Act, Call, Forwarder, Refuse, forwarding, nothing
+from tests.ecs.stand_in.lab import Lab, laboratory
 
 # A whole CPU, for tests that end; nothing else differs from what goes to AWS.
 FASTER = {
@@ -52,9 +53,9 @@ class Place:
 
     def forget(self) -> None:
         self.aws.calls.clear()
-        self.aws.before = self.aws.after = self.aws.rewrite = nothing
+        self.aws.before = self.aws.after = self.aws.rewrite = self.aws.refuse = nothing
 
-    def on(self, when: str, act: Act) -> None:
+    def on(self, when: str, act: Act | Refuse) -> None:
         setattr(self.aws, when, act)
 
     @property
@@ -162,3 +163,18 @@ def deployed(place: Place) -> Deployed:
 def real(running: StandIn) -> boto3.Session:  # noqa: ARG001 - its environment is what leads there
     """A session straight to the stand-in."""
     return boto3.Session()
+
+
+@pytest.fixture(scope="session")
+def cluster(running: StandIn, real: boto3.Session) -> Iterator[Lab]:
+    with laboratory(running, real) as lab:
+        yield lab
+
+
+@pytest.fixture
+def lab(cluster: Lab) -> Iterator[Lab]:
+    """A cluster for small services, which end with the test; they bake as good as not."""
+    with cluster.running.restored(bake_seconds=0.2):
+        yield cluster
+    while cluster.services:
+        cluster.ecs.delete_service(**cluster.services.pop().where, force=True)

@@ -1,8 +1,8 @@
-"""A forwarder before the AWS stand-in: it notes each call, and can act just before or after one."""
+"""A forwarder before the AWS stand-in: it notes each call, acts before or after, or refuses it."""
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +13,8 @@ import msgspec
 import urllib3
 
 CHANGING = (
-    "Create", "Update", "Delete", "Register", "Deregister", "Put", "Execute", "Tag", "BatchDelete",
+    "Create", "Update", "Delete", "Register", "Deregister", "Put", "Execute", "Tag", "Untag", "BatchDelete",
+    "Start", "Stop",
 )  # fmt: skip
 PER_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
 
@@ -33,6 +34,26 @@ class Call:
 Act = Callable[[Call], None]
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """What AWS answers in place of doing a call: a code, and a sentence."""
+
+    code: str
+    message: str
+    status: int = 400
+
+    def write(self, *, as_json: bool) -> tuple[str, bytes]:
+        """Give the content type and the body, in AWS's JSON or query protocol."""
+        if as_json:
+            body = msgspec.json.encode({"__type": self.code, "message": self.message})
+            return "application/x-amz-json-1.1", body
+        error = f"<Error><Type>Sender</Type><Code>{self.code}</Code><Message>{self.message}</Message></Error>"
+        return "text/xml", f"<ErrorResponse>{error}<RequestId>1</RequestId></ErrorResponse>".encode()
+
+
+Refuse = Callable[[Call], Refusal | None]
+
+
 def nothing(_call: Call) -> None:
     """Leave a call as it is."""
 
@@ -41,7 +62,8 @@ def nothing(_call: Call) -> None:
 class Forwarder:
     """Forwards to `target`, with another Host if one is given.
 
-    `before` and `after` a call is forwarded they may act; `rewrite` may change the arguments of a JSON call.
+    `before` and `after` a call is forwarded they may act; `rewrite` may change the arguments of a JSON call;
+    what `refuse` gives is answered, and the call not forwarded.
     """
 
     target: str
@@ -50,6 +72,7 @@ class Forwarder:
     before: Act = nothing
     after: Act = nothing
     rewrite: Act = nothing
+    refuse: Refuse = nothing
     url: str = ""
 
     def __post_init__(self) -> None:
@@ -69,20 +92,28 @@ class Forwarder:
             if self.rewrite is not nothing and "X-Amz-Target" in handler.headers:
                 self.rewrite(call)
                 body = msgspec.json.encode(call.arguments)
+        if call and (refusal := self.refuse(call)):
+            kind, told = refusal.write(as_json="X-Amz-Target" in handler.headers)
+            send(handler, refusal.status, {"Content-Type": kind}, told)
+            return
         answer = self.pool.request(
             handler.command, f"{self.target}{handler.path}", body=body, headers=headers, redirect=False,
             decode_content=False,
         )  # fmt: skip
         if call:
             self.after(call)
-        handler.send_response(answer.status)
-        for name, value in answer.headers.items():
-            if name.lower() not in PER_HOP:
-                handler.send_header(name, value)
-        handler.send_header("Content-Length", str(len(answer.data)))
-        handler.end_headers()
-        if handler.command != "HEAD":
-            handler.wfile.write(answer.data)
+        kept = {name: value for name, value in answer.headers.items() if name.lower() not in PER_HOP}
+        send(handler, answer.status, kept, answer.data)
+
+
+def send(handler: BaseHTTPRequestHandler, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    handler.send_response(status)
+    for name, value in headers.items():
+        handler.send_header(name, value)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    if handler.command != "HEAD":
+        handler.wfile.write(body)
 
 
 def read_call(target: str, body: bytes) -> Call | None:

@@ -23,6 +23,7 @@ CALLS = (
     ("docker push", 1),
     ("RegisterTaskDefinition", 1),
     ("CreateService", 1),
+    ("PutImage", 1),
     ("TagResource", 1),
     ("RegisterScalableTarget", 1),
     ("PutScalingPolicy", 1),

@@ -6,6 +6,7 @@ import boto3
 import pytest
 
 from tests.ecs.stand_in.conftest import Place
+from tests.load.clients import until
 
 STACK, ENV = "perfect-puppy-gone", ("--env", "gone")
 
@@ -44,10 +45,15 @@ def test_nothing_is_left(real: boto3.Session) -> None:
 
 @pytest.mark.usefixtures("gone")
 def test_no_container_is_left() -> None:
-    listed = subprocess.run(
-        ["docker", "ps", "--format", "{{.Image}}"], capture_output=True, text=True, check=True
-    )
-    assert STACK not in listed.stdout
+    """A container ends some seconds after its task is stopped, as on AWS."""
+
+    def gone() -> bool:
+        listed = subprocess.run(
+            ["docker", "ps", "--format", "{{.Image}}"], capture_output=True, text=True, check=True
+        )
+        return STACK not in listed.stdout
+
+    assert until(gone, 30)
 
 
 def test_it_can_be_run_again(gone: Place) -> None:
@@ -60,5 +66,5 @@ def test_it_can_be_run_again(gone: Place) -> None:
 def test_the_verbs_that_want_a_service_say_there_is_none(gone: Place, verb: str) -> None:
     result = gone.ecs(verb, *ENV)
     assert result.code == 2
-    assert f"There is no {STACK} in us-east-1." in result.err
+    assert f"There is no stack {STACK} in us-east-1." in result.err
     assert "python -m ecs up" in result.err

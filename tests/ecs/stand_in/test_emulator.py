@@ -200,9 +200,9 @@ def test_a_control_that_it_lacks_is_refused(running: StandIn) -> None:
     assert (answer.status, answer.json()) == (400, {"error": "The stand-in has no control bake."})
 
 
-@pytest.mark.usefixtures("running")
-def test_a_second_run_is_told_that_the_port_is_taken(tmp_path: Path) -> None:
-    with pytest.raises(StandInError, match=r"Somebody listens on 127\.0\.0\.1:4566"), stand_in(tmp_path):
+def test_a_second_run_is_told_that_the_port_is_taken(running: StandIn, tmp_path: Path) -> None:
+    taken = f"Somebody listens on 127.0.0.1:{running.port}"
+    with pytest.raises(StandInError, match=taken), stand_in(tmp_path):
         pass
 
 

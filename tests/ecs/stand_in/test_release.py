@@ -44,7 +44,7 @@ def never_healthy(deployed: Deployed) -> None:
 
 def too_slow(deployed: Deployed) -> None:
     """ECS sees nothing wrong in what is always about to start, so the tool acts."""
-    deployed.place.project.set({"grace_seconds": 120, "deploy_minutes": 0.7})
+    deployed.place.project.set({"grace_seconds": 120, "deploy_minutes": 0.4})
     deployed.place.project.append("gunicorn.conf.py", "\nimport time\n\ntime.sleep(600)\n")
 
 

@@ -16,6 +16,21 @@ STACK = "perfect-puppy-prod"
 ERRORS = f"{STACK}-server-errors"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def committed_again(deployed: Deployed) -> Iterator[None]:
+    """Leave the service as the tests after these expect it: on what is committed."""
+    yield
+    last = deployed.up()
+    assert last.code == 0, last.said
+
+
+@pytest.fixture(autouse=True)
+def long_bake_time(deployed: Deployed) -> Iterator[None]:
+    """Give the tool the time to look at new tasks before ECS calls their deployment completed."""
+    with deployed.place.stand_in.restored(minute_seconds=2.0):
+        yield
+
+
 def served(deployed: Deployed) -> str:
     return str(deployed.place.ecs("status", "--json").json["task_definition"])
 
