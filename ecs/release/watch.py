@@ -32,7 +32,7 @@ class Outcome(Enum):
 
 
 def start(aws: Aws, foundation: Foundation, arn: str, *, alarms: bool = True) -> Deployment | None:
-    """Start a deployment of a revision, or take up the one that an earlier run of ours had started.
+    """Start a deployment of a revision, or take up the one that an earlier run had started.
 
     Whatever else is under way is replaced. None is for a service that is on the revision already.
 

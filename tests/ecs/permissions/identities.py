@@ -27,7 +27,7 @@ def stack(name: str, env: str, **given: object) -> Stack:
 
 OURS = stack("perfect-puppy", "prod")
 OTHERS = (stack("perfect-puppy", "prod-eu"), stack("perfect-puppy", "staging"), stack("perfect", "prod"))
-"""Other stacks, whose names begin and end with words of ours."""
+"""Other stacks, whose names begin or end as this one's does."""
 
 
 @cache
