@@ -2,9 +2,9 @@
 
 DeployError
 ├── RolledBackError     1  the release failed and was rolled back
-├── UsageError      2  wrong use, wrong settings, or not now
-├── NotAllowedError    3  no credentials, or no permission
-└── NotRolledBackError  4  the release failed and is not rolled back
+├── UsageError          2  wrong use, wrong settings, or not now
+├── NotAllowedError     3  no credentials, or no permission
+└── NotRolledBackError  4  something failed half-way, and nothing took it back
 """
 
 import re

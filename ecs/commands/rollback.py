@@ -57,7 +57,7 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
         smoke(ways(foundation, run.settings), predictor, run.output.warn, compare=same)
 
     if leaving != arn:
-        mark_left(run.aws, leaving)
+        mark_left(run.aws, leaving, run.output.warn)
     if under_way and stops:
         releasing.stop(under_way)
     releasing.roll_out(arn, check)

@@ -62,9 +62,8 @@ def find_changes(aws: Aws, foundation: Foundation | None, revision: Revision) ->
 
 def serves(described: dict[str, Any] | None) -> bool:
     """Whether the service has a completed deployment and tasks to serve with."""
-    if not described or described["desiredCount"] == 0:
-        return False
-    return bool(service.primary(described).get("rolloutState") == "COMPLETED")
+    serving = service.primary(described) if described and described["desiredCount"] else {}
+    return serving.get("rolloutState") == "COMPLETED"
 
 
 def unknown_foundation() -> Foundation:

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ecs.aws import Aws
+from ecs.errors import AWS_ERRORS, in_words
 from ecs.foundation.outputs import Foundation
 from ecs.release import image
-from ecs.release.task import describe, image_tag
+from ecs.release.task import describe, image_tag, short
 
 GOOD, LEFT = "GoodSince", "LeftSince"
 
@@ -41,9 +42,12 @@ def mark_good(aws: Aws, foundation: Foundation, arn: str, warn: Callable[[str], 
     _mark(aws, arn, GOOD)
 
 
-def mark_left(aws: Aws, arn: str) -> None:
-    """Remember that a revision failed or was rolled back: no rollback leads to it until it is good again."""
-    _mark(aws, arn, LEFT)
+def mark_left(aws: Aws, arn: str, warn: Callable[[str], None]) -> None:
+    """Keep rollbacks from a revision until it is good again; `warn` where that fails: no way back waits."""
+    try:
+        _mark(aws, arn, LEFT)
+    except AWS_ERRORS as error:
+        warn(f"A later rollback may lead to {short(arn)} again: {in_words(error)}")
 
 
 def is_good(revision: dict[str, Any]) -> bool:

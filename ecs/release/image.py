@@ -20,9 +20,8 @@ def is_pushed(aws: Aws, foundation: Foundation, tag: str) -> bool:
     """Whether the repository has an image of this tag."""
     name, known = foundation.repository_name, aws.ecr.exceptions
     try:
-        return bool(
-            aws.ecr.describe_images(repositoryName=name, imageIds=[{"imageTag": tag}])["imageDetails"]
-        )
+        found = aws.ecr.describe_images(repositoryName=name, imageIds=[{"imageTag": tag}])
+        return bool(found["imageDetails"])
     except (known.ImageNotFoundException, known.RepositoryNotFoundException):
         return False
 
@@ -33,10 +32,7 @@ def local_name(aws: Aws, revision: Revision) -> str:
 
 
 def build(aws: Aws, revision: Revision, *, pull: bool) -> Path:
-    """Build the image for a revision; give the folder with its SBOM and provenance.
-
-    `pull` fetches the newest base image before.
-    """
+    """Build a revision's image, with `pull` on the newest base; give the folder of SBOM and provenance."""
     labels = {
         "org.opencontainers.image.revision": revision.git,
         "org.opencontainers.image.version": revision.tag,

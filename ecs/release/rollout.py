@@ -128,7 +128,7 @@ class Release:
         try:
             check()
         except SmokeError as error:
-            mark_left(self.aws, arn)
+            mark_left(self.aws, arn, self.output.warn)
             raise NotRolledBackError(
                 f"{tasks.short(arn)} serves, and the smoke test fails: {error}.",
                 hint="See what is wrong: python -m ecs status; go back with: python -m ecs rollback.",
@@ -157,7 +157,7 @@ class Release:
         self, began: Deployment, snapshot: Snapshot, outcome: Outcome, smoke: Cause | None
     ) -> NoReturn:
         """See that a failed rollout is taken back, and raise why it failed, with the exit code for that."""
-        mark_left(self.aws, began.target)
+        mark_left(self.aws, began.target, self.output.warn)
         record = deployments.read(self.aws, began.arn)
         evidence = gather(self.aws, self.foundation, snapshot, record)
         # Where ECS failed it meanwhile, the smoke test may have asked the version before.

@@ -136,6 +136,16 @@ def test_a_log_that_can_not_be_read_does_not_keep_it_from_being_rolled_back(
         release(ecs).roll_out(definition(B), wrong)
 
 
+def test_a_mark_that_is_denied_does_not_keep_it_from_being_rolled_back(
+    service: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ecs = service(serving=A)
+    ecs.refused["TagResource"] = refusal("AccessDeniedException", "TagResource")
+    with pytest.raises(RolledBackError, match="perfect-puppy-prod:1 serves again"):
+        release(ecs).roll_out(definition(B), wrong)
+    assert "A later rollback may lead to perfect-puppy-prod:2 again" in capsys.readouterr().out
+
+
 def test_a_first_release_that_answers_wrong_has_nothing_to_go_back_to(service: Make) -> None:
     ecs = service()
     with pytest.raises(NotRolledBackError, match="scaled to zero"):
