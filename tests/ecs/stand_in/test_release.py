@@ -132,6 +132,15 @@ def test_a_release_that_answers_wrong_is_taken_back_by_the_smoke_test(committed:
     assert place.ecs("status", "--json").json["task_definition"] == served
 
 
+def test_the_first_rollback_after_one_that_was_taken_back_only_tests_what_serves(deployed: Deployed) -> None:
+    """So one that was cut off can be run again; the release before this test was taken back."""
+    served = deployed.place.ecs("status", "--json").json["task_definition"]
+    again = deployed.place.ecs("rollback", "--yes")
+    assert (again.code, "is back already; this tests it" in again.said) == (0, True), again.said
+    assert "Rollout of" not in again.said, "no deployment was started"
+    assert deployed.place.ecs("status", "--json").json["task_definition"] == served
+
+
 def test_rollback_goes_to_the_last_good_revision_and_back(deployed: Deployed) -> None:
     place = deployed.place
     if place.ecs("rollback", "--dry-run").code:  # there is one revision only, if this test is run alone
