@@ -67,8 +67,8 @@ lint: $(VENV)/test ## check style, format and types, the Dockerfile, the templat
 train: $(VENV)/test ## train the model and write its artifact
 	@$(BIN)/python train.py
 
-openapi: $(VENV)/serve ## write the API's document, webapp/openapi.json, anew
-	@$(BIN)/python -m webapp.openapi
+openapi: $(VENV)/serve ## write the API's document, webapp/api/openapi.json, anew
+	@$(BIN)/python -m webapp.api.openapi
 
 bench: $(VENV)/test ## measure a request, and a prediction, side by side with other ways in one run
 	@$(BIN)/python -m tests.load.wrk

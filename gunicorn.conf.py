@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
     from gunicorn.arbiter import Arbiter
 
-    from webapp.outlet import Outlet
+    from webapp.http.outlet import Outlet
 
 SHARED = "perfect_puppy_shared"
 STDERR = 2
 EXIT_BAD_MODEL = 65
 EXIT_BAD_SETTING = 78
 
-is_reload = "webapp.outlet" in sys.modules
+is_reload = "webapp.http.outlet" in sys.modules
 outlet: "Outlet | None" = None
 master = os.getpid()
 made_counts = ""
@@ -106,13 +106,15 @@ except OSError as error:
 import structlog
 
 from model.artifact import ArtifactError
-from webapp import counts_memory, create_app, descriptors, logs, metrics, signals
-from webapp.balance import NO_WORKER, SLOTS, shared_counts
+from webapp import create_app
 from webapp.config import SettingError, load_settings
-from webapp.gunicorn_options import unused_option
-from webapp.listening import ListenError, resolve
-from webapp.reload import check_before_reload
-from webapp.worker import Worker
+from webapp.http import counts_memory, logs, metrics
+from webapp.server import descriptors, signals
+from webapp.server.balance import NO_WORKER, SLOTS, shared_counts
+from webapp.server.gunicorn_options import unused_option
+from webapp.server.listening import ListenError, resolve
+from webapp.server.reload import check_before_reload
+from webapp.server.worker import Worker
 
 
 @dataclass

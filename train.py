@@ -13,13 +13,13 @@ from rich.markdown import Markdown
 
 from model.artifact import ARTIFACT_FOLDER, ArtifactError, read_artifact, write_artifact
 from model.breeds import BREEDS_FILE, CatalogueError, load_breeds, template
-from model.dataset import DatasetError, new_breeds, read_homes
-from model.gate import refusals
 from model.manifest import CARD_NAME, Manifest
 from model.predictor import Predictor
-from model.simulation import HOMES_FILE
-from model.terminal import progress_bar, result
-from model.training import train
+from model.training.dataset import DatasetError, new_breeds, read_homes
+from model.training.gate import refusals
+from model.training.pipeline import train
+from model.training.simulation import HOMES_FILE
+from model.training.terminal import progress_bar, result
 
 DONE, REFUSED, BAD_INPUT = 0, 1, 2
 

@@ -53,7 +53,7 @@ class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CalibrationBin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Held-out households that were answered about equally surely; as ``model.evaluation.Bin``."""
+    """Held-out households that were answered about equally surely; as ``model.training.evaluation.Bin``."""
 
     said: float
     right: float
@@ -63,7 +63,7 @@ class CalibrationBin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the model does on the held-out households; ``model.evaluation.scores`` defines the measures.
+    """How the model does on the held-out households; measures as in ``model.training.evaluation``.
 
     Attributes:
         accuracy: Share of households whose breed is the most probable one.

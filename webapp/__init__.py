@@ -10,27 +10,19 @@ from werkzeug.routing import MapAdapter
 
 from model.artifact import read_artifact
 from model.predictor import Predictor
-from webapp import (
-    admission,
-    answer_headers,
-    api,
-    batch,
-    card,
-    docs,
-    health,
-    logs,
-    metrics,
-    pages,
-    problems,
-    recommend,
-    security,
-    static_files,
-)
-from webapp.addresses import with_web_scheme
-from webapp.admission import Lane
+from webapp import recommend
+from webapp.api import batch, docs
+from webapp.api import views as api
 from webapp.config import ROOT, Settings, load_settings
-from webapp.hosts import settle_host
-from webapp.warm_up import warm_up
+from webapp.http import admission, health, logs, metrics, problems, static_files
+from webapp.http import headers as answer_headers
+from webapp.http import page_security as security
+from webapp.http.addresses import with_web_scheme
+from webapp.http.admission import Lane
+from webapp.http.hosts import settle_host
+from webapp.pages import model_page as card
+from webapp.pages import views as pages
+from webapp.server.warm_up import warm_up
 
 
 class App(Flask):

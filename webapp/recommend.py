@@ -10,7 +10,7 @@ from flask import Flask, current_app
 
 from model.home_size import MAX_SQFT, MIN_SQFT, SQFT_PER_M2, Unit, to_sqft
 from model.predictor import Predictor, Recommendation, Recommendations
-from webapp.exchange import current_exchange
+from webapp.http.request_context import current_exchange
 
 NO_PICTURE = "puppy.svg"
 UNIT_NAMES: dict[Unit, str] = {"sqft": "sq ft", "m2": "m²"}

@@ -46,7 +46,7 @@ def test_it_is_built_again_to_the_same_files(files: dict[PurePosixPath, File], t
 def test_after_a_change_of_the_app_its_packages_are_not_installed_again(tree: Path) -> None:
     build(str(tree))
     before = packed_at()
-    with (tree / "webapp" / "words.py").open("a") as words:
+    with (tree / "webapp" / "pages" / "words.py").open("a") as words:
         words.write("\n# one more change\n")
     build(str(tree))
     assert packed_at() == before

@@ -61,7 +61,7 @@ def test_it_runs_as_nobody_and_can_write_nowhere_but_to_tmp(smallest: Container)
 
 @pytest.mark.parametrize(
     "suite",
-    [["tests/test_api.py", "tests/test_batch.py", "tests/test_http.py"], ["tests/ui"]],
+    [["tests/webapp/test_api.py", "tests/webapp/test_batch.py", "tests/webapp/test_http.py"], ["tests/ui"]],
     ids=["API", "pages"],
 )
 def test_the_whole_suite_passes_against_it(smallest: Container, suite: list[str]) -> None:

@@ -45,7 +45,8 @@ STATUSES = (200, 404, 408, 500, 503)
 ANSWERING = """
 import sys
 from flask import abort
-from webapp import create_app, logs
+from webapp import create_app
+from webapp.http import logs
 from webapp.config import Settings
 
 logs.configure(Settings(log_format="json"))

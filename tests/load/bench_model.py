@@ -27,7 +27,7 @@ from rich.table import Table
 from model.artifact import ARTIFACT_FOLDER, read_artifact
 from model.booster import load_booster
 from model.predictor import Predictor
-from model.simulation import LOG_SPREAD, MEDIAN_SQFT
+from model.training.simulation import LOG_SPREAD, MEDIAN_SQFT
 
 ROOT = Path(__file__).parents[2]
 MILLION = 1_000_000

@@ -7,8 +7,8 @@ from http.client import HTTPConnection
 from itertools import count
 
 from model.artifact import read_artifact
+from webapp.api.docs import UI_VERSION
 from webapp.config import ROOT
-from webapp.docs import UI_VERSION
 
 HEADERS = 5
 HEADER = 7800

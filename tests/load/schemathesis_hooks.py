@@ -47,6 +47,6 @@ def _in_range(query: Mapping[str, Any]) -> bool:
 
 @schemathesis.hook
 def before_load_schema(_context: schemathesis.HookContext, document: dict[str, Any]) -> None:
-    """Drop the examples in CSV: what has a strategy takes none in text; tests/test_openapi.py asks them."""
+    """Drop the examples in CSV: what has a strategy takes none in text; tests/webapp/test_openapi.py asks."""
     content = document["paths"]["/api/predict/batch"]["post"]["requestBody"]["content"]["text/csv"]
     del content["examples"], content["schema"]["examples"]

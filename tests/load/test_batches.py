@@ -14,8 +14,8 @@ from tests.load import processes
 from tests.load.clients import at_best, percentile, say
 from tests.load.wrk import Running
 from tests.serving import Server, running
-from webapp.batch import BODY_LIMIT, PATH
-from webapp.schemas import MAX_HOMES
+from webapp.api.batch import BODY_LIMIT, PATH
+from webapp.api.schemas import MAX_HOMES
 
 CPU_SECONDS = 0.2
 LIVEZ_SECONDS = 0.1

@@ -11,10 +11,10 @@ import pytest
 
 from model.artifact import ARTIFACT_FOLDER, Artifact, write_artifact
 from model.breeds import BREEDS_FILE, Breed, load_breeds
-from model.dataset import read_homes
 from model.manifest import MANIFEST_NAME
 from model.predictor import Predictor
-from model.training import train
+from model.training.dataset import read_homes
+from model.training.pipeline import train
 
 FIVE_MEDIANS = {
     "great_dane": 4_000,

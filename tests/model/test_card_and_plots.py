@@ -6,7 +6,7 @@ import pytest
 
 from model.artifact import ARTIFACT_FOLDER, Artifact, read_artifact
 from model.manifest import CARD_NAME
-from model.plots import CALIBRATION, HOMES, PROBABILITY
+from model.training.plots import CALIBRATION, HOMES, PROBABILITY
 
 
 @pytest.fixture(scope="module", params=["two breeds", "five breeds"])

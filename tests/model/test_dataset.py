@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from model.breeds import Breed
-from model.dataset import DatasetError, new_breeds, read_homes
-from model.simulation import HOMES_FILE, HOUSEHOLDS, simulate_homes
+from model.training.dataset import DatasetError, new_breeds, read_homes
+from model.training.simulation import HOMES_FILE, HOUSEHOLDS, simulate_homes
 
 HEADER = "home_size_sqft,breed\n"
 ENOUGH = "1000,dachshund\n2500,german_shepherd\n" * 30

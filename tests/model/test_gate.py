@@ -9,10 +9,10 @@ import pytest
 
 from model.artifact import ARTIFACT_FOLDER, write_artifact
 from model.breeds import Breed
-from model.dataset import read_homes
-from model.gate import refusals
-from model.simulation import HOMES_FILE, simulate_homes
-from model.training import Trained, train
+from model.training.dataset import read_homes
+from model.training.gate import refusals
+from model.training.pipeline import Trained, train
+from model.training.simulation import HOMES_FILE, simulate_homes
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from flask.testing import FlaskClient
 
 from model.artifact import write_artifact
 from model.breeds import load_breeds
-from model.dataset import read_homes
 from model.home_size import MAX_SQFT, MIN_SQFT
-from model.training import train
+from model.training.dataset import read_homes
+from model.training.pipeline import train
 from webapp import create_app
 
 TABLES = {

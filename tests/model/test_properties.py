@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from model.artifact import write_artifact
 from model.booster import class_probabilities, load_booster
 from model.breeds import load_breeds
-from model.dataset import MIN_HOUSEHOLDS, Homes
 from model.home_size import MAX_SQFT, MIN_SQFT
 from model.predictor import Predictor
-from model.training import train
+from model.training.dataset import MIN_HOUSEHOLDS, Homes
+from model.training.pipeline import train
 from tests.model.test_predictor import delicate_sizes
 
 SHEPHERD = load_breeds()["german_shepherd"]

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from model.home_size import MAX_SQFT, MIN_SQFT
-from model.simulation import HOMES_FILE, MEDIAN_SQFT, best_probabilities, simulate_homes, simulated_csv
+from model.training.simulation import (
+    HOMES_FILE,
+    MEDIAN_SQFT,
+    best_probabilities,
+    simulate_homes,
+    simulated_csv,
+)
 
 
 def test_the_shipped_file_is_what_the_generator_writes() -> None:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from model.simulation import simulate_homes
-from model.split import FOLDS, folds, held_out, shuffle
+from model.training.simulation import simulate_homes
+from model.training.split import FOLDS, folds, held_out, shuffle
 
 
 def test_a_fifth_of_every_breed_is_held_out() -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model import evaluation
 from model.artifact import ARTIFACT_FOLDER, Artifact, read_artifact
 from model.booster import class_probabilities, load_booster
 from model.breeds import load_breeds
-from model.dataset import read_homes
 from model.predictor import Predictor
-from model.simulation import best_probabilities, simulate_homes
-from model.training import train
+from model.training import evaluation
+from model.training.dataset import read_homes
+from model.training.pipeline import train
+from model.training.simulation import best_probabilities, simulate_homes
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ STACK, ENV = "perfect-puppy-first", ("--env", "first")
 
 @contextmanager
 def bad_code(place: Place) -> Iterator[None]:
-    place.project.append("webapp/pages.py", '\nraise RuntimeError("the flux capacitor is empty")\n')
+    place.project.append("webapp/pages/views.py", '\nraise RuntimeError("the flux capacitor is empty")\n')
     place.project.commit()
     yield
     place.project.undo()

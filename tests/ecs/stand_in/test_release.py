@@ -18,7 +18,7 @@ def test_a_new_model_and_a_code_change_lose_no_request(deployed: Deployed) -> No
     project = deployed.place.project
     before = deployed.place.ecs("status", "--json").json["model_version"]
     project.train(5_000)
-    project.append("webapp/health.py", "\n# a change\n")
+    project.append("webapp/http/health.py", "\n# a change\n")
     project.commit()
     with deployed.under_load() as load:
         result = deployed.up()
@@ -34,12 +34,14 @@ def test_a_new_model_and_a_code_change_lose_no_request(deployed: Deployed) -> No
 
 
 def crash(deployed: Deployed) -> None:
-    deployed.place.project.append("webapp/pages.py", '\nraise RuntimeError("the flux capacitor is empty")\n')
+    deployed.place.project.append(
+        "webapp/pages/views.py", '\nraise RuntimeError("the flux capacitor is empty")\n'
+    )
 
 
 def never_healthy(deployed: Deployed) -> None:
     deployed.place.project.set({"grace_seconds": 0})  # the stand-in gives it some seconds
-    deployed.place.project.replace("webapp/health.py", "get_predictor().check()", "False")
+    deployed.place.project.replace("webapp/http/health.py", "get_predictor().check()", "False")
 
 
 def too_slow(deployed: Deployed) -> None:
@@ -64,7 +66,7 @@ def missing_image(deployed: Deployed) -> None:
             tag = deployed.place.registered_tag
             assert ecr.batch_delete_image(repositoryName=STACK, imageIds=[{"imageTag": tag}])["imageIds"]
 
-    deployed.place.project.append("webapp/health.py", "\n# another change\n")
+    deployed.place.project.append("webapp/http/health.py", "\n# another change\n")
     deployed.place.on("before", delete)
 
 
@@ -74,7 +76,7 @@ def wrong_setting(deployed: Deployed) -> None:
             [container] = call.arguments["containerDefinitions"]
             container["environment"].append({"name": "MAX_IN_FLIGHT", "value": "many"})
 
-    deployed.place.project.append("webapp/health.py", "\n# yet another change\n")
+    deployed.place.project.append("webapp/http/health.py", "\n# yet another change\n")
     deployed.place.on("rewrite", spoil)
 
 
@@ -124,7 +126,7 @@ def test_a_bad_release_is_taken_back_and_says_why(
 def test_a_release_that_answers_wrong_is_taken_back_by_the_smoke_test(committed: Deployed) -> None:
     place = committed.place
     served = place.ecs("status", "--json").json["task_definition"]
-    place.project.replace("webapp/api.py", "round(recommendation.probability,", "round(1 / 3,")
+    place.project.replace("webapp/api/views.py", "round(recommendation.probability,", "round(1 / 3,")
     place.project.commit()
     result = place.ecs("up", "--yes", "--json")
     assert result.code == 1, result.said
@@ -144,7 +146,7 @@ def test_the_first_rollback_after_one_that_was_taken_back_only_tests_what_serves
 def test_rollback_goes_to_the_last_good_revision_and_back(deployed: Deployed) -> None:
     place = deployed.place
     if place.ecs("rollback", "--dry-run").code:  # there is one revision only, if this test is run alone
-        place.project.append("webapp/health.py", "\n# one more change\n")
+        place.project.append("webapp/http/health.py", "\n# one more change\n")
         place.project.commit()
         assert deployed.up().code == 0
     now = place.ecs("status", "--json").json["task_definition"]

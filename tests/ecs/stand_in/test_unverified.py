@@ -79,7 +79,7 @@ def test_up_tests_it_where_it_can_be_reached_and_changes_nothing_else(
 
 def test_going_back_without_reaching_it_leaves_what_it_goes_back_to(place: Place, port: int) -> None:
     before: dict[str, Any] = place.ecs("status", "--json", *ENV).json
-    place.project.append("webapp/pages.py", '\nraise RuntimeError("the flux capacitor is empty")\n')
+    place.project.append("webapp/pages/views.py", '\nraise RuntimeError("the flux capacitor is empty")\n')
     place.project.commit()
     result = place.ecs("up", "--yes", "--json", *ENV)
     place.project.undo()

@@ -37,7 +37,7 @@ elif FAULT == "hangs before its first heartbeat":
             get_original("time", "sleep")(600)
 
 elif FAULT == "changes after the trial":
-    from webapp import reload as _reload
+    from webapp.server import reload as _reload
 
     _try = _reload._try_in_a_child
 
@@ -50,7 +50,7 @@ elif FAULT == "changes after the trial":
     _reload._try_in_a_child = _try_then_change
 
 elif FAULT == "trial hangs":
-    from webapp import reload as _reload
+    from webapp.server import reload as _reload
 
     def _hang() -> str:
         get_original("time", "sleep")(600)

@@ -1,0 +1,1 @@
+"""From a CSV file to an artifact. The serving process never imports it, and the image does not have it."""

@@ -1,0 +1,189 @@
+"""The model card: what one would want to know before relying on a model.
+
+After Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
+"""
+
+from collections.abc import Iterable
+
+from model.manifest import Manifest, Metrics
+from model.training import plots
+from model.training.simulation import LOG_SPREAD, MEDIAN_SQFT
+
+MEASURES = (
+    ("accuracy", "Accuracy", "higher is better"),
+    ("log_loss", "Log loss, nats", "lower is better"),
+    ("brier_score", "Brier score", "lower is better"),
+    ("calibration_error", "Expected calibration error", "lower is better"),
+    ("roc_auc", "ROC AUC", "higher is better"),
+)
+"""Every measure, as people call it, and which way is up."""
+
+
+def write_card(manifest: Manifest) -> bytes:
+    """Write the card of a model in Markdown; all that it says comes from the manifest."""
+    names = [breed.name for breed in manifest.breeds]
+    purpose = (
+        f"Given the size of a home, the model says how probable it is that a household in such a home keeps "
+        f"each of these breeds: {_list(names)}. It is gradient-boosted trees (XGBoost "
+        f"{manifest.xgboost_version}) over that one number."
+    )
+    sections = [
+        f"# Model card: which puppy suits a home, model {manifest.model_version}",
+        purpose,
+        _use(manifest),
+        _data(manifest, names),
+        _answers(manifest),
+        _quality(manifest, names),
+        _limits(manifest),
+        _fit(manifest),
+    ]
+    return ("\n\n".join(sections) + "\n").encode()
+
+
+def _use(manifest: Manifest) -> str:
+    data = (
+        "The data are simulated, so its answers say nothing about real dogs or real households."
+        if manifest.data.simulated
+        else "Whether its answers hold elsewhere than where the data come from is for you to judge."
+    )
+    return f"""\
+## What it is for
+
+To show how a model is trained, judged and served, and as a start for a model of your own. {data}
+
+**Who should not use it:** anyone who is about to get a dog, give one away, or decide who may have one. \
+Time, exercise, allergies, children, rules of the house and the dog itself matter more than floor space, and \
+the model knows none of them."""
+
+
+def _data(manifest: Manifest, names: list[str]) -> str:
+    data, feature = manifest.data, manifest.features[0]
+    origin = f"`{data.file}` (sha256 `{data.sha256[:12]}…`)"
+    if data.simulated:
+        medians = _list([f"{MEDIAN_SQFT[breed.key]:,.0f} sq ft ({breed.name})" for breed in manifest.breeds])
+        origin += (
+            f". **The households are simulated, not a survey.** Each keeps one of the breeds with equal "
+            f"chance, and the logarithm of its home's size is normal, with a median of {medians} and a "
+            f"standard deviation of {LOG_SPREAD}. The figures were chosen so that the sizes overlap; "
+            f"`model/training/simulation.py` draws them"
+        )
+    rows = zip(names, data.households.values(), strict=True)
+    return f"""\
+## The data
+
+{origin}.
+
+{_table(("Breed", "Households"), ((name, f"{households:,}") for name, households in rows))}
+
+{data.fitted:,} households were fitted, and {data.held_out:,}, a fifth of each breed, held out. The fitted \
+homes have {feature.min:,.0f} to {feature.max:,.0f} sq ft.
+
+![The sizes of the training homes by breed]({plots.HOMES})"""
+
+
+def _answers(manifest: Manifest) -> str:
+    name = {breed.key: breed.name for breed in manifest.breeds}
+    rows = [
+        (f"{answer.home_size_sqft:,.0f} sq ft", *(f"{value:.1%}" for value in answer.probabilities))
+        for answer in manifest.known_answers
+    ]
+    changes = "\n".join(
+        f"- From {boundary.home_size_sqft:,.0f} sq ft on, the answer is {name[boundary.above]}, no longer "
+        f"{name[boundary.below]}."
+        for boundary in manifest.decision_boundaries
+    )
+    return f"""\
+## What it answers
+
+{_table(("Home", *name.values()), rows)}
+
+{changes or "The answer is the same for every home."}
+
+![The probability of each breed by home size]({plots.PROBABILITY})"""
+
+
+def _quality(manifest: Manifest, names: list[str]) -> str:
+    metrics = manifest.metrics
+    baseline = metrics.baseline
+    rows = [
+        (f"{title} ({way})", _score(metrics, key), _figure(key, baseline[key]))
+        for key, title, way in MEASURES
+    ]
+    best = (
+        f"\n\nAs the densities of the simulated homes are known, so is the log loss of the best possible "
+        f"answers on these households: {metrics.best_log_loss:.4f} nats."
+        if metrics.best_log_loss is not None
+        else ""
+    )
+    confusion = [
+        (name, *(f"{count:,}" for count in row.values()))
+        for name, row in zip(names, metrics.confusion.values(), strict=True)
+    ]
+    return f"""\
+## How good it is
+
+On the {manifest.data.held_out:,} households held out, with 95 % bootstrap intervals. The baseline always \
+answers the breeds' shares.
+
+{_table(("Measure", "Model", "Baseline"), rows)}{best}
+
+Chance alone keeps a perfectly calibrated model's calibration error below \
+{metrics.calibration_error_by_chance:.3f} in 95 of 100 samples of this size; the interval above lies high, \
+because resampling adds noise to noise.
+
+![How often the answer was right against how sure it was]({plots.CALIBRATION})
+
+Households by the breed they have (rows) and the breed that is answered (columns):
+
+{_table(("Has", *names), confusion)}"""
+
+
+def _limits(manifest: Manifest) -> str:
+    feature = manifest.features[0]
+    order = (
+        " A larger home never makes the heavier dog less likely; the fit is held to that."
+        if len(manifest.classes) == 2
+        else ""
+    )
+    return f"""\
+## Its limits
+
+- It knows the size of the home and nothing else.
+- It knows these breeds and no other: every household is taken to have one of them.
+- Below {feature.min:,.0f} and above {feature.max:,.0f} sq ft it saw no home, and repeats the answer of the \
+nearest ones; page and API say so.
+- Its answers are steps: homes of nearly the same size may get answers that differ by a few percent.{order}
+- It learned how common each breed is in its data; where the shares differ, its probabilities are off."""
+
+
+def _fit(manifest: Manifest) -> str:
+    search = manifest.search
+    values = ((key, f"`{value}`") for key, value in manifest.parameters.items())
+    return f"""\
+## How it was fitted
+
+{search.candidates} settings were compared by {search.folds}-fold cross-validation on \
+{search.households:,} of the fitted households; the best has a cross-validated log loss of \
+{search.log_loss:.4f} nats, and rounds were added until that stopped falling. No breed was given a weight, \
+and no layer stands behind the trees. The same data give the same bytes (on Linux x86-64, with one thread).
+
+{_table(("Parameter", "Value"), values)}"""
+
+
+def _score(metrics: Metrics, key: str) -> str:
+    low, high = metrics.intervals[key]
+    return f"{_figure(key, getattr(metrics, key))} ({_figure(key, low)} to {_figure(key, high)})"
+
+
+def _figure(key: str, value: float) -> str:
+    return f"{value:.1%}" if key == "accuracy" else f"{value:.4f}"
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    cells = list(header)
+    lines = [cells, ["---", *["---:"] * (len(cells) - 1)], *map(list, rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _list(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,181 @@
+"""The three plots of an artifact."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.breeds import Breed
+from model.manifest import CalibrationBin
+from model.step_function import StepFunction
+from model.training.simulation import best_probabilities
+from model.training.svg import Chart, Point, Scale, colour, linear, logarithmic, round_sizes
+
+PROBABILITY, CALIBRATION, HOMES = "probability.svg", "calibration.svg", "homes.svg"
+
+WIDTH, LEFT, RIGHT = 720, 64, 696
+
+Floats = NDArray[np.float64]
+
+
+def probability_plot(
+    steps: StepFunction, sizes: Floats, labels: NDArray[np.int64], breeds: Sequence[Breed], *, simulated: bool
+) -> bytes:
+    """Each breed's probability against home size, over the densities of the training homes.
+
+    Args:
+        steps: The model.
+        sizes: Training homes in square feet, shape ``(n,)``.
+        labels: Class indices, shape ``(n,)``.
+        breeds: The classes.
+        simulated: Whether to add the best possible probability, which is known for simulated homes.
+    """
+    names = [breed.name for breed in breeds]
+    homes = "simulated homes" if simulated else "training homes"
+    keys = _legend(names)
+    top = 60 + keys[-1][1]
+    bottom = top + 312
+    chart = Chart(
+        WIDTH,
+        bottom + 64,
+        "How probable each breed is",
+        f"The probability of {', '.join(names)} by home size; below, how common such {homes} are.",
+    )
+    low, high = float(sizes.min()) / 1.05, float(sizes.max()) * 1.05
+    x = logarithmic(low, high, LEFT, RIGHT)
+    y = linear(0, 1, bottom, top)
+    for k, (name, (at, row)) in enumerate(zip(names, keys, strict=True)):
+        chart.line((at, row + 28), (at + 22, row + 28), stroke=colour(k))
+        chart.text(at + 28, row + 33, name)
+    _share_axis(chart, y, LEFT)
+    _size_axis(chart, x, low, high, bottom)
+    grid = np.geomspace(low, high, 160)
+    densities = [_density(np.log(sizes[labels == k]), np.log(grid)) for k in range(len(breeds))]
+    tallest = max(float(density.max()) for density in densities)
+    for k, density in enumerate(densities):
+        shape = [(x(size), y(0.32 * value / tallest)) for size, value in zip(grid, density, strict=True)]
+        chart.area([(x(low), bottom), *shape, (x(high), bottom)], colour(k), 0.22)
+    for k in range(len(breeds)):
+        chart.curve(
+            [(x(size), y(value)) for size, value in _staircase(steps, k, low, high)], stroke=colour(k)
+        )
+    if simulated:
+        best = best_probabilities(grid)[:, -1]
+        chart.curve([(x(size), y(value)) for size, value in zip(grid, best, strict=True)], kind="note")
+        chart.line((LEFT, bottom + 43), (LEFT + 34, bottom + 43), kind="note")
+        chart.text(LEFT + 42, bottom + 48, f"best possible for {names[-1]}; shaded: the simulated homes")
+    else:
+        chart.text(LEFT, bottom + 48, "shaded: the training homes")
+    return chart.encode()
+
+
+def calibration_plot(bins: Sequence[CalibrationBin], classes: int) -> bytes:
+    """How often the answer is right against how sure it was, with 95 % intervals."""
+    chart = Chart(
+        WIDTH,
+        460,
+        "When it says 80 %, is it right 80 % of the time?",
+        "Dots on the dashed line mean yes. "
+        + " ".join(f"Said {each.said:.0%}, right {each.right:.0%}." for each in bins),
+    )
+    top, bottom = 56, 396
+    low = math.floor(10 / classes) / 10
+    floor = min(low, math.floor(5 * min(each.low for each in bins)) / 5)
+    x, y = linear(low, 1, LEFT, RIGHT), linear(floor, 1, bottom, top)
+    _share_axis(chart, y, LEFT, floor)
+    for tenth in range(round(low * 10), 11):
+        chart.text(x(tenth / 10), bottom + 24, f"{tenth * 10} %", anchor="middle")
+    chart.text((LEFT + RIGHT) / 2, bottom + 50, "how sure the answer was", anchor="middle")
+    chart.text(RIGHT, bottom - 12, "up: how often it was right; bars: 95 % intervals", anchor="end")
+    chart.line((x(low), y(low)), (x(1), y(1)), kind="note")
+    for each in bins:
+        chart.line((x(each.said), y(each.low)), (x(each.said), y(each.high)), stroke=colour(1))
+        chart.dot(x(each.said), y(each.right), colour(1))
+    return chart.encode()
+
+
+def homes_plot(
+    sizes: Floats, labels: NDArray[np.int64], breeds: Sequence[Breed], *, simulated: bool
+) -> bytes:
+    """How many training homes of each size there are, breed by breed; arguments as ``probability_plot``."""
+    row = 116
+    bottom = 30 + row * len(breeds)
+    names = ", ".join(breed.name for breed in breeds)
+    chart = Chart(
+        WIDTH,
+        bottom + 64,
+        "The simulated homes, by breed" if simulated else "The training homes, by breed",
+        f"Histograms of home sizes for {names}.",
+    )
+    low, high = float(sizes.min()) / 1.05, float(sizes.max()) * 1.05
+    x = logarithmic(low, high, LEFT, RIGHT)
+    edges = np.geomspace(low, high, 49)
+    counts = [np.histogram(sizes[labels == k], edges)[0] for k in range(len(breeds))]
+    tallest = max(int(count.max()) for count in counts)
+    for k, (breed, count) in enumerate(zip(breeds, counts, strict=True)):
+        ground = 30 + row * (k + 1)
+        y = linear(0, tallest, ground, ground - row + 30)
+        for (start, end), households in zip(pairwise(edges), count, strict=True):
+            if households:
+                box = [(x(start) + 0.5, ground), (x(start) + 0.5, y(households))]
+                box += [(x(end) - 0.5, y(households)), (x(end) - 0.5, ground)]
+                chart.area(box, colour(k), 0.85)
+        median = float(np.median(sizes[labels == k]))
+        chart.line((x(median), ground), (x(median), ground - row + 26), kind="note")
+        # On the side where its homes are not.
+        at, anchor = (RIGHT, "end") if x(median) < (LEFT + RIGHT) / 2 else (LEFT, "start")
+        chart.text(at, ground - row + 40, breed.name, anchor=anchor)
+        chart.text(at, ground - row + 59, f"{count.sum():,} homes, median {median:,.0f}", anchor=anchor)
+        chart.line((LEFT, ground), (RIGHT, ground), kind="axis")
+    _size_axis(chart, x, low, high, bottom)
+    return chart.encode()
+
+
+def _legend(names: Sequence[str]) -> list[tuple[int, int]]:
+    """Where each name goes: from left to right, and on to another line where it would not fit."""
+    places = []
+    at, row = LEFT, 24
+    for name in names:
+        width = 28 + 8 * len(name)
+        if at + width > RIGHT:
+            at, row = LEFT, row + 22
+        places.append((at, row))
+        at += width + 24
+    return places
+
+
+def _share_axis(chart: Chart, y: Scale, left: float, low: float = 0.0) -> None:
+    for tenth in range(10, round(low * 10) - 1, -2):
+        height = y(tenth / 10)
+        chart.line((left, height), (RIGHT, height), kind="grid")
+        chart.text(left - 8, height + 5, f"{tenth * 10} %", anchor="end")
+
+
+def _size_axis(chart: Chart, x: Scale, low: float, high: float, bottom: float) -> None:
+    chart.line((LEFT, bottom), (RIGHT, bottom), kind="axis")
+    for size in round_sizes(low, high):
+        chart.line((x(size), bottom), (x(size), bottom + 6), kind="axis")
+        chart.text(x(size), bottom + 24, f"{size:,.0f}", anchor="middle")
+    chart.text(RIGHT, bottom + 48, "home size, sq ft", anchor="end")
+
+
+def _staircase(steps: StepFunction, k: int, low: float, high: float) -> list[Point]:
+    starts = [low, *(edge for edge in steps.edges if low < edge < high), high]
+    values = steps.at(np.array(starts[:-1]))[:, k].tolist()
+    return [(size, value) for value, ends in zip(values, pairwise(starts), strict=True) for size in ends]
+
+
+def _density(logarithms: Floats, grid: Floats) -> Floats:
+    """A Gaussian kernel density, weighted by the number of homes, at each point of an even grid.
+
+    The homes are first counted into the grid's cells, so that a million cost no more than a thousand.
+    Bandwidth: Silverman, "Density Estimation for Statistics and Data Analysis", 1986, equation 3.31.
+    """
+    step = grid[1] - grid[0]
+    spread = min(logarithms.std(), (np.subtract(*np.percentile(logarithms, [75, 25]))) / 1.34)
+    width = max(0.9 * spread * len(logarithms) ** -0.2, step)
+    counts, _ = np.histogram(logarithms, np.append(grid - step / 2, grid[-1] + step / 2))
+    kernel = np.exp(-(((grid[:, np.newaxis] - grid) / width) ** 2) / 2) / width
+    return np.asarray(kernel @ counts)

@@ -1,0 +1,91 @@
+"""The households we ship in ``model/homes.csv``: **simulated, not a survey**.
+
+Nobody was asked, and no real home or dog is in them. Each household keeps one of two breeds with equal
+chance, and the logarithm of its home's size is normal, with a median of its breed's and one spread for both.
+The figures are ours, chosen so that the sizes overlap (some large homes have Dachshunds). As the densities
+are known, so is the best possible answer at every size, and a model can be judged against it.
+
+``python -m model.training.simulation`` writes the file again, byte for byte.
+"""
+
+import math
+import random
+import sys
+from pathlib import Path
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.atomic import write_atomically
+from model.home_size import MAX_SQFT, MIN_SQFT
+
+HOMES_FILE = Path(__file__).parent.with_name("homes.csv")
+HOUSEHOLDS = 6_000
+SEED = 1901
+
+MEDIAN_SQFT = {"dachshund": 1_250.0, "german_shepherd": 2_500.0}
+"""The median home of each simulated breed, in square feet; both breeds are equally common."""
+
+LOG_SPREAD = 0.4
+"""Standard deviation of the natural logarithm of the home size, the same for both breeds.
+
+With one spread, the best possible probability rises steadily with home size, and is one half at
+their geometric mean, 1,768 sq ft.
+"""
+
+
+def simulate_homes(
+    households: int = HOUSEHOLDS, seed: int = SEED
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Simulate households; see the module's text for how, and why they are no survey.
+
+    Only ``random.Random.random`` draws, because Python promises its sequence for a seed in every version.
+
+    Args:
+        households: How many.
+        seed: The same seed gives the same households.
+
+    Returns:
+        The home sizes (whole square feet, within the limits) and the index of each household's breed in
+        ``MEDIAN_SQFT``, both of shape ``(households,)``.
+    """
+    draw = random.Random(seed).random  # noqa: S311 - a simulation, not a secret
+    curves = [NormalDist(math.log(median), LOG_SPREAD) for median in MEDIAN_SQFT.values()]
+    sizes: list[int] = []
+    labels: list[int] = []
+    while len(sizes) < households:
+        label = int(draw() * len(curves))
+        size = round(math.exp(curves[label].inv_cdf(draw())))
+        if MIN_SQFT <= size <= MAX_SQFT:
+            sizes.append(size)
+            labels.append(label)
+    return np.array(sizes, dtype=np.float64), np.array(labels)
+
+
+def best_probabilities(home_sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The Bayes-optimal probabilities of the simulated breeds, from their known densities.
+
+    Args:
+        home_sizes: Sizes in square feet, shape ``(n,)``.
+
+    Returns:
+        Shape ``(n, 2)``, one column a breed in the order of ``MEDIAN_SQFT``; rows sum to 1.
+    """
+    medians = np.log(list(MEDIAN_SQFT.values()))
+    distances = (np.log(home_sizes)[:, np.newaxis] - medians) / LOG_SPREAD
+    densities = np.exp(-(distances**2) / 2)
+    return np.asarray(densities / densities.sum(axis=1, keepdims=True))
+
+
+def simulated_csv() -> bytes:
+    """The content of ``model/homes.csv``."""
+    breeds = list(MEDIAN_SQFT)
+    sizes, labels = simulate_homes()
+    rows = [f"{size:.0f},{breeds[label]}\n" for size, label in zip(sizes, labels, strict=True)]
+    return ("home_size_sqft,breed\n" + "".join(rows)).encode()
+
+
+if __name__ == "__main__":
+    write_atomically(HOMES_FILE, simulated_csv())
+    sys.stdout.write(f"Wrote {HOUSEHOLDS:,} simulated households to {HOMES_FILE}.\n")

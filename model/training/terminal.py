@@ -1,0 +1,120 @@
+"""What the training command shows in a terminal: the progress of the work, and the result."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from model.manifest import Manifest
+from model.training.card import MEASURES
+from model.training.progress import Progress as Listener
+
+STAGES = ("Reading", "Searching", "Fitting", "Judging")
+_WIDTH = 20
+_STYLES = ("dark_orange", "dodger_blue1", "green3", "medium_purple", "red", "yellow", "cyan", "magenta")
+"""One for each breed, in order, then from the start again; as the plots have them."""
+
+
+@contextmanager
+def progress_bar() -> Iterator[Listener]:
+    """Show a live bar for each stage on standard error, if that is a terminal; it goes away at the end."""
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        tasks = {stage: bars.add_task(stage, total=1.0, start=False) for stage in STAGES}
+
+        def listen(stage: str, share: float) -> None:
+            bars.start_task(tasks[stage])
+            bars.update(tasks[stage], completed=share)
+
+        yield listen
+
+
+def result(manifest: Manifest, folder: Path, *, written: bool) -> RenderableType:
+    """The table that a training ends with.
+
+    Args:
+        manifest: Of the model that was trained.
+        folder: Where it was to go.
+        written: Whether it went there.
+    """
+    return Group(
+        _households(manifest),
+        Text(),
+        _quality(manifest),
+        Text(),
+        _answers(manifest),
+        Text(),
+        Text(f"Written to {folder}." if written else f"Not written to {folder}.", style="dim"),
+    )
+
+
+def _households(manifest: Manifest) -> Table:
+    data = manifest.data
+    table = _plain(f"Model {manifest.model_version}")
+    kind = "simulated households" if data.simulated else "households"
+    table.add_row(f"{data.fitted + data.held_out:,}", kind, f"in {data.file}, {data.held_out:,} held out")
+    most = max(data.households.values())
+    for breed in manifest.breeds:
+        households = data.households[breed.key]
+        table.add_row(f"{households:,}", breed.name, _bar(households / most, _style(manifest, breed.key)))
+    return table
+
+
+def _quality(manifest: Manifest) -> Table:
+    metrics = manifest.metrics
+    table = Table(title="On the households held out", title_justify="left", title_style="bold")
+    for name in ("", "Model", "95 % interval", "Baseline"):
+        table.add_column(name, justify="right" if name else "left")
+    for key, title, _ in MEASURES:
+        shown = "{:.1%}" if key == "accuracy" else "{:.4f}"
+        low, high = metrics.intervals[key]
+        table.add_row(
+            title,
+            Text(shown.format(getattr(metrics, key)), style="bold"),
+            f"{shown.format(low)} to {shown.format(high)}",
+            Text(shown.format(metrics.baseline[key]), style="dim"),
+        )
+    if metrics.best_log_loss is not None:
+        table.add_row("Best possible log loss, nats", f"{metrics.best_log_loss:.4f}", "", "")
+    return table
+
+
+def _answers(manifest: Manifest) -> Table:
+    """The answer to each known size, and where it changes."""
+    table = _plain("What it answers")
+    for known in manifest.known_answers:
+        share = max(known.probabilities)
+        best = manifest.breeds[known.probabilities.index(share)]
+        bar = _bar(share, _style(manifest, best.key))
+        table.add_row(f"{known.home_size_sqft:,.0f} sq ft", best.name, bar.append(f" {share:4.0%}"))
+    names = {breed.key: breed.name for breed in manifest.breeds}
+    for boundary in manifest.decision_boundaries:
+        change = f"{names[boundary.below]} to {names[boundary.above]}"
+        table.add_row(f"at {boundary.home_size_sqft:,.0f} sq ft", change, "the answer changes", style="dim")
+    return table
+
+
+def _plain(title: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False)
+    table.add_column(justify="right")
+    return table
+
+
+def _style(manifest: Manifest, key: str) -> str:
+    return _STYLES[manifest.classes.index(key) % len(_STYLES)]
+
+
+def _bar(share: float, style: str) -> Text:
+    full = max(1, round(_WIDTH * share))
+    return Text("█" * full, style=style).append("░" * (_WIDTH - full), style="dim")

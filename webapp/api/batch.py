@@ -1,0 +1,128 @@
+"""Many homes in one request, in JSON or CSV."""
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, chain, islice, repeat
+from threading import Lock
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from webapp.api.csv_homes import as_cell, read_csv, write_csv
+from webapp.api.json_homes import read_json
+from webapp.api.reading import read_query
+from webapp.api.refusals import TOO_MANY
+from webapp.api.schemas import (
+    DECIMALS,
+    MAX_HOMES,
+    MAX_REPORTED,
+    REPORT_BYTES,
+    BatchOptions,
+    BatchResponse,
+    BatchResult,
+    FieldError,
+)
+from webapp.http.admission import received_body
+from webapp.http.compression import compress
+from webapp.http.negotiation import CSV, JSON, preferred_type, sent_type
+from webapp.http.problems import Problem
+from webapp.http.request_context import current_exchange
+from webapp.http.turns import in_turns
+from webapp.recommend import get_predictor, recommend_many
+
+PATH = "/api/predict/batch"
+BODY_LIMIT = 2 * 1024 * 1024
+LISTED = 100
+"""So many bad homes are listed when the whole batch is refused: the rest is likely of the same kind."""
+UNREPORTED = "?"
+"""What a CSV says of a bad home beyond those that are reported. One byte, as a blank line is a home too."""
+
+blueprint = Blueprint("batch", __name__)
+_encoder = msgspec.json.Encoder()
+# Side by side they would all take longer, and hold up the others by a slice each.
+_one_at_a_time = Lock()
+
+
+@blueprint.post(PATH)
+def predict_batch() -> Response:
+    """Recommend a puppy for each of many homes."""
+    options = read_query(request.args, BatchOptions)
+    sent = sent_type(JSON, CSV)
+    wanted = preferred_type(sent, CSV if sent == JSON else JSON)
+    with _one_at_a_time:
+        return _predict_batch(received_body(), sent, wanted, options)
+
+
+def _predict_batch(body: bytes, sent: str, wanted: str, options: BatchOptions) -> Response:
+    rows = _read(body, sent)
+    refused = [row for row in rows if isinstance(row, FieldError)]
+    current_exchange().refused = len(refused)
+    if refused and options.errors == "fail":
+        raise _refusal(refused, len(rows))
+    answers = [answer for some in in_turns(_recommend(rows)) for answer in some]
+    reported = _reported(refused, len(body))
+    if wanted == CSV:
+        answer_body = _to_csv(answers, reported if options.errors == "report" else None)
+    else:
+        results = [answer if isinstance(answer, BatchResult) else None for answer in answers]
+        answer_body = _encoder.encode(BatchResponse(get_predictor().model_version, results, reported))
+    response = Response(answer_body, content_type=f"{CSV}; charset=utf-8" if wanted == CSV else JSON)
+    response.vary.add("Accept")
+    return compress(response)
+
+
+def _read(body: bytes, media_type: str) -> list[float | FieldError]:
+    """Read each home: its size in sq ft, or what is wrong with it."""
+    rows = list(islice(read_json(body) if media_type == JSON else read_csv(body), MAX_HOMES + 1))
+    if len(rows) > MAX_HOMES:
+        raise Problem("too-many-homes", TOO_MANY)
+    return rows
+
+
+def _refusal(refused: Sequence[FieldError], homes: int) -> Problem:
+    first = refused[0]
+    counted = f"1 home of {homes:,}" if len(refused) == 1 else f"{len(refused):,} homes of {homes:,}"
+    detail = f"{counted} can't be answered. Home {first.row:,}: {first.detail}"
+    if len(refused) > LISTED:
+        detail += f" The first {LISTED} are listed."
+    if len(refused) < homes:
+        detail += " To have the others answered, ask with ?errors=report."
+    return Problem("invalid-homes", detail, *refused[:LISTED])
+
+
+def _reported(refused: Sequence[FieldError], body_bytes: int) -> Sequence[FieldError]:
+    """Give the first bad homes, as many as may be explained in answer to a body of that length."""
+    most = max(REPORT_BYTES, 2 * body_bytes)
+    sizes = accumulate(len(_encoder.encode(error)) + 1 for error in refused[:MAX_REPORTED])
+    return [error for error, size in zip(refused, sizes, strict=False) if size <= most]
+
+
+def _recommend(rows: Sequence[float | FieldError]) -> Iterator[BatchResult | FieldError]:
+    """Recommend a puppy for each home that could be read."""
+    breeds = [breed.key for breed in get_predictor().breeds]
+    answers = recommend_many([row for row in rows if not isinstance(row, FieldError)])
+    results = map(
+        BatchResult,
+        [breeds[index] for index in answers.breed_index.tolist()],
+        answers.probabilities.max(axis=1).astype(float).round(DECIMALS).tolist(),
+        answers.outside_training_range.tolist(),
+    )
+    return (row if isinstance(row, FieldError) else next(results) for row in rows)
+
+
+def _to_csv(answers: Sequence[BatchResult | FieldError], reported: Sequence[FieldError] | None) -> bytes:
+    """Write the answers; with a column of errors if they are to be reported."""
+    header = BatchResult.__struct_fields__ + (() if reported is None else ("error",))
+    no_error = () if reported is None else ("",)
+    errors = chain((as_cell(error.detail) for error in reported or ()), repeat(UNREPORTED))
+    lines = (
+        ("", "", "", next(errors))
+        if isinstance(answer, FieldError)
+        else (
+            as_cell(answer.breed),
+            answer.probability,
+            "true" if answer.outside_training_range else "false",
+            *no_error,
+        )
+        for answer in answers
+    )
+    return write_csv(header, in_turns(lines))

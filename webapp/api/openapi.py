@@ -1,0 +1,129 @@
+"""The API's document (OpenAPI 3.1), from the routes, the types, the problems and real answers.
+
+`make openapi` writes it; a test compares. What is served is the file: nothing is left to do at the start.
+"""
+
+import json
+import sys
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from webapp import create_app
+from webapp.api.docs import FILE
+from webapp.api.openapi_responses import Answered, all_headers, responses_of
+from webapp.api.openapi_schemas import Json, all_schemas, parameters_of, schema_of
+from webapp.api.operations import OPERATIONS, Example, Operation
+from webapp.http.negotiation import JSON
+
+_ABOUT = """\
+Type the size of a home; see which puppy suits it. The model that we ship learnt from **simulated** homes: \
+it shows how such a service works, and is no advice on choosing a dog.
+
+**Errors** are problem details (RFC 9457), for every status: `detail` is a sentence, `errors` has the \
+place of each thing that is wrong, `type` is an address that explains the kind: branch on \
+what stands after its `#`, which never changes. A `503` has \
+`Retry-After`. \
+A request that can't be read as HTTP at all gets one of 400, 408, 414, 417 or 431 in the same form.
+
+**Requests** may bring an `X-Request-ID` of their own; the answer has it or one we made. Pages of other \
+sites may ask, without credentials. Large answers are gzipped where `Accept-Encoding` allows.
+
+**Changes** are additions only: read what you know, and pass over what you don't.
+"""
+
+
+def make_document(app: Flask) -> Json:
+    """Make the document of an app, whose routes answer the examples."""
+    client = app.test_client()
+    paths: Json = {}
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        if operation := OPERATIONS.get(rule.endpoint):
+            method = "POST" if "POST" in (rule.methods or ()) else "GET"
+            described = _describe(client, rule.rule, method, operation)
+            described["operationId"] = rule.endpoint.partition(".")[2]
+            paths.setdefault(rule.rule, {})[method.lower()] = described
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Perfect Puppy",
+            "version": "1",
+            "summary": "Which puppy suits a home",
+            "description": _ABOUT,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "tags": [{"name": tag} for tag in dict.fromkeys(each.tag for each in OPERATIONS.values())],
+        "paths": paths,
+        "components": {
+            "schemas": all_schemas(),
+            "headers": all_headers(),
+        },
+    }
+
+
+def _describe(client: FlaskClient, path: str, method: str, operation: Operation) -> Json:
+    answered = [_ask(client, path, method, name, each) for name, each in operation.examples.items()]
+    described: Json = {
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "description": operation.description,
+        "parameters": parameters_of(operation),
+    }
+    if operation.takes:
+        described["requestBody"] = {
+            "required": True,
+            "content": {
+                media: {
+                    "schema": schema_of(form),
+                    "examples": {
+                        each.name: {"summary": each.example.summary, "value": _value(each.example)}
+                        for each in answered
+                        # What needs a query too stands with its answer: here it would seem to need none.
+                        if each.example.sends == media and each.status == "200" and not each.example.query
+                    },
+                }
+                for media, form in operation.takes.items()
+            },
+        }
+    described["responses"] = responses_of(operation, answered)
+    return described
+
+
+def _ask(client: FlaskClient, path: str, method: str, name: str, example: Example) -> Answered:
+    response = client.open(
+        path,
+        method=method,
+        base_url="https://puppy.example",
+        query_string=example.query,
+        data=example.body or None,
+        content_type=example.sends or None,
+        headers={"Accept": example.accept, "X-Request-ID": "an-id-of-yours"},
+    )
+    said = response.get_json() if response.is_json else response.get_data(as_text=True)
+    asked = _in_words(f"{method} {path}", example)
+    return Answered(name, example, asked, str(response.status_code), response.mimetype or "", said)
+
+
+def _in_words(route: str, example: Example) -> str:
+    """Say how an example is asked, for who reads its answer."""
+    query = f"?{urlencode(example.query)}" if example.query else ""
+    if not example.body:
+        return f"Asked: `{route}{query}`."
+    body = example.body.replace("\r\n", "\n").rstrip("\n")
+    return f"Asked: `{route}{query}`, with `Content-Type: {example.sends}` and the body:\n\n```\n{body}\n```"
+
+
+def _value(example: Example) -> Any:
+    return json.loads(example.body) if example.sends == JSON else example.body
+
+
+def encode(document: Json) -> bytes:
+    """Give the file's content."""
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+if __name__ == "__main__":
+    FILE.write_bytes(encode(make_document(create_app({"LOG_LEVEL": "error"}))))
+    sys.stdout.write(f"Wrote {FILE.name}.\n")

@@ -1,0 +1,1 @@
+"""What every request meets, whoever answers it: admission, headers, caching, errors, logs and metrics."""

@@ -1,0 +1,138 @@
+"""What is counted, for Prometheus: summed over the workers, on a listener of its own."""
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from flask import Flask, Response, request
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app, values
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from webapp.http import counts_memory, health
+from webapp.http.request_context import current_exchange
+from webapp.http.side_effects import side_effect
+from webapp.recommend import get_predictor
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+    from numpy.typing import NDArray
+
+    from model.predictor import Recommendations
+
+slot = "0"
+"""Names this process's files. A worker takes over the slot, and so the counts, of one that has ended."""
+
+ENABLED = counts_memory.FOLDER_VARIABLE in os.environ
+if ENABLED:
+    counts_memory.reserve(slot)
+    values.ValueClass = values.MultiProcessValue(lambda: slot)  # type: ignore[no-untyped-call]
+
+# A registry of our own: a reload imports this module again, and a registry takes each name only once.
+_registry = CollectorRegistry()
+
+LATENCY = Histogram(
+    "http_request_duration_seconds",
+    "From the whole request received to the answer made; its count is that of the requests.",
+    ["route", "status"],
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+    registry=_registry,
+)
+IN_FLIGHT = Gauge(
+    "http_requests_in_flight",
+    "The most requests received and not yet answered at once, in the last second.",
+    multiprocess_mode="livesum",
+    registry=_registry,
+)
+SHED = Counter("http_requests_shed", "Requests refused for overload.", registry=_registry)
+
+
+class BulkHistogram(Histogram):
+    """A histogram that also takes many amounts at once."""
+
+    def observe_many(self, amounts: "NDArray[np.float64]") -> None:
+        """Observe each of the amounts: 20,000 one by one take longer than the batch they are of."""
+        self._raise_if_not_observable()  # type: ignore[no-untyped-call]
+        self._sum.inc(float(amounts.sum()))
+        for bucket, amount in enumerate(np.bincount(np.searchsorted(self._upper_bounds, amounts))):
+            if amount:
+                self._buckets[bucket].inc(int(amount))
+
+
+HOME_SIZES = BulkHistogram(
+    "prediction_home_size_sqft",
+    "Home sizes recommended for, in square feet; its count is that of the recommendations.",
+    ["breed", "model_version", "outside_training_range"],
+    buckets=(250, 500, 750, 1000, 1250, 1500, 1750, 2000, 2500, 3000, 4000, 6000, 10_000, 25_000, 100_000),
+    registry=_registry,
+)
+LOG_LINES_DROPPED = Counter(
+    "log_lines_dropped", "Log lines for which the buffer had no room.", registry=_registry
+)
+REFUSED = Counter(
+    "http_requests_refused",
+    "Requests answered outside the app: not readable, not in time, or with a response that can't be sent.",
+    ["status"],
+    registry=_registry,
+)
+WORKER_EXITS = Counter(
+    "worker_exits", "Worker processes that ended, for whatever reason.", registry=_registry
+)
+MODEL_INFO = Gauge(
+    "model_info",
+    "1 for each model served.",
+    ["model_version"],
+    multiprocess_mode="livemax",
+    registry=_registry,
+)
+STARTUP_SECONDS = Gauge(
+    "worker_startup_seconds",
+    "The slowest worker's time from its fork to being able to serve.",
+    multiprocess_mode="livemax",
+    registry=_registry,
+)
+
+
+def exposition() -> "WSGIApplication":
+    """Make the app that shows the metrics of all workers together."""
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return make_wsgi_app(registry)
+
+
+# `labels()` costs as much as counting does, and the few combinations there are can be kept.
+_latency_of = cache(LATENCY.labels)
+_home_sizes_of = cache(HOME_SIZES.labels)
+
+
+def warm_up() -> None:
+    """Open a worker's counts before its first request, which would cost twice as much; count nothing."""
+    _latency_of("", 404)
+
+
+def init_app(app: Flask) -> None:
+    """Count each request when it is answered."""
+
+    @app.after_request
+    @side_effect
+    def count(response: Response) -> None:
+        exchange = current_exchange()
+        rule = request.url_rule
+        if rule is None or not rule.endpoint.startswith(health.blueprint.name):
+            _latency_of(rule.rule if rule else "", response.status_code).observe(exchange.seconds)
+        if exchange.prediction:
+            home, recommended = exchange.prediction
+            _home_sizes_of(
+                recommended.breed, recommended.model_version, recommended.outside_training_range
+            ).observe(home.sqft)
+        elif exchange.batch:
+            _count_batch(*exchange.batch)
+
+
+def _count_batch(sizes: "NDArray[np.float64]", answers: "Recommendations") -> None:
+    predictor = get_predictor()
+    for index, breed in enumerate(predictor.breeds):
+        for outside in (False, True):
+            which = (answers.breed_index == index) & (answers.outside_training_range == outside)
+            if which.any():
+                _home_sizes_of(breed.key, predictor.model_version, outside).observe_many(sizes[which])

@@ -1,0 +1,64 @@
+"""Which media type a body is in, and which one the client would rather have back."""
+
+import re
+from functools import lru_cache
+
+from werkzeug.datastructures import Accept, MIMEAccept
+from werkzeug.http import parse_accept_header, parse_options_header
+
+from webapp.api.refusals import shown
+from webapp.http.problems import Problem
+from webapp.http.request_context import current_exchange
+
+JSON = "application/json"
+CSV = "text/csv"
+LONGEST_ACCEPT = 1000
+"""What stands behind so many characters is not read: no client has that much to say."""
+
+LONGEST_CONTENT_TYPE = 200
+
+_CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii"}
+_NO_LEADING_ZERO = re.compile(r"(;\s*q\s*=\s*)\.", re.IGNORECASE)
+
+
+def preferred_type(*offered: str) -> str:
+    """Choose the media type to answer in: the client's favourite, of equals the first.
+
+    `Accept` never refuses: where it allows none of them, or can't be read, the first is what helps most (RFC
+    9110, section 12.5.1, leaves the choice to the server).
+    """
+    accept = current_exchange().environ.get("HTTP_ACCEPT", "")[:LONGEST_ACCEPT]
+    accept = _NO_LEADING_ZERO.sub(r"\g<1>0.", accept)
+    ranges = ((name.partition(";")[0], quality) for name, quality in parse_accept_header(accept, Accept))
+    # Java sends a bare "*", and means all types.
+    wanted = MIMEAccept([("*/*" if name == "*" else name, quality) for name, quality in ranges])
+    return wanted.best_match(offered, offered[0])
+
+
+def sent_type(*taken: str) -> str:
+    """Give the media type of the body.
+
+    Raises:
+        Problem: it is none of those taken, or in another encoding than UTF-8, or compressed.
+    """
+    environ = current_exchange().environ
+    sent, charset = _content_type(environ.get("CONTENT_TYPE", "")[:LONGEST_CONTENT_TYPE])
+    if sent not in taken:
+        names = " or ".join(f"Content-Type: {name}" for name in taken)
+        came = f"as {shown(sent)}" if sent else "without a Content-Type"
+        raise Problem("unsupported-media-type", f"The body came {came}. Send it with the header {names}.")
+    if charset not in _CHARSETS:
+        raise Problem(
+            "unsupported-media-type",
+            f"Send the body in UTF-8; Content-Type names the charset {shown(charset)}.",
+        )
+    codings = environ.get("HTTP_CONTENT_ENCODING")
+    if codings and {coding.strip().lower() for coding in codings.split(",")} - {"", "identity"}:
+        raise Problem("unsupported-media-type", "Send the body as it is, without a Content-Encoding.")
+    return sent
+
+
+@lru_cache(maxsize=256)
+def _content_type(header: str) -> tuple[str, str]:
+    name, parameters = parse_options_header(header)
+    return name.lower(), parameters.get("charset", "utf-8").lower()

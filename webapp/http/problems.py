@@ -1,0 +1,101 @@
+"""Every error, from one place: RFC 9457 problem details under /api, a page elsewhere."""
+
+from http import HTTPStatus
+
+import msgspec
+from flask import Blueprint, Flask, Response, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+
+from webapp.api.schemas import FieldError, ProblemDetails
+from webapp.http.addresses import origin
+from webapp.http.caching import stored
+from webapp.http.problem_kinds import BY_STATUS, KINDS, Kind
+from webapp.http.request_context import current_exchange
+
+blueprint = Blueprint("problems", __name__)
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457's word
+    """Ends a request with the problem of this kind; `detail` says what is wrong and what to do."""
+
+    def __init__(self, slug: str, detail: str, *errors: FieldError) -> None:
+        super().__init__(detail)
+        self.kind = KINDS[slug]
+        self.detail = detail
+        self.errors = errors
+
+
+def _as_json(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> Response:
+    details = ProblemDetails(
+        type=f"{origin()}/problems#{kind.slug}",
+        title=kind.title,
+        status=status,
+        detail=detail,
+        instance=request.path,
+        request_id=current_exchange().request_id,
+        errors=errors,
+    )
+    return Response(msgspec.json.encode(details), status, mimetype="application/problem+json")
+
+
+def _problem(problem: Problem) -> Response:
+    response = _answer(problem.kind, problem.kind.status, problem.detail, problem.errors)
+    if problem.kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = "1"
+    return response
+
+
+def _answer(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...] = ()) -> Response:
+    if f"{request.path}/".startswith("/api/"):
+        response = _as_json(kind, status, detail, errors)
+    else:
+        request_id = current_exchange().request_id
+        more = "" if detail == kind.meanings.get(status) else detail
+        page = render_template("error.html", kind=kind, status=status, request_id=request_id, detail=more)
+        response = Response(page, status)
+    response.headers["Cache-Control"] = "no-store"  # by itself a 404 may be kept
+    return response
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    """Dress an error of Flask's or Werkzeug's as a problem or a page, keeping its status and headers."""
+    if error.response is not None or error.code is None or error.code < 400:
+        return error.get_response()
+    kind = BY_STATUS.get(error.code)
+    if kind is None:
+        phrase = HTTPStatus(error.code).phrase
+        kind = Kind("bad-request", error.code, phrase, f"{phrase}.")
+    response = _answer(kind, error.code, _detail(error, kind.meanings[error.code]))
+    for name, value in error.get_headers():
+        if name.lower() not in {"content-type", "content-length"}:
+            response.headers[name] = value
+    return response
+
+
+def _detail(error: HTTPException, meaning: str) -> str:
+    if isinstance(error, RequestEntityTooLarge):
+        limit = current_exchange().body_limit // 1024
+        size = f"{limit // 1024} MB" if limit >= 1024 else f"{limit} KB"
+        return f"The body is larger than the {size} that this route reads."
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        *others, last = sorted(error.valid_methods)
+        return f"{request.method} can't be used here; {', '.join(others)} and {last} can."
+    return meaning
+
+
+@blueprint.get("/problems")
+def kinds() -> Response:
+    """Explain each kind of problem, where its `type` URL leads."""
+    return stored(_kinds)
+
+
+def _kinds() -> str:
+    return render_template("problems.html", kinds=KINDS.values())
+
+
+def init_app(app: Flask) -> None:
+    """Send every error of the app through this module."""
+    app.register_error_handler(Problem, _problem)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_blueprint(blueprint)

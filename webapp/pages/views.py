@@ -1,0 +1,109 @@
+"""The pages for people: the question, the recommendation, the breeds."""
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from model.breeds import Breed
+from model.home_size import SQFT_PER_M2
+from webapp.http.caching import MAX_AGE_SECONDS, cacheable, stored
+from webapp.http.compression import compress
+from webapp.pages.chart import span
+from webapp.pages.forms import TYPICAL_HOMES, HomeForm
+from webapp.pages.verdict import judge
+from webapp.pages.words import figure, frequency, percentage
+from webapp.recommend import UNIT_NAMES, get_predictor, picture_file, recommend
+
+blueprint = Blueprint("pages", __name__)
+blueprint.add_app_template_filter(figure)
+blueprint.add_app_template_filter(frequency)
+blueprint.add_app_template_filter(percentage)
+
+
+@blueprint.app_context_processor
+def what_every_page_says() -> dict[str, bool]:
+    """Whether the model's homes are simulated: then every page says so."""
+    return {"simulated": get_predictor().manifest.data.simulated}
+
+
+@blueprint.app_template_global()
+def drawing(breed: Breed) -> str:
+    """Give the address of a breed's drawing."""
+    return url_for("static", filename=picture_file(breed.key))
+
+
+@blueprint.app_template_global()
+def social_picture(breed: str) -> str:
+    """Give the address of the picture that a chat shows with a link: the breed's, where it has one."""
+    name = f"social/{breed}.png"
+    known = name in current_app.extensions["static_files"]
+    return url_for("static", filename=name if known else "social/perfect-puppy.png", _external=True)
+
+
+@blueprint.get("/")
+def home() -> Response:
+    """Ask the question, with the entry filled in that a link brings along."""
+    unit = request.args.get("unit")
+    entry = {"home_size": request.args.get("home_size"), "unit": unit if unit in UNIT_NAMES else "sqft"}
+    return _page(_question(HomeForm(None, data=entry)))
+
+
+@blueprint.get("/recommendation")
+def recommendation() -> ResponseReturnValue:
+    """Show the puppy for the entry in the address, or say what is wrong with the entry."""
+    form = HomeForm(request.args)
+    if not form.validate():
+        response = compress(Response(_question(form), 422))
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    home = form.home
+    if (form.home_size.data, form.unit.data) != (str(home.value), home.unit):
+        # A redirect, so that the address people copy says what was read: "110 m²" beside unit=sqft does not.
+        # 302: a later release may read more. What services add to an address is no reason for one: where
+        # something is added to each request, the redirects would never end.
+        canonical = redirect(url_for(".recommendation", home_size=home.value, unit=home.unit), 302)
+        canonical.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}"
+        return canonical
+    verdict = judge(get_predictor(), home, recommend(home))
+    return _page(render_template("pages/recommendation.html", verdict=verdict))
+
+
+@blueprint.get("/preview")
+def preview() -> ResponseReturnValue:
+    """Give the heart of that page, for the one that asks; nothing where the entry is no home (yet).
+
+    A thumb on a slider asks many times: it counts as no recommendation.
+    """
+    form = HomeForm(request.args)
+    if not form.validate():
+        return "", 204, {"Cache-Control": "no-store"}
+    predictor = get_predictor()
+    verdict = judge(predictor, form.home, predictor.predict(form.home.sqft))
+    return _page(render_template("pages/preview.html", verdict=verdict))
+
+
+@blueprint.get("/breeds")
+def breeds() -> Response:
+    """Show the breeds that the model can answer."""
+    return stored(_breeds)
+
+
+def _breeds() -> str:
+    return render_template("pages/breeds.html", breeds=get_predictor().breeds)
+
+
+def _page(html: str) -> Response:
+    """Answer with what only the address decides, and so can be kept."""
+    return compress(cacheable(Response(html)))
+
+
+def _question(form: HomeForm) -> str:
+    predictor = get_predictor()
+    return render_template(
+        "pages/home.html",
+        form=form,
+        errors={name: sentences[0] for name, sentences in form.errors.items()},
+        breeds=(predictor.breeds[0], predictor.breeds[-1]),
+        slider_range=span(predictor),
+        sqft_per={"sqft": 1, "m2": SQFT_PER_M2},
+        typical_homes=TYPICAL_HOMES,
+    )

@@ -1,0 +1,132 @@
+"""A reload (SIGHUP), refused when the new code, settings or model could not serve."""
+
+import contextlib
+import gc
+import io
+import mmap
+import os
+import queue
+import runpy
+import shutil
+import signal
+import sys
+import time
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import structlog
+from gevent.monkey import get_original
+from prometheus_client import values
+
+from webapp.config import ROOT
+from webapp.http.counts_memory import FOLDER_VARIABLE
+
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
+
+OURS = {"webapp", "model"}
+KEPT = {"webapp.http.outlet", "webapp.server.signals"}
+"""Modules that stay as they are: what they have registered is the process's, and would be there twice."""
+
+TRIAL_SECONDS = 20.0
+LONGEST_ANSWER = 4096
+TO_STOP = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+
+
+def check_before_reload(arbiter: "Arbiter") -> None:
+    """Make the master try out what a reload would bring, and keep what it has when that fails.
+
+    Gunicorn ends the whole service when its configuration fails to load, and keeps its first app for good.
+    So the master tries everything in a child first; then it loads the app anew, from our modules anew, and
+    swaps it in only when that has succeeded too: the files may have changed in between.
+    """
+    reload, master = arbiter.reload, os.getpid()
+
+    def checked_reload() -> None:
+        why_not = _try_in_a_child(arbiter)
+        if not why_not:
+            app = arbiter.app
+            configuration, served = app.cfg, app.callable
+            modules, counts = _forget_our_modules(), values.ValueClass
+            # Otherwise what an earlier reload has replaced would stay for good.
+            gc.unfreeze()
+            gc.collect()
+            try:
+                app.callable = import_module("webapp").create_app()
+                gc.freeze()
+                reload()
+                counts.close_all_files()
+            except (Exception, SystemExit) as error:
+                if os.getpid() != master:  # a worker that ends
+                    raise
+                app.cfg, app.callable, values.ValueClass = configuration, served, counts
+                _forget_our_modules()
+                sys.modules.update(modules)
+                gc.freeze()
+                why_not = str(error) or type(error).__name__
+        if why_not:
+            structlog.get_logger().error(f"The reload is refused, what was loaded serves on: {why_not}")
+
+    arbiter.reload = checked_reload  # type: ignore[method-assign]
+
+
+def _forget_our_modules() -> dict[str, ModuleType]:
+    names = [name for name in sys.modules if name.partition(".")[0] in OURS and name not in KEPT]
+    return {name: sys.modules.pop(name) for name in names}
+
+
+def _try_in_a_child(arbiter: "Arbiter") -> str:
+    """Load everything anew in a forked process; give the reason why that fails, or nothing."""
+    # The system's own: gevent's wait for a signal that Gunicorn has taken over, and its loop takes away the
+    # status of every child.
+    fork, waitpid = get_original("os", "fork"), get_original("os", "waitpid")
+    sleep = get_original("time", "sleep")
+    answer = mmap.mmap(-1, LONGEST_ANSWER)  # shared with the child, and not a file: a disk may be full
+    child = fork()
+    if child == 0:
+        try:
+            answer.write(_try().encode()[:LONGEST_ANSWER])
+            os._exit(0)
+        finally:
+            os._exit(1)
+    deadline = time.monotonic() + TRIAL_SECONDS
+    ended = status = 0
+    while not ended:
+        ended, status = waitpid(child, os.WNOHANG)
+        stopping = _is_told_to_stop(arbiter)
+        if not ended and (stopping or time.monotonic() > deadline):
+            os.kill(child, signal.SIGKILL)
+            waitpid(child, 0)
+            return "a stop came first" if stopping else f"the trial took longer than {TRIAL_SECONDS:.0f} s"
+        sleep(0.01)
+    why_not = answer[:].rstrip(b"\0").decode(errors="replace")
+    return why_not or (f"the trial ended with status {status}" if status else "")
+
+
+def _is_told_to_stop(arbiter: "Arbiter") -> bool:
+    """Look through the signals that the master has received and not yet handled; leave them there."""
+    waiting = []
+    with contextlib.suppress(queue.Empty):
+        while True:
+            waiting.append(arbiter.SIG_QUEUE.get_nowait())
+    for received in waiting:
+        arbiter.SIG_QUEUE.put_nowait(received)
+    return any(received in TO_STOP for received in waiting)
+
+
+def _try() -> str:
+    os.environ[FOLDER_VARIABLE] = ""  # not the one that is in use
+    said = io.StringIO()
+    try:
+        _forget_our_modules()
+        with contextlib.redirect_stderr(said):
+            runpy.run_path(str(ROOT / "gunicorn.conf.py"))["create_app"]()
+    except SystemExit:
+        return said.getvalue().strip()
+    except Exception as error:
+        return str(error) or type(error).__name__
+    else:
+        return ""
+    finally:
+        shutil.rmtree(os.environ[FOLDER_VARIABLE], ignore_errors=True)

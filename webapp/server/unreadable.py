@@ -1,0 +1,64 @@
+"""The answer to a request that can't be read as HTTP, or takes too long: made below Flask, so by hand."""
+
+from http import HTTPStatus
+
+import msgspec
+from gunicorn.http.errors import (  # type: ignore[attr-defined]  # two are newer than the stubs
+    ChunkMissingTerminator,
+    ExpectationFailed,
+    InvalidChunkExtension,
+    InvalidChunkSize,
+    InvalidResponseHeader,
+    InvalidResponseHeaderName,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+)
+
+from webapp.api.schemas import ProblemDetails
+from webapp.http.headers import EXPOSED, FOR_ANYONE, NOSNIFF
+from webapp.http.problem_kinds import BY_STATUS
+
+UNREADABLE = (ParseException, ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize)
+"""What Gunicorn raises of such a request."""
+
+UNSENDABLE = (InvalidResponseHeader, InvalidResponseHeaderName)
+"""What it raises of a response, though these are kinds of the above: a fault of the app."""
+
+STATUSES: dict[type[BaseException], int] = {
+    ExpectationFailed: 417,
+    LimitRequestHeaders: 431,
+    LimitRequestLine: 414,
+}
+
+
+def status_of(error: type[BaseException]) -> int:
+    """Give the status for what was raised.
+
+    None of the 500s, as Gunicorn has for some: a stranger must not ring the alarm.
+    """
+    return STATUSES.get(error, 400)
+
+
+def answer(status: int, detail: str, request_id: str, *, for_anyone: bool) -> bytes:
+    """Make the whole answer, head and body; `for_anyone` lets pages of any other site read it."""
+    kind = BY_STATUS[status]
+    body = msgspec.json.encode(
+        ProblemDetails(
+            type=f"/problems#{kind.slug}",
+            title=kind.title,
+            status=status,
+            detail=f"{detail.rstrip('.')}." if status == 400 else kind.meanings[status],
+            request_id=request_id,
+        )
+    )
+    headers = [
+        ("Connection", "close"),
+        ("Content-Type", "application/problem+json"),
+        ("Content-Length", str(len(body))),
+        ("X-Request-ID", request_id),
+        NOSNIFF,
+        *((FOR_ANYONE, EXPOSED) if for_anyone else ()),
+    ]
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{lines}\r\n".encode() + body

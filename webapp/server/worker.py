@@ -1,0 +1,252 @@
+"""The Gunicorn worker: gevent's, with an orderly stop and a time limit for every request."""
+
+import logging
+import math
+import time
+from functools import partial
+from types import TracebackType
+from typing import Any, cast
+
+import gevent
+from flask import Flask
+from gevent.event import Event
+from gevent.pool import Pool
+from gevent.pywsgi import WSGIHandler, WSGIServer
+from gevent.socket import socket
+from greenlet import greenlet
+from gunicorn.workers.ggevent import GeventWorker
+
+from webapp.config import Settings
+from webapp.http import health, metrics, turns
+from webapp.http.client_address import client_address
+from webapp.http.logs import log_refusal
+from webapp.http.request_context import begin_exchange
+from webapp.server import descriptors, signals, unreadable
+from webapp.server.balance import EvenServer
+from webapp.server.connection import Connection, IdleTimeout, IdleWait, RequestTimeout
+from webapp.server.warm_up import warm_up
+
+SWEEP_SECONDS = 1.0
+SETTLE_SECONDS = 0.05
+NEWCOMER_SECONDS = 0.5
+"""How long a connection may be idle at a stop: one just accepted has its first request on the way."""
+
+AT_ONCE = 16
+"""How many connections are accepted in a row, before those that are idle can make room for them."""
+
+METRICS_READERS = 16
+METRICS_SECONDS = 10
+"""How long one who reads the metrics may keep a connection."""
+
+_log = logging.getLogger(__name__)
+
+
+def _interrupt(serving: greenlet, connection: Connection) -> None:
+    """Interrupt a connection, unless a request has begun or ended on it since that was decided."""
+    if connection.deadline == math.inf:
+        serving.throw(IdleTimeout if connection.idle else RequestTimeout)
+
+
+class MetricsHandler(WSGIHandler):
+    """Serve one who reads the metrics, for a while."""
+
+    def handle(self) -> None:
+        """Serve a connection, and close it when its time is up."""
+        with gevent.Timeout(METRICS_SECONDS, False):  # type: ignore[arg-type]  # False: it ends quietly
+            super().handle()
+
+
+class Worker(GeventWorker):
+    """A gevent worker that neither waits for idle connections at a stop nor cuts off a late request.
+
+    Gunicorn's own waits for idle keep-alive connections as long as for busy ones, the whole graceful timeout
+    (gunicorn issue 3227). This one tells clients `Connection: close` for STOP_WAIT_SECONDS, still accepting,
+    then closes the listener and the connections on which nothing has come, and leaves when the last request
+    is answered. Gunicorn's only time limit is for the wait between requests; here a request has one too, from
+    its first byte to its last, or slow clients could hold their places for ever.
+    """
+
+    slot: int
+    counts: "memoryview[int]"
+    metrics_listener: socket | None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.begun = time.monotonic()
+        self.connections: dict[greenlet, Connection] = {}
+        self.told_to_stop = Event()
+        self.at_once = False
+
+    def init_signals(self) -> None:
+        """Set the handlers, and take the signals that have waited for them."""
+        super().init_signals()
+        signals.take()
+
+    def load_wsgi(self) -> None:
+        """Take the app that the master has loaded."""
+        metrics.slot = str(self.slot)
+        super().load_wsgi()
+        app = cast(Flask, self.wsgi)
+        warm_up(app)
+        metrics.warm_up()
+        self.settings: Settings = app.extensions["settings"]
+        self.model_version: str = app.extensions["predictor"].model_version
+        metrics.MODEL_INFO.labels(self.model_version).set(1)
+        metrics.STARTUP_SECONDS.set(time.monotonic() - self.begun)
+
+    def handle_exit(self, _signal: int, _frame: object) -> None:
+        """Begin to stop: answers say `Connection: close`, `/readyz` says no."""
+        self.alive = False
+        health.stopping = True
+        gevent.spawn(self.told_to_stop.set)
+
+    def handle_quit(self, signal: int, frame: object) -> None:
+        """Stop without waiting for anything, as at Ctrl-C."""
+        self.at_once = True
+        self.handle_exit(signal, frame)
+
+    def run(self) -> None:
+        """Serve until told to stop, then stop in order."""
+        # An idle watcher of the highest priority is called once in each round of the loop. Of `sleep(0)`s the
+        # hub may serve fifty before it looks at a socket: seen, /livez waited 150 ms for a batch, and now 30.
+        hub = gevent.get_hub()
+        turns.turn = partial(gevent.idle, hub.loop.MAXPRI)  # type: ignore[attr-defined]
+        hub.print_exception = _log_exception  # type: ignore[assignment, method-assign]
+        self.most_connections = descriptors.most_connections()
+        self.headroom = min(2 * AT_ONCE, self.most_connections // 4)
+        pool = Pool(self.most_connections)
+        self.counts[self.slot] = 0
+        servers = [
+            EvenServer(sock, partial(self.handle, sock), spawn=pool, counts=self.counts, slot=self.slot)
+            for sock in self.sockets
+        ]
+        if self.metrics_listener:
+            WSGIServer(
+                self.metrics_listener,
+                metrics.exposition(),
+                spawn=Pool(METRICS_READERS),
+                handler_class=MetricsHandler,
+                environ={"SERVER_NAME": "metrics"},  # else it asks a resolver for one, and waits
+                log=None,
+                error_log=_log,
+            ).start()
+        for server in servers:
+            server.max_accept = AT_ONCE
+            server.start()
+        admission = cast(Flask, self.wsgi).extensions["admission"]
+        while not self.told_to_stop.wait(SWEEP_SECONDS):
+            self.notify()
+            self.end_overdue()
+            for _ in range(len(self.connections) - self.most_connections + self.headroom):
+                self.make_room()
+            metrics.IN_FLIGHT.set(admission.peak)
+            admission.peak = 0
+        if not self.at_once:
+            self.stop_serving(servers, pool)
+
+    def stop_serving(self, servers: list[EvenServer], pool: Pool) -> None:
+        """Go on for a moment, then close the listeners and idle connections, and let the others finish."""
+        begun = time.monotonic()
+        for connection in self.connections.values():
+            if connection.request:
+                connection.request.force_close()
+        while time.monotonic() < begun + self.settings.stop_wait_seconds:
+            self.notify()
+            self.end_overdue()
+            gevent.sleep(SETTLE_SECONDS)
+        for server in servers:
+            server.close()
+        while time.monotonic() < begun + self.cfg.graceful_timeout:
+            self.notify()
+            self.end_overdue(idle_seconds=NEWCOMER_SECONDS)
+            if pool.join(SETTLE_SECONDS):
+                return
+        self.log.warning("%d requests were under way when the time ran out", len(self.connections))
+
+    def end_overdue(self, *, idle_seconds: float = math.inf) -> None:
+        """Interrupt each connection whose time has run out, and each that has been idle for so long."""
+        now = time.monotonic()
+        for serving, connection in list(self.connections.items()):
+            if connection.deadline < now or (connection.idle and connection.idle_since + idle_seconds < now):
+                self._interrupt_soon(serving, connection)
+
+    def make_room(self) -> None:
+        """Interrupt the connection that has been idle for longest, for another to take its place.
+
+        Where none is idle: the one whose head has been incomplete for longest, and for a while.
+        """
+        candidates = [each for each in self.connections.items() if each[1].deadline < math.inf]
+        idle = [each for each in candidates if each[1].idle]
+        latest = time.monotonic() + self.settings.request_seconds - SWEEP_SECONDS
+        headless = [each for each in candidates if each[1].request is None and each[1].deadline < latest]
+        if idle or headless:
+            self._interrupt_soon(*min(idle or headless, key=lambda each: each[1].deadline))
+
+    @staticmethod
+    def _interrupt_soon(serving: greenlet, connection: Connection) -> None:
+        connection.deadline = math.inf
+        gevent.get_hub().loop.run_callback(_interrupt, serving, connection)
+
+    def handle(self, listener: socket, client: socket, addr: Any) -> None:
+        """Serve a connection."""
+        if len(self.connections) >= self.most_connections - self.headroom:
+            self.make_room()
+        current = gevent.getcurrent()
+        connection = self.connections[current] = Connection(client, self.settings.request_seconds)
+        connection.client = addr[0] if isinstance(addr, tuple) else ""  # a Unix socket's has no address
+        try:
+            super().handle(listener, connection, addr)
+        finally:
+            del self.connections[current]
+            self.counts[self.slot] -= 1
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
+        """Answer a request, in one piece where it is small."""
+        sock.begin_request()  # one that came in behind another has not been seen by `recv`
+        sock.request = req
+        sock.gathering = True
+        try:
+            return super().handle_request(listener_name, req, sock, addr)
+        finally:
+            sock.gathering = False
+            sock.send_gathered()
+
+    def timeout_ctx(self) -> IdleWait:  # type: ignore[override]  # its stub forgets what it returns
+        """Begin the wait for a connection's next request."""
+        self.connections[gevent.getcurrent()].await_request(self.cfg.keepalive)
+        return IdleWait()
+
+    def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:
+        """Answer what can't be read, or takes too long, with a problem; anything else is a fault of ours."""
+        if isinstance(exc, IdleTimeout):
+            return
+        if isinstance(exc, RequestTimeout):
+            self._refuse(client, 408, f"The request took longer than {self.settings.request_seconds} s.")
+        elif isinstance(exc, unreadable.UNREADABLE) and not isinstance(exc, unreadable.UNSENDABLE):
+            self._refuse(client, unreadable.status_of(type(exc)), f"The request can't be read: {exc}")
+        else:
+            _log.error("A request failed outside the app", exc_info=exc)
+            self._refuse(client, 500, f"{type(exc).__name__} outside the app")
+
+    def _refuse(self, client: Connection, status: int, detail: str) -> None:
+        request_id = begin_exchange({}, None).request_id
+        metrics.REFUSED.labels(status).inc()
+        # Behind a proxy only a header has the client's address, and it may be what can't be read.
+        who = None if self.settings.trusted_proxies else client.client
+        network_only = self.settings.log_client == "network"
+        log_refusal(request_id, who and client_address(who, network_only=network_only), status, detail)
+        if client.answering:
+            return
+        for_anyone = "*" in self.settings.cors_origins.split()
+        answer = unreadable.answer(status, detail, request_id, for_anyone=for_anyone)
+        client.settimeout(SWEEP_SECONDS)
+        client.leave_unread()
+        try:
+            client.sendall(answer)
+        except OSError:
+            self.log.debug("A client left before its error was sent")
+
+
+def _log_exception(context: object, _kind: Any, error: Any, _traceback: TracebackType | None) -> None:
+    """Say in the log what gevent would print on stderr: what has failed outside a request."""
+    _log.error("%s failed", context, exc_info=error)
