@@ -20,11 +20,11 @@ from webapp.http.hosts import Hosts
 from webapp.http.observers import Observed
 from webapp.http.page_security import PageSecurity
 from webapp.http.proxies import trust_proxies
+from webapp.http.state import State
 from webapp.http.static_files import read_static_files, serve_static_files
+from webapp.http.warm_up import warm_up
 from webapp.pages import model_page
 from webapp.pages import views as pages
-from webapp.server.warm_up import warm_up
-from webapp.state import State
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

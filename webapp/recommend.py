@@ -2,7 +2,7 @@
 
 from model.predictor import Recommendation
 from webapp.home import Home
-from webapp.state import current_state
+from webapp.http.state import current_state
 
 NO_PICTURE = "breeds/puppy.svg"
 

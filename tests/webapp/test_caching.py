@@ -14,8 +14,8 @@ from werkzeug.test import TestResponse
 from webapp import create_app
 from webapp.api import docs
 from webapp.http import caching
-from webapp.server.warm_up import warm_up
-from webapp.state import state_of
+from webapp.http.state import state_of
+from webapp.http.warm_up import warm_up
 
 SCRIPT = f"/api/docs/{docs.UI_VERSION}/swagger-ui-bundle.js"
 STYLE = f"/api/docs/{docs.UI_VERSION}/swagger-ui.css"

@@ -2,7 +2,7 @@ import pytest
 
 from webapp import create_app
 from webapp.config import SettingError, Settings, load_settings
-from webapp.state import state_of
+from webapp.http.state import state_of
 
 
 def test_every_setting_has_a_default_for_development() -> None:

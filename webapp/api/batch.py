@@ -27,8 +27,8 @@ from webapp.http.negotiation import CSV, JSON, preferred_type, sent_type
 from webapp.http.problem_details import FieldError
 from webapp.http.problems import Problem
 from webapp.http.request_context import current_context
+from webapp.http.state import current_state
 from webapp.http.turns import in_turns
-from webapp.state import current_state
 
 PATH = "/api/predict/batch"
 BODY_LIMIT = 2 * 1024 * 1024

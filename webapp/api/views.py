@@ -26,8 +26,8 @@ from webapp.http.admission import received_body
 from webapp.http.caching import cacheable, stored
 from webapp.http.negotiation import JSON, sent_type
 from webapp.http.request_context import current_context
+from webapp.http.state import current_state
 from webapp.recommend import picture_of, recommend
-from webapp.state import current_state
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response
 
-from webapp.state import current_state
+from webapp.http.state import current_state
 
 blueprint = Blueprint("health", __name__)
 

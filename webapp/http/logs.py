@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from model.predictor import Predictor, Recommendations
     from webapp.http.observers import Headers
-    from webapp.state import State
+    from webapp.http.state import State
 
 
 def _stamp(_logger: object, level: str, event: "EventDict") -> "EventDict":

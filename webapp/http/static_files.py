@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
 from webapp.http.caching import YEAR_SECONDS, Content
-from webapp.state import current_state
+from webapp.http.state import current_state
 
 _TYPES = MimeTypes()
 """Python's own list of media types: the system's lists differ from machine to machine."""

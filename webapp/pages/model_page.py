@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 
 from model.manifest import CARD_NAME
 from webapp.http.caching import YEAR_SECONDS, stored
-from webapp.state import current_state
+from webapp.http.state import current_state
 
 SCROLLS_ALONE = '<div class="scroll" role="group" aria-label="Table" tabindex="0">'
 """On a narrow screen a wide table scrolls by itself, with the keyboard too, and not the whole page."""

@@ -9,12 +9,12 @@ from webapp.home import UNIT_NAMES
 from webapp.http.caching import MAX_AGE_SECONDS, cacheable, stored
 from webapp.http.compression import compress
 from webapp.http.request_context import current_context
+from webapp.http.state import current_state
 from webapp.pages.chart import span
 from webapp.pages.forms import TYPICAL_HOMES, HomeForm
 from webapp.pages.verdict import judge
 from webapp.pages.words import figure, frequency, percentage
 from webapp.recommend import picture_of, recommend
-from webapp.state import current_state
 
 blueprint = Blueprint("pages", __name__)
 blueprint.add_app_template_filter(figure)

@@ -19,11 +19,11 @@ from gunicorn.workers.ggevent import GeventWorker
 from webapp.http import counts_memory, logs, metrics
 from webapp.http.client_address import client_address
 from webapp.http.request_context import new_request_id
+from webapp.http.state import state_of
+from webapp.http.warm_up import warm_up
 from webapp.server import descriptors, signals, unreadable
 from webapp.server.balance import EvenServer
 from webapp.server.connection import Connection, IdleTimeout, IdleWait, RequestTimeout
-from webapp.server.warm_up import warm_up
-from webapp.state import state_of
 
 SWEEP_SECONDS = 1.0
 SETTLE_SECONDS = 0.05
