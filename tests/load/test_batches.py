@@ -15,7 +15,7 @@ from tests.load.clients import at_best, percentile, say
 from tests.load.wrk import Running
 from tests.serving import Server, running
 from webapp.api.batch import BODY_LIMIT, PATH
-from webapp.api.schemas import MAX_HOMES
+from webapp.home import MAX_HOMES
 
 CPU_SECONDS = 0.2
 LIVEZ_SECONDS = 0.1

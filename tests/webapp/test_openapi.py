@@ -90,7 +90,7 @@ def test_each_example_gets_the_answer_that_stands_beside_it(base_url: str, endpo
         params=dict(example.query),
         content=example.body.encode(),
         headers={"Accept": example.accept, "X-Request-ID": "an-id-of-yours"}
-        | ({"Content-Type": example.sends} if example.sends else {}),
+        | ({"Content-Type": example.content_type} if example.content_type else {}),
     )
     media_type = response.headers["Content-Type"].partition(";")[0]
     answers = described["responses"][str(response.status_code)]["content"][media_type]["examples"]
@@ -213,6 +213,6 @@ def test_what_cannot_be_read_has_a_kind_for_its_status() -> None:
 
 def test_each_kind_of_problem_stands_in_the_document() -> None:
     text = FILE.read_text()
-    beyond_the_routes = {"not-found", "method-not-allowed", "too-many-requests"}
+    beyond_the_routes = {"not-found", "method-not-allowed"}
     for kind in KINDS.values():
         assert (f"**{kind.title}**" in text) is (kind.slug not in beyond_the_routes)

@@ -1,4 +1,4 @@
-"""Many homes in one request, in JSON or CSV."""
+"""The route that answers many homes in one request, in JSON or CSV."""
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain, islice, repeat
@@ -14,17 +14,17 @@ from webapp.api.reading import read_query
 from webapp.api.refusals import TOO_MANY
 from webapp.api.schemas import (
     DECIMALS,
-    MAX_HOMES,
     MAX_REPORTED,
     REPORT_BYTES,
     BatchOptions,
     BatchResponse,
     BatchResult,
 )
+from webapp.home import MAX_HOMES
 from webapp.http.admission import received_body
 from webapp.http.compression import compress
 from webapp.http.negotiation import CSV, JSON, preferred_type, sent_type
-from webapp.http.problem_details import FieldError
+from webapp.http.problem_details import MAX_ERRORS, FieldError
 from webapp.http.problems import Problem
 from webapp.http.request_context import current_context
 from webapp.http.state import current_state
@@ -32,14 +32,13 @@ from webapp.http.turns import in_turns
 
 PATH = "/api/predict/batch"
 BODY_LIMIT = 2 * 1024 * 1024
-LISTED = 100
-"""So many bad homes are listed when the whole batch is refused: the rest is likely of the same kind."""
 UNREPORTED = "?"
-"""What a CSV says of a bad home beyond those that are reported. One byte, as a blank line is a home too."""
+"""The cell `error` of a bad home whose error is not reported. It has one byte, as a bad home may have: a
+blank line is a home, too."""
 
 blueprint = Blueprint("batch", __name__)
 _encoder = msgspec.json.Encoder()
-# Side by side they would all take longer, and hold up the others by a slice each.
+# At once, all batches would take longer, and each would delay the other requests by a slice of its own.
 _one_at_a_time = Lock()
 
 
@@ -73,7 +72,11 @@ def _predict_batch(body: bytes, sent: str, wanted: str, options: BatchOptions) -
 
 
 def _read(body: bytes, media_type: str) -> list[float | FieldError]:
-    """Read each home: its size in sq ft, or what is wrong with it."""
+    """Return the size of each home in square feet, or its error.
+
+    Raises:
+        Problem: the body cannot be read, or has too many homes.
+    """
     rows = list(islice(read_json(body) if media_type == JSON else read_csv(body), MAX_HOMES + 1))
     if len(rows) > MAX_HOMES:
         raise Problem("too-many-homes", TOO_MANY)
@@ -84,22 +87,22 @@ def _refusal(refused: Sequence[FieldError], homes: int) -> Problem:
     first = refused[0]
     counted = f"1 home of {homes:,}" if len(refused) == 1 else f"{len(refused):,} homes of {homes:,}"
     detail = f"{counted} can't be answered. Home {first.row:,}: {first.detail}"
-    if len(refused) > LISTED:
-        detail += f" The first {LISTED} are listed."
+    if len(refused) > MAX_ERRORS:
+        detail += f" The first {MAX_ERRORS} are listed."
     if len(refused) < homes:
         detail += " To have the others answered, ask with ?errors=report."
-    return Problem("invalid-homes", detail, *refused[:LISTED])
+    return Problem("invalid-homes", detail, *refused[:MAX_ERRORS])
 
 
 def _reported(refused: Sequence[FieldError], body_bytes: int) -> Sequence[FieldError]:
-    """Give the first bad homes, as many as may be explained in answer to a body of that length."""
+    """Return the errors of the first bad homes: as many as the response to a body of that length may have."""
     most = max(REPORT_BYTES, 2 * body_bytes)
     sizes = accumulate(len(_encoder.encode(error)) + 1 for error in refused[:MAX_REPORTED])
     return [error for error, size in zip(refused, sizes, strict=False) if size <= most]
 
 
 def _recommend(rows: Sequence[float | FieldError]) -> Iterator[BatchResult | FieldError]:
-    """Recommend a puppy for each home that could be read."""
+    """Yield the recommendation for each home, or its error where it has no size."""
     predictor = current_state().predictor
     breeds = [breed.key for breed in predictor.breeds]
     sizes = np.array([row for row in rows if not isinstance(row, FieldError)], dtype=np.float64)
@@ -115,7 +118,7 @@ def _recommend(rows: Sequence[float | FieldError]) -> Iterator[BatchResult | Fie
 
 
 def _to_csv(answers: Sequence[BatchResult | FieldError], reported: Sequence[FieldError] | None) -> bytes:
-    """Write the answers; with a column of errors if they are to be reported."""
+    """Write the answers as CSV, with a column `error` if errors are given."""
     header = BatchResult.__struct_fields__ + (() if reported is None else ("error",))
     no_error = () if reported is None else ("",)
     errors = chain((as_cell(error.detail) for error in reported or ()), repeat(UNREPORTED))

@@ -1,4 +1,4 @@
-"""Homes in CSV, and their answers."""
+"""Read the homes of a batch in CSV, and write the answers."""
 
 import csv
 import io
@@ -21,10 +21,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def read_csv(body: bytes) -> Iterator[float | FieldError]:
-    """Read the homes of a CSV: each one's size in sq ft, or what is wrong with it.
+    """Yield the size of each home in square feet, or its error.
 
-    A blank line, or one of spaces, is a home whose size is missing, so that each answer stands in the row
-    of its home. Before the header neither is a home, nor are empty lines at the end: editors leave them.
+    A blank line, or a line of spaces, is a home whose size is missing, so that each answer stands in the row
+    of its home. Such lines before the header and empty lines at the end are no homes: editors leave them.
 
     Raises:
         Problem: the body is not CSV in UTF-8, or has other columns than `home_size` and `unit`.
@@ -40,7 +40,11 @@ def read_csv(body: bytes) -> Iterator[float | FieldError]:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Give the lines, with turns for the others: a row in quotes may have any number."""
+    """Yield the lines, and give other requests turns: a cell in quotes may have any number of lines.
+
+    Raises:
+        Problem: a line is too long.
+    """
     for some in in_turns(enumerate(io.StringIO(text, newline=""), start=1)):
         for number, line in some:
             if len(line) > MAX_HOME_BYTES:
@@ -53,7 +57,7 @@ def _malformed(line: int, wrong: str) -> Problem:
 
 
 def _is_blank(cells: Sequence[str]) -> bool:
-    """Whether a line has nothing in it, or only spaces."""
+    """Return whether a line is empty or has only spaces."""
     return not cells or (len(cells) == 1 and not cells[0].strip())
 
 
@@ -103,7 +107,7 @@ def _read_row(header: Sequence[str], cells: Sequence[str], number: int) -> float
 
 
 def write_csv(header: Sequence[str], slices: Iterable[Iterable[Sequence[object]]]) -> bytes:
-    """Write rows, slice by slice, with CRLF line ends (RFC 4180)."""
+    """Return slices of rows as CSV, whose lines end in CRLF (RFC 4180)."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(header)
@@ -113,5 +117,5 @@ def write_csv(header: Sequence[str], slices: Iterable[Iterable[Sequence[object]]
 
 
 def as_cell(text: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula."""
+    """Return a text with an apostrophe in front if a spreadsheet would take it for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text

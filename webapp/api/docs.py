@@ -1,4 +1,4 @@
-"""The API's document: the file for tools, a page for people."""
+"""The routes of the OpenAPI document: the file for tools, and Swagger UI for people."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ _UI_FILES = {
 }
 _DOCUMENT = Content.of(FILE.read_bytes(), JSON)
 
-# As the pages', and what Swagger UI needs: scripts and requests of our own host, pictures in its style sheet.
+# Other than the policy of the pages, for the pictures at `data:` addresses in Swagger UI's style sheet.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -32,22 +32,22 @@ blueprint = Blueprint("docs", __name__, url_prefix="/api")
 
 @blueprint.get("/openapi.json")
 def document() -> Response:
-    """Give the document, as `make openapi` wrote it."""
+    """Return the document as `make openapi` wrote it."""
     return _DOCUMENT.respond()
 
 
 @blueprint.get("/docs")
 def page() -> Response:
-    """Show the document, with examples, for people to read and try."""
+    """Show the document, with examples, for people to read and try out."""
     response = stored(_page)
     response.headers["Content-Security-Policy"] = POLICY
     return response
 
 
-# Its version is in the address, so that a new one is not mistaken for what a browser has kept.
+# The address has the version, so that a browser does not use an older file that it has kept.
 @blueprint.get(f"/docs/{UI_VERSION}/<any({', '.join(map(repr, _UI_FILES))}):name>")
 def ui(name: str) -> Response:
-    """Give a file of Swagger UI."""
+    """Return a file of Swagger UI."""
     return _UI_FILES[name].respond(DAY_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""Homes in JSON, one by one."""
+"""Read the homes of a batch in JSON, one by one."""
 
 import re
 from collections.abc import Iterator
@@ -17,8 +17,8 @@ from webapp.http.turns import in_turns
 _EXAMPLE = f'{{"homes": [{EXAMPLE}]}}'
 _FEW_BYTES = 16 * 1024
 
-# What the items of an array are made of. Nothing in here goes on for longer than a home may: a string without
-# its end is a quote alone.
+# The pieces of a JSON array's items, each no longer than a home may be. The quote of a string without its end
+# is a piece by itself.
 _STRING = rf'"(?:[^"\\]{{1,{MAX_HOME_BYTES}}}+|\\.){{0,{MAX_HOME_BYTES}}}+"'
 _FLAT = rf'[\[{{](?:[^\[\]{{}}"]{{1,{MAX_HOME_BYTES}}}+|{_STRING}){{0,20}}+[\]}}]'
 _LONG = rf'[^\[\]{{}}",]{{{MAX_HOME_BYTES}}}'
@@ -26,13 +26,13 @@ _PIECE = re.compile(rf'{_STRING}|{_FLAT}|{_LONG}|[\[\]{{}},"]'.encode(), re.DOTA
 
 
 class _Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A batch whose homes are still to be decoded: so that each bad one is told, and in slices."""
+    """A batch whose homes are decoded later: one by one, so that each bad home gets its own error."""
 
     homes: msgspec.Raw
 
 
 class _Open(msgspec.Struct, frozen=True):
-    """A batch with other members."""
+    """A batch that may have other members than `homes`."""
 
     homes: msgspec.Raw | UnsetType = UNSET
 
@@ -41,13 +41,13 @@ _decoder = msgspec.json.Decoder(_Batch)
 
 
 def read_json(body: bytes) -> Iterator[float | FieldError]:
-    """Read the homes of a batch in JSON: each one's size in sq ft, or what is wrong with it.
+    """Yield the size of each home in square feet, or its error.
 
     Raises:
-        Problem: the body is not JSON in UTF-8, or not an object with a list of homes, or a home is far too
-            long.
+        Problem: the body is not JSON in UTF-8, is not an object with a list of homes, or has a home that is
+            far too long.
     """
-    body = read_text(body, "malformed-json").encode()  # msgspec does not look into what it leaves raw
+    body = read_text(body, "malformed-json").encode()  # msgspec does not check the UTF-8 of a Raw value
     try:
         homes = _decode_homes(body)
     except Refusal as refusal:
@@ -68,7 +68,7 @@ def _decode_homes(body: bytes) -> bytes:
 
 
 def _refuse(body: bytes) -> Refusal:
-    """Say why a body is no batch."""
+    """Return the reason why a body is not a batch."""
     if refusal := refuse_kind(body, "The body", _EXAMPLE):
         return refusal
     homes = msgspec.json.decode(body, type=_Open).homes
@@ -76,16 +76,16 @@ def _refuse(body: bytes) -> Refusal:
         return Refusal(f"homes is missing. Give a list of homes, such as {_EXAMPLE}.", "homes")
     if len(body) > _FEW_BYTES:
         body = body.replace(bytes(homes), b"null", 1)
-    if len(body) > _FEW_BYTES:  # so many other members that to look at each would take long
+    if len(body) > _FEW_BYTES:  # too many other members to look for the first in little time
         return Refusal("The body has members that are not known here; the known name is homes.")
     names = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     return unknown_name(next(name for name in names if name != "homes"), ["homes"])
 
 
 def _items(array: bytes) -> Iterator[bytes]:
-    """Give the items of a JSON array as they stand there.
+    """Yield the items of a JSON array, not decoded.
 
-    msgspec would make them all at once: of a million it holds the loop for a quarter of a second.
+    msgspec would split them all at once: a million items would hold the event loop for a quarter of a second.
     """
     depth, start, row = 0, 1, 1
     for pieces in in_turns(_PIECE.finditer(array, start)):

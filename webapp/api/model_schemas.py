@@ -1,4 +1,4 @@
-"""What the JSON API answers of the model and its breeds, declared once, as in `schemas`."""
+"""The responses about the model and its breeds, as `webapp.api.schemas` has those of predictions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated

@@ -1,6 +1,6 @@
-"""The API's document (OpenAPI 3.1), from the routes, the types, the problems and real answers.
+"""The OpenAPI 3.1 document, made from the routes, their types, the problems and the app's own responses.
 
-`make openapi` writes it; a test compares. What is served is the file: nothing is left to do at the start.
+`make openapi` writes it to the file that the app serves; a test compares the two.
 """
 
 import json
@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from webapp import create_app
 from webapp.api.docs import FILE
-from webapp.api.openapi_responses import Answered, all_headers, responses_of
+from webapp.api.openapi_responses import HEADERS, AnsweredExample, responses_of
 from webapp.api.openapi_schemas import Json, all_schemas, parameters_of, schema_of
 from webapp.api.operations import OPERATIONS, Example, Operation
 from webapp.http.negotiation import JSON
@@ -36,7 +36,7 @@ sites may ask, without credentials. Large answers are gzipped where `Accept-Enco
 
 
 def make_document(app: Flask) -> Json:
-    """Make the document of an app, whose routes answer the examples."""
+    """Return the document of an app, with its responses to the examples."""
     client = app.test_client()
     paths: Json = {}
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
@@ -56,10 +56,7 @@ def make_document(app: Flask) -> Json:
         },
         "tags": [{"name": tag} for tag in dict.fromkeys(each.tag for each in OPERATIONS.values())],
         "paths": paths,
-        "components": {
-            "schemas": all_schemas(),
-            "headers": all_headers(),
-        },
+        "components": {"schemas": all_schemas(), "headers": HEADERS},
     }
 
 
@@ -71,56 +68,62 @@ def _describe(client: FlaskClient, path: str, method: str, operation: Operation)
         "description": operation.description,
         "parameters": parameters_of(operation),
     }
-    if operation.takes:
+    if operation.requests:
         described["requestBody"] = {
             "required": True,
             "content": {
-                media: {
-                    "schema": schema_of(form),
+                media_type: {
+                    "schema": schema_of(schema),
                     "examples": {
                         each.name: {"summary": each.example.summary, "value": _value(each.example)}
                         for each in answered
-                        # What needs a query too stands with its answer: here it would seem to need none.
-                        if each.example.sends == media and each.status == "200" and not each.example.query
+                        if each.example.content_type == media_type
+                        and each.status == "200"
+                        and not each.example.query  # a body alone does not show the query that it needs
                     },
                 }
-                for media, form in operation.takes.items()
+                for media_type, schema in operation.requests.items()
             },
         }
     described["responses"] = responses_of(operation, answered)
     return described
 
 
-def _ask(client: FlaskClient, path: str, method: str, name: str, example: Example) -> Answered:
+def _ask(client: FlaskClient, path: str, method: str, name: str, example: Example) -> AnsweredExample:
     response = client.open(
         path,
         method=method,
         base_url="https://puppy.example",
         query_string=example.query,
         data=example.body or None,
-        content_type=example.sends or None,
+        content_type=example.content_type or None,
         headers={"Accept": example.accept, "X-Request-ID": "an-id-of-yours"},
     )
-    said = response.get_json() if response.is_json else response.get_data(as_text=True)
-    asked = _in_words(f"{method} {path}", example)
-    return Answered(name, example, asked, str(response.status_code), response.mimetype or "", said)
+    return AnsweredExample(
+        name=name,
+        example=example,
+        request=_in_markdown(f"{method} {path}", example),
+        status=str(response.status_code),
+        media_type=response.mimetype or "",
+        body=response.get_json() if response.is_json else response.text,
+    )
 
 
-def _in_words(route: str, example: Example) -> str:
-    """Say how an example is asked, for who reads its answer."""
+def _in_markdown(route: str, example: Example) -> str:
+    """Describe the request of an example, in Markdown."""
     query = f"?{urlencode(example.query)}" if example.query else ""
     if not example.body:
         return f"Asked: `{route}{query}`."
-    body = example.body.replace("\r\n", "\n").rstrip("\n")
-    return f"Asked: `{route}{query}`, with `Content-Type: {example.sends}` and the body:\n\n```\n{body}\n```"
+    content_type, body = example.content_type, example.body.replace("\r\n", "\n").rstrip("\n")
+    return f"Asked: `{route}{query}`, with `Content-Type: {content_type}` and the body:\n\n```\n{body}\n```"
 
 
 def _value(example: Example) -> Any:
-    return json.loads(example.body) if example.sends == JSON else example.body
+    return json.loads(example.body) if example.content_type == JSON else example.body
 
 
 def encode(document: Json) -> bytes:
-    """Give the file's content."""
+    """Return the content of the file."""
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
 

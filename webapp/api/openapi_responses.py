@@ -1,6 +1,6 @@
-"""The answers of a route, for the API's document: those it gave to the examples, and all its problems."""
+"""The responses of each route in the OpenAPI document: to its examples, and with each of its problems."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,68 +13,67 @@ from webapp.http.problem_kinds import KINDS, Kind
 
 PROBLEM = "application/problem+json"
 
-_BY_EVERY_ROUTE = ("bad-request", "request-timeout", "internal-error", "unavailable")
-_HEADERS: Mapping[str, tuple[str, Json]] = {
-    "X-Request-ID": ("The request's own, if it was sane, or one we made.", {"type": "string"}),
-    "X-Model-Version": ("The model that answered.", {"type": "string"}),
-    "ETag": ("Send it as `If-None-Match` to ask whether the answer still holds.", {"type": "string"}),
-    "Cache-Control": ("How long the answer may be kept.", {"type": "string"}),
-    "Retry-After": ("Try again after so many seconds.", {"type": "integer"}),
-    "Allow": ("The methods that can be used.", {"type": "string"}),
+HEADERS: Json = {
+    name: {"description": description, "schema": {"type": kind}}
+    for name, description, kind in (
+        ("X-Request-ID", "The request's own, if it was sane, or one we made.", "string"),
+        ("X-Model-Version", "The model that answered.", "string"),
+        ("ETag", "Send it as `If-None-Match` to ask whether the answer still holds.", "string"),
+        ("Cache-Control", "How long the answer may be kept.", "string"),
+        ("Retry-After", "Try again after so many seconds.", "integer"),
+        ("Allow", "The methods that can be used.", "string"),
+    )
 }
+_OF_EVERY_ROUTE = ("bad-request", "request-timeout", "internal-error", "unavailable")
 
 
 @dataclass(frozen=True)
-class Answered:
-    """An example, how it is asked, and what the app really answered it."""
+class AnsweredExample:
+    """An example with the app's response to it.
+
+    Attributes:
+        request: how to send the example, in Markdown.
+        body: the body of the response, decoded where it is JSON.
+    """
 
     name: str
     example: Example
-    asked: str
+    request: str
     status: str
     media_type: str
-    said: Any
+    body: Any
 
 
-def all_headers() -> Json:
-    """Describe the headers that answers have, by name."""
-    return {
-        name: {"description": description, "schema": schema}
-        for name, (description, schema) in _HEADERS.items()
-    }
-
-
-def responses_of(operation: Operation, answered: Sequence[Answered]) -> dict[str, Json]:
-    """Describe each status that a route can answer, with its examples."""
-    headers = ["X-Request-ID"]
+def responses_of(operation: Operation, answered: Sequence[AnsweredExample]) -> dict[str, Json]:
+    """Return the responses of a route by status, with its examples."""
+    names = ["X-Request-ID"]
     if operation.tag != "This document":
-        headers.append("X-Model-Version")
+        names.append("X-Model-Version")
     if operation.cached:
-        headers += ["ETag", "Cache-Control"]
+        names += ["ETag", "Cache-Control"]
     responses: dict[str, Json] = {
         "200": {
             "description": "The answer.",
-            "headers": _headers(headers),
+            "headers": _headers(names),
             "content": {
-                media: {"schema": schema_of(form)} | _examples(answered, "200", media)
-                for media, form in operation.answers.items()
+                media_type: {"schema": schema_of(schema)} | _examples(answered, "200", media_type)
+                for media_type, schema in operation.responses.items()
             },
         }
     }
     if operation.cached:
         responses["304"] = {
             "description": "The answer that you have still holds.",
-            "headers": _headers(headers),
+            "headers": _headers(names),
         }
     kinds: dict[int, list[Kind]] = {}
-    for kind in (KINDS[slug] for slug in (*operation.problems, *_BY_EVERY_ROUTE)):
+    for kind in (KINDS[slug] for slug in (*operation.problems, *_OF_EVERY_ROUTE)):
         for status in kind.meanings:
             kinds.setdefault(status, []).append(kind)
     for status, of_status in sorted(kinds.items()):
-        names = ["X-Request-ID", "Retry-After"] if status == 503 else ["X-Request-ID"]
         responses[str(status)] = {
             "description": "\n\n".join(f"**{kind.title}**: {kind.meanings[status]}" for kind in of_status),
-            "headers": _headers(names),
+            "headers": _headers(["X-Request-ID", "Retry-After"] if status == 503 else ["X-Request-ID"]),
             "content": {
                 PROBLEM: {"schema": schema_of(ProblemDetails)}
                 | (_examples(answered, str(status), PROBLEM) or _made_up(of_status[0], status))
@@ -83,17 +82,17 @@ def responses_of(operation: Operation, answered: Sequence[Answered]) -> dict[str
     return responses
 
 
-def _examples(answered: Iterable[Answered], status: str, media: str) -> Json:
+def _examples(answered: Iterable[AnsweredExample], status: str, media_type: str) -> Json:
     examples = {
-        each.name: {"summary": each.example.summary, "description": each.asked, "value": each.said}
+        each.name: {"summary": each.example.summary, "description": each.request, "value": each.body}
         for each in answered
-        if (each.status, each.media_type) == (status, media)
+        if (each.status, each.media_type) == (status, media_type)
     }
     return {"examples": examples} if examples else {}
 
 
 def _made_up(kind: Kind, status: int) -> Json:
-    """Give an example of a problem that can't be had by asking."""
+    """Return an example of a problem to which no example of a request leads."""
     details = ProblemDetails(
         type=f"https://puppy.example/problems#{kind.slug}",
         title=kind.title,

@@ -1,53 +1,56 @@
-"""The types of the API as the JSON Schemas of its document."""
+"""The JSON Schemas and parameters of the OpenAPI document, made from the API's types."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from model.home_size import Unit
-from webapp.api.operations import OPERATIONS, Form, Operation
-from webapp.home import limits
+from webapp.api.operations import OPERATIONS, Operation, Schema
+from webapp.home import LIMITS
 from webapp.http.problem_details import ProblemDetails
 
 Json = dict[str, Any]
 
 _REFERENCE = "#/components/schemas/{name}"
-_UNITS: Mapping[Unit, list[str]] = {"sqft": ["home_size"], "m2": ["home_size", "unit"]}
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The `ETag` of an answer that you have.",
+    "schema": {"type": "string"},
+}
 
 
-def schema_of(form: Form) -> Json:
-    """Refer to a type's schema, or give that of what is none of our types."""
-    return {"$ref": _REFERENCE.format(name=form.__name__)} if isinstance(form, type) else dict(form)
+def schema_of(schema: Schema) -> Json:
+    """Return a reference to a type's schema; a JSON Schema is returned as it is."""
+    return {"$ref": _REFERENCE.format(name=schema.__name__)} if isinstance(schema, type) else dict(schema)
 
 
 def all_schemas() -> Json:
-    """Make the schemas of all types of the API, by name."""
-    forms = [
-        form
+    """Return the schemas of all types of the API by name."""
+    types = [
+        schema
         for operation in OPERATIONS.values()
-        for form in (*operation.takes.values(), *operation.answers.values())
-        if isinstance(form, type)
+        for schema in (*operation.requests.values(), *operation.responses.values())
+        if isinstance(schema, type)
     ]
-    _, schemas = msgspec.json.schema_components([*forms, ProblemDetails], ref_template=_REFERENCE)
+    _, schemas = msgspec.json.schema_components([*types, ProblemDetails], ref_template=_REFERENCE)
     tidy: Json = _tidy(dict(sorted(schemas.items())))
-    # What a type can't say: the limits depend on the unit.
+    # The limits depend on the unit, which a type cannot express. Without a unit the size is in sq ft.
     tidy["PredictRequest"]["anyOf"] = [
         {
             "properties": {
-                "home_size": {"type": "number", "minimum": limits(unit)[0], "maximum": limits(unit)[1]},
+                "home_size": {"type": "number", "minimum": smallest, "maximum": largest},
                 "unit": {"const": unit},
             },
-            "required": required,
+            "required": ["home_size"] if unit == "sqft" else ["home_size", "unit"],
         }
-        for unit, required in _UNITS.items()
+        for unit, (smallest, largest) in LIMITS.items()
     ]
     return tidy
 
 
 def _tidy(schema: Any) -> Any:
-    """Say `number` for "an integer or a number", and leave out titles and Python's line ends."""
+    """Write `number` for "an integer or a number", and leave out titles and the line ends of docstrings."""
     if isinstance(schema, list):
         return [_tidy(each) for each in schema]
     if not isinstance(schema, dict):
@@ -56,7 +59,7 @@ def _tidy(schema: Any) -> Any:
         schema = {"type": "number"} | {name: value for name, value in schema.items() if name != "anyOf"}
     if isinstance(schema.get("description"), str):
         schema |= {"description": re.sub(r"\s+", " ", schema["description"]).strip()}
-    # A property may be called so too: then its value is a schema.
+    # A property may have the name "title", too: its value is a schema and no string.
     return {
         name: _tidy(value)
         for name, value in schema.items()
@@ -65,27 +68,20 @@ def _tidy(schema: Any) -> Any:
 
 
 def parameters_of(operation: Operation) -> list[Json]:
-    """Make the parameters of an operation, from the type that reads its query."""
-    found: list[Json] = []
+    """Return the parameters of an operation, made from the schema of its query."""
+    parameters: list[Json] = []
     if operation.query:
         [_], schemas = msgspec.json.schema_components([operation.query], ref_template=_REFERENCE)
-        form = _tidy(schemas[operation.query.__name__])
-        for name, schema in form["properties"].items():
+        query = _tidy(schemas[operation.query.__name__])
+        for name, schema in query["properties"].items():
             description = schema.pop("description")
             parameter = {"name": name, "in": "query", "description": description, "schema": schema}
-            if name in form.get("required", ()):
+            if name in query.get("required", ()):
                 parameter["required"] = True
             if name == "home_size":
-                schema |= {"minimum": limits("m2")[0], "maximum": limits("sqft")[1]}
+                schema |= {"minimum": LIMITS["m2"][0], "maximum": LIMITS["sqft"][1]}
                 parameter["example"] = 1200
-            found.append(parameter)
+            parameters.append(parameter)
     if operation.cached:
-        found.append(
-            {
-                "name": "If-None-Match",
-                "in": "header",
-                "description": "The `ETag` of an answer that you have.",
-                "schema": {"type": "string"},
-            }
-        )
-    return found
+        parameters.append(_IF_NONE_MATCH)
+    return parameters

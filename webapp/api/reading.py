@@ -1,4 +1,4 @@
-"""From a JSON body or a query to what it says."""
+"""Read a home, or the options of a batch, from a JSON body or a query string."""
 
 from codecs import BOM_UTF8
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def read_body(body: bytes) -> Home:
     """Read the home from a JSON body.
 
     Raises:
-        Problem: the body is not JSON in UTF-8, or not a `PredictRequest` with a home size in range.
+        Problem: the body is not JSON in UTF-8, does not match `PredictRequest`, or its size is out of range.
     """
     try:
         return measured(decode_home(body.removeprefix(BOM_UTF8), "The body"), measure)
@@ -36,7 +36,7 @@ def read_home_query(query: MultiDict[str, str]) -> Home:
     """Read the home from a query string.
 
     Raises:
-        Problem: a parameter is missing, unknown, doubled or invalid.
+        Problem: a parameter is missing, unknown, repeated or invalid.
     """
     given = read_query(query, PredictRequest)
     try:
@@ -45,28 +45,28 @@ def read_home_query(query: MultiDict[str, str]) -> Home:
         raise _query_problem(refusal) from refusal
 
 
-def read_query(query: MultiDict[str, str], form: type[StructT]) -> StructT:
-    """Read the parameters that `form` names.
+def read_query(query: MultiDict[str, str], schema: type[StructT]) -> StructT:
+    """Read a query string into a schema.
 
     Raises:
-        Problem: a parameter is missing, unknown, doubled or invalid.
+        Problem: a parameter is missing, unknown, repeated or invalid.
     """
     for name, values in query.lists():
         if len(values) > 1:
-            doubled = f"{shown(name)} is given {len(values)} times; give it once."
-            raise _query_problem(Refusal(doubled, as_field(name)))
+            repeated = f"{shown(name)} is given {len(values)} times; give it once."
+            raise _query_problem(Refusal(repeated, as_field(name)))
     try:
-        return msgspec.convert(query.to_dict(), form, strict=False)
+        return msgspec.convert(query.to_dict(), schema, strict=False)
     except msgspec.ValidationError as error:
-        raise _query_problem(refuse_query(query, form)) from error
+        raise _query_problem(refuse_query(query, schema)) from error
 
 
 def decode_home(body: bytes, what: str) -> PredictRequest:
-    """Decode a home in JSON; `what` begins the sentence if it is no object at all.
+    """Decode a home from JSON; `what` names the JSON in a refusal, as in "The body".
 
     Raises:
-        Problem: it is not JSON in UTF-8.
-        Refusal: it is JSON of another form.
+        Problem: the body is not JSON in UTF-8.
+        Refusal: the JSON does not match `PredictRequest`.
     """
     return decode(_home_decoder, body, lambda body: refuse_home(body, what), EXAMPLE)
 
@@ -74,11 +74,11 @@ def decode_home(body: bytes, what: str) -> PredictRequest:
 def decode(
     decoder: msgspec.json.Decoder[StructT], body: bytes, refuse: Callable[[bytes], Refusal], example: str
 ) -> StructT:
-    """Decode JSON that should look like `example`; `refuse` says what is wrong with JSON of another form.
+    """Decode JSON; `refuse` returns why a body does not match the type, and `example` is a body that does.
 
     Raises:
-        Problem: it is not JSON in UTF-8.
-        Refusal: it is JSON of another form.
+        Problem: the body is not JSON in UTF-8.
+        Refusal: the JSON does not match the decoder's type.
     """
     try:
         try:
@@ -99,10 +99,10 @@ def decode(
 
 
 def read_text(body: bytes, slug: str) -> str:
-    """Decode a text in UTF-8; a byte order mark in front is none of it.
+    """Decode a body in UTF-8, without its byte order mark.
 
     Raises:
-        Problem: it is not UTF-8; of the kind `slug`.
+        Problem: the body is not UTF-8. The problem is of the kind `slug`.
     """
     try:
         return body.decode("utf-8-sig")
@@ -111,10 +111,10 @@ def read_text(body: bytes, slug: str) -> str:
 
 
 def measured(given: PredictRequest, measure: Callable[[int | float, Unit], MeasuredT]) -> MeasuredT:
-    """Measure a home that has been read.
+    """Return what `measure` makes of a home.
 
     Raises:
-        Refusal: its size is out of range.
+        Refusal: the size of the home is out of range.
     """
     try:
         return measure(given.home_size, given.unit)
@@ -123,7 +123,7 @@ def measured(given: PredictRequest, measure: Callable[[int | float, Unit], Measu
 
 
 def body_problem(refusal: Refusal) -> Problem:
-    """Refuse a JSON body."""
+    """Return the problem that refuses a JSON body."""
     errors = [FieldError(refusal.detail, pointer=pointer(refusal.field))] if refusal.field else []
     return Problem(refusal.slug, refusal.detail, *errors)
 

@@ -1,10 +1,15 @@
-"""What is wrong with a body or a query, in sentences: msgspec judges, and this finds out why."""
+"""The reasons, in sentences, why a body or a query does not match its schema.
+
+msgspec decodes and validates. Its errors name no value and offer no help, so the input is read again here.
+"""
 
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from webapp.api.schemas import MAX_HOMES, PredictRequest
+from model.home_size import MAX_SQFT
+from webapp.api.schemas import PredictRequest
+from webapp.home import MAX_HOMES, UNIT_NAMES
 from webapp.http.problems import shown
 
 EXAMPLE = '{"home_size": 1200}'
@@ -28,9 +33,11 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Refusal(Exception):  # noqa: N818 - as a Problem, of which it is a part
-    """What is wrong with one home or one query; `field` is empty where it is the whole.
+    """One home or one query does not match its schema.
 
-    `slug` is the kind of problem it is where it stands alone; without one the field's own.
+    Attributes:
+        field: the name of the wrong member or parameter; empty where there is no single one.
+        slug: the kind of problem that it is for a request; by default that of the field.
     """
 
     def __init__(self, detail: str, field: str = "", slug: str = "") -> None:
@@ -41,11 +48,11 @@ class Refusal(Exception):  # noqa: N818 - as a Problem, of which it is a part
 
 
 def refuse_home(body: bytes, what: str) -> Refusal:
-    """Say why JSON is no home; `what` begins the sentence about the whole.
+    """Return the reason why JSON does not match `PredictRequest`; `what` names the JSON, as in "The body".
 
     Raises:
-        msgspec.DecodeError: it is not JSON.
-        RecursionError: it is nested too deep.
+        msgspec.DecodeError: the body is not JSON.
+        RecursionError: the JSON is nested too deep.
     """
     if refusal := refuse_kind(body, what, EXAMPLE):
         return refusal
@@ -55,27 +62,29 @@ def refuse_home(body: bytes, what: str) -> Refusal:
         return refusal
     if (kind := kind_of(given["home_size"])) != "a number":
         return Refusal(f"home_size must be a number; got {kind}.", "home_size")
-    detail = "home_size is too large a number, or given twice; the largest home is 100,000 sq ft."
-    return Refusal(detail, "home_size")
+    largest = f"{MAX_SQFT:,.0f} {UNIT_NAMES['sqft']}"
+    return Refusal(
+        f"home_size is too large a number, or given twice; the largest home is {largest}.", "home_size"
+    )
 
 
 def refuse_kind(body: bytes, what: str, example: str) -> Refusal | None:
-    """Say that JSON is no object, if it is none."""
+    """Return a refusal if JSON is not an object."""
     kind = kind_of(body)
     if kind == "an object":
         return None
     return Refusal(f"{what} must be a JSON object such as {example}; got {kind}.")
 
 
-def refuse_query(query: Mapping[str, str], form: type[msgspec.Struct]) -> Refusal:
-    """Say why a query is not of a form."""
+def refuse_query(query: Mapping[str, str], schema: type[msgspec.Struct]) -> Refusal:
+    """Return the reason why a query does not match a schema."""
     plain = "home_size must be a number in plain figures, such as 1200 or 92.5."
-    return _refuse_members(query, form) or Refusal(plain, "home_size")
+    return _refuse_members(query, schema) or Refusal(plain, "home_size")
 
 
-def _refuse_members(given: Mapping[str, str | None], form: type[msgspec.Struct]) -> Refusal | None:
-    """Say which name is not known or missing, or which text is none of its choices."""
-    known = form.__struct_fields__
+def _refuse_members(given: Mapping[str, str | None], schema: type[msgspec.Struct]) -> Refusal | None:
+    """Return a refusal if a name is unknown or missing, or a value is not one of its choices."""
+    known = schema.__struct_fields__
     for name in given:
         if name not in known:
             return unknown_name(name, known)
@@ -88,22 +97,22 @@ def _refuse_members(given: Mapping[str, str | None], form: type[msgspec.Struct])
 
 
 def unknown_name(name: str, known: Sequence[str]) -> Refusal:
-    """Say that a name is not known, and which are."""
+    """Return the refusal of an unknown name. It lists the known names."""
     names = f"s are {' and '.join(known)}" if len(known) > 1 else f" is {known[0]}"
     detail = f"{shown(name) or 'An empty name'} is not known here; the known name{names}."
     return Refusal(detail, as_field(name), "invalid-request")
 
 
 def as_field(name: str) -> str:
-    """Give a name from outside as a place to point at, if it can be shown.
+    """Return a client's name as the field of an error, or "" if it is too long or unprintable to be shown.
 
-    With the others the answer could be longer than the request.
+    Otherwise the response could be longer than the request.
     """
     return name if shown(name) == name else ""
 
 
 def kind_of(value: bytes) -> str:
-    """Say which kind a value of JSON is: its first letter tells."""
+    """Return the kind of a JSON value, such as "an array", which its first character tells."""
     return _KINDS.get(value.lstrip()[:1], "a number")
 
 
@@ -112,5 +121,5 @@ def _text(value: bytes) -> str | None:
 
 
 def pointer(*path: str | int) -> str:
-    """Write a JSON Pointer (RFC 6901)."""
+    """Return the JSON Pointer (RFC 6901) of a path."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

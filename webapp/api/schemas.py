@@ -1,4 +1,7 @@
-"""What the JSON API takes and answers, declared once: what is read, what is written, what is documented."""
+"""The requests and responses of predictions, from which decoder, encoder and OpenAPI document are made.
+
+Their docstrings and descriptions are shown in the document.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
@@ -7,15 +10,16 @@ import msgspec
 from msgspec import Meta
 
 from model.home_size import Unit
+from webapp.home import MAX_HOMES, limits_in_words
 from webapp.http.problem_details import FieldError
 
-MAX_HOMES = 20_000
 MAX_HOME_BYTES = 2_000
 MAX_REPORTED = 500
+"""The most homes that a batch answered with `errors=report` explains."""
 REPORT_BYTES = 16 * 1024
-"""So long may be what is said of the bad homes of a batch; with a longer body, twice as long as that."""
+"""The most bytes of these explanations, unless the request's body is longer than half of it."""
 DECIMALS = 6
-"""XGBoost computes in single precision: further digits would be noise."""
+"""The decimals of a probability. XGBoost computes in single precision, so further digits would be noise."""
 
 BreedKey = Annotated[str, Meta(description="The breed's key: see `/api/breeds`.")]
 Probability = Annotated[float, Meta(description="Of that breed, from 0 to 1, to six decimals.", ge=0, le=1)]
@@ -31,7 +35,10 @@ class PredictRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc
 
     home_size: Annotated[
         int | float,
-        Meta(description="The home's size, in `unit`: from 50 to 100,000 sq ft, or 4.65 to 9,290.3 m²."),
+        Meta(
+            description="The home's size, in `unit`: "
+            f"from {limits_in_words('sqft')}, or {limits_in_words('m2')}."
+        ),
     ]
     unit: Annotated[Literal["sqft", "m2"], Meta(description="Square feet or square metres.")] = "sqft"
 
@@ -97,8 +104,9 @@ class BatchResponse(msgspec.Struct, frozen=True):
         Sequence[FieldError],
         Meta(
             description=(
-                "What is wrong with the homes that could not be answered: the first 500, or fewer where this "
-                "list would be longer than both 16 KB and twice the body. Always empty with `errors=fail`."
+                f"What is wrong with the homes that could not be answered: the first {MAX_REPORTED}, or "
+                f"fewer where this list would be longer than both {REPORT_BYTES // 1024} KB and twice the "
+                "body. Always empty with `errors=fail`."
             )
         ),
     ]

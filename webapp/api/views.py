@@ -1,23 +1,12 @@
-"""The JSON API: one home, the breeds, and the model. `batch` has many homes."""
+"""The routes of the JSON API that answer one home, and describe the breeds and the model."""
 
 from functools import lru_cache
-from typing import TypeVar
 
 import msgspec
 from flask import Blueprint, Response, request
 
 from model.predictor import Recommendation
-from webapp.api.model_schemas import (
-    Boundary,
-    BreedResponse,
-    BreedsResponse,
-    Fact,
-    ModelMetrics,
-    ModelResponse,
-    Range,
-    TrainingData,
-    TrainingRange,
-)
+from webapp.api.model_schemas import BreedsResponse, ModelResponse, TrainingRange
 from webapp.api.reading import read_body, read_home_query
 from webapp.api.schemas import DECIMALS, HomeSize, PredictResponse
 from webapp.home import Home
@@ -30,8 +19,6 @@ from webapp.http.state import current_state
 from webapp.recommend import picture_of, recommend
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
-
-StructT = TypeVar("StructT", bound=msgspec.Struct)
 
 _encoder = msgspec.json.Encoder()
 
@@ -56,46 +43,25 @@ def breeds() -> Response:
 
 
 def _breeds() -> bytes:
-    answer = BreedsResponse(
-        [
-            BreedResponse(
-                breed.key,
-                breed.name,
-                _picture_url(breed.key),
-                weight_kg=_as(breed.weight_kg, Range),
-                height_cm=_as(breed.height_cm, Range),
-                space=_as(breed.space, Fact),
-                exercise=_as(breed.exercise, Fact),
-            )
-            for breed in current_state().predictor.breeds
-        ]
-    )
-    return _encoder.encode(answer)
+    breeds = [
+        msgspec.structs.asdict(breed) | {"image_url": _picture_url(breed.key)}
+        for breed in current_state().predictor.breeds
+    ]
+    return _encoder.encode(msgspec.convert({"breeds": breeds}, BreedsResponse, from_attributes=True))
 
 
 @blueprint.get("/model")
 def model() -> Response:
-    """Say what the model knows, where its answer changes, and how good it is."""
+    """Describe the model: its training data, where its answer changes, and how good it is."""
     return stored(_model, JSON)
 
 
 def _model() -> bytes:
     predictor = current_state().predictor
-    manifest = predictor.manifest
-    answer = ModelResponse(
-        model_version=manifest.model_version,
-        classes=manifest.classes,
-        training_range=TrainingRange(*predictor.training_range),
-        decision_boundaries=[_as(boundary, Boundary) for boundary in manifest.decision_boundaries],
-        metrics=_as(manifest.metrics, ModelMetrics),
-        data=_as(manifest.data, TrainingData),
-        xgboost_version=manifest.xgboost_version,
-    )
-    return _encoder.encode(answer)
-
-
-def _as(given: object, form: type[StructT]) -> StructT:
-    return msgspec.convert(given, form, from_attributes=True)
+    model = msgspec.structs.asdict(predictor.manifest) | {
+        "training_range": TrainingRange(*predictor.training_range)
+    }
+    return _encoder.encode(msgspec.convert(model, ModelResponse, from_attributes=True))
 
 
 def _answer(home: Home) -> Response:

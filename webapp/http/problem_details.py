@@ -1,10 +1,13 @@
-"""The body of every error, as JSON: problem details (RFC 9457)."""
+"""The JSON body of every error: problem details (RFC 9457)."""
 
 from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
+
+MAX_ERRORS = 100
+"""The most homes that the refusal of a batch lists: more would mostly repeat the same mistake."""
 
 
 class FieldError(msgspec.Struct, frozen=True, gc=False):
@@ -32,5 +35,8 @@ class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     request_id: Annotated[str, Meta(description="As `X-Request-ID`, and in our logs: quote it to us.")]
     errors: Annotated[
         Sequence[FieldError],
-        Meta(description="The first thing found wrong, with its place; in a batch one a home, up to 100."),
+        Meta(
+            description="The first thing found wrong, with its place; "
+            f"in a batch one a home, up to {MAX_ERRORS}."
+        ),
     ] = ()

@@ -1,15 +1,19 @@
-"""The kinds of problem that the API answers: each has a stable address, `/problems#slug`."""
+"""The kinds of problem that the API answers. The page `/problems` explains each under `#slug`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from webapp.home import MAX_HOMES, limits_in_words
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of problem: its slug is the stable end of the `type` URL.
+    """A kind of problem.
 
     Attributes:
-        also: other statuses that it comes with, and what it means then.
+        slug: the end of the problem's `type` URL; it never changes.
+        status: the HTTP status that the kind usually has.
+        also: the meaning of the kind by each other status that it may have.
     """
 
     slug: str
@@ -20,7 +24,7 @@ class Kind:
 
     @property
     def meanings(self) -> dict[int, str]:
-        """What it means with each of its statuses."""
+        """Return the meaning of the kind by status."""
         return {self.status: self.meaning, **self.also}
 
 
@@ -74,7 +78,7 @@ KINDS = {
             "invalid-home-size",
             422,
             "Invalid home size",
-            "home_size is missing, not a number, or outside 50 to 100,000 sq ft.",
+            f"home_size is missing, not a number, or outside {limits_in_words('sqft')}.",
         ),
         Kind("invalid-unit", 422, "Invalid unit", "unit is neither sqft nor m2."),
         Kind(
@@ -89,8 +93,12 @@ KINDS = {
             "Invalid homes",
             "Homes of a batch can't be answered; errors lists them. With ?errors=report the others are.",
         ),
-        Kind("too-many-homes", 422, "Too many homes", "A batch has at most 20,000 homes. Send it in parts."),
-        Kind("too-many-requests", 429, "Too many requests", "Slow down; Retry-After says how long to wait."),
+        Kind(
+            "too-many-homes",
+            422,
+            "Too many homes",
+            f"A batch has at most {MAX_HOMES:,} homes. Send it in parts.",
+        ),
         Kind(
             "internal-error",
             500,
@@ -109,4 +117,4 @@ BY_STATUS = {status: kind for kind in KINDS.values() for status in kind.meanings
     400: KINDS["bad-request"],
     422: KINDS["invalid-request"],
 }
-"""What a status means where nothing more is known."""
+"""The kind of a problem of which only the status is known."""
