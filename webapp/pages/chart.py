@@ -1,4 +1,4 @@
-"""The chart of each breed's probability by home size: its geometry; a template draws it."""
+"""The geometry of the chart of each breed's probability by home size. The template `_chart.html` draws it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,18 +14,16 @@ from webapp.home import UNIT_NAMES, Home
 from webapp.pages.labels import Label, lifted, thinned
 from webapp.pages.words import figure, percentage
 
-WIDTH, HEIGHT = 440, 290
-LEFT, RIGHT, TOP, BOTTOM = 50, 424, 34, 236
 SAMPLES = 120
 MARGIN = 40
-"""Half the width of the words at the mark."""
+"""Half the width of the words at the marker."""
 NARROWEST = 1.5
-"""The largest home on a chart is at least so many times the smallest."""
+"""The least ratio between the largest and the smallest home on a chart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One breed's probability, as the `d` of a path, and the same down to the ground as an area."""
+    """The curve of one breed and the area below it, each as the `d` of a `<path>`."""
 
     breed: str
     line: str
@@ -35,15 +33,19 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What does not depend on the home.
+    """The part of the chart that is the same for every home, in the units of its `viewBox`.
 
     Attributes:
-        range: the smallest and largest home on it, in whole `unit`s.
+        unit: the name of the unit of the sizes.
+        range: the smallest and largest home, in whole `unit`s.
         curves: one for each breed.
-        ticks: places on the axis of sizes.
-        shares: places on the axis of probabilities.
-        rows: each tick's size, and the probability of each breed there, in words: the chart as a table.
+        ticks: the labels of the axis of sizes.
+        shares: the labels of the axis of probabilities.
+        rows: the chart as a table: a size, and the probability of each breed for it, in words.
     """
+
+    WIDTH, HEIGHT = 440, 290
+    LEFT, RIGHT, TOP, BOTTOM = 50, 424, 34, 236
 
     unit: str
     range: tuple[int, int]
@@ -54,9 +56,9 @@ class Chart:
 
 
 def span(predictor: Predictor) -> tuple[float, float]:
-    """Give the smallest and largest home that chart and slider show, in sq ft.
+    """Return the smallest and largest home that chart and slider show, in square feet.
 
-    That is the range that the model has seen, made wider where its homes are of one size or nearly so.
+    It is the range of the training data, widened where its homes are all of nearly one size.
     """
     low, high = predictor.training_range
     low = max(min(low, sqrt(low * high / NARROWEST)), MIN_SQFT)
@@ -65,7 +67,7 @@ def span(predictor: Predictor) -> tuple[float, float]:
 
 @lru_cache(maxsize=8)
 def chart_of(predictor: Predictor, unit: Unit) -> Chart:
-    """Draw the probabilities over the sizes of `span`, which are on a logarithmic scale."""
+    """Return the chart of the probabilities over `span`, on a logarithmic scale of sizes."""
     sizes = np.geomspace(*span(predictor), SAMPLES)
     shares = predictor.predict_many(sizes).probabilities
     across = [_across(predictor, size) for size in sizes]
@@ -74,10 +76,11 @@ def chart_of(predictor: Predictor, unit: Unit) -> Chart:
     )
     low, high = (size / to_sqft(1, unit) for size in span(predictor))
     whole = ceil(low), floor(high)
-    ticks = [to_sqft(size, unit) for size in round_sizes(low, high)]
-    if len(ticks) < 2:
-        ticks = [to_sqft(size, unit) for size in whole]
-    at_ticks = predictor.predict_many(np.array(ticks)).probabilities
+    marked = round_sizes(low, high)
+    if len(marked) < 2:
+        marked = [*whole]
+    ticks = [(to_sqft(size, unit), figure(size)) for size in marked]
+    at_ticks = predictor.predict_many(np.array([size for size, _ in ticks])).probabilities
     return Chart(
         unit=UNIT_NAMES[unit],
         range=whole,
@@ -86,44 +89,43 @@ def chart_of(predictor: Predictor, unit: Unit) -> Chart:
             for breed, name, share in zip(predictor.breeds, names, shares.T, strict=True)
         ),
         ticks=thinned(
-            Label(_across(predictor, size), BOTTOM + 24, figure(round(size / to_sqft(1, unit))), "middle")
-            for size in ticks
+            Label(_across(predictor, size), Chart.BOTTOM + 24, words, "middle") for size, words in ticks
         ),
-        shares=tuple(Label(LEFT - 8, _up(share), f"{share:.0%}", "end") for share in (0, 0.5, 1)),
+        shares=tuple(Label(Chart.LEFT - 8, _up(share), f"{share:.0%}", "end") for share in (0, 0.5, 1)),
         rows=tuple(
-            (figure(round(size / to_sqft(1, unit))), tuple(percentage(share) for share in row))
-            for size, row in zip(ticks, at_ticks.tolist(), strict=True)
+            (words, tuple(map(percentage, row)))
+            for (_, words), row in zip(ticks, at_ticks.tolist(), strict=True)
         ),
     )
 
 
 def marker(predictor: Predictor, home: Home, probability: float) -> Label:
-    """Mark a home on its breed's curve; one outside the chart stands at its edge."""
+    """Return the place of a home on its breed's curve. A home outside the chart is put at its edge."""
     x = _across(predictor, home.sqft)
-    anchor = "start" if x < LEFT + MARGIN else "end" if x > RIGHT - MARGIN else "middle"
+    anchor = "start" if x < Chart.LEFT + MARGIN else "end" if x > Chart.RIGHT - MARGIN else "middle"
     return Label(x, _up(probability), percentage(probability), anchor)
 
 
 def _curve(breed: str, name: Label, across: Sequence[float], shares: np.ndarray) -> Curve:
     points = [f"{x:.1f} {_up(share):.1f}" for x, share in zip(across, shares.tolist(), strict=True)]
     line = f"M{'L'.join(points)}"
-    area = f"{line}L{across[-1]:.1f} {BOTTOM}L{across[0]:.1f} {BOTTOM}Z"
+    area = f"{line}L{across[-1]:.1f} {Chart.BOTTOM}L{across[0]:.1f} {Chart.BOTTOM}Z"
     return Curve(breed, line, area, name)
 
 
 def _name(name: str, across: Sequence[float], shares: np.ndarray) -> Label:
-    """Put a breed's name at the peak of its curve; of a plateau that runs to an end of the chart, there."""
+    """Return a breed's name at the peak of its curve, or at the end of the chart that a plateau reaches."""
     peak = next((end for end in (0, -1) if shares[end] > shares.max() - 0.01), int(shares.argmax()))
     x = across[peak]
-    anchor = "start" if x < WIDTH / 3 else "end" if x > WIDTH * 2 / 3 else "middle"
+    anchor = "start" if x < Chart.WIDTH / 3 else "end" if x > Chart.WIDTH * 2 / 3 else "middle"
     return Label(x, round(_up(float(shares[peak])) - 12, 1), name, anchor)
 
 
 def _across(predictor: Predictor, sqft: float) -> float:
     low, high = span(predictor)
     share = log(min(max(sqft, low), high) / low) / log(high / low)
-    return round(LEFT + share * (RIGHT - LEFT), 1)
+    return round(Chart.LEFT + share * (Chart.RIGHT - Chart.LEFT), 1)
 
 
 def _up(share: float) -> float:
-    return round(BOTTOM - share * (BOTTOM - TOP), 1)
+    return round(Chart.BOTTOM - share * (Chart.BOTTOM - Chart.TOP), 1)

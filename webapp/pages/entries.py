@@ -1,4 +1,4 @@
-"""What a person enters or pastes as the size of a home: understood, or asked back in a sentence."""
+"""Read a home size as people enter or paste it, or refuse it in a sentence that says what to enter."""
 
 # ruff: noqa: RUF001 - units of measurement in other scripts
 
@@ -17,7 +17,7 @@ _GAP = "[ .-]*"
 
 
 def _any_of(*names: str) -> str:
-    """Make a pattern of units' names: between their words stand spaces, dots, hyphens or nothing."""
+    """Return a pattern for names of units; "_" stands for any spaces, dots and hyphens between two words."""
     return "|".join(names).replace("_", _GAP)
 
 
@@ -28,18 +28,18 @@ _SQFT = _any_of(
     "кв_фут(?:а|ов)?|قدم_مربع|平方英尺|平方呎|평방피트|वर्ग_फ(?:ु|ी)ट",
 )
 _M2 = _any_of(
-    # The metre's sign is also written as a Cyrillic and as an Arabic letter.
+    # The "m" of the metre is also written as a Cyrillic and as an Arabic letter.
     "(?:sq(?:uare)?_)?(?:m|м|م|mtr?s?|met(?:er|re)s?)(?:_sq(?:uared?)?)?",
     "q_m|m_q|kvm|[qk]vadratmeter|quadratmetern?|vierkante_meters?|m(?:[eè]tres?)?_carr[eé]s?",
     "metros?_(?:c|q)uadrados?|metr[io]_quadr(?:at)?[io]|(?:кв|квадратных|квадратны[йе])_м(?:етр(?:а|ов|ы)?)?",
     "м_кв|(?:متر|م)_مربع|平方米|平方公尺|平方メートル|平米|제곱미터|평방미터|वर्ग_मीटर",
 )
-# Read after `_plain`: only ASCII digits are left, and of the spaces only " " stands within a line.
+# Matches text that `_plain` has simplified: its digits are ASCII, and within a line " " is the only space.
 _ENTRY = re.compile(
     rf"""(?: (?: [~≈±] | \+/- | ca\.? | circa | about | approx(?:\. | imately)? ) \s* )?
         (?P<figures> .*? ) \s*
         (?: [-(]? \s* (?: (?P<sqft> {_SQFT} ) | (?P<m2> {_M2} ) )
-            # From a PDF the exponent comes with a space before it.
+            # A PDF may put a space before the exponent.
             \.? \s? (?: (?: \^ | \*\* )? 2 | ² )? \s* \)? )?
         \s* [.,;]?""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
@@ -47,7 +47,7 @@ _ENTRY = re.compile(
 _FIGURES = re.compile(r"[-+]?(?:\d{1,3}(?P<between>[, '])\d{3}(?:(?P=between)\d{3})*|\d+)(?:\.\d*)?")
 _SEPARATORS = re.compile(r"[, ']")
 _DIGITS_AND_SEPARATORS = re.compile(r"[-+]?[\d.,'\s]*\d[\d.,'\s]*")
-# Half the world writes a dot where English has its comma.
+# Many languages separate thousands by a dot.
 _PERHAPS_THOUSANDS = re.compile(r"\d{1,3}\.\d{3}")
 _SEPARATORS_ELSEWHERE = {
     **dict.fromkeys("\u2019\u2018\u201b\u02bc", "'"),
@@ -55,23 +55,23 @@ _SEPARATORS_ELSEWHERE = {
     "\u060c": ",",
     "\u066b": ".",
 }
-"""Apostrophes; Arabic thousands, comma and decimals."""
+"""Apostrophes, and the Arabic separator of thousands, comma and decimal separator."""
 _UNSEEN_MARKS = dict.fromkeys(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800"
     + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))),
     "",
 )
-"""The grapheme joiner, the fillers of Hangul, the blank of Braille, and the variation selectors."""
+"""Characters that are not seen: grapheme joiner, Hangul fillers, Braille blank, variation selectors."""
 _REPLACED = str.maketrans(_SEPARATORS_ELSEWHERE | _UNSEEN_MARKS)
 _REVERSES = "\u202e"
-"""Shows what follows from right to left, digits too."""
+"""The right-to-left override: the text after it, digits too, is shown reversed."""
 
 
 def _plain(character: str) -> str:
-    """Write a character as the figures and units are written here; one that is not seen is left out."""
+    """Return the ASCII digit, the plain space or the NFKC form of a character; "" if it is not seen."""
     if character.isdecimal():
         return str(decimal(character))
-    # An exponent or a fraction: its compatible form has digits that would count as the number's own.
+    # The NFKC form of an exponent or a fraction has digits that would be read as part of the number.
     if character.isnumeric() or character == _REVERSES:
         return character
     match category(character):
@@ -87,7 +87,7 @@ def _plain(character: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a person wrote: the figures, the number they say, and the unit where they wrote one."""
+    """An entry: its figures as written, the number that they stand for, and the unit if there is one."""
 
     figures: str
     number: float
@@ -95,13 +95,13 @@ class Entry:
 
 
 def read_entry(text: str) -> Entry:
-    """Read what a person wrote or pasted, such as "1,200", "~ 1 200 sq. ft." or "92.5 m²".
+    """Read an entry such as "1,200", "~ 1 200 sq. ft." or "92.5 m²".
 
-    A comma, a space or an apostrophe stands between thousands, a dot before decimals; what does not fit is
-    not guessed at.
+    A comma, a space or an apostrophe separates thousands, a dot decimals. Other separators are refused, not
+    guessed at.
 
     Raises:
-        ValidationError: the text is not a home size; the sentence says what to enter.
+        ValidationError: the text is not a home size.
     """
     text = text.strip()
     if len(text) > LONGEST_ENTRY:
@@ -122,10 +122,10 @@ def read_entry(text: str) -> Entry:
 
 
 def to_home(entry: Entry, unit: Unit) -> Home:
-    """Give the home that an entry means, to hundredths, which are finer than a home is measured.
+    """Return the home that an entry means, rounded to hundredths: finer than a home is measured.
 
     Raises:
-        ValidationError: there is no recommendation for it; the sentence says why.
+        ValidationError: the size is outside the limits, or its dot may separate thousands.
     """
     if _PERHAPS_THOUSANDS.fullmatch(entry.figures):
         _ask_if_thousands(entry, unit)
@@ -141,7 +141,7 @@ def _ask_if_thousands(entry: Entry, unit: Unit) -> None:
     try:
         measure(thousands, unit)
     except HomeSizeError:
-        return  # Read as thousands it would be no home, so the dot stands before decimals.
+        return  # With thousands the size is outside the limits, so the dot separates decimals.
     raise ValidationError(
         f"Does {entry.figures} mean {thousands:,} or {entry.number:.2f}? Enter the one you mean."
     )

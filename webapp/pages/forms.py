@@ -1,4 +1,4 @@
-"""The form: what a person enters for the size of their home."""
+"""The form in which a person enters the size of their home."""
 
 from typing import Any
 
@@ -17,24 +17,28 @@ TYPICAL_HOMES = (
     ("Three-bedroom house", {"sqft": 1500, "m2": 140}),
     ("Large family house", {"sqft": 2800, "m2": 260}),
 )
-"""Rough figures of ours, to start from: homes differ widely from place to place."""
+"""Our own rough figures for people who do not know the size of their home."""
 
 
 def given_once(_form: FlaskForm, field: Field) -> None:
-    """Refuse several values, as to take one of them would be a guess."""
+    """Refuse a field that is given several times, because to choose one of the values would be a guess.
+
+    Raises:
+        StopValidation: the field has several values.
+    """
     if field.raw_data and len(field.raw_data) > 1:
         raise StopValidation(f"{field.label.text} Give one answer, not several.")
 
 
 class HomeForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no type hints
-    """The one question.
+    """The question for the size of a home and its unit.
 
     Attributes:
-        home: what was entered, once the form has been found valid.
+        home: the home that was entered; set when the form is valid.
     """
 
     class Meta:
-        """Without a token: the form only asks, so who forges it changes nothing."""
+        """Options of Flask-WTF: no token, because the form changes nothing on the server."""
 
         csrf = False
 
@@ -49,7 +53,11 @@ class HomeForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no type hints
     )
 
     def validate_home_size(self, field: Any) -> None:
-        """Read the entry; a unit that is written in it counts more than the choice beside it."""
+        """Read the entry. A unit written in the entry overrides the field `unit`.
+
+        Raises:
+            ValidationError: the entry is not a home size, or outside the limits.
+        """
         entry = read_entry(field.data or "")
         unit = entry.unit or self.unit.data
         if unit in UNIT_NAMES:

@@ -1,4 +1,4 @@
-"""Words at places of a chart, and how they are kept apart."""
+"""Words on a chart, kept from overlapping each other."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ NAME_WIDTH = 120
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Words at a place; `anchor` says which end of them stands there."""
+    """Words at a place of a chart; `anchor` is SVG's `text-anchor`."""
 
     x: float
     y: float
@@ -19,7 +19,7 @@ class Label:
 
 
 def thinned(ticks: Iterable[Label]) -> tuple[Label, ...]:
-    """Leave out each tick, from left to right, whose words would overlap those of the one before."""
+    """Leave out, from left to right, each tick whose words would overlap those of the tick before."""
     kept: list[Label] = []
     for tick in ticks:
         if not kept or tick.x - kept[-1].x >= TICK_WIDTH:
@@ -28,7 +28,7 @@ def thinned(ticks: Iterable[Label]) -> tuple[Label, ...]:
 
 
 def lifted(names: Sequence[Label]) -> list[Label]:
-    """Lift each name off those below it that it would overlap."""
+    """Lift each name above the names below it that it would overlap."""
     heights: dict[Label, float] = {}
     for name in sorted(names, key=lambda name: -name.y):
         beneath = [

@@ -13,20 +13,20 @@ from webapp.pages.labels import Label
 from webapp.pages.words import about, figure, with_article
 
 CLOSE = 0.2
-"""A lead of less than this is a close call: of 20 similar homes, fewer than 4 make the difference."""
+"""A lead in probability below this is a close call: fewer than 4 of 20 similar homes make the difference."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What there is to say about a home.
+    """The answer for a home, ready for a template.
 
     Attributes:
         unit: the name of the unit that the home is given in.
         ranking: every breed with its probability, the recommended first.
         close: whether the runner-up suits nearly as many homes.
-        reason: where the answer comes from, in a sentence.
-        seen: the sizes of the homes that the model has seen, in whole `unit`s of which it has.
-        marker: the home on the chart.
+        reason: the sizes for which the answer is the same, in a sentence.
+        seen: the range of the training data's homes in whole `unit`s, such as "500 to 4,000 sq ft".
+        marker: the place of the home on the chart.
     """
 
     home: Home
@@ -41,13 +41,13 @@ class Verdict:
 
     @property
     def breed(self) -> Breed:
-        """The recommended breed's entry in the catalogue."""
+        """Return the recommended breed."""
         return self.ranking[0][0]
 
 
 def judge(predictor: Predictor, home: Home, answer: Recommendation) -> Verdict:
-    """Put an answer into words."""
-    # Of equals, the breed that is recommended stands first.
+    """Return the verdict for a home and the predictor's answer."""
+    # The recommended breed stands first even where another has the same probability.
     ranking = sorted(
         ((breed, answer.probabilities[breed.key]) for breed in predictor.breeds),
         key=lambda breed: (breed[0].key != answer.breed, -breed[1]),
@@ -58,7 +58,7 @@ def judge(predictor: Predictor, home: Home, answer: Recommendation) -> Verdict:
         answer=answer,
         ranking=tuple(ranking),
         close=ranking[0][1] - ranking[1][1] < CLOSE,
-        reason=_reason(predictor, home),
+        reason=_reason(predictor, home, answer),
         seen=_seen(predictor, home.unit),
         chart=chart_of(predictor, home.unit),
         marker=marker(predictor, home, answer.probability),
@@ -66,7 +66,7 @@ def judge(predictor: Predictor, home: Home, answer: Recommendation) -> Verdict:
 
 
 def _seen(predictor: Predictor, unit: Unit) -> str:
-    """Say how large the homes are that the model has seen."""
+    """Return the range of the training data's homes, rounded inwards where whole units allow."""
     smallest, largest = (sqft / to_sqft(1, unit) for sqft in predictor.training_range)
     if ceil(smallest) < floor(largest):
         return f"{ceil(smallest):,} to {floor(largest):,} {UNIT_NAMES[unit]}"
@@ -74,29 +74,28 @@ def _seen(predictor: Predictor, unit: Unit) -> str:
 
 
 def _rounded(edge: float, home: Home) -> str:
-    """Round a boundary, but not to the other side of the home that it speaks about."""
+    """Round a boundary to three digits, or finer where that would put the home on its other side."""
     return (
         about(edge) if (home.value < edge) == (home.value < float(f"{edge:.3g}")) else figure(round(edge, 1))
     )
 
 
-def _reason(predictor: Predictor, home: Home) -> str:
-    """Say for which sizes the answer is the same, and for two breeds also what the others' is."""
-    boundaries = predictor.boundaries
-    names = {breed.key: with_article(breed.name) for breed in predictor.breeds}
-    edges = [boundary.home_size_sqft for boundary in boundaries]
-    at = bisect_right(edges, home.sqft)
+def _reason(predictor: Predictor, home: Home, answer: Recommendation) -> str:
+    """Return a sentence on the sizes with this answer, and on the others where there is one boundary only."""
+    edges = [boundary.home_size_sqft for boundary in predictor.boundaries]
     shown = [f"{_rounded(edge / to_sqft(1, home.unit), home)} {UNIT_NAMES[home.unit]}" for edge in edges]
-    if not boundaries:
-        return f"Homes of every size lean to {names[predictor.predict(home.sqft).breed]}."
-    if len(boundaries) == 1:
-        below, above = names[boundaries[0].below], names[boundaries[0].above]
-        if at == 0:
-            return f"Homes under about {shown[0]} lean to {below}, larger ones to {above}."
-        return f"Homes over about {shown[0]} lean to {above}, smaller ones to {below}."
-    if at == 0:
-        return f"Homes under about {shown[0]} lean to {names[boundaries[0].below]}."
-    leaning = names[boundaries[at - 1].above]
-    if at == len(boundaries):
-        return f"Homes over about {shown[-1]} lean to {leaning}."
-    return f"Homes of about {shown[at - 1]} to {shown[at]} lean to {leaning}."
+    smaller = bisect_right(edges, home.sqft)
+    if not edges:
+        sizes = "of every size"
+    elif smaller == 0:
+        sizes = f"under about {shown[0]}"
+    elif smaller == len(edges):
+        sizes = f"over about {shown[-1]}"
+    else:
+        sizes = f"of about {shown[smaller - 1]} to {shown[smaller]}"
+    others = ""
+    if len(edges) == 1:
+        [boundary] = predictor.boundaries
+        size, breed = ("smaller", boundary.below) if smaller else ("larger", boundary.above)
+        others = f", {size} ones to {with_article(predictor.breed(breed).name)}"
+    return f"Homes {sizes} lean to {with_article(answer.name)}{others}."

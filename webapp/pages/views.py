@@ -1,4 +1,4 @@
-"""The pages for people: the question, the recommendation, the breeds."""
+"""The routes of the pages: the question, the recommendation and the breeds."""
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -23,20 +23,20 @@ blueprint.add_app_template_filter(percentage)
 
 
 @blueprint.app_context_processor
-def what_every_page_says() -> dict[str, bool]:
-    """Whether the model's homes are simulated: then every page says so."""
+def template_context() -> dict[str, bool]:
+    """Tell every template whether the training data is simulated, because every page then says so."""
     return {"simulated": current_state().predictor.manifest.data.simulated}
 
 
 @blueprint.app_template_global()
 def drawing(breed: Breed) -> str:
-    """Give the address of a breed's drawing."""
+    """Return the address of a breed's drawing."""
     return url_for("static", filename=picture_of(breed.key))
 
 
 @blueprint.app_template_global()
 def social_picture(breed: str) -> str:
-    """Give the address of the picture that a chat shows with a link: the breed's, where it has one."""
+    """Return the address of a breed's picture for link previews; a general picture where it has none."""
     name = f"social/{breed}.png"
     known = name in current_state().static_files
     return url_for("static", filename=name if known else "social/perfect-puppy.png", _external=True)
@@ -44,7 +44,7 @@ def social_picture(breed: str) -> str:
 
 @blueprint.get("/")
 def home() -> Response:
-    """Ask the question, with the entry filled in that a link brings along."""
+    """Show the form, filled in with the entry in the address."""
     unit = request.args.get("unit")
     entry = {"home_size": request.args.get("home_size"), "unit": unit if unit in UNIT_NAMES else "sqft"}
     return _page(_question(HomeForm(None, data=entry)))
@@ -60,9 +60,9 @@ def recommendation() -> ResponseReturnValue:
         return response
     home = form.home
     if (form.home_size.data, form.unit.data) != (str(home.value), home.unit):
-        # A redirect, so that the address people copy says what was read: "110 m²" beside unit=sqft does not.
-        # 302: a later release may read more. What services add to an address is no reason for one: where
-        # something is added to each request, the redirects would never end.
+        # The address that people copy then has the home as it was read, not "110 m²" with unit=sqft. It is a
+        # 302, because a later release may read more entries. Other parameters are not compared: a service
+        # that adds one to every request would be redirected for ever.
         canonical = redirect(url_for(".recommendation", home_size=home.value, unit=home.unit), 302)
         canonical.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}"
         return canonical
@@ -74,9 +74,9 @@ def recommendation() -> ResponseReturnValue:
 
 @blueprint.get("/preview")
 def preview() -> ResponseReturnValue:
-    """Give the heart of that page, for the one that asks; nothing where the entry is no home (yet).
+    """Return the verdict of an entry as HTML for the page of the form, or 204 if the entry is no home (yet).
 
-    A thumb on a slider asks many times: it counts as no recommendation.
+    The metrics do not count these answers as predictions, because a moved slider asks for many.
     """
     form = HomeForm(request.args)
     if not form.validate():
@@ -96,7 +96,7 @@ def _breeds() -> str:
 
 
 def _page(html: str) -> Response:
-    """Answer with what only the address decides, and so can be kept."""
+    """Return a page that depends on its address only, so that clients may keep it."""
     return compress(cacheable(Response(html)))
 
 

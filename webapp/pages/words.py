@@ -1,4 +1,4 @@
-"""Probabilities and home sizes, as people say them."""
+"""Probabilities and home sizes in words for people."""
 
 from fractions import Fraction
 
@@ -6,7 +6,7 @@ _SHARES = sorted({Fraction(part, whole) for whole in (3, 4, 5, 10, 20) for part 
 
 
 def percentage(probability: float) -> str:
-    """Say a probability in per cent, and never that something is certain.
+    """Return a probability in per cent, which never claims that something is certain.
 
     >>> percentage(0.9031), percentage(0.9999)
     ('90%', 'more than 99%')
@@ -19,7 +19,7 @@ def percentage(probability: float) -> str:
 
 
 def frequency(probability: float) -> str:
-    """Say a probability as homes among homes, which people judge better than per cents.
+    """Return a probability as a number of homes among homes, which people judge better than per cents.
 
     >>> frequency(0.9031), frequency(0.52), frequency(0.99)
     ('about 9 in 10', 'about half', 'more than 19 in 20')
@@ -33,7 +33,7 @@ def frequency(probability: float) -> str:
 
 
 def figure(number: float) -> str:
-    """Write a number with commas between the thousands, and no more decimals than it has.
+    """Return a number with commas between the thousands, and without trailing zeros.
 
     >>> figure(1200), figure(92.5)
     ('1,200', '92.5')
@@ -42,7 +42,7 @@ def figure(number: float) -> str:
 
 
 def about(number: float) -> str:
-    """Write a number to three digits, for a sentence that says "about".
+    """Return a number to three significant digits, for a sentence that says "about".
 
     >>> about(1763.2), about(163.8)
     ('1,760', '164')
@@ -51,7 +51,7 @@ def about(number: float) -> str:
 
 
 def with_article(name: str) -> str:
-    """Put "a" or "an" before a name.
+    """Return a name with "a" or "an" in front.
 
     >>> with_article("Dachshund"), with_article("Akita")
     ('a Dachshund', 'an Akita')
