@@ -1,4 +1,4 @@
-"""The settings: one typed table, read from the environment once, at the start."""
+"""The settings, which the app reads from the environment once, at its start."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,11 +14,11 @@ _HOST = rf"({_LABEL}(\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]{{2,45}}\])(:[1-9][0-9]{{0,4
 
 
 class SettingError(Exception):
-    """A setting has a value the app can't run with; the message names the variable."""
+    """An environment variable has a value that its setting does not take; the message names the variable."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Every setting: the environment variable is the field's name in capitals."""
+    """All settings. The environment variable of a setting is the name of its field in capitals."""
 
     bind_host: Annotated[str, Meta(description="The address to listen on.", min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(description="The port to listen on.", ge=1, le=65535)] = 8000
@@ -114,10 +114,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
-    """Read the settings from environment variables; an empty one counts as unset.
+    """Read the settings from environment variables; an empty variable counts as unset.
 
     Raises:
-        SettingError: a value is not one that the setting takes.
+        SettingError: a setting does not take the value of its variable.
     """
     given = {}
     for field in msgspec.structs.fields(Settings):
@@ -131,22 +131,20 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 
 
 def _expected(annotation: object) -> str:
-    """Say in words what values a setting's type takes."""
+    """Describe the values that the type of a setting takes."""
     match inspect.type_info(annotation):
-        case inspect.Metadata(type=inspect.LiteralType(values=values)) | inspect.LiteralType(values=values):
-            return " or ".join(map(str, values))
-        case inspect.IntType(ge=low, le=high) | inspect.Metadata(type=inspect.IntType(ge=low, le=high)):
-            return f"a whole number from {low} to {high}"
         case inspect.Metadata(extra={"takes": takes}):
             return str(takes)
-        case inspect.Metadata(type=inspect.StrType()):
+        case inspect.Metadata(type=inspect.LiteralType(values=values)):
+            return " or ".join(map(str, values))
+        case inspect.Metadata(type=inspect.IntType(ge=low, le=high)):
+            return f"a whole number from {low} to {high}"
+        case _:
             return "a text"
-        case other:
-            raise TypeError(f"no words for a setting of type {other}")
 
 
 def settings_table() -> str:
-    """Give the settings as the table that the README shows."""
+    """Return the settings as the Markdown table of the README."""
     rows = ["| variable | default | takes | meaning |", "| --- | --- | --- | --- |"]
     for field in msgspec.structs.fields(Settings):
         [meta] = field.type.__metadata__
