@@ -126,11 +126,13 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             try:
                 given[field.name] = msgspec.convert(value, field.type, strict=False)
             except msgspec.ValidationError as error:
-                raise SettingError(f"{variable} must be {_expected(field.type)}; got {value!r}.") from error
+                raise SettingError(
+                    f"{variable} must be {accepted_values(field.type)}; got {value!r}."
+                ) from error
     return Settings(**given)
 
 
-def _expected(annotation: object) -> str:
+def accepted_values(annotation: object) -> str:
     """Describe the values that the type of a setting takes."""
     match inspect.type_info(annotation):
         case inspect.Metadata(extra={"takes": takes}):
@@ -141,13 +143,3 @@ def _expected(annotation: object) -> str:
             return f"a whole number from {low} to {high}"
         case _:
             return "a text"
-
-
-def settings_table() -> str:
-    """Return the settings as the Markdown table of the README."""
-    rows = ["| variable | default | takes | meaning |", "| --- | --- | --- | --- |"]
-    for field in msgspec.structs.fields(Settings):
-        [meta] = field.type.__metadata__
-        default = f"`{field.default}`" if field.default != "" else ""
-        rows.append(f"| `{field.name.upper()}` | {default} | {_expected(field.type)} | {meta.description} |")
-    return "\n".join(rows)

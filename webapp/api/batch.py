@@ -53,7 +53,9 @@ def predict_batch() -> Response:
 
 
 def _predict_batch(body: bytes, sent: str, wanted: str, options: BatchOptions) -> Response:
-    rows = _read(body, sent)
+    rows = list(islice((read_json if sent == JSON else read_csv)(body), MAX_HOMES + 1))
+    if len(rows) > MAX_HOMES:
+        raise Problem("too-many-homes", TOO_MANY)
     refused = [row for row in rows if isinstance(row, FieldError)]
     current_context().refused = len(refused)
     if refused and options.errors == "fail":
@@ -69,18 +71,6 @@ def _predict_batch(body: bytes, sent: str, wanted: str, options: BatchOptions) -
     response = Response(answer_body, content_type=f"{CSV}; charset=utf-8" if wanted == CSV else JSON)
     response.vary.add("Accept")
     return compress(response)
-
-
-def _read(body: bytes, media_type: str) -> list[float | FieldError]:
-    """Return the size of each home in square feet, or its error.
-
-    Raises:
-        Problem: the body cannot be read, or has too many homes.
-    """
-    rows = list(islice(read_json(body) if media_type == JSON else read_csv(body), MAX_HOMES + 1))
-    if len(rows) > MAX_HOMES:
-        raise Problem("too-many-homes", TOO_MANY)
-    return rows
 
 
 def _refusal(refused: Sequence[FieldError], homes: int) -> Problem:

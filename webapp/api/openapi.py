@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from webapp import create_app
 from webapp.api.docs import FILE
-from webapp.api.openapi_responses import HEADERS, AnsweredExample, responses_of
+from webapp.api.openapi_responses import HEADERS, responses_of
 from webapp.api.openapi_schemas import Json, all_schemas, parameters_of, schema_of
 from webapp.api.operations import OPERATIONS, Example, Operation
 from webapp.http.negotiation import JSON
@@ -22,11 +22,10 @@ _ABOUT = """\
 Type the size of a home; see which puppy suits it. The model that we ship learnt from **simulated** homes: \
 it shows how such a service works, and is no advice on choosing a dog.
 
-**Errors** are problem details (RFC 9457), for every status: `detail` is a sentence, `errors` has the \
-place of each thing that is wrong, `type` is an address that explains the kind: branch on \
-what stands after its `#`, which never changes. A `503` has \
-`Retry-After`. \
-A request that can't be read as HTTP at all gets one of 400, 408, 414, 417 or 431 in the same form.
+**Errors** are problem details (RFC 9457), for every status: `detail` is a sentence, `errors` has the place \
+of each thing that is wrong, `type` is an address that explains the kind: branch on what stands after its \
+`#`, which never changes. A `503` has `Retry-After`. A request that can't be read as HTTP at all gets one of \
+400, 408, 414, 417 or 431 in the same form.
 
 **Requests** may bring an `X-Request-ID` of their own; the answer has it or one we made. Pages of other \
 sites may ask, without credentials. Large answers are gzipped where `Accept-Encoding` allows.
@@ -61,7 +60,10 @@ def make_document(app: Flask) -> Json:
 
 
 def _describe(client: FlaskClient, path: str, method: str, operation: Operation) -> Json:
-    answered = [_ask(client, path, method, name, each) for name, each in operation.examples.items()]
+    examples: dict[tuple[int, str], Json] = {}
+    for name, example in operation.examples.items():
+        status, media_type, answered = _ask(client, path, method, example)
+        examples.setdefault((status, media_type), {})[name] = answered
     described: Json = {
         "tags": [operation.tag],
         "summary": operation.summary,
@@ -75,47 +77,40 @@ def _describe(client: FlaskClient, path: str, method: str, operation: Operation)
                 media_type: {
                     "schema": schema_of(schema),
                     "examples": {
-                        each.name: {"summary": each.example.summary, "value": _value(each.example)}
-                        for each in answered
-                        if each.example.content_type == media_type
-                        and each.status == "200"
-                        and not each.example.query  # a body alone does not show the query that it needs
+                        name: {"summary": example.summary, "value": _value(example)}
+                        for name, example in operation.examples.items()
+                        # A body that needs a query, too, is shown with its response only.
+                        if name in examples[200, media_type] and not example.query
                     },
                 }
                 for media_type, schema in operation.requests.items()
             },
         }
-    described["responses"] = responses_of(operation, answered)
+    described["responses"] = responses_of(operation, examples)
     return described
 
 
-def _ask(client: FlaskClient, path: str, method: str, name: str, example: Example) -> AnsweredExample:
+def _ask(client: FlaskClient, path: str, method: str, example: Example) -> tuple[int, str, Json]:
+    """Send an example; return the status and the media type of the response, and what the document shows."""
     response = client.open(
         path,
         method=method,
         base_url="https://puppy.example",
         query_string=example.query,
         data=example.body or None,
-        content_type=example.content_type or None,
-        headers={"Accept": example.accept, "X-Request-ID": "an-id-of-yours"},
+        content_type=example.content_type if example.body else None,
+        headers={"X-Request-ID": "an-id-of-yours"},
     )
-    return AnsweredExample(
-        name=name,
-        example=example,
-        request=_in_markdown(f"{method} {path}", example),
-        status=str(response.status_code),
-        media_type=response.mimetype or "",
-        body=response.get_json() if response.is_json else response.text,
-    )
-
-
-def _in_markdown(route: str, example: Example) -> str:
-    """Describe the request of an example, in Markdown."""
     query = f"?{urlencode(example.query)}" if example.query else ""
-    if not example.body:
-        return f"Asked: `{route}{query}`."
-    content_type, body = example.content_type, example.body.replace("\r\n", "\n").rstrip("\n")
-    return f"Asked: `{route}{query}`, with `Content-Type: {content_type}` and the body:\n\n```\n{body}\n```"
+    request = f"Asked: `{method} {path}{query}`"
+    if example.body:
+        body = example.body.replace("\r\n", "\n").rstrip("\n")
+        request += f", with `Content-Type: {example.content_type}` and the body:\n\n```\n{body}\n```"
+    else:
+        request += "."
+    value = response.get_json() if response.is_json else response.text
+    answered = {"summary": example.summary, "description": request, "value": value}
+    return response.status_code, response.mimetype or "", answered
 
 
 def _value(example: Example) -> Any:

@@ -1,13 +1,12 @@
 """The responses of each route in the OpenAPI document: to its examples, and with each of its problems."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from webapp.api.openapi_schemas import Json, schema_of
-from webapp.api.operations import Example, Operation
+from webapp.api.operations import Operation
 from webapp.http.problem_details import ProblemDetails
 from webapp.http.problem_kinds import KINDS, Kind
 
@@ -26,25 +25,11 @@ HEADERS: Json = {
 }
 _OF_EVERY_ROUTE = ("bad-request", "request-timeout", "internal-error", "unavailable")
 
-
-@dataclass(frozen=True)
-class AnsweredExample:
-    """An example with the app's response to it.
-
-    Attributes:
-        request: how to send the example, in Markdown.
-        body: the body of the response, decoded where it is JSON.
-    """
-
-    name: str
-    example: Example
-    request: str
-    status: str
-    media_type: str
-    body: Any
+Examples = Mapping[tuple[int, str], Json]
+"""The examples of a route by the status and the media type of the app's response, then by name."""
 
 
-def responses_of(operation: Operation, answered: Sequence[AnsweredExample]) -> dict[str, Json]:
+def responses_of(operation: Operation, examples: Examples) -> dict[str, Json]:
     """Return the responses of a route by status, with its examples."""
     names = ["X-Request-ID"]
     if operation.tag != "This document":
@@ -56,7 +41,8 @@ def responses_of(operation: Operation, answered: Sequence[AnsweredExample]) -> d
             "description": "The answer.",
             "headers": _headers(names),
             "content": {
-                media_type: {"schema": schema_of(schema)} | _examples(answered, "200", media_type)
+                media_type: {"schema": schema_of(schema)}
+                | ({"examples": examples[200, media_type]} if (200, media_type) in examples else {})
                 for media_type, schema in operation.responses.items()
             },
         }
@@ -71,28 +57,18 @@ def responses_of(operation: Operation, answered: Sequence[AnsweredExample]) -> d
         for status in kind.meanings:
             kinds.setdefault(status, []).append(kind)
     for status, of_status in sorted(kinds.items()):
+        found = examples.get((status, PROBLEM))
+        example = {"examples": found} if found else {"example": _made_up(of_status[0], status)}
         responses[str(status)] = {
             "description": "\n\n".join(f"**{kind.title}**: {kind.meanings[status]}" for kind in of_status),
             "headers": _headers(["X-Request-ID", "Retry-After"] if status == 503 else ["X-Request-ID"]),
-            "content": {
-                PROBLEM: {"schema": schema_of(ProblemDetails)}
-                | (_examples(answered, str(status), PROBLEM) or _made_up(of_status[0], status))
-            },
+            "content": {PROBLEM: {"schema": schema_of(ProblemDetails)} | example},
         }
     return responses
 
 
-def _examples(answered: Iterable[AnsweredExample], status: str, media_type: str) -> Json:
-    examples = {
-        each.name: {"summary": each.example.summary, "description": each.request, "value": each.body}
-        for each in answered
-        if (each.status, each.media_type) == (status, media_type)
-    }
-    return {"examples": examples} if examples else {}
-
-
-def _made_up(kind: Kind, status: int) -> Json:
-    """Return an example of a problem to which no example of a request leads."""
+def _made_up(kind: Kind, status: int) -> Any:
+    """Return the body of a problem to which no example of a request leads."""
     details = ProblemDetails(
         type=f"https://puppy.example/problems#{kind.slug}",
         title=kind.title,
@@ -100,7 +76,7 @@ def _made_up(kind: Kind, status: int) -> Json:
         detail=kind.meanings[status],
         request_id="an-id-of-yours",
     )
-    return {"example": msgspec.to_builtins(details)}
+    return msgspec.to_builtins(details)
 
 
 def _headers(names: Iterable[str]) -> Json:

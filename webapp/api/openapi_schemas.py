@@ -1,6 +1,5 @@
 """The JSON Schemas and parameters of the OpenAPI document, made from the API's types."""
 
-import re
 from typing import Any
 
 import msgspec
@@ -34,9 +33,9 @@ def all_schemas() -> Json:
         if isinstance(schema, type)
     ]
     _, schemas = msgspec.json.schema_components([*types, ProblemDetails], ref_template=_REFERENCE)
-    tidy: Json = _tidy(dict(sorted(schemas.items())))
+    schemas = {name: _tidy(schema) for name, schema in sorted(schemas.items())}
     # The limits depend on the unit, which a type cannot express. Without a unit the size is in sq ft.
-    tidy["PredictRequest"]["anyOf"] = [
+    schemas["PredictRequest"]["anyOf"] = [
         {
             "properties": {
                 "home_size": {"type": "number", "minimum": smallest, "maximum": largest},
@@ -46,25 +45,17 @@ def all_schemas() -> Json:
         }
         for unit, (smallest, largest) in LIMITS.items()
     ]
-    return tidy
+    return schemas
 
 
-def _tidy(schema: Any) -> Any:
-    """Write `number` for "an integer or a number", and leave out titles and the line ends of docstrings."""
-    if isinstance(schema, list):
-        return [_tidy(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if schema.get("anyOf") == [{"type": "integer"}, {"type": "number"}]:
-        schema = {"type": "number"} | {name: value for name, value in schema.items() if name != "anyOf"}
-    if isinstance(schema.get("description"), str):
-        schema |= {"description": re.sub(r"\s+", " ", schema["description"]).strip()}
-    # A property may have the name "title", too: its value is a schema and no string.
-    return {
-        name: _tidy(value)
-        for name, value in schema.items()
-        if not (name == "title" and isinstance(value, str))
-    }
+def _tidy(schema: Json) -> Json:
+    """Leave out the title of a type, and write `number` where a property is an integer or a number."""
+    del schema["title"]
+    for name, prop in schema["properties"].items():
+        if prop.get("anyOf") == [{"type": "integer"}, {"type": "number"}]:
+            del prop["anyOf"]
+            schema["properties"][name] = {"type": "number"} | prop
+    return schema
 
 
 def parameters_of(operation: Operation) -> list[Json]:

@@ -45,19 +45,16 @@ CSV_RESULTS: Schema = {
         f"for each that is in the JSON answer's `errors`, and `{batch.UNREPORTED}` for any others."
     ),
 }
-DOCUMENT: Schema = {"type": "object", "description": "An OpenAPI 3.1 document."}
-PAGE: Schema = {"type": "string", "description": "A page in HTML."}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Example:
     """A request that the document shows together with the app's own response."""
 
     summary: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    content_type: str = ""
     body: str = ""
-    accept: str = JSON
+    content_type: str = JSON
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,12 +81,8 @@ class Operation:
     cached: bool = False
 
 
-def _json(summary: str, body: str, **query: str) -> Example:
-    return Example(summary=summary, query=query, content_type=JSON, body=body)
-
-
 _OF_A_HOME = ("invalid-home-size", "invalid-unit", "invalid-request")
-_OF_A_BODY = ("content-too-large", "unsupported-media-type")
+_OF_A_BODY = ("malformed-json", "content-too-large", "unsupported-media-type")
 
 OPERATIONS = {
     "api.predict": Operation(
@@ -102,12 +95,12 @@ OPERATIONS = {
         requests={JSON: PredictRequest},
         responses={JSON: PredictResponse},
         examples={
-            "a small home": _json("1,200 sq ft", '{"home_size": 1200}'),
-            "in square metres": _json("370.5 m²", '{"home_size": 370.5, "unit": "m2"}'),
-            "too small": _json("A home of 5 sq ft", '{"home_size": 5}'),
-            "not JSON": _json("A body cut off", '{"home_size": 12'),
+            "a small home": Example("1,200 sq ft", '{"home_size": 1200}'),
+            "in square metres": Example("370.5 m²", '{"home_size": 370.5, "unit": "m2"}'),
+            "too small": Example("A home of 5 sq ft", '{"home_size": 5}'),
+            "not JSON": Example("A body cut off", '{"home_size": 12'),
         },
-        problems=("malformed-json", *_OF_A_BODY, *_OF_A_HOME),
+        problems=(*_OF_A_BODY, *_OF_A_HOME),
     ),
     "api.predict_by_query": Operation(
         tag="Predictions",
@@ -119,8 +112,8 @@ OPERATIONS = {
         query=PredictRequest,
         responses={JSON: PredictResponse},
         examples={
-            "a small home": Example(summary="1,200 sq ft", query={"home_size": "1200", "unit": "sqft"}),
-            "too small": Example(summary="A home of 5 sq ft", query={"home_size": "5", "unit": "sqft"}),
+            "a small home": Example("1,200 sq ft", query={"home_size": "1200", "unit": "sqft"}),
+            "too small": Example("A home of 5 sq ft", query={"home_size": "5", "unit": "sqft"}),
         },
         problems=_OF_A_HOME,
         cached=True,
@@ -139,42 +132,34 @@ OPERATIONS = {
         requests={JSON: BatchRequest, CSV: CSV_HOMES},
         responses={JSON: BatchResponse, CSV: CSV_RESULTS},
         examples={
-            "in JSON": _json(
+            "in JSON": Example(
                 "Two homes", '{"homes": [{"home_size": 900}, {"home_size": 370.5, "unit": "m2"}]}'
             ),
-            "one bad home": _json(
+            "one bad home": Example(
                 "One of them bad, and reported",
                 '{"homes": [{"home_size": 900}, {"home_size": 5}]}',
-                errors="report",
+                query={"errors": "report"},
             ),
-            "refused": _json(
+            "refused": Example(
                 "One of them bad, and the whole refused",
                 '{"homes": [{"home_size": 900}, {"home_size": 5}, {"home_size": 1500}]}',
             ),
-            "in CSV": Example(summary="Three homes", content_type=CSV, accept=CSV, body=_CSV_BODY),
+            "in CSV": Example("Three homes", _CSV_BODY, CSV),
             "one bad row": Example(
-                summary="One of them bad, and reported",
-                query={"errors": "report"},
-                content_type=CSV,
-                accept=CSV,
-                body="home_size,unit\r\n900,sqft\r\nhuge,sqft\r\n",
+                "One of them bad, and reported",
+                "home_size,unit\r\n900,sqft\r\nhuge,sqft\r\n",
+                CSV,
+                {"errors": "report"},
             ),
         },
-        problems=(
-            "malformed-json",
-            "malformed-csv",
-            *_OF_A_BODY,
-            "invalid-request",
-            "invalid-homes",
-            "too-many-homes",
-        ),
+        problems=(*_OF_A_BODY, "malformed-csv", "invalid-request", "invalid-homes", "too-many-homes"),
     ),
     "api.model": Operation(
         tag="The model",
         summary="Say what the model knows, and how good it is",
         description="From the manifest that training wrote: where the answer changes, and the measures.",
         responses={JSON: ModelResponse},
-        examples={"the model": Example(summary="The model we ship, of simulated homes")},
+        examples={"the model": Example("The model we ship, of simulated homes")},
         cached=True,
     ),
     "api.breeds": Operation(
@@ -182,21 +167,21 @@ OPERATIONS = {
         summary="List the breeds that the model can answer",
         description="With name, picture, size and needs of each, and who says so.",
         responses={JSON: BreedsResponse},
-        examples={"the breeds": Example(summary="The breeds of the model we ship")},
+        examples={"the breeds": Example("The breeds of the model we ship")},
         cached=True,
     ),
     "docs.document": Operation(
         tag="This document",
         summary="Give this document",
         description="OpenAPI 3.1, for tools.",
-        responses={JSON: DOCUMENT},
+        responses={JSON: {"type": "object", "description": "An OpenAPI 3.1 document."}},
         cached=True,
     ),
     "docs.page": Operation(
         tag="This document",
         summary="Show this document",
         description="For people: read it, and try each route out.",
-        responses={"text/html": PAGE},
+        responses={"text/html": {"type": "string", "description": "A page in HTML."}},
         cached=True,
     ),
 }
