@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
-import httpx
 import msgspec
 
-from tests.serving import ROOT, START_CEILING, free_port
+from tests.load.clients import until
+from tests.serving import ROOT, START_CEILING, free_port, is_ready
 
 LOCKED_DOWN = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--tmpfs", "/tmp"]
 SMALLEST_TASK = ["--memory", "512m", "--cpus", "0.25"]
@@ -108,21 +108,12 @@ class Container:
         begun = time.monotonic()
         self.id = docker("run", "--detach", "--network", "host", *options, *given, image, *command)
         try:
-            self._wait_until_ready()
+            if not until(lambda: is_ready(self.url), START_CEILING):
+                raise RuntimeError(f"not ready in {START_CEILING} s:\n{docker('logs', self.id)}")
         except BaseException:
             self.remove()
             raise
         self.start_seconds = time.monotonic() - begun
-
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_CEILING
-        while time.monotonic() < deadline:
-            try:
-                if httpx.get(f"{self.url}/readyz").status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.02)
-        raise RuntimeError(f"the container was not ready in {START_CEILING} s:\n{docker('logs', self.id)}")
 
     def peak_memory(self) -> int:
         """The most memory it has used, in bytes: what the kernel would end it by."""

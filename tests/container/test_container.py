@@ -14,20 +14,26 @@ import pytest
 from tests.container.docker import LOCKED_DOWN, SMALLEST_TASK, Container, docker, ended, inspect, serving
 from tests.load import wrk
 from tests.load.clients import at_best, percentile, say
-from tests.serving import ROOT
+from tests.serving import ROOT, damage
 
 PREDICT = "/api/predict?home_size=900"
+API = [
+    *(
+        "tests/webapp/api/test_views.py",
+        "tests/webapp/api/test_batch.py",
+        "tests/webapp/http/test_caching.py",
+    ),
+    *("tests/webapp/http/test_compression.py", "tests/webapp/http/test_headers.py"),
+    *("tests/webapp/http/test_hosts.py", "tests/webapp/http/test_negotiation.py"),
+]
+"""The tests that ask the server at `BASE_URL`, not only one of their own."""
 
 
 @pytest.fixture(scope="module")
 def damaged(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The options that put an artifact with one flipped bit in the place of the image's own."""
     artifact = tmp_path_factory.mktemp("damaged") / "artifact"
-    shutil.copytree(ROOT / "model" / "artifact", artifact)
-    [model] = artifact.glob("model-*.ubj")
-    content = bytearray(model.read_bytes())
-    content[len(content) // 2] ^= 1
-    model.write_bytes(content)
+    damage(shutil.copytree(ROOT / "model" / "artifact", artifact))
     for path in (artifact.parent, artifact):
         path.chmod(0o755)
     return ["--volume", f"{artifact}:/app/model/artifact:ro"]
@@ -59,11 +65,7 @@ def test_it_runs_as_nobody_and_can_write_nowhere_but_to_tmp(smallest: Container)
             docker("exec", smallest.id, "touch", f"{folder}/here")
 
 
-@pytest.mark.parametrize(
-    "suite",
-    [["tests/webapp/test_api.py", "tests/webapp/test_batch.py", "tests/webapp/test_http.py"], ["tests/ui"]],
-    ids=["API", "pages"],
-)
+@pytest.mark.parametrize("suite", [API, ["tests/ui"]], ids=["API", "pages"])
 def test_the_whole_suite_passes_against_it(smallest: Container, suite: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *suite],

@@ -47,6 +47,9 @@ def _in_range(query: Mapping[str, Any]) -> bool:
 
 @schemathesis.hook
 def before_load_schema(_context: schemathesis.HookContext, document: dict[str, Any]) -> None:
-    """Drop the examples in CSV: what has a strategy takes none in text; tests/webapp/test_openapi.py asks."""
+    """Drop the examples in CSV, for which schemathesis cannot use a strategy and an example in text at once.
+
+    tests/webapp/api/test_openapi.py sends them.
+    """
     content = document["paths"]["/api/predict/batch"]["post"]["requestBody"]["content"]["text/csv"]
     del content["examples"], content["schema"]["examples"]

@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 
 from tests.load import processes
+from tests.load.bad_requests import KINDS, send
 from tests.load.clients import ask, connect, receive, say
-from tests.load.test_fuzz import KINDS, send
 from tests.load.wrk import load
 from tests.serving import Server, running
 

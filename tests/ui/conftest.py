@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import (
@@ -11,9 +11,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.ui.browser import launch
+from tests.ui.browser import NewContext, launch
 
-NewContext = Callable[..., BrowserContext]
 TIMEOUT_MS = 15_000
 
 

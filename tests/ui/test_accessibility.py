@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.ui.conftest import NewContext
+from tests.ui.browser import NewContext
 
 STATES = {
     "the form": "/",

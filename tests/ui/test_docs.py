@@ -8,7 +8,7 @@ import json
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.ui.conftest import NewContext
+from tests.ui.browser import NewContext
 
 
 def open_docs(new_context: NewContext, **options: object) -> Page:

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.conftest import NewContext
+from tests.ui.browser import NewContext
 
 STYLE = "(element, name) => getComputedStyle(element).getPropertyValue(name)"
 

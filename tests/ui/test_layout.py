@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.ui.conftest import NewContext
-from tests.ui.test_story import the_field
+from tests.ui.browser import NewContext
+from tests.ui.steps import the_field
 
 PAGES = (
     "/",

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.ui.conftest import NewContext
-from tests.ui.test_story import expect_puppy, the_field
+from tests.ui.browser import NewContext
+from tests.ui.steps import expect_puppy, the_field
 
 
 @pytest.fixture

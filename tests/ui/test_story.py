@@ -3,13 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.ui.conftest import NewContext
-
-
-def the_field(page: Page) -> Locator:
-    return page.get_by_label("How big is your home?")
+from tests.ui.browser import NewContext
+from tests.ui.steps import expect_puppy, the_field
 
 
 def ask(page: Page, size: str, unit: str | None = None) -> None:
@@ -18,10 +15,6 @@ def ask(page: Page, size: str, unit: str | None = None) -> None:
     if unit:
         page.get_by_role("radio", name=unit).check()
     page.get_by_role("button", name="Find my puppy").click()
-
-
-def expect_puppy(page: Page, name: str) -> None:
-    expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
 @pytest.mark.parametrize(

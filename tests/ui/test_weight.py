@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.load.clients import say
-from tests.ui.conftest import NewContext
+from tests.ui.browser import NewContext
 
 
 @pytest.mark.parametrize("address", ["/", "/recommendation?home_size=900&unit=sqft"])

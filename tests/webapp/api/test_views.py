@@ -2,8 +2,6 @@
 
 import gzip
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
@@ -11,32 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.home_size import MAX_SQFT, MIN_SQFT, SQFT_PER_M2
-from model.predictor import Predictor
-from webapp.config import ROOT
-
-JSON = {"Content-Type": "application/json"}
-PREDICTOR = Predictor.load(ROOT / "model" / "artifact")
-
-
-@pytest.fixture(scope="module")
-def http(base_url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=base_url, timeout=30) as http:
-        yield http
-
-
-def assert_problem(response: httpx.Response, status: int, slug: str) -> dict[str, Any]:
-    """The one shape of every error."""
-    assert response.status_code == status, response.text
-    assert response.headers["Content-Type"] == "application/problem+json"
-    body: dict[str, Any] = response.json()
-    assert body["type"] == f"{response.request.url.copy_with(path='/problems', query=None)}#{slug}"
-    assert body["status"] == status
-    assert body["instance"] == response.request.url.path
-    assert body["request_id"] == response.headers["X-Request-ID"]
-    assert body["title"]
-    assert body["detail"].endswith("."), "a sentence"
-    assert "Traceback" not in response.text
-    return body
+from tests.webapp.api.helpers import JSON, PREDICTOR, assert_problem, json_values
 
 
 def test_a_small_home_suits_a_dachshund(http: httpx.Client) -> None:
@@ -378,17 +351,6 @@ def test_any_other_request_id_is_replaced(http: httpx.Client, hostile: str) -> N
 @given(body=st.binary(max_size=200) | st.text(max_size=60).map(str.encode))
 def test_no_body_is_a_server_error(http: httpx.Client, body: bytes) -> None:
     assert http.post("/api/predict", content=body, headers=JSON).status_code in {200, 400, 422}
-
-
-json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=8,
-)
 
 
 @given(body=json_values | st.fixed_dictionaries({"home_size": json_values}, optional={"unit": json_values}))

@@ -3,36 +3,22 @@
 import csv
 import io
 import json
-import re
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import Histogram
 
 from model.home_size import MAX_SQFT, MIN_SQFT
-from model.predictor import Predictor
 from tests.serving import Server
-from tests.webapp.test_api import assert_problem, json_values
-from webapp.config import ROOT
-from webapp.http.metrics import BulkHistogram
+from tests.webapp.api.helpers import JSON, PREDICTOR, assert_problem, json_values
 
-JSON = {"Content-Type": "application/json"}
 CSV = {"Content-Type": "text/csv"}
-PREDICTOR = Predictor.load(ROOT / "model" / "artifact")
 PATH = "/api/predict/batch"
 JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 REPORT = f"{PATH}?errors=report"
-
-
-@pytest.fixture(scope="module")
-def http(base_url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=base_url, timeout=30) as http:
-        yield http
+PREDICTIONS = "prediction_home_size_sqft_count{.*}"
 
 
 def rows_of(response: httpx.Response) -> list[list[str]]:
@@ -550,15 +536,8 @@ def test_no_json_is_a_server_error(http: httpx.Client, body: object) -> None:
         assert bad == {row for row, result in enumerate(answer["results"], start=1) if result is None}
 
 
-def predictions(server: Server) -> float:
-    counts = re.findall(
-        r"^prediction_home_size_sqft_count\{.*\} (\S+)$", httpx.get(server.metrics_url).text, re.MULTILINE
-    )
-    return sum(map(float, counts))
-
-
 def test_a_batch_is_counted_by_home_and_logged_in_one_line(server: Server) -> None:
-    before = predictions(server)
+    before = server.metric(PREDICTIONS)
     body = "home_size\n900\n950\nhuge\n99000\n"
     httpx.post(f"{server.url}{REPORT}", content=body, headers=CSV | {"X-Request-ID": "a-batch-of-four"})
     line = server.wait_for_event("a-batch-of-four")
@@ -566,18 +545,4 @@ def test_a_batch_is_counted_by_home_and_logged_in_one_line(server: Server) -> No
     assert line["breeds"] == {"dachshund": 2, "german_shepherd": 1}
     assert line["outside_training_range"] == 1
     assert line["model_version"] == PREDICTOR.model_version
-    assert predictions(server) == before + 3
-
-
-@given(amounts=st.lists(st.floats(0, 10) | st.sampled_from([1.0, 2.0, 5.0])))
-def test_many_amounts_at_once_are_counted_as_one_by_one(amounts: list[float]) -> None:
-    at_once = BulkHistogram("h", "h", buckets=(1, 2, 5), registry=None)
-    one_by_one = Histogram("h", "h", buckets=(1, 2, 5), registry=None)
-    at_once.observe_many(np.array(amounts, dtype=np.float64))
-    for amount in amounts:
-        one_by_one.observe(amount)
-    for ours, theirs in zip(
-        *(next(iter(each.collect())).samples for each in (at_once, one_by_one)), strict=True
-    ):
-        assert (ours.name, ours.labels) == (theirs.name, theirs.labels)
-        assert ours.name == "h_created" or ours.value == pytest.approx(theirs.value)
+    assert server.metric(PREDICTIONS) == before + 3

@@ -282,13 +282,6 @@ def test_the_preview_is_the_heart_of_the_answer_and_counts_for_nothing(client: F
         assert client.get("/preview", query_string={"home_size": nothing}).status_code == 204
 
 
-def test_under_tls_the_browser_is_told_to_stay_there() -> None:
-    client = create_app({"TESTING": True, "TRUSTED_PROXIES": 1}).test_client()
-    tls = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
-    assert "max-age=31536000" in client.get("/", headers=tls).headers["Strict-Transport-Security"]
-    assert "Strict-Transport-Security" not in client.get("/").headers
-
-
 def test_the_model_page_is_the_artifacts_own_card(client: FlaskClient) -> None:
     page = client.get("/model").text
     assert "Model card" in page
@@ -307,41 +300,3 @@ def test_the_model_page_is_the_artifacts_own_card(client: FlaskClient) -> None:
 )
 def test_an_address_with_missing_or_doubled_parts_asks_back(client: FlaskClient, query: str) -> None:
     assert client.get(f"/recommendation?{query}").status_code == 422
-
-
-def test_errors_are_pages_for_people(client: FlaskClient) -> None:
-    missing = client.get("/nowhere")
-    assert (missing.status_code, missing.mimetype) == (404, "text/html")
-    assert "There is nothing at this address" in missing.text
-
-
-def test_a_fault_of_ours_says_nothing_of_the_inside() -> None:
-    app = create_app({"PROPAGATE_EXCEPTIONS": False})
-
-    @app.get("/fault")
-    @app.get("/api/fault")
-    def fault() -> str:
-        raise ZeroDivisionError
-
-    page, problem = app.test_client().get("/fault"), app.test_client().get("/api/fault")
-    assert (page.status_code, page.mimetype) == (500, "text/html")
-    assert (problem.status_code, problem.mimetype) == (500, "application/problem+json")
-    for response in (page, problem):
-        assert "ZeroDivision" not in response.text
-        assert "Traceback" not in response.text
-    assert "It was our fault" in page.text
-    assert "A fault of ours" in problem.text
-
-
-def test_every_problem_type_is_explained_where_it_leads(client: FlaskClient) -> None:
-    problem = client.get("/api/nowhere").get_json()
-    path, _, anchor = problem["type"].removeprefix("http://localhost").partition("#")
-    assert f'id="{anchor}"' in client.get(path).text
-
-
-def test_the_browser_is_told_to_trust_no_more_than_the_pages_need(client: FlaskClient) -> None:
-    headers = client.get("/").headers
-    assert headers["Content-Security-Policy"].startswith("default-src 'none'; ")
-    assert "unsafe" not in headers["Content-Security-Policy"]
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "same-origin"
