@@ -108,12 +108,17 @@ class Container:
         begun = time.monotonic()
         self.id = docker("run", "--detach", "--network", "host", *options, *given, image, *command)
         try:
-            if not until(lambda: is_ready(self.url), START_CEILING):
-                raise RuntimeError(f"not ready in {START_CEILING} s:\n{docker('logs', self.id)}")
+            self._wait_until_ready()
         except BaseException:
             self.remove()
             raise
         self.start_seconds = time.monotonic() - begun
+
+    def _wait_until_ready(self) -> None:
+        if not until(lambda: is_ready(self.url), START_CEILING):
+            raise RuntimeError(
+                f"the container was not ready in {START_CEILING} s:\n{docker('logs', self.id)}"
+            )
 
     def peak_memory(self) -> int:
         """The most memory it has used, in bytes: what the kernel would end it by."""

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from tests.container.docker import LOCKED_DOWN, SMALLEST_TASK, Container, docker, serving
+from tests.load.bodies import BATCH, ENDLESS, pour
 from tests.load.clients import ask, at_best, connect, percentile, say
-from tests.load.test_bodies import BATCH, ENDLESS, pour
 
 ON_ITS_TERMS = [*LOCKED_DOWN, *SMALLEST_TASK]
 

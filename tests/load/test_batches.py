@@ -46,7 +46,7 @@ def test_20_000_homes_take_little_of_a_workers_cpu(tmp_path: Path, sent: str, wa
         running(tmp_path / "log", WEB_CONCURRENCY="1") as server,
         httpx.Client(base_url=server.url, timeout=30) as http,
     ):
-        [worker] = processes.children(server.process.pid)
+        [worker] = server.workers()
         assert send(http, sent, wanted).status_code == 200  # warm
 
         def attempt() -> str:
@@ -146,7 +146,7 @@ def test_no_batch_holds_up_the_others(one_worker: Server, heavy: str, accept: st
     media_type, body = HEAVY[heavy]
     headers = {"Content-Type": media_type, "Accept": accept}
 
-    [worker] = processes.children(one_worker.process.pid)
+    [worker] = one_worker.workers()
 
     def attempt() -> str:
         longest = 0.0

@@ -15,7 +15,7 @@ from tests.serving import running
 @pytest.mark.parametrize("asked", [True, False], ids=["after a request", "before their first"])
 def test_idle_connections_give_way_to_those_that_ask(tmp_path: Path, limit: str, asked: bool) -> None:
     with running(tmp_path / "log", before=limit, WEB_CONCURRENCY="1") as server:
-        workers = processes.children(server.process.pid)
+        workers = server.workers()
         idle = []
         for _ in range(300):
             idle.append(connect(server.port))
@@ -27,7 +27,7 @@ def test_idle_connections_give_way_to_those_that_ask(tmp_path: Path, limit: str,
             for path in ("/livez", "/readyz", "/api/predict?home_size=900", "/static/style.css"):
                 assert httpx.get(f"{server.url}{path}").status_code == 200
             assert httpx.get(server.metrics_url).status_code == 200
-        assert processes.children(server.process.pid) == workers
+        assert server.workers() == workers
         if limit == "ulimit -n 256":
             assert processes.descriptors(workers[0]) < 256
             assert closed(idle[0]), "the one that has been idle for longest goes first"
@@ -37,7 +37,7 @@ def test_idle_connections_give_way_to_those_that_ask(tmp_path: Path, limit: str,
         for connection in idle:
             connection.close()
         server.stop()
-        assert [line for line in server.log_lines() if line["level"] in {"error", "critical"}] == []
+        assert server.log_errors() == []
 
 
 def closed(connection: socket.socket) -> bool:
@@ -53,7 +53,7 @@ def closed(connection: socket.socket) -> bool:
 
 def test_half_sent_heads_give_way_too(tmp_path: Path) -> None:
     with running(tmp_path / "log", before="ulimit -n 256", WEB_CONCURRENCY="1") as server:
-        workers = processes.children(server.process.pid)
+        workers = server.workers()
         waiting = [connect(server.port) for _ in range(300)]
         for connection in waiting:
             connection.sendall(b"G")
@@ -61,9 +61,9 @@ def test_half_sent_heads_give_way_too(tmp_path: Path) -> None:
             assert httpx.get(f"{server.url}/livez", timeout=10).status_code == 200
         for connection in waiting:
             connection.close()
-        assert processes.children(server.process.pid) == workers
+        assert server.workers() == workers
         server.stop()
-        assert [line for line in server.log_lines() if line["level"] in {"error", "critical"}] == []
+        assert server.log_errors() == []
 
 
 def test_readers_of_the_metrics_take_nobodys_place(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_readers_of_the_metrics_take_nobodys_place(tmp_path: Path) -> None:
             connection.close()
         assert httpx.get(server.metrics_url, timeout=30).status_code == 200
         server.stop()
-        assert [line for line in server.log_lines() if line["level"] in {"error", "critical"}] == []
+        assert server.log_errors() == []
 
 
 def test_a_flood_of_connections_at_once_is_served_as_they_come(tmp_path: Path) -> None:
@@ -86,4 +86,4 @@ def test_a_flood_of_connections_at_once_is_served_as_they_come(tmp_path: Path) -
             for connection in burst:
                 connection.close()
         server.stop()
-        assert [line for line in server.log_lines() if line["level"] in {"error", "critical"}] == []
+        assert server.log_errors() == []

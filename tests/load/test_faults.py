@@ -33,7 +33,7 @@ def test_a_worker_that_hangs_before_its_first_heartbeat_is_replaced(tmp_path: Pa
     fault = "hangs before its first heartbeat"
     with running(tmp_path / "log", FAULT=fault, GUNICORN_CMD_ARGS=FAULTY) as server:
         assert httpx.get(f"{server.url}/readyz").status_code == 200
-        assert len(processes.children(server.process.pid)) == 2
+        assert len(server.workers()) == 2
 
 
 @pytest.mark.parametrize("folder_too", [False, True])
@@ -44,7 +44,7 @@ def test_a_clean_up_of_temporary_files_ends_nothing(tmp_path: Path, folder_too: 
             file.unlink()
         if folder_too:
             folder.rmdir()
-        for worker in processes.children(server.process.pid):
+        for worker in server.workers():
             os.kill(worker, signal.SIGKILL)
         server.wait_for_event("worker ready", times=4)
         for path in ("/", "/api/predict?home_size=900", "/livez", "/nowhere"):
@@ -63,6 +63,6 @@ def test_counts_take_no_room_that_others_could_fill(tmp_path: Path) -> None:
         before = processes.descriptors(server.process.pid)
         for count in range(2):
             ready = 2 + count
-            os.kill(processes.children(server.process.pid)[0], signal.SIGKILL)
+            os.kill(server.workers()[0], signal.SIGKILL)
             server.wait_for_event("worker ready", times=ready + 1)
         assert until(lambda: processes.descriptors(server.process.pid) <= before)

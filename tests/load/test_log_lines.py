@@ -1,7 +1,6 @@
 """Log lines that can't be written: no request, no reload and no stop waits for them or fails."""
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -14,12 +13,11 @@ import httpx
 import msgspec
 import pytest
 
-from tests.load import processes
 from tests.load.clients import until
-from tests.load.test_metrics import value
 from tests.load.wrk import load
 from tests.serving import ROOT, Server, free_port, running
 
+DROPPED = "log_lines_dropped_total"
 NON_ASCII = "Größe \N{DOG FACE}"
 
 
@@ -42,25 +40,18 @@ def works_in_every_way(server: Server) -> None:
     for _ in range(20):
         assert httpx.get(f"{server.url}/api/predict?home_size=900").status_code == 200
         assert httpx.get(f"{server.url}/livez").status_code == 200
-    before = set(processes.children(server.process.pid))
-    server.process.send_signal(signal.SIGHUP)
-    assert until(lambda: not before & set(processes.children(server.process.pid)), 30), "it reloads"
+    server.reload()
     assert httpx.get(f"{server.url}/readyz").status_code == 200
     assert httpx.get(f"{server.url}/api/predict?home_size=900").status_code == 200
 
 
-def dropped(server: Server) -> float:
-    """Give how many lines all workers have dropped."""
-    return value(httpx.get(server.metrics_url).text, "log_lines_dropped_total")
-
-
 def fill(server: Server) -> None:
     """Ask until another line is dropped."""
-    before = dropped(server)
+    before = server.metric(DROPPED)
     for _ in range(30):
         seen = load(f"{server.url}/api/predict", connections=16, seconds=2, post=True)
         assert seen.failed == 0
-        if dropped(server) > before:
+        if server.metric(DROPPED) > before:
             return
     raise AssertionError("nothing is dropped")
 
@@ -105,9 +96,7 @@ def test_a_stop_after_many_reloads_with_the_reader_gone(tmp_path: Path) -> None:
     with pipe() as (reading, writing), running(tmp_path / "err", output=writing) as server:
         os.close(reading)
         for _ in range(4):
-            before = set(processes.children(server.process.pid))
-            server.process.send_signal(signal.SIGHUP)
-            assert until(lambda before=before: not before & set(processes.children(server.process.pid)), 30)
+            server.reload()
         begun = time.monotonic()
         assert server.stop() == 0
         assert time.monotonic() - begun < 8, "a second a process, not a second a reload"
@@ -124,7 +113,7 @@ def test_a_reader_that_has_stopped_reading(tmp_path: Path) -> None:
     with pipe() as (reading, writing), running(tmp_path / "err", output=writing) as server:
         fill(server)
         works_in_every_way(server)  # the old workers' lines are lost: a stop waits for a second only
-        before = dropped(server)
+        before = server.metric(DROPPED)
         fill(server)
         received = bytearray()
 
@@ -135,7 +124,7 @@ def test_a_reader_that_has_stopped_reading(tmp_path: Path) -> None:
         reader = threading.Thread(target=read)
         reader.start()
         assert until(lambda: b"log lines were dropped" in received)
-        counted = dropped(server) - before
+        counted = server.metric(DROPPED) - before
         os.close(writing)
         assert server.stop() == 0
         reader.join(30)

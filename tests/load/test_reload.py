@@ -30,7 +30,7 @@ def version(server: Server) -> str:
 
 def kill_a_worker(server: Server) -> None:
     """Kill one, and wait for the one that takes its place."""
-    workers = processes.children(server.process.pid)
+    workers = server.workers()
     ready = sum(line["event"] == "worker ready" for line in server.log_lines())
     os.kill(workers[0], signal.SIGKILL)
     server.wait_for_event("worker ready", times=ready + 1)
@@ -115,10 +115,10 @@ def test_a_folder_that_changes_between_trial_and_load(tmp_path: Path, folder: Pa
     fault = "changes after the trial"
     with running(tmp_path / "log", MODEL_DIR=str(folder), FAULT=fault, GUNICORN_CMD_ARGS=FAULTY) as server:
         served = version(server)
-        workers = processes.children(server.process.pid)
+        workers = server.workers()
         server.process.send_signal(signal.SIGHUP)
         assert "manifest.json" in server.wait_for_event("The reload is refused")["event"]
-        assert processes.children(server.process.pid) == workers
+        assert server.workers() == workers
         kill_a_worker(server)
         assert {version(server) for _ in range(20)} == {served}
         assert httpx.get(f"{server.url}/readyz").status_code == 200
@@ -140,7 +140,7 @@ def test_many_reloads_leave_nothing_behind(tmp_path: Path) -> None:
         def reload(number: int) -> tuple[int, int]:
             server.process.send_signal(signal.SIGHUP)
             server.wait_for_event("worker ready", times=number + 1)
-            assert until(lambda: len(processes.children(server.process.pid)) == 1)
+            assert until(lambda: len(server.workers()) == 1)
             return processes.descriptors(server.process.pid), processes.memory_bytes(server.process.pid)
 
         for number in range(1, 4):

@@ -60,5 +60,5 @@ def state(server: Server) -> dict[int, tuple[int, int, int]]:
     """Give each worker's memory, open descriptors and threads."""
     return {
         worker: (processes.memory_bytes(worker), processes.descriptors(worker), processes.threads(worker))
-        for worker in processes.children(server.process.pid)
+        for worker in server.workers()
     }

@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.load import processes
 from tests.load.clients import BODY, HEAD, REQUEST, ask, at_best, connect, listens, receive, say, until
 from tests.load.wrk import Running
 from tests.serving import Server, running
@@ -22,9 +21,7 @@ def test_a_reload_loses_no_request(tmp_path: Path) -> None:
     with running(tmp_path / "log") as server:
         load = Running(f"{server.url}/api/predict", connections=CONNECTIONS, seconds=12, post=True)
         for _ in range(3):
-            before = set(processes.children(server.process.pid))
-            server.process.send_signal(signal.SIGHUP)
-            assert until(lambda before=before: not before & set(processes.children(server.process.pid)))
+            server.reload()
         seen = load.result()
     assert seen.failed == 0
     assert seen.requests > 5_000
@@ -122,7 +119,7 @@ def test_ctrl_c_ends_it_at_once_and_quietly(tmp_path: Path) -> None:
     with running(tmp_path / "log") as server, connect(server.port) as idle:
         ask(idle)
         begun = time.monotonic()
-        for process in (server.process.pid, *processes.children(server.process.pid)):
+        for process in (server.process.pid, *server.workers()):
             os.kill(process, signal.SIGINT)  # a terminal sends it to all of them
         assert server.process.wait(30) == 0
         assert time.monotonic() - begun < 10
