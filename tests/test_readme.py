@@ -11,22 +11,22 @@ README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
-def test_the_table_of_settings_is_the_settings() -> None:
+def test_the_table_of_settings_is_generated_from_the_settings() -> None:
     assert settings_table() in README
 
 
 @pytest.mark.parametrize("verb", sorted(set(re.findall(r"\bmake ([a-z-]+)\b", README))))
-def test_every_verb_it_names_is_in_the_makefile(verb: str) -> None:
+def test_every_make_verb_in_the_readme_exists(verb: str) -> None:
     assert re.search(rf"^{verb}:.*## ", MAKEFILE, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
     "path", re.findall(r"^\| `([\w./]+)`[,| ]", README.partition("## Train")[0], re.MULTILINE)
 )
-def test_every_place_on_its_map_is_there(path: str) -> None:
+def test_every_path_on_the_readmes_map_exists(path: str) -> None:
     assert (ROOT / path).exists()
 
 
 @pytest.mark.parametrize("link", re.findall(r"(?:\]\(|src=\")(?!https?:)([^)#\"]+)[)\"]", README))
-def test_every_file_it_links_to_is_there(link: str) -> None:
+def test_every_file_the_readme_links_to_exists(link: str) -> None:
     assert (Path(ROOT) / link).exists()

@@ -36,14 +36,14 @@ def packed_at() -> str:
     return said
 
 
-def test_it_is_built_again_to_the_same_files(files: dict[PurePosixPath, File], tree: Path) -> None:
+def test_a_second_build_gives_the_same_files(files: dict[PurePosixPath, File], tree: Path) -> None:
     build("--no-cache", str(tree))
     again = added_files(NAME)
     assert again.keys() == files.keys()
     assert [path for path, file in files.items() if again[path] != file] == []
 
 
-def test_after_a_change_of_the_app_its_packages_are_not_installed_again(tree: Path) -> None:
+def test_a_change_of_the_app_does_not_install_its_packages_again(tree: Path) -> None:
     build(str(tree))
     before = packed_at()
     with (tree / "webapp" / "pages" / "words.py").open("a") as words:

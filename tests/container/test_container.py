@@ -39,7 +39,7 @@ def damaged(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return ["--volume", f"{artifact}:/app/model/artifact:ro"]
 
 
-def test_it_is_ready_within_8_seconds(image: str) -> None:
+def test_the_container_is_ready_within_8_seconds(image: str) -> None:
     def attempt() -> str:
         with serving(image, *LOCKED_DOWN, *SMALLEST_TASK) as container:
             said = f"ready after {container.start_seconds:.1f} s"
@@ -49,13 +49,13 @@ def test_it_is_ready_within_8_seconds(image: str) -> None:
     at_best(attempt)
 
 
-def test_its_health_check_passes(smallest: Container) -> None:
+def test_the_containers_health_check_passes(smallest: Container) -> None:
     kind, *command = inspect("container", smallest.id)["Config"]["Healthcheck"]["Test"]
     assert kind == "CMD"
     docker("exec", smallest.id, *command)
 
 
-def test_it_runs_as_nobody_and_can_write_nowhere_but_to_tmp(smallest: Container) -> None:
+def test_the_app_runs_without_privileges_and_can_write_to_tmp_only(smallest: Container) -> None:
     status = docker("exec", smallest.id, "cat", "/proc/1/status")
     assert "\nUid:\t10001\t10001\t10001\t10001\n" in status
     assert "\nCapEff:\t0000000000000000\n" in status
@@ -66,7 +66,9 @@ def test_it_runs_as_nobody_and_can_write_nowhere_but_to_tmp(smallest: Container)
 
 
 @pytest.mark.parametrize("suite", [API, ["tests/ui"]], ids=["API", "pages"])
-def test_the_whole_suite_passes_against_it(smallest: Container, suite: list[str]) -> None:
+def test_the_tests_of_the_api_and_the_pages_pass_against_the_container(
+    smallest: Container, suite: list[str]
+) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *suite],
         cwd=ROOT,
@@ -79,7 +81,7 @@ def test_the_whole_suite_passes_against_it(smallest: Container, suite: list[str]
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_ten_times_what_it_can_carry_is_shed_and_it_stays_healthy(image: str) -> None:
+def test_under_ten_times_its_capacity_the_container_sheds_and_stays_healthy(image: str) -> None:
     def attempt() -> str:
         with serving(image, *LOCKED_DOWN, *SMALLEST_TASK) as container:
             waits: list[float] = []
@@ -121,14 +123,14 @@ def test_ten_times_what_it_can_carry_is_shed_and_it_stays_healthy(image: str) ->
     at_best(attempt)
 
 
-def test_it_uses_less_than_200_mb_under_load(smallest: Container) -> None:
+def test_the_container_uses_less_than_200_mb_under_load(smallest: Container) -> None:
     wrk.load(smallest.url + PREDICT, connections=32, seconds=4)
     peak = smallest.peak_memory()
     say(f"peak memory after the suites and a load: {peak / 1e6:.0f} MB")
     assert peak < 200e6
 
 
-def test_it_stops_within_3_seconds(image: str) -> None:
+def test_the_container_stops_within_3_seconds(image: str) -> None:
     def attempt() -> str:
         with serving(image, *LOCKED_DOWN, *SMALLEST_TASK) as container:
             code, seconds = container.stop()
@@ -140,14 +142,14 @@ def test_it_stops_within_3_seconds(image: str) -> None:
     at_best(attempt)
 
 
-def test_with_a_damaged_model_it_refuses_to_start(image: str, damaged: list[str]) -> None:
+def test_a_container_with_a_damaged_model_refuses_to_start(image: str, damaged: list[str]) -> None:
     code, said = ended(image, *damaged)
     assert code == 65
     assert "its checksum differs" in said
     assert "Traceback" not in said
 
 
-def test_check_says_what_model_it_holds(image: str) -> None:
+def test_check_describes_the_images_model(image: str) -> None:
     code, said = ended(image, command="check")
     assert code == 0
     assert said.startswith("model      ")
@@ -155,13 +157,13 @@ def test_check_says_what_model_it_holds(image: str) -> None:
     assert "Dachshund, German Shepherd" in said
 
 
-def test_check_says_what_is_wrong_with_a_damaged_model(image: str, damaged: list[str]) -> None:
+def test_check_reports_a_damaged_model(image: str, damaged: list[str]) -> None:
     code, said = ended(image, *damaged, command="check")
     assert code == 65
     assert "its checksum differs" in said
 
 
-def test_check_looks_at_another_model_where_one_is_set(image: str) -> None:
+def test_check_reads_the_model_that_model_dir_names(image: str) -> None:
     code, said = ended(image, "--env", "MODEL_DIR=/nowhere", command="check")
     assert code == 65
     assert said.endswith("/nowhere/manifest.json is missing; `python train.py` writes it.\n")

@@ -112,7 +112,7 @@ def idle_connections(container: Container) -> Iterator[None]:
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_a_normal_client_is_served_beside_it(
+def test_a_normal_client_is_served_beside_the_strain(
     image: str, strain: Callable[[Container], Iterator[None]], command: list[str]
 ) -> None:
     def attempt() -> str:
@@ -131,7 +131,7 @@ def test_a_normal_client_is_served_beside_it(
     at_best(attempt)
 
 
-def test_a_small_or_full_shared_memory(image: str) -> None:
+def test_requests_are_answered_with_a_small_or_full_shared_memory(image: str) -> None:
     with serving(image, *ON_ITS_TERMS, "--shm-size", "64k") as container:
         for fill in (False, True):
             if fill:
@@ -146,7 +146,7 @@ def test_a_small_or_full_shared_memory(image: str) -> None:
 
 
 @pytest.mark.parametrize("output", [">/dev/full 2>&1", ">&- 2>&-", "| true"], ids=["full", "closed", "gone"])
-def test_a_log_that_can_not_be_written(image: str, output: str) -> None:
+def test_requests_are_answered_when_the_log_can_not_be_written(image: str, output: str) -> None:
     command = ["sh", "-c", f"gunicorn {output}; sleep 600"]
     with serving(image, *ON_ITS_TERMS, command=command) as container:
         for path in ("/api/predict?home_size=900", "/", "/readyz", "/livez"):
@@ -155,7 +155,7 @@ def test_a_log_that_can_not_be_written(image: str, output: str) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 0.3, 0.6, 1.0, 1.5, 2.0])
-def test_it_obeys_a_stop_from_the_first_moment(image: str, seconds: float) -> None:
+def test_the_container_stops_at_any_moment_of_its_start(image: str, seconds: float) -> None:
     container = docker("run", "--detach", *ON_ITS_TERMS, "--network", "none", image)
     try:
         time.sleep(seconds)  # the very moment is what is tried

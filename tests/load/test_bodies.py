@@ -30,7 +30,7 @@ CUT_SHORT = {
 
 
 @pytest.mark.parametrize("sent", CUT_SHORT.values(), ids=CUT_SHORT)
-def test_a_body_that_is_cut_short_is_never_answered_as_whole(server: Server, sent: bytes) -> None:
+def test_a_body_that_is_cut_short_is_a_bad_request(server: Server, sent: bytes) -> None:
     with connect(server.port) as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
@@ -40,7 +40,7 @@ def test_a_body_that_is_cut_short_is_never_answered_as_whole(server: Server, sen
 
 
 @pytest.mark.parametrize(("head", "piece"), ENDLESS.values(), ids=ENDLESS)
-def test_endless_bodies_hold_up_nobody(tmp_path: Path, head: bytes, piece: bytes) -> None:
+def test_endless_bodies_delay_no_other_request(tmp_path: Path, head: bytes, piece: bytes) -> None:
     def attempt() -> str:
         with running(tmp_path / "log", WEB_CONCURRENCY="1", REQUEST_SECONDS="3") as server:
             workers = server.workers()
@@ -66,7 +66,7 @@ def test_endless_bodies_hold_up_nobody(tmp_path: Path, head: bytes, piece: bytes
 
 
 @pytest.mark.parametrize("size", [17 * 1024, 3_000_000])
-def test_who_still_sends_a_body_that_is_too_large_can_read_why(server: Server, size: int) -> None:
+def test_a_client_still_sending_a_body_too_large_can_read_the_refusal(server: Server, size: int) -> None:
     """The connection is not reset under the answer, however much is still on its way."""
     for _ in range(10):
         answer = exchange(server.port, PREDICT + b"Content-Length: %d\r\n\r\n" % size + b" " * size)
@@ -91,7 +91,7 @@ def small_batch(server: Server) -> int:
 
 
 @pytest.mark.parametrize("declared", [2, 2_000_000])
-def test_batches_of_which_little_has_come_do_not_close_the_route(tmp_path: Path, declared: int) -> None:
+def test_batches_begun_but_not_sent_do_not_block_the_route(tmp_path: Path, declared: int) -> None:
     with running(tmp_path / "log", WEB_CONCURRENCY="1") as server:
         waiting = half_sent(server, 80, declared, 1)
         assert {small_batch(server) for _ in range(5)} == {200}
@@ -99,7 +99,7 @@ def test_batches_of_which_little_has_come_do_not_close_the_route(tmp_path: Path,
             connection.close()
 
 
-def test_bodies_under_way_take_a_bounded_memory(tmp_path: Path) -> None:
+def test_bodies_being_received_take_a_bounded_memory(tmp_path: Path) -> None:
     """Beyond 64 MB in a worker those that bring more are told to come again, and nobody else is."""
     with running(tmp_path / "log", WEB_CONCURRENCY="1", REQUEST_SECONDS="60") as server:
         [worker] = server.workers()
@@ -118,14 +118,14 @@ def test_bodies_under_way_take_a_bounded_memory(tmp_path: Path) -> None:
         assert small_batch(server) == 200
 
 
-def test_a_head_is_bounded_as_a_whole(server: Server) -> None:
+def test_the_size_of_all_headers_together_is_bounded(server: Server) -> None:
     line = b"Accept: " + b"a" * 8000 + b"\r\n"
     answer = exchange(server.port, b"GET /api/model HTTP/1.1\r\nHost: x\r\n" + line * 80 + b"\r\n")
     assert answer.status == 431
     assert json.loads(answer.body)["title"] == "Bad request"
 
 
-def test_headers_that_differ_each_time_leave_nothing_behind(tmp_path: Path) -> None:
+def test_headers_that_differ_in_each_request_take_no_lasting_memory(tmp_path: Path) -> None:
     with running(tmp_path / "log", WEB_CONCURRENCY="1") as server:
         [worker] = server.workers()
 
@@ -144,7 +144,7 @@ def test_headers_that_differ_each_time_leave_nothing_behind(tmp_path: Path) -> N
         assert grown < 5e6
 
 
-def test_a_client_that_leaves_in_between_is_nobodys_fault(tmp_path: Path) -> None:
+def test_a_client_that_resets_its_connection_is_not_logged_as_an_error(tmp_path: Path) -> None:
     with running(tmp_path / "log") as server:
         steps: list[Callable[[socket.socket], object]] = [
             lambda connection: connection.sendall(PREDICT[:30]),

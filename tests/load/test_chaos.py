@@ -98,7 +98,7 @@ class SlowClients(threading.Thread):
         selector.close()
 
 
-def test_slow_clients_hold_up_nobody_and_are_cut_off(tmp_path: Path, full: bool) -> None:
+def test_slow_clients_delay_no_other_and_are_cut_off(tmp_path: Path, full: bool) -> None:
     count, seconds = (1000, 60) if full else (300, 20)
 
     def attempt() -> str:
@@ -185,7 +185,7 @@ def crowd(server: Server, count: int, *, seconds: float) -> list[PoliteClient]:
     return clients
 
 
-def test_ten_times_more_clients_than_the_bound_are_answered_or_told_to_wait(tmp_path: Path) -> None:
+def test_ten_times_more_clients_than_the_limit_are_answered_or_told_to_retry(tmp_path: Path) -> None:
     """Unloaded means half as many clients as the bound: as much as is carried with nobody refused."""
     bound = 8
 
@@ -208,7 +208,7 @@ def test_ten_times_more_clients_than_the_bound_are_answered_or_told_to_wait(tmp_
     at_best(attempt)
 
 
-def test_health_is_answered_in_the_crowd(tmp_path: Path) -> None:
+def test_health_checks_are_answered_under_overload(tmp_path: Path) -> None:
     with running(tmp_path / "log", WEB_CONCURRENCY="1", MAX_IN_FLIGHT="1") as server:
         under_load = Running(f"{server.url}/api/predict", connections=CONNECTIONS, seconds=3, post=True)
         statuses = {
@@ -220,7 +220,7 @@ def test_health_is_answered_in_the_crowd(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", ["head", "body"])
-def test_a_request_that_takes_too_long_is_told_so(tmp_path: Path, part: str) -> None:
+def test_a_request_that_arrives_too_slowly_is_answered_408(tmp_path: Path, part: str) -> None:
     with running(tmp_path / "log", REQUEST_SECONDS="1") as server, connect(server.port) as connection:
         whole_head = b"POST /api/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
         begun = time.monotonic()

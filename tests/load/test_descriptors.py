@@ -13,7 +13,7 @@ from tests.serving import running
 
 @pytest.mark.parametrize("limit", ["ulimit -Sn 256", "ulimit -n 256"], ids=["soft", "hard"])
 @pytest.mark.parametrize("asked", [True, False], ids=["after a request", "before their first"])
-def test_idle_connections_give_way_to_those_that_ask(tmp_path: Path, limit: str, asked: bool) -> None:
+def test_idle_connections_are_closed_in_favour_of_requests(tmp_path: Path, limit: str, asked: bool) -> None:
     with running(tmp_path / "log", before=limit, WEB_CONCURRENCY="1") as server:
         workers = server.workers()
         idle = []
@@ -51,7 +51,7 @@ def closed(connection: socket.socket) -> bool:
         return True
 
 
-def test_half_sent_heads_give_way_too(tmp_path: Path) -> None:
+def test_connections_with_unfinished_headers_are_closed_in_favour_of_requests(tmp_path: Path) -> None:
     with running(tmp_path / "log", before="ulimit -n 256", WEB_CONCURRENCY="1") as server:
         workers = server.workers()
         waiting = [connect(server.port) for _ in range(300)]
@@ -66,7 +66,7 @@ def test_half_sent_heads_give_way_too(tmp_path: Path) -> None:
         assert server.log_errors() == []
 
 
-def test_readers_of_the_metrics_take_nobodys_place(tmp_path: Path) -> None:
+def test_idle_connections_to_the_metrics_take_no_place_of_requests(tmp_path: Path) -> None:
     with running(tmp_path / "log", before="ulimit -n 256", WEB_CONCURRENCY="1") as server:
         idle = [connect(int(server.metrics_url.rpartition(":")[2].strip("/"))) for _ in range(230)]
         for path in ("/livez", "/api/predict?home_size=900") * 10:
@@ -78,7 +78,7 @@ def test_readers_of_the_metrics_take_nobodys_place(tmp_path: Path) -> None:
         assert server.log_errors() == []
 
 
-def test_a_flood_of_connections_at_once_is_served_as_they_come(tmp_path: Path) -> None:
+def test_bursts_of_connections_leave_room_for_requests(tmp_path: Path) -> None:
     with running(tmp_path / "log", before="ulimit -n 256", WEB_CONCURRENCY="1") as server:
         for _ in range(5):
             burst = [connect(server.port) for _ in range(200)]

@@ -56,20 +56,20 @@ def fill(server: Server) -> None:
     raise AssertionError("nothing is dropped")
 
 
-def test_a_reader_that_is_gone(tmp_path: Path) -> None:
+def test_the_server_works_when_the_reader_of_its_log_is_gone(tmp_path: Path) -> None:
     with pipe() as (reading, writing), running(tmp_path / "err", output=writing) as server:
         os.close(reading)
         works_in_every_way(server)
         assert server.stop() == 0
 
 
-def test_a_full_disk(tmp_path: Path) -> None:
+def test_the_server_works_when_the_disk_for_its_log_is_full(tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full, running(tmp_path / "err", output=full.fileno()) as server:
         works_in_every_way(server)
         assert server.stop() == 0
 
 
-def test_a_file_that_stderr_shares(tmp_path: Path) -> None:
+def test_stdout_and_stderr_can_share_a_file(tmp_path: Path) -> None:
     """As by `> log 2>&1`: neither writes over what the other has written."""
     with (tmp_path / "both").open("wb") as both:
         subprocess.run(
@@ -92,7 +92,7 @@ def test_a_file_that_stderr_shares(tmp_path: Path) -> None:
     assert all(msgspec.json.decode(line) for line in lines)
 
 
-def test_a_stop_after_many_reloads_with_the_reader_gone(tmp_path: Path) -> None:
+def test_many_reloads_without_a_reader_do_not_delay_a_stop(tmp_path: Path) -> None:
     with pipe() as (reading, writing), running(tmp_path / "err", output=writing) as server:
         os.close(reading)
         for _ in range(4):
@@ -102,13 +102,13 @@ def test_a_stop_after_many_reloads_with_the_reader_gone(tmp_path: Path) -> None:
         assert time.monotonic() - begun < 8, "a second a process, not a second a reload"
 
 
-def test_no_stdout_at_all(tmp_path: Path) -> None:
+def test_the_server_works_when_stdout_is_closed(tmp_path: Path) -> None:
     with running(tmp_path / "err", output=os.open(os.devnull, os.O_WRONLY), before="exec >&-") as server:
         works_in_every_way(server)
         assert server.stop() == 0
 
 
-def test_a_reader_that_has_stopped_reading(tmp_path: Path) -> None:
+def test_lines_are_dropped_and_counted_while_the_reader_does_not_read(tmp_path: Path) -> None:
     """Lines are dropped, and counted; when it reads again, they are told of."""
     with pipe() as (reading, writing), running(tmp_path / "err", output=writing) as server:
         fill(server)
@@ -134,7 +134,7 @@ def test_a_reader_that_has_stopped_reading(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
-def test_a_stdout_in_another_encoding(tmp_path: Path, encoding: str) -> None:
+def test_a_line_is_written_whatever_the_encoding_of_stdout(tmp_path: Path, encoding: str) -> None:
     with running(tmp_path / "log", PYTHONIOENCODING=encoding, LC_ALL="C", PYTHONUTF8="0") as server:
         traced = {b"X-Amzn-Trace-Id": NON_ASCII.encode()}
         assert httpx.get(f"{server.url}/api/predict?home_size=900", headers=traced).status_code == 200
@@ -142,7 +142,7 @@ def test_a_stdout_in_another_encoding(tmp_path: Path, encoding: str) -> None:
         assert any("trace_id" in line for line in server.log_lines())
 
 
-def test_a_stop_writes_what_is_left(tmp_path: Path) -> None:
+def test_a_stop_writes_the_lines_in_the_buffer(tmp_path: Path) -> None:
     with running(tmp_path / "log", STOP_WAIT_SECONDS="0") as server:
         for _ in range(50):
             httpx.get(f"{server.url}/api/predict?home_size=900")

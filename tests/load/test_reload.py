@@ -59,7 +59,7 @@ def test_a_worker_that_dies_is_replaced_by_one_with_the_same_model(
         assert server.wait_for_event("worker ready", times=2)["model_version"] == served
 
 
-def test_a_reload_brings_the_folders_new_model_to_all_workers(
+def test_a_reload_loads_the_folders_new_model_in_all_workers(
     tmp_path: Path, folder: Path, other_model: Path
 ) -> None:
     with running(tmp_path / "log", MODEL_DIR=str(folder)) as server:
@@ -93,7 +93,7 @@ def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "artifact"
 
 
-def test_a_reload_that_fails_leaves_what_it_found(tmp_path: Path, folder: Path) -> None:
+def test_a_refused_reload_leaves_the_model_in_place(tmp_path: Path, folder: Path) -> None:
     """What is loaded serves on, also in workers that come later, and counts as ever."""
     manifest = folder / "manifest.json"
     with running(tmp_path / "log", MODEL_DIR=str(folder), WEB_CONCURRENCY="1") as server:
@@ -111,7 +111,9 @@ def test_a_reload_that_fails_leaves_what_it_found(tmp_path: Path, folder: Path) 
         assert version(server) == served, "reloads work again"
 
 
-def test_a_folder_that_changes_between_trial_and_load(tmp_path: Path, folder: Path) -> None:
+def test_a_folder_that_changes_between_trial_and_load_refuses_the_reload(
+    tmp_path: Path, folder: Path
+) -> None:
     fault = "changes after the trial"
     with running(tmp_path / "log", MODEL_DIR=str(folder), FAULT=fault, GUNICORN_CMD_ARGS=FAULTY) as server:
         served = version(server)
@@ -134,7 +136,7 @@ def test_a_stop_does_not_wait_for_a_trial_that_hangs(tmp_path: Path) -> None:
         assert time.monotonic() - begun < 15, "less than the trial may take"
 
 
-def test_many_reloads_leave_nothing_behind(tmp_path: Path) -> None:
+def test_reloads_take_no_lasting_memory_or_descriptors(tmp_path: Path) -> None:
     with running(tmp_path / "log", WEB_CONCURRENCY="1") as server:
 
         def reload(number: int) -> tuple[int, int]:

@@ -13,7 +13,7 @@ HOOKS = "tests.load.schemathesis_hooks"
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
-def test_the_api_does_what_its_document_says(tmp_path: Path, full: bool) -> None:
+def test_the_api_behaves_as_its_document_says(tmp_path: Path, full: bool) -> None:
     # The short form asks the same things every time: new ones are for who looks for them.
     examples, enough, seed = (1500, 5000, []) if full else (80, 400, ["--seed", "1"])
     with running(tmp_path / "log") as server:

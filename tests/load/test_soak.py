@@ -14,7 +14,7 @@ ROUND_SECONDS = 10
 BAD_EACH_ROUND = 300
 
 
-def test_a_long_run_leaves_nothing_behind(tmp_path: Path, full: bool) -> None:
+def test_a_long_run_takes_no_lasting_memory_descriptors_or_threads(tmp_path: Path, full: bool) -> None:
     requests_wanted, seconds_at_most = (1_000_000, 20 * 60) if full else (40_000, 40)
     chance = random.Random(7)
     with running(tmp_path / "log") as server:

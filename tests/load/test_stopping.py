@@ -45,7 +45,7 @@ def test_twenty_instances_take_over_from_each_other_and_lose_no_request(tmp_path
     assert seen.requests >= 20_000
 
 
-def test_idle_connections_do_not_delay_a_stop_nor_does_it_cut_off_a_request(tmp_path: Path) -> None:
+def test_a_stop_waits_for_a_request_but_not_for_idle_connections(tmp_path: Path) -> None:
     def attempt() -> str:
         with running(tmp_path / "log") as server:
             idle = [connect(server.port) for _ in range(100)]
@@ -69,7 +69,7 @@ def test_idle_connections_do_not_delay_a_stop_nor_does_it_cut_off_a_request(tmp_
     at_best(attempt)
 
 
-def test_while_it_stops_it_is_not_ready_and_closes_what_it_answers(tmp_path: Path) -> None:
+def test_a_stopping_server_is_not_ready_and_closes_connections_it_answers(tmp_path: Path) -> None:
     with running(tmp_path / "log", STOP_WAIT_SECONDS="2", WEB_CONCURRENCY="1") as server:
         asking, checking, idle = connect(server.port), connect(server.port), connect(server.port)
         ask(asking), ask(checking), ask(idle)
@@ -93,7 +93,7 @@ def test_while_it_stops_it_is_not_ready_and_closes_what_it_answers(tmp_path: Pat
             connection.close()
 
 
-def test_who_has_just_been_accepted_can_still_ask(tmp_path: Path) -> None:
+def test_a_connection_accepted_before_a_stop_is_still_answered(tmp_path: Path) -> None:
     """A client connects, then sends: a stop that comes between the two must not close the door on it."""
 
     def attempt() -> str:
@@ -115,7 +115,7 @@ def test_who_has_just_been_accepted_can_still_ask(tmp_path: Path) -> None:
     at_best(attempt)
 
 
-def test_ctrl_c_ends_it_at_once_and_quietly(tmp_path: Path) -> None:
+def test_ctrl_c_stops_the_server_at_once_without_a_traceback(tmp_path: Path) -> None:
     with running(tmp_path / "log") as server, connect(server.port) as idle:
         ask(idle)
         begun = time.monotonic()
@@ -127,7 +127,7 @@ def test_ctrl_c_ends_it_at_once_and_quietly(tmp_path: Path) -> None:
     assert "Traceback" not in server.log.read_text()
 
 
-def test_a_unix_socket_is_served_too(tmp_path: Path) -> None:
+def test_a_unix_socket_is_served(tmp_path: Path) -> None:
     path = tmp_path / "socket"
     with socket.socket(socket.AF_UNIX) as shared:
         shared.bind(str(path))
@@ -144,7 +144,7 @@ def test_a_unix_socket_is_served_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.3])
-def test_it_can_be_stopped_from_the_first_moment(tmp_path: Path, seconds: float) -> None:
+def test_the_server_can_be_stopped_at_any_moment_of_its_start(tmp_path: Path, seconds: float) -> None:
     server = Server(tmp_path / "log")
     time.sleep(seconds)  # the very moment is what is tried
     begun = time.monotonic()
@@ -152,7 +152,7 @@ def test_it_can_be_stopped_from_the_first_moment(tmp_path: Path, seconds: float)
     assert time.monotonic() - begun < 15, "less than the time that a lost signal would take"
 
 
-def test_a_stop_that_comes_while_workers_begin_is_not_lost(tmp_path: Path) -> None:
+def test_a_stop_while_workers_start_is_not_lost(tmp_path: Path) -> None:
     configuration = "-c tests/load/confs/faulty.py"
     server = Server(tmp_path / "log", FAULT="slow start", GUNICORN_CMD_ARGS=configuration)
     server.wait_for_event("Booting worker with pid", times=2)

@@ -24,7 +24,7 @@ STATES = {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 768, 1440])
-def test_axe_finds_nothing(new_context: NewContext, width: int, scheme: str) -> None:
+def test_axe_finds_no_violation(new_context: NewContext, width: int, scheme: str) -> None:
     context = new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
     )

@@ -10,7 +10,7 @@ from webapp.http.metrics import BulkHistogram
 
 
 @given(amounts=st.lists(st.floats(0, 10) | st.sampled_from([1.0, 2.0, 5.0])))
-def test_many_amounts_at_once_are_counted_as_one_by_one(amounts: list[float]) -> None:
+def test_amounts_observed_at_once_are_counted_as_one_by_one(amounts: list[float]) -> None:
     at_once = BulkHistogram("h", "h", buckets=(1, 2, 5), registry=None)
     one_by_one = Histogram("h", "h", buckets=(1, 2, 5), registry=None)
     at_once.observe_many(np.array(amounts, dtype=np.float64))

@@ -5,13 +5,13 @@ from flask.testing import FlaskClient
 from webapp import create_app
 
 
-def test_errors_are_pages_for_people(client: FlaskClient) -> None:
+def test_an_unknown_path_gets_an_error_page(client: FlaskClient) -> None:
     missing = client.get("/nowhere")
     assert (missing.status_code, missing.mimetype) == (404, "text/html")
     assert "There is nothing at this address" in missing.text
 
 
-def test_a_fault_of_ours_says_nothing_of_the_inside() -> None:
+def test_an_internal_error_reveals_nothing_of_the_code() -> None:
     app = create_app({"PROPAGATE_EXCEPTIONS": False})
 
     @app.get("/fault")
@@ -29,7 +29,7 @@ def test_a_fault_of_ours_says_nothing_of_the_inside() -> None:
     assert "A fault of ours" in problem.text
 
 
-def test_every_problem_type_is_explained_where_it_leads(client: FlaskClient) -> None:
+def test_a_problems_type_is_the_address_of_its_explanation(client: FlaskClient) -> None:
     problem = client.get("/api/nowhere").get_json()
     path, _, anchor = problem["type"].removeprefix("http://localhost").partition("#")
     assert f'id="{anchor}"' in client.get(path).text
