@@ -1,4 +1,4 @@
-"""What the README says is so."""
+"""The README names settings, make verbs, paths and links that exist."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How `make` gets from a Python to a `.venv`, and what it says where it can't; which Pythons are known."""
+"""How `make` makes `.venv` from a Python, which Pythons it refuses, and what the locks hold."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from tests.wheels import locked
 PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15"]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 
-# Pythons that this one plays: what is different about each, as a statement run before the check.
+# Unsupported Pythons, each imitated by this one after a statement that changes what it reports.
 STRANGERS = {
     "Python 3.10": "sys.version_info = (3, 10, 13, 'final', 0)",
     "Python 3.16": "sys.version_info = (3, 16, 0, 'final', 0)",
@@ -35,7 +35,7 @@ STRANGERS = {
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """As much of a checkout as setting it up looks at, in a folder with a space in its name."""
+    """A copy of the files that `make setup` reads, in a folder with a space in its name."""
     folder = tmp_path / "my projects"
     folder.mkdir()
     shutil.copy(ROOT / "Makefile", folder)
@@ -45,7 +45,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run make with nothing of the make that may have started these tests."""
+    """Run make without the variables of a make that may have started these tests."""
     ours = {name: value for name, value in os.environ.items() if name != "PYTHON" and "MAKE" not in name}
     command = ["make", *arguments]
     return subprocess.run(command, cwd=folder, env=ours, capture_output=True, text=True, check=False)
@@ -59,14 +59,14 @@ def script(path: Path, *lines: str) -> Path:
 
 
 def pretend(folder: Path, before: str) -> Path:
-    """Write a `python3` that runs a script after a statement has changed what it is."""
+    """Write a `python3` that runs its script after a statement that changes what it reports."""
     statements = f"import platform, runpy, sys, sysconfig; {before}; sys.argv.pop(0)"
     run = "runpy.run_path(sys.argv[0], run_name='__main__')"
     return script(folder / "python3", f'exec {sys.executable} -c "{statements}; {run}" "$@"')
 
 
 def without_pip(folder: Path) -> Path:
-    """Write a `python3` that gives a new environment an empty pip: the real one takes seconds to install."""
+    """Write a `python3` that makes environments with an empty pip: the real one takes seconds to install."""
     return script(
         folder / "python3",
         f'[ "$2" = venv ] || exec {sys.executable} "$@"',
@@ -103,7 +103,7 @@ def test_a_python_that_does_not_exist_is_refused_by_its_name(checkout: Path, nam
 
 
 def is_to_be_made(folder: Path, *arguments: str) -> bool:
-    """Whether make would make .venv, were it to run."""
+    """Say whether `make setup` would make `.venv`, by a dry run."""
     return "-m venv" in make(folder, "--dry-run", "setup", *arguments).stdout
 
 

@@ -1,4 +1,4 @@
-"""How the image is built: again to the same files, and after a change with the same packages."""
+"""Builds of the image: reproducible, and with packages cached across changes of the app."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ NAME = own_tag("rebuilt")
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of the tree, to change."""
+    """A copy of the project's files, to change."""
     tree = tmp_path_factory.mktemp("tree")
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     for name in subprocess.check_output(listed, cwd=ROOT, text=True).splitlines():
@@ -30,7 +30,7 @@ def build(*arguments: str) -> None:
 
 
 def packed_at() -> str:
-    """Give when the packages in the image were installed."""
+    """Return when the packages in the image were installed."""
     code, said = ended(NAME, command="stat --format=%y /venv/bin/check")
     assert code == 0, said
     return said

@@ -1,4 +1,4 @@
-"""The image at work: locked down, on Fargate's smallest task, a quarter of a CPU and 512 MB."""
+"""The running image, without privileges, on a quarter of a CPU and 512 MB: Fargate's smallest task."""
 
 import math
 import os
@@ -26,12 +26,12 @@ API = [
     *("tests/webapp/http/test_compression.py", "tests/webapp/http/test_headers.py"),
     *("tests/webapp/http/test_hosts.py", "tests/webapp/http/test_negotiation.py"),
 ]
-"""The tests that ask the server at `BASE_URL`, not only one of their own."""
+"""The test modules whose requests go to the server at `BASE_URL`."""
 
 
 @pytest.fixture(scope="module")
 def damaged(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The options that put an artifact with one flipped bit in the place of the image's own."""
+    """Docker options that mount an artifact with one flipped bit over the image's own."""
     artifact = tmp_path_factory.mktemp("damaged") / "artifact"
     damage(shutil.copytree(ROOT / "model" / "artifact", artifact))
     for path in (artifact.parent, artifact):
@@ -117,7 +117,7 @@ def test_under_ten_times_its_capacity_the_container_sheds_and_stays_healthy(imag
         assert not state["OOMKilled"]
         assert flooded.failed > 0, "it sheds"
         assert peak < 200e6
-        # The balancer waits two seconds.
+        # The load balancer's health check waits two seconds.
         return "" if carried.failed == 0 and waits and max(waits) < 2 else said
 
     at_best(attempt)

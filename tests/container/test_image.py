@@ -1,4 +1,4 @@
-"""What is in the image, and what is not."""
+"""The files and the configuration of the image."""
 
 import stat
 import subprocess
@@ -40,7 +40,7 @@ def test_the_image_holds_nothing_that_serving_does_not_need(files: dict[PurePosi
     unwanted = {".git", "tests", "test", "pip", "ecs", "train.py", "homes.csv", "Makefile", "requirements"}
     packages = PurePosixPath("/venv/lib/python3.13/site-packages")
     assert packages in files
-    # XGBoost's module for tests against PySpark and the like has a name of its own; a folder counts.
+    # Only whole names count: XGBoost has a module `testing`, which stays.
     assert [path for path in files if path.name in unwanted] == []
     training = {"pandas", "sklearn", "matplotlib", "boto3", "pytest", "playwright", "rich"}
     assert training & {path.name for path in files if path.parent == packages} == set()
@@ -75,7 +75,7 @@ def test_every_module_has_byte_code_that_is_never_checked_again(
     compiled = {path for path in files if path.suffix == ".pyc"}
     from_source = {path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc" for path in sources}
     assert compiled <= from_source
-    # Some packages carry templates of Python that are none.
+    # Some packages carry templates in files named `.py` that are no valid Python.
     assert len(from_source - compiled) < 5
     assert {files[path].head[4] for path in compiled} == {1}, "PEP 552: by hash, unchecked"
 

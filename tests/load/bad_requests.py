@@ -150,7 +150,7 @@ KINDS: list[Callable[[random.Random], bytes]] = [
 
 
 def send(port: int, request: bytes) -> Answer | None:
-    """Send it, say that no more will come, and read the answer, if any."""
+    """Send a request, close the sending half of the connection, and return the answer, None without one."""
     with connect(port) as connection:
         try:
             connection.sendall(request)

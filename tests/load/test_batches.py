@@ -1,4 +1,4 @@
-"""Large batches: what they cost, and that they leave room for everything else."""
+"""Large batches: their CPU time, and how long other requests wait beside them."""
 
 import json
 import random
@@ -20,7 +20,7 @@ from webapp.api.schemas import MAX_HOMES
 CPU_SECONDS = 0.2
 LIVEZ_SECONDS = 0.1
 HELD_UP_SECONDS = 0.04
-"""Of the worker's CPU time, which other work on the machine does not lengthen."""
+"""CPU time of the worker, which other work on the machine does not lengthen."""
 CLIENTS = 10
 
 
@@ -98,7 +98,7 @@ def in_csv(lines: bytes) -> tuple[str, bytes]:
 
 
 def filled(*parts: bytes) -> bytes:
-    """As many of a part as fit into a body, between what is before and after it."""
+    """Return `before`, as many repetitions of `part` as fit into a body, and `after`."""
     before, part, after = parts
     return before + part * ((BODY_LIMIT - 40 - len(before) - len(after)) // len(part)) + after
 
@@ -170,7 +170,7 @@ def test_no_batch_delays_a_health_check_by_more_than_40_ms_of_cpu(
 
 
 def waits(server: Server, seconds: float) -> tuple[list[float], list[float]]:
-    """Ask for /livez and for a prediction, for a while; give how long each took."""
+    """Ask for /livez and a prediction in turn for some seconds; return the seconds that each took."""
     end = time.monotonic() + seconds
     taken: tuple[list[float], list[float]] = [], []
     with httpx.Client(base_url=server.url, timeout=30) as http:

@@ -1,4 +1,4 @@
-"""Bodies that end too soon, or never, or too late: each is answered in its time, and nobody else waits."""
+"""Bodies that are cut short, endless, slow or too large: refused in time, without delaying other requests."""
 
 import json
 import select
@@ -67,7 +67,7 @@ def test_endless_bodies_delay_no_other_request(tmp_path: Path, head: bytes, piec
 
 @pytest.mark.parametrize("size", [17 * 1024, 3_000_000])
 def test_a_client_still_sending_a_body_too_large_can_read_the_refusal(server: Server, size: int) -> None:
-    """The connection is not reset under the answer, however much is still on its way."""
+    """The server does not reset the connection before the client has read the answer."""
     for _ in range(10):
         answer = exchange(server.port, PREDICT + b"Content-Length: %d\r\n\r\n" % size + b" " * size)
         assert (answer.status, answer.headers["connection"]) == (413, "close")
@@ -75,7 +75,7 @@ def test_a_client_still_sending_a_body_too_large_can_read_the_refusal(server: Se
 
 
 def half_sent(server: Server, count: int, declared: int, sent: int) -> list[socket.socket]:
-    """Begin so many batches, and stop within their bodies."""
+    """Open `count` connections; on each declare a batch of `declared` bytes and send only `sent` of them."""
     begun = []
     for _ in range(count):
         connection = connect(server.port)
@@ -85,7 +85,7 @@ def half_sent(server: Server, count: int, declared: int, sent: int) -> list[sock
 
 
 def small_batch(server: Server) -> int:
-    """Send a batch of one home; give the status."""
+    """Send a batch of one home; return the status."""
     url, media_type = f"{server.url}/api/predict/batch", {"Content-Type": "text/csv"}
     return httpx.post(url, content="home_size\n900\n", headers=media_type).status_code
 
@@ -100,7 +100,7 @@ def test_batches_begun_but_not_sent_do_not_block_the_route(tmp_path: Path, decla
 
 
 def test_bodies_being_received_take_a_bounded_memory(tmp_path: Path) -> None:
-    """Beyond 64 MB in a worker those that bring more are told to come again, and nobody else is."""
+    """Beyond 64 MB in a worker, bodies that add more are answered 503; other requests are not."""
     with running(tmp_path / "log", WEB_CONCURRENCY="1", REQUEST_SECONDS="60") as server:
         [worker] = server.workers()
         before = processes.memory_bytes(worker)

@@ -1,4 +1,4 @@
-"""Killed workers, slow clients, ten times the load: the service keeps answering, or says no politely."""
+"""Killed workers, slow clients, ten times the load: the service answers on, or refuses with 503."""
 
 import json
 import math
@@ -54,7 +54,7 @@ def kill_a_busy_worker(server: Server) -> None:
 
 
 class SlowClients(threading.Thread):
-    """Clients that send a byte every few seconds, and come back when they are cut off."""
+    """Clients that send a byte every few seconds, half of them in the headers, half in the body."""
 
     LINE = b"POST /api/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n" + b" " * 100
 
@@ -70,7 +70,6 @@ class SlowClients(threading.Thread):
         born: dict[socket.socket, list[float]] = {}
         for number in range(self.count):
             connection = connect(self.port)
-            # Half of them dribble in the head, half the body.
             begin = 1 if number % 2 else len(self.LINE) - 100
             connection.sendall(self.LINE[:begin])
             born[connection] = [time.monotonic(), begin]
@@ -87,7 +86,7 @@ class SlowClients(threading.Thread):
                 selector.unregister(connection)
                 connection.close()
             for connection, state in born.items():
-                if random.random() < 0.07:  # every three seconds, of turns of 0.2
+                if random.random() < 0.07:  # about every three seconds, as a turn takes 0.2
                     state[1] += 1
                     try:
                         connection.send(self.LINE[int(state[1]) - 1 : int(state[1])])
@@ -126,13 +125,13 @@ def test_slow_clients_delay_no_other_and_are_cut_off(tmp_path: Path, full: bool)
 
 
 def memory(server: Server) -> int:
-    """The memory of the workers."""
+    """Return the memory of all workers, in bytes."""
     return sum(processes.memory_bytes(worker) for worker in server.workers())
 
 
 @dataclass
 class PoliteClient:
-    """Asks again and again, and waits when it is told to."""
+    """A client that asks again and again, and waits after a 503 as Retry-After says."""
 
     connection: socket.socket
     asks_at: float
@@ -147,7 +146,7 @@ class PoliteClient:
         self.connection.sendall(REQUEST)
 
     def listen(self) -> None:
-        """Take the answer, and decide when to ask again."""
+        """Receive the answer, record it, and set when to ask again."""
         assert self.begun is not None
         answer = receive(self.connection)
         took, self.begun = time.perf_counter() - self.begun, None
@@ -165,7 +164,7 @@ class PoliteClient:
 
 
 def crowd(server: Server, count: int, *, seconds: float) -> list[PoliteClient]:
-    """Let so many clients ask for so long, from one thread: threads would measure each other."""
+    """Let `count` clients ask for some seconds; one thread serves all, as threads would delay each other."""
     end = time.monotonic() + seconds
     clients = [PoliteClient(connect(server.port), time.monotonic() + random.random()) for _ in range(count)]
     selector = selectors.DefaultSelector()
@@ -186,7 +185,7 @@ def crowd(server: Server, count: int, *, seconds: float) -> list[PoliteClient]:
 
 
 def test_ten_times_more_clients_than_the_limit_are_answered_or_told_to_retry(tmp_path: Path) -> None:
-    """Unloaded means half as many clients as the bound: as much as is carried with nobody refused."""
+    """The load to compare with is half as many clients as the limit, of which none is refused."""
     bound = 8
 
     def attempt() -> str:

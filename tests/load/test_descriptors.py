@@ -1,4 +1,4 @@
-"""Connections that do nothing use up nobody's place: neither descriptors nor workers run out."""
+"""Many idle connections leave file descriptors and workers for requests."""
 
 import socket
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_idle_connections_are_closed_in_favour_of_requests(tmp_path: Path, limit
 
 
 def closed(connection: socket.socket) -> bool:
-    """Say whether the server has closed a connection on which it owes no answer."""
+    """Say whether the server has closed a connection on which no request is pending."""
     connection.setblocking(False)
     try:
         return connection.recv(1) == b""

@@ -1,4 +1,4 @@
-"""Faults of the app and of workers: counted, logged, and answered or replaced like any other."""
+"""Errors outside Flask, hanging workers, removed files: answered, logged, counted, survived."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Log lines that can't be written: no request, no reload and no stop waits for them or fails."""
+"""Logs that can't be written: no request, reload or stop fails or waits for them."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ NON_ASCII = "Größe \N{DOG FACE}"
 
 @contextmanager
 def pipe() -> Iterator[tuple[int, int]]:
-    """A pipe's two ends, closed in the end where they are not yet."""
+    """Open a pipe; yield its reading and its writing end, and close those still open afterwards."""
     reading, writing = os.pipe()
     try:
         yield reading, writing
@@ -36,7 +36,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 
 def works_in_every_way(server: Server) -> None:
-    """Ask, check health, reload and ask again: all as if somebody read the log."""
+    """Check that predictions, health checks and a reload work."""
     for _ in range(20):
         assert httpx.get(f"{server.url}/api/predict?home_size=900").status_code == 200
         assert httpx.get(f"{server.url}/livez").status_code == 200
@@ -46,7 +46,7 @@ def works_in_every_way(server: Server) -> None:
 
 
 def fill(server: Server) -> None:
-    """Ask until another line is dropped."""
+    """Load the server until it drops log lines."""
     before = server.metric(DROPPED)
     for _ in range(30):
         seen = load(f"{server.url}/api/predict", connections=16, seconds=2, post=True)
@@ -70,7 +70,7 @@ def test_the_server_works_when_the_disk_for_its_log_is_full(tmp_path: Path) -> N
 
 
 def test_stdout_and_stderr_can_share_a_file(tmp_path: Path) -> None:
-    """As by `> log 2>&1`: neither writes over what the other has written."""
+    """As by `> log 2>&1`; neither overwrites the other's lines."""
     with (tmp_path / "both").open("wb") as both:
         subprocess.run(
             ["bash", "-c", 'echo said by another >&2; exec "$0" -m gunicorn', sys.executable],
@@ -109,10 +109,12 @@ def test_the_server_works_when_stdout_is_closed(tmp_path: Path) -> None:
 
 
 def test_lines_are_dropped_and_counted_while_the_reader_does_not_read(tmp_path: Path) -> None:
-    """Lines are dropped, and counted; when it reads again, they are told of."""
+    """When the reader reads again, a line says how many were dropped."""
     with pipe() as (reading, writing), running(tmp_path / "err", output=writing) as server:
         fill(server)
-        works_in_every_way(server)  # the old workers' lines are lost: a stop waits for a second only
+        works_in_every_way(
+            server
+        )  # the stopped workers' lines are lost, as a stop waits only a second for them
         before = server.metric(DROPPED)
         fill(server)
         received = bytearray()
@@ -128,7 +130,9 @@ def test_lines_are_dropped_and_counted_while_the_reader_does_not_read(tmp_path: 
         os.close(writing)
         assert server.stop() == 0
         reader.join(30)
-    lines = [msgspec.json.decode(line) for line in received.splitlines()]  # raises for what is not JSON
+    lines = [
+        msgspec.json.decode(line) for line in received.splitlines()
+    ]  # raises for a line that is not JSON
     told = [line["dropped"] for line in lines if line["event"] == "log lines were dropped"]
     assert sum(told) == counted
 

@@ -1,4 +1,4 @@
-"""The metrics, of a real server with two workers."""
+"""The metrics of a real server with two workers."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""One model for all workers: the one loaded at the start, or by the last reload that succeeded."""
+"""All workers serve one model: that of the start, or of the last successful reload."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ FAULTY = "-c tests/load/confs/faulty.py"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the model that we ship."""
+    """A copy of the shipped model's artifact."""
     return Path(shutil.copytree(ROOT / "model" / "artifact", tmp_path / "artifact"))
 
 
@@ -29,7 +29,7 @@ def version(server: Server) -> str:
 
 
 def kill_a_worker(server: Server) -> None:
-    """Kill one, and wait for the one that takes its place."""
+    """Kill a worker; wait until another has taken its place."""
     workers = server.workers()
     ready = sum(line["event"] == "worker ready" for line in server.log_lines())
     os.kill(workers[0], signal.SIGKILL)
@@ -84,7 +84,7 @@ def other_version(folder: Path) -> str:
 
 @pytest.fixture(scope="session")
 def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Another model than the one that we ship, trained on a part of its data."""
+    """The artifact of another model, trained on a part of the shipped data."""
     folder = tmp_path_factory.mktemp("other")
     data = folder / "homes.csv"
     data.write_text("".join((ROOT / "model" / "homes.csv").read_text().splitlines(keepends=True)[:3001]))
@@ -94,7 +94,7 @@ def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_refused_reload_leaves_the_model_in_place(tmp_path: Path, folder: Path) -> None:
-    """What is loaded serves on, also in workers that come later, and counts as ever."""
+    """Workers that start later serve that model too, and count requests."""
     manifest = folder / "manifest.json"
     with running(tmp_path / "log", MODEL_DIR=str(folder), WEB_CONCURRENCY="1") as server:
         served = version(server)

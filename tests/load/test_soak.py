@@ -1,4 +1,4 @@
-"""Requests of all kinds, for long: memory, descriptors and threads stay as they are."""
+"""Requests of all kinds for minutes: memory, file descriptors and threads do not grow."""
 
 import random
 import time
@@ -19,7 +19,7 @@ def test_a_long_run_takes_no_lasting_memory_descriptors_or_threads(tmp_path: Pat
     chance = random.Random(7)
     with running(tmp_path / "log") as server:
         requests = mixed_round(server, chance)
-        while requests < requests_wanted / 10:  # caches fill, and the heap takes its shape
+        while requests < requests_wanted / 10:  # until caches are full and the heap has its size
             requests += mixed_round(server, chance)
         before = state(server)
         say(f"{requests:>9} requests: {before}")
@@ -39,7 +39,7 @@ def test_a_long_run_takes_no_lasting_memory_descriptors_or_threads(tmp_path: Pat
 
 
 def mixed_round(server: Server, chance: random.Random) -> int:
-    """Ask the API, both pages, and badly; give how many requests that was."""
+    """Load the API and a page, and send bad requests; return how many requests that was."""
     loads = [
         load(f"{server.url}{path}", connections=16, seconds=ROUND_SECONDS // 2, post=post)
         for path, post in (("/api/predict", True), ("/recommendation?home_size=900", False))
@@ -57,7 +57,7 @@ def mixed_round(server: Server, chance: random.Random) -> int:
 
 
 def state(server: Server) -> dict[int, tuple[int, int, int]]:
-    """Give each worker's memory, open descriptors and threads."""
+    """Return each worker's bytes of memory, file descriptors and threads."""
     return {
         worker: (processes.memory_bytes(worker), processes.descriptors(worker), processes.threads(worker))
         for worker in server.workers()

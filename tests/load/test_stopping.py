@@ -1,4 +1,4 @@
-"""Stopping, reloading and taking over, under load: no request that was accepted is lost."""
+"""Stops, reloads and take-overs under load: no accepted request is lost."""
 
 import os
 import signal
@@ -51,7 +51,7 @@ def test_a_stop_waits_for_a_request_but_not_for_idle_connections(tmp_path: Path)
             idle = [connect(server.port) for _ in range(100)]
             assert all(answer and answer.status == 200 for answer in map(ask, idle))
             slow = connect(server.port)
-            slow.sendall(REQUEST + HEAD % len(BODY) + BODY[:5])  # the second comes in behind the first
+            slow.sendall(REQUEST + HEAD % len(BODY) + BODY[:5])  # a second request directly behind the first
             assert receive(slow) is not None
             begun = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
@@ -94,7 +94,7 @@ def test_a_stopping_server_is_not_ready_and_closes_connections_it_answers(tmp_pa
 
 
 def test_a_connection_accepted_before_a_stop_is_still_answered(tmp_path: Path) -> None:
-    """A client connects, then sends: a stop that comes between the two must not close the door on it."""
+    """The stop comes after a client has connected and before it sends its request."""
 
     def attempt() -> str:
         with (
@@ -120,7 +120,7 @@ def test_ctrl_c_stops_the_server_at_once_without_a_traceback(tmp_path: Path) -> 
         ask(idle)
         begun = time.monotonic()
         for process in (server.process.pid, *server.workers()):
-            os.kill(process, signal.SIGINT)  # a terminal sends it to all of them
+            os.kill(process, signal.SIGINT)  # as a terminal sends it to all processes
         assert server.process.wait(30) == 0
         assert time.monotonic() - begun < 10
         server.log_lines()  # raises for a line that is not JSON
@@ -146,7 +146,7 @@ def test_a_unix_socket_is_served(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.3])
 def test_the_server_can_be_stopped_at_any_moment_of_its_start(tmp_path: Path, seconds: float) -> None:
     server = Server(tmp_path / "log")
-    time.sleep(seconds)  # the very moment is what is tried
+    time.sleep(seconds)  # the moment itself is tested; there is no condition to wait for
     begun = time.monotonic()
     assert server.stop() in {0, -signal.SIGTERM}, "the latter before it has anything to put in order"
     assert time.monotonic() - begun < 15, "less than the time that a lost signal would take"

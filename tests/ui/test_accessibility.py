@@ -1,4 +1,4 @@
-"""No page has what axe knows to keep people out: https://github.com/dequelabs/axe-core."""
+"""No page has a violation of accessibility that axe finds: https://github.com/dequelabs/axe-core."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe

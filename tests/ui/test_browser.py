@@ -1,4 +1,4 @@
-"""How the browser is provided, without installing anything."""
+"""Which commands install a browser for the tests; none of them is run."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ from tests.ui import browser
 
 @pytest.fixture
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The commands that would have been run."""
+    """The commands that are run, all of which time out."""
     commands: list[str] = []
 
     def run(command: list[str], **_: object) -> None:

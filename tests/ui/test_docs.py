@@ -1,4 +1,4 @@
-"""The page of the API, in a real browser.
+"""The docs page of the API, in a real browser.
 
 `new_context` fails a test for a request to another host, or a violation of the Content-Security-Policy.
 """

@@ -1,4 +1,4 @@
-"""Where a reader's own few colours are forced on the pages, as by Windows' contrast themes."""
+"""The pages in forced colours, as by the contrast themes of Windows."""
 
 import pytest
 from playwright.sync_api import Locator, Page, expect

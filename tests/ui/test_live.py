@@ -1,4 +1,4 @@
-"""The answer that follows the slider and the field."""
+"""The preview of the answer, which follows the slider and the field."""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -77,7 +77,7 @@ def test_keys_move_the_slider_in_small_and_large_steps(page: Page) -> None:
 
 @pytest.mark.parametrize("unit", ["sq ft", "m²"])
 def test_each_press_of_an_arrow_key_moves_the_slider(page: Page, unit: str) -> None:
-    """Also when the answer to the press before has come, which speaks of a round figure."""
+    """Also after the preview of the press before, which rounds the size, has arrived."""
     page.get_by_role("radio", name=unit).check()
     page.evaluate(
         "shown = 0; new MutationObserver(() => shown++).observe(preview, {childList: true})",
@@ -175,7 +175,7 @@ def test_the_preview_is_requested_only_when_i_pause(page: Page) -> None:
 
 
 def test_the_form_works_when_the_preview_fails(page: Page) -> None:
-    # A failed request would be a complaint, and here it is what is meant.
+    # Not a failed request, for which `new_context` would fail the test.
     page.route("**/preview?*", lambda route: route.fulfill(status=200, body=""))
     the_field(page).fill("900")
     expect(the_preview(page)).to_be_hidden()
@@ -235,7 +235,7 @@ def test_without_its_script_the_slider_is_not_shown(browser: Browser, base_url: 
         else:
             route.fulfill(body="<h1>Blocked</h1>", content_type="text/html")
 
-    # Not by `new_context`, to which the failed request would be a complaint.
+    # Not by `new_context`, which would fail the test for the failed request.
     context = browser.new_context(base_url=base_url)
     page = context.new_page()
     page.route("**/live.js*", refuse)

@@ -146,7 +146,7 @@ def test_a_blank_line_between_rows_is_a_home_without_a_size(
 
 @pytest.mark.parametrize("last", ['""', ","])
 def test_an_empty_cell_in_the_last_line_is_a_home_without_a_size(http: httpx.Client, last: str) -> None:
-    """As pandas writes a value that is missing."""
+    """Pandas writes a missing value so."""
     header = "home_size" if last == '""' else "home_size,unit"
     response = http.post(REPORT, content=f"{header}\n{last}\n\n", headers=CSV)
     assert [row[3] for row in rows_of(response)] == ["home_size is missing. Give it as a number."]
@@ -431,7 +431,7 @@ def test_the_answer_to_20_000_invalid_homes_is_less_than_8_times_as_long_as_the_
 def test_the_reasons_for_invalid_homes_are_bounded_by_the_batchs_length(
     http: httpx.Client, kilobytes: int, accept: str, sent: str, begin: str, home: str, end: str
 ) -> None:
-    """16 KB or twice the batch, beside the few bytes of each home's own row."""
+    """They take at most 16 KB or twice the batch; each home's row takes some bytes more."""
     homes = min(kilobytes * 1000 // len(home), 19_999)
     body = begin + homes * home + end
     headers = {"Content-Type": sent, "Accept": accept, "Accept-Encoding": "identity"}

@@ -1,4 +1,4 @@
-"""The examples for programmers, each really run: in the README, and on the page of the API."""
+"""The examples for programmers, in the README and on the docs page: shown unchanged, and run."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def node() -> str:
 
 
 def run(file: str, base_url: str) -> str:
-    """Run an example against a server; give what it prints."""
+    """Run an example against a server; return what it prints."""
     code = (FOLDER / file).read_text().replace("http://localhost:8000", base_url)
     command = {
         "sh": ["bash", "-euo", "pipefail", "-c", code],
@@ -43,7 +43,7 @@ def run(file: str, base_url: str) -> str:
 
 
 def answer_below(code: str) -> str:
-    """Give the block that follows an example in the README."""
+    """Return the block of output that follows an example in the README."""
     found = re.match(r"```\n\n```\w+\n(.*?)```", README.partition(code)[2], re.DOTALL)
     assert found
     return found[1]

@@ -1,4 +1,4 @@
-"""The API's document: as committed, valid, complete, and true."""
+"""The API's OpenAPI document: committed as made, valid, complete, and true to the server's answers."""
 
 import difflib
 import json
@@ -28,7 +28,7 @@ def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def of(endpoint: str) -> tuple[str, str, dict[str, Any]]:
-    """Find an operation by the endpoint of its route."""
+    """Return path, method and description of the operation with a Flask endpoint."""
     [found] = [each for each in operations() if each[2]["operationId"] == endpoint.partition(".")[2]]
     return found
 
@@ -103,12 +103,12 @@ def test_each_example_request_is_answered_as_the_document_shows(
 
 
 def resolved(schema: dict[str, Any]) -> Draft202012Validator:
-    """A schema of the document, with what it refers to."""
+    """Return a validator of a schema of the document, with the components that it refers to."""
     return Draft202012Validator(schema | {"components": DOCUMENT["components"]})
 
 
 def examples_of_requests() -> Iterator[tuple[str, str, str, Any, Any]]:
-    """Each body that the document shows, with the answer of the same name."""
+    """Yield each example of a request body, with the example answer of the same name."""
     for path, _, described in operations():
         for media_type, content in described.get("requestBody", {}).get("content", {}).items():
             answers = described["responses"]["200"]["content"][media_type]["examples"]

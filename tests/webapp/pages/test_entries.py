@@ -242,7 +242,7 @@ def test_invisible_characters_in_an_entry_are_ignored(unseen: str) -> None:
 
 
 def test_a_character_that_reverses_the_shown_digits_is_refused() -> None:
-    """U+202E has them read from the right: a person sees 0021."""
+    """After U+202E, right-to-left override, a person sees 0021."""
     with pytest.raises(ValidationError, match="Enter only a number"):
         read_entry("\u202e1200")
 
@@ -262,7 +262,7 @@ def test_an_accepted_entry_has_the_value_of_the_digits_a_person_sees(text: str) 
         for character in text
         if unicodedata.digit(character, None) is not None
     )
-    if entry.unit:  # its own 2 stands last, if it has one
+    if entry.unit:  # the 2 of m², if there is one, comes last
         seen = seen[: len(re.sub(r"\D", "", entry.figures))]
     assert re.sub(r"\D", "", entry.figures) == seen
     assert entry.number == float(re.sub(r"[^\d.+-]", "", entry.figures))

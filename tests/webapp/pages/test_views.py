@@ -118,7 +118,7 @@ def test_the_longest_entry_of_the_field_fits_into_an_address(client: FlaskClient
     field = re.findall(r'<input class="entry".*?>', client.get("/").text, re.DOTALL)[0]
     assert 'inputmode="decimal"' in field
     longest = int(re.findall(r'maxlength="(\d+)"', field)[0])
-    entry = {"home_size": "\u33a1" * longest, "unit": "sqft"}  # takes as many bytes as any character
+    entry = {"home_size": "\u33a1" * longest, "unit": "sqft"}  # no character takes more bytes
     assert len(f"GET /recommendation?{urlencode(entry)} HTTP/1.1\r\n") <= 4094, "what Gunicorn reads"
     assert client.get("/recommendation", query_string=entry).status_code == 422
 
