@@ -21,7 +21,8 @@ def test_an_unreadable_request_is_answered_with_a_problem_logged_and_counted(ser
     answer = exchange(server.port, b"GET / HTTP/9.9\r\n\r\n")
     assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
     line = server.wait_for_event(answer.headers["x-request-id"])
-    assert "can't be read" in line["event"]
+    assert line["event"] == "request"
+    assert "can't be read" in line["reason"]
     assert server.metric(refused) == before + 1
 
 
