@@ -2,7 +2,7 @@ import boto3
 import pytest
 
 from ecs.aws import Aws
-from ecs.release.revision import Revision
+from ecs.release.candidate import Candidate
 from ecs.settings import Settings, load_settings
 
 
@@ -18,5 +18,5 @@ def aws(settings: Settings) -> Aws:
 
 
 @pytest.fixture(scope="session")
-def revision() -> Revision:
-    return Revision("0123456789ab", "e27279efdf8a", "X86_64")
+def candidate() -> Candidate:
+    return Candidate("0123456789ab", "e27279efdf8a", "X86_64")

@@ -19,8 +19,8 @@ from botocore.model import OperationModel
 from botocore.validate import validate_parameters
 
 from ecs.aws import Aws
-from ecs.foundation.outputs import Foundation
-from ecs.release.changes import unknown_foundation
+from ecs.foundation.stack_outputs import Foundation
+from ecs.release.pending_changes import placeholder_foundation
 from ecs.settings import Settings
 
 BEGAN = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -79,7 +79,7 @@ class FakeService:
     def foundation(self) -> Foundation:
         named: dict[str, Any] = {item.name: item.name.replace("_", "-") for item in fields(Foundation)}
         named |= {"subnet_ids": ("s-1", "s-2"), "url": "https://pp.example"}
-        return replace(unknown_foundation(), **named)
+        return replace(placeholder_foundation(), **named)
 
     @property
     def sent(self) -> list[str]:

@@ -57,7 +57,7 @@ def test_no_credentials(project: Project) -> None:
 
 def test_verify_goes_on_without_credentials(project: Project) -> None:
     result = project.run("verify", **NOBODY)
-    check(result, 3, "FAIL credentials", "SKIP region", "wants credentials", "OK   artifact")
+    check(result, 3, "FAIL credentials", "SKIP region", "needs credentials", "OK   artifact")
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "ExpiredTokenException"])

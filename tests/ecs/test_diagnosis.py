@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from ecs.aws import Aws
 from ecs.failure.diagnosis import TABLE, Cause, diagnose
 from ecs.failure.evidence import Evidence
-from ecs.foundation.outputs import read_outputs
+from ecs.foundation.stack_outputs import read_outputs
 from ecs.release import snapshot
-from ecs.release.deployment import Deployment
+from ecs.release.service_deployment import ServiceDeployment
 from ecs.release.snapshot import Snapshot
 
 TASK = "arn:aws:ecs:eu-west-1:1:task/perfect-puppy-prod/0123"
@@ -220,6 +220,8 @@ def test_events_from_before_a_deployment_that_ecs_has_rolled_back_are_no_evidenc
     monkeypatch.setattr(snapshot, "last_lines", lambda *_: [])
     seen = Snapshot({"deployments": [], "events": events}, [task], [], [])
     foundation = read_outputs({"StackName": "x", "CreationTime": began, "StackStatus": "CREATE_COMPLETE"})
-    record = Deployment("arn:2", "ROLLBACK_SUCCESSFUL", "", began, "td:2", "td:1", [], failed_by_itself=True)
-    gathered = snapshot.gather(aws, foundation, seen, record)
+    deployment = ServiceDeployment(
+        "arn:2", "ROLLBACK_SUCCESSFUL", "", began, "td:2", "td:1", [], failed_by_itself=True
+    )
+    gathered = snapshot.gather(aws, foundation, seen, deployment)
     assert gathered.events == [events[0]["message"]]

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecs.release.diff import diff, flat, normalised
+from ecs.release.diff import diff, flatten, normalise
 
 values = st.recursive(
     st.booleans() | st.integers(1, 9) | st.text("abc", min_size=1, max_size=3),
@@ -23,14 +23,14 @@ def test_nothing_differs_from_itself(document: dict[str, Any]) -> None:
 @given(documents, documents)
 def test_the_fields_that_differ_are_all_named(old: dict[str, Any], new: dict[str, Any]) -> None:
     named = {change.field: (change.old, change.new) for change in diff(old, new)}
-    before, after = flat(old), flat(new)
+    before, after = flatten(old), flatten(new)
     assert {name for name in before | after if before.get(name) != after.get(name)} == named.keys()
     assert all(named[name] == (before.get(name), after.get(name)) for name in named)
 
 
 @given(documents)
 def test_normalising_again_changes_nothing(document: dict[str, Any]) -> None:
-    assert normalised(normalised(document)) == normalised(document)
+    assert normalise(normalise(document)) == normalise(document)
 
 
 def test_what_aws_fills_in_is_no_difference() -> None:
@@ -49,7 +49,7 @@ def test_what_aws_fills_in_is_no_difference() -> None:
         ],
         "placementConstraints": [],
     }
-    assert diff(normalised(theirs), normalised(ours)) == []
+    assert diff(normalise(theirs), normalise(ours)) == []
 
 
 def test_the_order_of_names_says_nothing() -> None:

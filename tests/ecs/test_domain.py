@@ -16,7 +16,7 @@ from botocore.stub import Stubber
 
 from ecs import checks
 from ecs.aws import Aws
-from ecs.checks import Check, Scene, run_checks
+from ecs.checks import Check, CheckContext, run_checks
 from ecs.foundation import domain
 from ecs.settings import Settings
 
@@ -67,7 +67,7 @@ def look(settings: Settings, *, monkeypatch: pytest.MonkeyPatch, **answers: Answ
     with Stubber(client("route53")) as route53, Stubber(client("acm")) as acm:
         for answer in answers.values():
             answer(route53 if settings.hosted_zone_id else acm)
-        [checked] = run_checks(Scene(Aws(settings, session), allow_dirty=False))
+        [checked] = run_checks(CheckContext(Aws(settings, session), allow_dirty=False))
     return checked
 
 

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecs.errors import DeployError, NotAllowedError, NotRolledBackError, UsageError, in_words
+from ecs.errors import DeployError, NotAllowedError, NotRolledBackError, UsageError, translate
 from tests.ecs.project import Project
 
 # For each exception of botocore's the exit code and what the hint must say; those of "make setup" can come
@@ -107,16 +107,16 @@ def test_an_exception_of_botocore_has_its_exit_code_its_hint_and_its_own_words(
     name: str, code: int, hint: str
 ) -> None:
     error = raised(name)
-    known = in_words(error)
+    known = translate(error)
     assert known.exit_code == code
     assert hint in known.hint
     assert " ".join(str(error).split()).rstrip(".") in str(known)
 
 
 def test_credentials_no_credentials_and_an_expired_sign_in_are_told_apart() -> None:
-    assert "no AWS credentials" in str(in_words(exceptions.NoCredentialsError()))
-    assert "sign-in has expired" in str(in_words(exceptions.UnauthorizedSSOTokenError()))
-    assert "config profile (x)" in str(in_words(exceptions.ProfileNotFound(profile="x")))
+    assert "no AWS credentials" in str(translate(exceptions.NoCredentialsError()))
+    assert "sign-in has expired" in str(translate(exceptions.UnauthorizedSSOTokenError()))
+    assert "config profile (x)" in str(translate(exceptions.ProfileNotFound(profile="x")))
 
 
 REFUSALS = tomllib.loads(Path(__file__).with_name("refusals.toml").read_text(encoding="utf-8"))["refusal"]
@@ -127,7 +127,7 @@ def test_a_refusal_for_credentials_or_permissions_has_its_own_hint_and_the_words
     refusal: dict[str, str],
 ) -> None:
     code, message = refusal["code"], refusal["message"]
-    known = in_words(refused(code, message))
+    known = translate(refused(code, message))
     assert type(known) is NotAllowedError
     assert refusal["sentence"] in str(known)
     assert refusal["hint"] in known.hint
@@ -149,7 +149,7 @@ def test_a_refusal_for_credentials_or_permissions_has_its_own_hint_and_the_words
     ],
 )
 def test_any_other_refusal_is_for_somebody_to_look_at(code: str, message: str, words: str) -> None:
-    known = in_words(refused(code, message))
+    known = translate(refused(code, message))
     assert type(known) is NotRolledBackError
     assert words in str(known)
 
@@ -159,12 +159,12 @@ def test_the_region_is_wrong_use_and_a_lost_network_is_not() -> None:
         exceptions.NoRegionError(): UsageError,
         exceptions.EndpointConnectionError(endpoint_url="https://x"): NotRolledBackError,
     }
-    assert all(type(in_words(error)) is kind for error, kind in kinds.items())
+    assert all(type(translate(error)) is kind for error, kind in kinds.items())
 
 
 @given(st.text(max_size=30), st.text(max_size=60))
 def test_whatever_aws_says_it_is_a_sentence_with_an_exit_code(code: str, message: str) -> None:
-    known = in_words(refused(code, message))
+    known = translate(refused(code, message))
     assert known.exit_code in {3, 4}
     assert str(known).endswith(".")
 

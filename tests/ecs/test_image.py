@@ -8,7 +8,7 @@ from botocore.stub import Stubber
 
 from ecs.aws import Aws
 from ecs.release import image
-from ecs.release.changes import unknown_foundation
+from ecs.release.pending_changes import placeholder_foundation
 from ecs.settings import Settings
 
 NAME = {"repositoryName": "(from the new stack)"}
@@ -28,13 +28,13 @@ def ecr(aws: Aws) -> Iterator[Stubber]:
 
 def test_an_image_that_is_there(aws: Aws, ecr: Stubber) -> None:
     ecr.add_response("describe_images", {"imageDetails": [{}]}, NAME | {"imageIds": [{"imageTag": "one"}]})
-    assert image.is_pushed(aws, unknown_foundation(), "one")
+    assert image.is_pushed(aws, placeholder_foundation(), "one")
 
 
 @pytest.mark.parametrize("code", ["ImageNotFoundException", "RepositoryNotFoundException"])
 def test_an_image_that_is_not_there(aws: Aws, ecr: Stubber, code: str) -> None:
     ecr.add_client_error("describe_images", code)
-    assert not image.is_pushed(aws, unknown_foundation(), "one")
+    assert not image.is_pushed(aws, placeholder_foundation(), "one")
 
 
 IMAGE = {
@@ -52,7 +52,7 @@ TAGGED = {
 
 def keep(aws: Aws) -> list[str]:
     warned: list[str] = []
-    image.keep(aws, unknown_foundation(), "one", warned.append)
+    image.tag_as_good(aws, placeholder_foundation(), "one", warned.append)
     return warned
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ecs.foundation.policy import operator_policy
+from ecs.foundation.operator_policy import operator_policy
 from tests.ecs.permissions import calls as called
 from tests.ecs.permissions import reference
 from tests.ecs.permissions.identities import (

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecs.aws import Aws
-from ecs.foundation.outputs import Foundation
+from ecs.foundation.stack_outputs import Foundation
 from ecs.release import scaling, service, task
-from ecs.release.changes import unknown_foundation
+from ecs.release.candidate import Candidate
 from ecs.release.diff import diff
-from ecs.release.revision import Revision
+from ecs.release.pending_changes import placeholder_foundation
 from ecs.settings import MEMORY_FOR_CPU, PORT
 from tests.ecs.test_foundation import properties
 from webapp import create_app
@@ -23,12 +23,12 @@ from webapp.config import load_settings as load_app_settings
 @pytest.fixture(scope="session")
 def foundation() -> Foundation:
     given = {item.name: item.name.replace("_", "-") for item in fields(Foundation)}
-    return replace(unknown_foundation(), **given | {"subnet_ids": ("subnet-2", "subnet-1")})  # type: ignore[arg-type]
+    return replace(placeholder_foundation(), **given | {"subnet_ids": ("subnet-2", "subnet-1")})  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def definition(aws: Aws, foundation: Foundation, revision: Revision) -> dict[str, Any]:
-    return task.task_definition(aws, foundation, revision)
+def definition(aws: Aws, foundation: Foundation, candidate: Candidate) -> dict[str, Any]:
+    return task.task_definition(aws, foundation, candidate)
 
 
 @pytest.fixture
@@ -94,10 +94,10 @@ def test_the_container_is_given_no_secret(container: dict[str, Any]) -> None:
     ],
 )
 def test_the_app_answers_to_the_balancers_name_and_to_the_services_own(
-    aws: Aws, foundation: Foundation, revision: Revision, given: dict[str, Any], names: list[str]
+    aws: Aws, foundation: Foundation, candidate: Candidate, given: dict[str, Any], names: list[str]
 ) -> None:
     named = replace(aws, settings=msgspec.structs.replace(aws.settings, **given))
-    [container] = task.task_definition(named, foundation, revision)["containerDefinitions"]
+    [container] = task.task_definition(named, foundation, candidate)["containerDefinitions"]
     environment = {item["name"]: item["value"] for item in container["environment"]}
     answered = [foundation.load_balancer_dns_name, *names]
     assert environment["ALLOWED_HOSTS"].split() == answered
@@ -217,9 +217,9 @@ server_side = st.fixed_dictionaries(
 
 @given(answer=server_side, shuffled=st.randoms())
 def test_the_task_definition_as_aws_gives_it_back_is_no_change(
-    aws: Aws, foundation: Foundation, revision: Revision, answer: dict[str, Any], shuffled: Any
+    aws: Aws, foundation: Foundation, candidate: Candidate, answer: dict[str, Any], shuffled: Any
 ) -> None:
-    wanted = task.task_definition(aws, foundation, revision)
+    wanted = task.task_definition(aws, foundation, candidate)
     told: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(wanted)) | answer
     [container] = told["containerDefinitions"]
     container |= {"cpu": 0, "volumesFrom": [], "systemControls": []}

@@ -9,7 +9,7 @@ from ecs.aws import Aws
 from ecs.foundation import changeset, stack
 from ecs.foundation import events as stack_events
 from ecs.release import scaling, service
-from ecs.release.changes import unknown_foundation
+from ecs.release.pending_changes import placeholder_foundation
 from ecs.settings import Settings
 from tests.ecs.fake_aws import FakeAws, fake_aws, refusal
 
@@ -26,11 +26,11 @@ def stack_in(status: str) -> tuple[int, str]:
 
 
 def create_service(aws: Aws) -> None:
-    service.create(aws, unknown_foundation(), "arn:x", alarms=True)
+    service.create(aws, placeholder_foundation(), "arn:x", alarms=True)
 
 
 def create_change_set(aws: Aws) -> None:
-    changeset.make(aws.cloudformation, "x", {}, new=True, command="up")
+    changeset.create(aws.cloudformation, "x", {}, new=True, command="up")
 
 
 def execute_change_set(aws: Aws) -> None:
@@ -38,7 +38,7 @@ def execute_change_set(aws: Aws) -> None:
 
 
 def continue_rollback(aws: Aws) -> None:
-    stack._mend(aws.cloudformation, "x", lambda _line: None)
+    stack._repair(aws.cloudformation, "x", lambda _line: None)
 
 
 @pytest.fixture
@@ -89,5 +89,5 @@ def test_a_call_that_would_fail_the_second_time_has_one_token(
 def test_a_scaling_that_is_gone_is_what_destroy_wanted(fake: FakeAws, settings: Settings) -> None:
     gone = (400, '{"__type": "ObjectNotFoundException", "message": "No scalable target found"}')
     fake.answers["DeregisterScalableTarget"] = [LOST, gone]
-    scaling.remove(session(settings), unknown_foundation())
+    scaling.remove(session(settings), placeholder_foundation())
     assert fake.called == ["DeregisterScalableTarget", "DeregisterScalableTarget"]

@@ -86,7 +86,7 @@ def test_a_left_revision_can_be_named_and_is_warned_of(operator: Make) -> None:
     somebody.types("--yes")
     code, result = somebody.types("--yes", "--to", str(B))
     assert (code, result["to"], somebody.ecs.serving) == (0, definition(B), B)
-    assert "WARNING perfect-puppy-prod:2 failed or was left by a rollback" in somebody.said
+    assert "WARNING perfect-puppy-prod:2 failed or was rolled back at" in somebody.said
     assert somebody.types("--dry-run", "--to", str(A))[0] == 0
 
 
@@ -94,7 +94,7 @@ def test_a_revision_that_is_not_there_is_refused_with_those_that_are(operator: M
     somebody = operator()
     somebody.ecs.left(A, 5)
     code, result = somebody.types("--to", "9")
-    assert (code, result["hint"]) == (2, "Choose from: 2 (good), 1 (left).")
+    assert (code, result["hint"]) == (2, "Choose from: 2 (good), 1 (bad).")
 
 
 def test_a_dry_run_changes_nothing(operator: Make) -> None:
@@ -163,7 +163,7 @@ def test_one_that_was_cut_off_after_its_rollout_is_not_done_twice(operator: Make
     assert (code, result["to"], somebody.ecs.serving) == (0, definition(B), B), somebody.said
     assert len(somebody.ecs.records) == 1, "no deployment was started"
     assert somebody.ecs.sent[-1] == "TagResource", "it is good since now"
-    assert "perfect-puppy-prod:2 is back already" in somebody.said
+    assert "perfect-puppy-prod:2 serves again; this only tests it" in somebody.said
     assert somebody.types("--yes")[1]["to"] == definition(A)
 
 

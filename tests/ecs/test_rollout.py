@@ -9,7 +9,7 @@ from botocore.exceptions import EndpointConnectionError
 from ecs.errors import DeployError, NotRolledBackError, RolledBackError, UsageError
 from ecs.failure import evidence
 from ecs.output import Output
-from ecs.release import deployment as deployments
+from ecs.release import service_deployment as deployments
 from ecs.release import watch
 from ecs.release.history import last_good
 from ecs.release.rollout import Release
@@ -232,7 +232,7 @@ def test_the_last_good_revision(
         ecs.good(number, hour)
     for number, hour in left.items():
         ecs.left(number, hour)
-    assert last_good(ecs.aws, but=definition(C)) == (definition(last) if last else None)
+    assert last_good(ecs.aws, besides=definition(C)) == (definition(last) if last else None)
 
 
 def test_a_failed_release_does_not_lead_back_to_one_that_was_left(service: Make) -> None:
@@ -267,15 +267,15 @@ def test_passing_the_smoke_test_again_makes_a_left_revision_good(service: Make) 
     ecs = service(serving=A)
     ecs.good(A, 1)
     ecs.left(A, 2)
-    release(ecs).test_again(definition(A), right)
-    assert last_good(ecs.aws, but=definition(B)) == definition(A)
+    release(ecs).retest(definition(A), right)
+    assert last_good(ecs.aws, besides=definition(B)) == definition(A)
 
 
 class TestAnotherDeploymentUnderWay:
     def test_it_is_stopped_first_with_yes(self, service: Make) -> None:
         ecs = service(serving=A)
         ecs.update_service({"taskDefinition": definition(B)})
-        release(ecs).make_way(definition(C), yes=True)
+        release(ecs).stop_other_deployment(definition(C), yes=True)
         assert (ecs.status, ecs.serving) == ("ROLLBACK_SUCCESSFUL", A)
         assert ecs.sent == ["StopServiceDeployment"]
 
@@ -286,7 +286,7 @@ class TestAnotherDeploymentUnderWay:
         ecs.good(A, 1)
         ecs.left(B, 3)
         ecs.update_service({"taskDefinition": definition(A)})
-        release(ecs).make_way(definition(C), yes=True)
+        release(ecs).stop_other_deployment(definition(C), yes=True)
         assert (ecs.status, ecs.sent) == ("IN_PROGRESS", [])
         with pytest.raises(RolledBackError, match="perfect-puppy-prod:1 serves again"):
             release(ecs).roll_out(definition(C), wrong)
@@ -297,7 +297,7 @@ class TestAnotherDeploymentUnderWay:
         ecs = service(serving=A)
         ecs.update_service({"taskDefinition": definition(B)})
         with pytest.raises(UsageError) as raised:
-            release(ecs).make_way(definition(C), yes=False)
+            release(ecs).stop_other_deployment(definition(C), yes=False)
         assert raised.value.hint == "Add --yes."
         assert "under way, of perfect-puppy-prod:2. What stops it is `python -m ecs rollback`, or --yes" in (
             capsys.readouterr().out
@@ -307,7 +307,7 @@ class TestAnotherDeploymentUnderWay:
     def test_one_of_the_same_revision_is_taken_up(self, service: Make) -> None:
         ecs = service(serving=A)
         ecs.update_service({"taskDefinition": definition(B)})
-        release(ecs).make_way(definition(B), yes=False)
+        release(ecs).stop_other_deployment(definition(B), yes=False)
         release(ecs).roll_out(definition(B), right)
         assert ecs.sent == ["TagResource"]
         assert ecs.serving == B
@@ -316,13 +316,13 @@ class TestAnotherDeploymentUnderWay:
         ecs = service(serving=A)
         ecs.update_service({"taskDefinition": definition(B)})
         ecs.fail("breaker", "deploymentCircuitBreaker")
-        release(ecs).make_way(definition(B), yes=False)
+        release(ecs).stop_other_deployment(definition(B), yes=False)
         assert (ecs.status, ecs.sent) == ("ROLLBACK_SUCCESSFUL", [])
 
     def test_the_first_of_a_service_is_replaced(self, service: Make) -> None:
         ecs = service()
         ecs.update_service({"taskDefinition": definition(A)})
-        release(ecs).make_way(definition(B), yes=True)
+        release(ecs).stop_other_deployment(definition(B), yes=True)
         release(ecs).roll_out(definition(B), right)
         assert ecs.serving == B
         assert "StopServiceDeployment" not in ecs.sent

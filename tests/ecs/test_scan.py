@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecs.aws import Aws
-from ecs.errors import NotAllowedError, UsageError, in_words
+from ecs.errors import NotAllowedError, UsageError, translate
 from ecs.release import scan
-from ecs.release.changes import unknown_foundation
+from ecs.release.pending_changes import placeholder_foundation
 from ecs.release.scan import Finding
 from ecs.settings import Settings
 
@@ -39,8 +39,8 @@ def ecr(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
         stubber.assert_no_pending_responses()
 
 
-def findings(aws: Aws, *, needed: bool = True) -> list[Finding]:
-    return scan.findings(aws, unknown_foundation(), "one", needed=needed)
+def findings(aws: Aws, *, required: bool = True) -> list[Finding]:
+    return scan.wait_for_findings(aws, placeholder_foundation(), "one", required=required)
 
 
 def answer(status: str, **found: Any) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def test_every_status_that_ecr_knows_has_its_sentence(aws: Aws) -> None:
 def test_one_that_nobody_asked_for_is_neither_started_nor_awaited(aws: Aws, ecr: Stubber) -> None:
     ecr.add_client_error(READ, "ScanNotFoundException")
     with pytest.raises(UsageError, match="no scan of it has begun"):
-        findings(aws, needed=False)
+        findings(aws, required=False)
 
 
 @pytest.mark.parametrize("denied", ["ecr:DescribeImageScanFindings", "inspector2:ListFindings"])
@@ -197,7 +197,7 @@ def test_a_denied_read_is_told_as_that(aws: Aws, ecr: Stubber, denied: str) -> N
     ecr.add_client_error(READ, "AccessDeniedException", message)
     with pytest.raises(ClientError) as refused:
         findings(aws)
-    told = in_words(refused.value)
+    told = translate(refused.value)
     assert isinstance(told, NotAllowedError)
     assert denied in str(told)
 

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from ecs.release import smoke as module
-from ecs.release.changes import unknown_foundation
-from ecs.release.smoke import Site, SmokeError, UnreachableError, home_sizes, smoke, ways
+from ecs.release.pending_changes import placeholder_foundation
+from ecs.release.smoke import Endpoint, SmokeError, UnreachableError, home_sizes, service_endpoints, smoke
 from ecs.settings import Settings
 from model.predictor import Predictor
 from tests.ecs.network import CA, Balancer, balancing, proxying
@@ -44,10 +44,12 @@ def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CA_BUNDLE", str(CA))
 
 
-def to(name: str, port: int, settings: Settings, *, own_name: str = "127.0.0.1") -> list[Site]:
+def to(name: str, port: int, settings: Settings, *, own_name: str = "127.0.0.1") -> list[Endpoint]:
     """Give the ways to a service by its name, and by that of its load balancer."""
-    foundation = replace(unknown_foundation(), url=f"https://{name}:{port}", load_balancer_dns_name=own_name)
-    return ways(foundation, settings)
+    foundation = replace(
+        placeholder_foundation(), url=f"https://{name}:{port}", load_balancer_dns_name=own_name
+    )
+    return service_endpoints(foundation, settings)
 
 
 class Warned(list[str]):
@@ -62,7 +64,7 @@ class Warned(list[str]):
 
 def test_a_site_with_the_model_of_this_repository_passes(server: Server, predictor: Predictor) -> None:
     warned = Warned()
-    assert smoke([Site(server.url)], predictor, warned) == len(list(home_sizes(predictor)))
+    assert smoke([Endpoint(server.url)], predictor, warned) == len(list(home_sizes(predictor)))
     assert warned == []
 
 
@@ -77,13 +79,13 @@ def test_another_model_is_named(server: Server, predictor: Predictor) -> None:
     with pytest.raises(
         SmokeError, match=f"is answered by model {predictor.model_version}, not by 0123456789ab"
     ):
-        smoke([Site(server.url)], other, Warned())
+        smoke([Endpoint(server.url)], other, Warned())
 
 
 def test_another_model_passes_where_answers_are_not_to_be_compared(server: Server) -> None:
     other = Predictor.load()
     other.model_version = "0123456789ab"
-    assert smoke([Site(server.url)], other, Warned(), compare=False) == 0
+    assert smoke([Endpoint(server.url)], other, Warned(), compare=False) == 0
 
 
 def test_an_address_is_opened_in_the_place_of_the_name(
@@ -107,19 +109,19 @@ def test_a_site_that_does_not_know_its_name_is_ready_and_does_not_pass(
 
 
 def test_a_page_that_is_missing_is_an_answer(server: Server) -> None:
-    assert Site(server.url).ask("GET", "/nowhere")[0] == 404
+    assert Endpoint(server.url).ask("GET", "/nowhere")[0] == 404
 
 
 def test_a_shed_request_is_sent_again(server: Server, predictor: Predictor) -> None:
     with balancing(server.port, https=False) as balancer:
         balancer.sheds = 1
-        assert smoke([Site(f"http://127.0.0.1:{balancer.port}")], predictor, Warned()) > 0
+        assert smoke([Endpoint(f"http://127.0.0.1:{balancer.port}")], predictor, Warned()) > 0
 
 
 def test_a_connection_that_breaks_off_is_made_again(server: Server, predictor: Predictor) -> None:
     with balancing(server.port, https=False) as balancer:
         balancer.breaks_off = 1
-        assert smoke([Site(f"http://127.0.0.1:{balancer.port}")], predictor, Warned()) > 0
+        assert smoke([Endpoint(f"http://127.0.0.1:{balancer.port}")], predictor, Warned()) > 0
 
 
 # --- the network between ---
@@ -149,7 +151,7 @@ def test_a_name_in_no_proxy_is_asked_without(
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    assert smoke([Site(server.url)], predictor, Warned()) > 0
+    assert smoke([Endpoint(server.url)], predictor, Warned()) > 0
 
 
 @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "AWS_CONFIG_FILE"])
@@ -169,7 +171,7 @@ def test_it_trusts_the_cas_that_botocore_trusts(
 
 def test_it_needs_no_ca_store_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
-    bundle = Site("https://puppy.test")._pool.connection_pool_kw["ca_certs"]
+    bundle = Endpoint("https://puppy.test")._pool.connection_pool_kw["ca_certs"]
     assert "BEGIN CERTIFICATE" in Path(bundle).read_text()
 
 
@@ -245,7 +247,7 @@ def test_a_wrong_answer_by_the_name_counts_where_the_load_balancer_gives_none(
 # --- a network that lets nothing through: the release is not verified, and nothing is said against it ---
 
 
-def unverified(sites: list[Site], predictor: Predictor) -> str:
+def unverified(sites: list[Endpoint], predictor: Predictor) -> str:
     with pytest.raises(UnreachableError) as refused:
         smoke(sites, predictor, Warned())
     assert refused.value.exit_code == 4
@@ -303,7 +305,7 @@ def test_a_proxy_answers_in_the_place_of_a_site_without_https(
     with proxying({}, status=status) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         with pytest.raises(UnreachableError, match=f"is answered {status} by another than the service"):
-            smoke([Site("http://balancer.test")], predictor, Warned())
+            smoke([Endpoint("http://balancer.test")], predictor, Warned())
 
 
 @pytest.mark.usefixtures("trusted")

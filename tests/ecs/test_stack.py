@@ -14,8 +14,8 @@ from botocore.stub import ANY, Stubber
 from ecs.errors import DeployError, NotRolledBackError, RolledBackError, UsageError
 from ecs.foundation import events as stack_events
 from ecs.foundation import stack
-from ecs.foundation.outputs import Foundation
 from ecs.foundation.removal import remove
+from ecs.foundation.stack_outputs import Foundation
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from ecs.aws import Aws
-from ecs.release.changes import unknown_foundation
+from ecs.release.pending_changes import placeholder_foundation
 from ecs.release.warnings import NO_HTTPS, find_warnings
 from ecs.settings import Settings
 from tests.ecs.fake_aws import FakeAws, fake_aws, refusal
@@ -76,7 +76,7 @@ class Calls:
         self.fake.answers |= answers or {}
         session = boto3.Session("none", "none", region_name="eu-west-1")
         aws = Aws(msgspec.structs.replace(self.settings, **settings), session)
-        return find_warnings(aws, unknown_foundation() if there else None)
+        return find_warnings(aws, placeholder_foundation() if there else None)
 
 
 @pytest.fixture

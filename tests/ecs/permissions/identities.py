@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from functools import cache
 
+from ecs.foundation.operator_policy import operator_policy
 from ecs.foundation.parameters import parameters
-from ecs.foundation.policy import operator_policy
 from ecs.settings import load_settings
 from tests.ecs.permissions.calls import calls
 from tests.ecs.permissions.needs import Need, needs

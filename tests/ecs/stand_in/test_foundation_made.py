@@ -12,8 +12,8 @@ import pytest
 from ecs.errors import RolledBackError
 from ecs.foundation import changeset, stack
 from ecs.foundation import events as stack_events
-from ecs.foundation.outputs import Foundation
 from ecs.foundation.removal import remove
+from ecs.foundation.stack_outputs import Foundation
 
 TAGS = [{"Key": key, "Value": "pp-made"} for key in ("Project", "Environment", "ManagedBy")]
 CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/0123"
@@ -63,7 +63,7 @@ class Made:
 
     @property
     def status(self) -> str | None:
-        described = stack_events.state_of(self.client, self.name)
+        described = stack_events.describe_stack(self.client, self.name)
         return described["StackStatus"] if described else None
 
     def resources(self) -> dict[str, str]:
@@ -285,7 +285,7 @@ def test_a_stack_left_in_rollback_complete_is_made_anew(made: Made, failing: pyt
         Parameters=inputs({})["Parameters"],
         Capabilities=["CAPABILITY_IAM"],
     )
-    stack.settle(made.client, made.name, made.said.append)
+    stack.wait_until_idle(made.client, made.name, made.said.append)
     assert made.status == "ROLLBACK_COMPLETE"
     failing.undo()
     assert made.preview() == [f"± {made.name} (AWS::CloudFormation::Stack, replaced)"]

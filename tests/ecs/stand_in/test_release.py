@@ -138,7 +138,7 @@ def test_the_first_rollback_after_one_that_was_taken_back_only_tests_what_serves
     """So one that was cut off can be run again; the release before this test was taken back."""
     served = deployed.place.ecs("status", "--json").json["task_definition"]
     again = deployed.place.ecs("rollback", "--yes")
-    assert (again.code, "is back already; this tests it" in again.said) == (0, True), again.said
+    assert (again.code, "serves again; this only tests it" in again.said) == (0, True), again.said
     assert "Rollout of" not in again.said, "no deployment was started"
     assert deployed.place.ecs("status", "--json").json["task_definition"] == served
 

@@ -188,4 +188,4 @@ def test_rollback_twice_does_not_return_to_the_bad_revision(deployed: Deployed) 
         assert first.code == 0, first.said
         assert second.json.get("to") != bad, second.said
         named = place.ecs("rollback", "--to", number(bad), "--dry-run")
-        assert f"WARNING {STACK}:{number(bad)} failed or was left by a rollback" in named.said
+        assert f"WARNING {STACK}:{number(bad)} failed or was rolled back at" in named.said

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ecs.errors import UsageError
-from ecs.release.revision import Revision, read_revision
+from ecs.release.candidate import Candidate, read_candidate
 from ecs.settings import Settings
 
 GIT = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
@@ -21,8 +21,8 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def read(settings: Settings, repository: Path, *, dirty: bool = False) -> Revision:
-    return read_revision(settings, "e27279efdf8a", allow_dirty=dirty, root=repository)
+def read(settings: Settings, repository: Path, *, dirty: bool = False) -> Candidate:
+    return read_candidate(settings, "e27279efdf8a", allow_dirty=dirty, root=repository)
 
 
 def test_the_tag_names_commit_model_and_architecture(settings: Settings, repository: Path) -> None:
