@@ -7,40 +7,20 @@ import sys
 from typing import Any
 
 import pytest
-from cfnlint.decode.cfn_yaml import load
 
 from ecs.foundation.changeset import TEMPLATE
 from ecs.release import image
+from tests.ecs.template import (
+    actions,
+    attributes,
+    of_type,
+    properties,
+    resources,
+    statements,
+)
 from tests.serving import ROOT
 
-Resource = dict[str, Any]
-TEMPLATE_BYTES = 51_200  # as much as a change set takes in its body
-
-template: dict[str, Any] = load(str(TEMPLATE))
-resources: dict[str, Resource] = template["Resources"]
-
-
-def properties(name: str) -> dict[str, Any]:
-    return dict(resources[name]["Properties"])
-
-
-def attributes(name: str, key: str) -> dict[str, str]:
-    return {pair["Key"]: pair["Value"] for pair in properties(name)[key]}
-
-
-def of_type(name: str) -> list[str]:
-    return [key for key, resource in resources.items() if resource["Type"] == f"AWS::{name}"]
-
-
-def statements(role_or_policy: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(role_or_policy["PolicyDocument"]["Statement"])
-
-
-def actions(statement: dict[str, Any]) -> list[str]:
-    given = statement["Action"]
-    return [given] if isinstance(given, str) else list(given)
-
-
+TEMPLATE_BYTES = 51_200  # the largest template that CreateChangeSet takes in its body
 STATUSES = (200, 404, 408, 500, 503)
 ANSWERING = """
 import sys

@@ -1,29 +1,13 @@
 """Whether the registry has an image, and the tag by which it keeps a good one."""
 
-from collections.abc import Iterator
-
-import boto3
 import pytest
 from botocore.stub import Stubber
 
 from ecs.aws import Aws
 from ecs.release import image
 from ecs.release.pending_changes import placeholder_foundation
-from ecs.settings import Settings
 
 NAME = {"repositoryName": "(from the new stack)"}
-
-
-@pytest.fixture
-def aws(settings: Settings) -> Aws:
-    return Aws(settings, boto3.Session("none", "none", region_name="eu-west-1"))
-
-
-@pytest.fixture
-def ecr(aws: Aws) -> Iterator[Stubber]:
-    with Stubber(aws.ecr) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
 
 
 def test_an_image_that_is_there(aws: Aws, ecr: Stubber) -> None:

@@ -11,8 +11,8 @@ from ecs.errors import UsageError
 from ecs.settings import load_settings
 from tests.ecs.fake_aws import FakeAws, fake_aws, refusal
 from tests.ecs.project import Project, Result
-from tests.ecs.test_settings import refusal as refused_setting
-from tests.ecs.test_settings import written
+from tests.ecs.settings_file import refusal as refused_setting
+from tests.ecs.settings_file import written
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "eu-west-1"}
 THEIRS, OURS = "123456789012", "999999999999"

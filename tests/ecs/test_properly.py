@@ -15,7 +15,7 @@ from ecs.release.candidate import Candidate
 from ecs.release.diff import diff
 from ecs.release.pending_changes import placeholder_foundation
 from ecs.settings import MEMORY_FOR_CPU, PORT
-from tests.ecs.test_foundation import properties
+from tests.ecs.template import properties
 from webapp import create_app
 from webapp.config import load_settings as load_app_settings
 

@@ -7,7 +7,7 @@ import pytest
 from ecs import errors
 from ecs.errors import DeployError
 from ecs.failure.diagnosis import TABLE
-from tests.ecs.test_foundation import of_type, properties
+from tests.ecs.template import of_type, properties
 from tests.serving import ROOT
 
 README = (ROOT / "ecs" / "README.md").read_text(encoding="utf-8")

@@ -10,13 +10,14 @@ from click.testing import CliRunner
 
 from ecs import run
 from ecs.commands.rollback import rollback
-from ecs.failure import evidence
-from ecs.release import image, watch
+from ecs.release import image
 from ecs.release.smoke import SmokeError
 from ecs.settings import Settings
 from tests.ecs.fake_service import FakeService, definition, refusal
 
 A, B, C = 1, 2, 3
+
+pytestmark = pytest.mark.usefixtures("fast_rollout")
 
 
 class Operator:
@@ -36,12 +37,7 @@ Make = Callable[..., Operator]
 
 
 @pytest.fixture
-def operator(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> Make:
-    monkeypatch.setattr(watch, "POLL_SECONDS", 0)
-    monkeypatch.setattr(evidence, "FOLDER", tmp_path_factory.mktemp("evidence"))
-
+def operator(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Make:
     def make(*, passes: Callable[[FakeService], bool] = lambda _: True, **given: Any) -> Operator:
         ecs = FakeService(settings, **{"serving": B} | given)
         ecs.good(A, 1)

@@ -10,7 +10,6 @@ from ecs.errors import DeployError, NotRolledBackError, RolledBackError, UsageEr
 from ecs.failure import evidence
 from ecs.output import Output
 from ecs.release import service_deployment as deployments
-from ecs.release import watch
 from ecs.release.history import last_good
 from ecs.release.rollout import Release
 from ecs.release.smoke import SmokeError
@@ -20,13 +19,11 @@ from tests.ecs.fake_service import FakeService, definition, refusal
 Make = Callable[..., FakeService]
 A, B, C = 1, 2, 3
 
+pytestmark = pytest.mark.usefixtures("fast_rollout")
+
 
 @pytest.fixture
-def service(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> Make:
-    monkeypatch.setattr(watch, "POLL_SECONDS", 0)
-    monkeypatch.setattr(evidence, "FOLDER", tmp_path_factory.mktemp("evidence"))
+def service(settings: Settings) -> Make:
     return lambda **given: FakeService(settings, **given)
 
 

@@ -1,12 +1,10 @@
 """The registry's scan, in the words of its API: what is waited for, what is refused, what is waived."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.model import StringShape
@@ -19,24 +17,15 @@ from ecs.errors import NotAllowedError, UsageError, translate
 from ecs.release import scan
 from ecs.release.pending_changes import placeholder_foundation
 from ecs.release.scan import Finding
-from ecs.settings import Settings
 
 READ, START = "describe_image_scan_findings", "start_image_scan"
 TODAY = datetime.now(UTC).date()
 
 
-@pytest.fixture
-def aws(settings: Settings) -> Aws:
-    return Aws(settings, boto3.Session("none", "none", region_name="eu-west-1"))
-
-
-@pytest.fixture
-def ecr(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "POLL_SECONDS", 0)
     monkeypatch.setattr(scan, "START_SECONDS", 0)
-    with Stubber(aws.ecr) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
 
 
 def findings(aws: Aws, *, required: bool = True) -> list[Finding]:

@@ -1,7 +1,6 @@
 """The settings file: what it may say, and what it answers to all else."""
 
 import json
-import re
 import tomllib
 from pathlib import Path
 
@@ -11,29 +10,12 @@ from hypothesis import strategies as st
 
 from ecs.errors import UsageError
 from ecs.settings import MEMORY_FOR_CPU, SETTINGS_FILE, Settings, load_settings
-
-TEXT = SETTINGS_FILE.read_text()
-
-
-def written(folder: Path, *changes: tuple[str, str], more: str = "") -> Path:
-    text = TEXT
-    for name, value in changes:
-        text, count = re.subn(rf"^{name} = .*$", f"{name} = {value}", text, count=1, flags=re.MULTILINE)
-        assert count == 1
-    path = folder / "settings.toml"
-    path.write_text(text + more)
-    return path
+from tests.ecs.settings_file import TEXT, refusal, written
 
 
 def dumps(value: object) -> str:
     """JSON's scalars and lists are TOML's too."""
     return json.dumps(value, ensure_ascii=False)
-
-
-def refusal(path: Path, env: str = "prod") -> str:
-    with pytest.raises(UsageError) as caught:
-        load_settings(env, path)
-    return str(caught.value)
 
 
 def test_every_setting_has_a_default_in_the_file_with_a_comment_above() -> None:

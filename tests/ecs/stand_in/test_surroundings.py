@@ -13,7 +13,7 @@ import pytest
 from tests.ecs.project import Result
 from tests.ecs.stand_in.conftest import Deployed, Place
 from tests.ecs.stand_in.forwarder import Act, Call, Refusal, Refuse, nothing
-from tests.ecs.stand_in.test_under_way import STACK, change, ended, number, served, under_way
+from tests.ecs.stand_in.releases import STACK, change, ended, number, served, under_way
 from tests.load.clients import until
 from tests.serving import free_port
 

@@ -1,18 +1,16 @@
 """Releases that are stopped, that ring an alarm, or that were left: real tasks, and ECS's own deployments."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import boto3
 import pytest
 
-from tests.ecs.project import Result
 from tests.ecs.stand_in.conftest import Deployed
 from tests.ecs.stand_in.forwarder import Call
+from tests.ecs.stand_in.releases import STACK, change, ended, number, served, under_way
 from tests.load.clients import until
 
-STACK = "perfect-puppy-prod"
 ERRORS = f"{STACK}-server-errors"
 
 
@@ -31,32 +29,6 @@ def long_bake_time(deployed: Deployed) -> Iterator[None]:
         yield
 
 
-def served(deployed: Deployed) -> str:
-    return str(deployed.place.ecs("status", "--json").json["task_definition"])
-
-
-def number(arn: str) -> str:
-    return arn.rpartition(":")[2]
-
-
-@contextmanager
-def change(deployed: Deployed, *, slow: bool = False) -> Iterator[None]:
-    """Commit another version, one that answers right, for as long as the block lasts."""
-    project = deployed.place.project
-    project.append(
-        "gunicorn.conf.py", "\nimport time\n\ntime.sleep(20)\n" if slow else "\n# another version\n"
-    )
-    if slow:
-        project.set({"grace_seconds": 60})
-    project.commit()
-    deployed.place.forget()
-    try:
-        yield
-    finally:
-        deployed.place.forget()
-        project.undo()
-
-
 @contextmanager
 def rings(alarm: str) -> Iterator[None]:
     cloudwatch = boto3.client("cloudwatch")
@@ -65,17 +37,6 @@ def rings(alarm: str) -> Iterator[None]:
         yield
     finally:
         cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="a test")
-
-
-def under_way(before: str) -> bool:
-    [service] = boto3.client("ecs").describe_services(cluster=STACK, services=[STACK])["services"]
-    state = service["deployments"][0].get("rolloutState")
-    return bool(service["taskDefinition"] != before and state == "IN_PROGRESS")
-
-
-def ended(process: "subprocess.Popen[str]") -> Result:
-    out, err = process.communicate(timeout=200)
-    return Result(process.returncode, out, err)
 
 
 def test_rollback_stops_a_rollout_and_both_runs_say_what_serves(deployed: Deployed) -> None:
