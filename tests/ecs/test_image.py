@@ -48,7 +48,7 @@ def test_a_good_image_gets_a_second_tag_for_the_same_manifest_of_whatever_kind(
     assert keep(aws) == []
 
 
-def test_one_that_has_it_is_left_alone(aws: Aws, ecr: Stubber) -> None:
+def test_an_image_with_the_second_tag_is_left_alone(aws: Aws, ecr: Stubber) -> None:
     ecr.add_response("batch_get_image", {"images": [IMAGE]})
     ecr.add_client_error("put_image", "ImageAlreadyExistsException")
     assert keep(aws) == []
@@ -62,7 +62,7 @@ def test_an_image_that_can_not_be_tagged_is_a_warning(aws: Aws, ecr: Stubber) ->
     assert "ecr:PutImage" in warning
 
 
-def test_so_is_one_that_is_gone(aws: Aws, ecr: Stubber) -> None:
+def test_a_missing_image_is_a_warning(aws: Aws, ecr: Stubber) -> None:
     failure = {"imageId": {"imageTag": "one"}, "failureCode": "ImageNotFound"}
     ecr.add_response("batch_get_image", {"images": [], "failures": [failure]})
     assert "could not be tagged as good" in keep(aws)[0]

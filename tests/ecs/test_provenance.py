@@ -1,4 +1,4 @@
-"""The SBOM and the provenance beside a release: of their formats, with every package and every input."""
+"""SBOM and provenance of a release: valid by their schemas, with every package and every input."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ sys.exit(bool(FAILS) and FAILS in words)
 
 
 class Docker:
-    """A Docker whose answers a test gives; it notes what it is asked."""
+    """A fake Docker that answers as a test says, and records its calls."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.program = folder / "docker"
@@ -105,7 +105,7 @@ def test_both_are_files_beside_the_release(
     assert all(json.loads(path.read_text()) for path in folder.iterdir())
 
 
-def test_they_are_written_where_git_does_not_look() -> None:
+def test_they_are_written_to_a_folder_that_git_ignores() -> None:
     assert provenance.FOLDER.relative_to(ROOT).parts[0] == ".ecs"
     assert ".ecs/" in (ROOT / ".gitignore").read_text().splitlines()
 
@@ -146,7 +146,7 @@ class TestBase:
 
 
 class TestFailures:
-    """Whatever Docker was at: nothing serves differently, so it is exit code 2, or 3 for a permission."""
+    """A Docker command that fails changes nothing that serves: exit code 2, or 3 for a missing permission."""
 
     def build(self, settings: Settings) -> DeployError:
         with pytest.raises(DeployError) as caught:
@@ -203,7 +203,7 @@ class TestFailures:
             "error during connect: open //./pipe/docker_engine: The system cannot find the file specified.",
         ],
     )
-    def test_a_docker_that_does_not_run_is_told_as_that(
+    def test_docker_that_does_not_run_is_named_as_the_cause(
         self, asked: Docker, settings: Settings, said: str
     ) -> None:
         asked.says({"build": said}, fails="build")

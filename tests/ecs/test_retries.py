@@ -1,4 +1,4 @@
-"""A call whose answer was lost is made again by botocore, with a token that tells AWS it is the same one."""
+"""Botocore repeats a call whose answer was lost, with a token by which AWS recognises the repetition."""
 
 from collections.abc import Callable, Iterator
 
@@ -74,7 +74,7 @@ def session(settings: Settings) -> Aws:
         (continue_rollback, "ContinueUpdateRollback", "ClientRequestToken"),
     ],
 )
-def test_a_call_that_would_fail_the_second_time_has_one_token(
+def test_retries_of_a_call_send_the_same_token(
     fake: FakeAws, settings: Settings, act: Callable[[Aws], None], name: str, token: str
 ) -> None:
     act(session(settings))
@@ -86,7 +86,7 @@ def test_a_call_that_would_fail_the_second_time_has_one_token(
     assert anew[token] != first[token], "what is asked anew is another"
 
 
-def test_a_scaling_that_is_gone_is_what_destroy_wanted(fake: FakeAws, settings: Settings) -> None:
+def test_removing_scaling_that_is_gone_is_no_error(fake: FakeAws, settings: Settings) -> None:
     gone = (400, '{"__type": "ObjectNotFoundException", "message": "No scalable target found"}')
     fake.answers["DeregisterScalableTarget"] = [LOST, gone]
     scaling.remove(session(settings), placeholder_foundation())

@@ -1,4 +1,4 @@
-"""The settings file: what it may say, and what it answers to all else."""
+"""The settings file: valid values, and a sentence for every invalid one."""
 
 import json
 import tomllib
@@ -14,7 +14,7 @@ from tests.ecs.settings_file import TEXT, refusal, written
 
 
 def dumps(value: object) -> str:
-    """JSON's scalars and lists are TOML's too."""
+    """Write a value as TOML; scalars and lists look the same in JSON."""
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -48,7 +48,7 @@ def test_an_environment_overrides_the_defaults(tmp_path: Path) -> None:
         ("vpc_id", '"vpc-0a"', "vpc_id wants two or more subnet_ids beside it, in different zones."),
     ],
 )  # fmt: skip
-def test_a_value_that_can_not_be_is_refused(tmp_path: Path, name: str, value: str, sentence: str) -> None:
+def test_an_invalid_value_is_refused(tmp_path: Path, name: str, value: str, sentence: str) -> None:
     assert refusal(written(tmp_path, (name, value))) == f"settings.toml: {sentence}"
 
 
@@ -62,7 +62,7 @@ def test_an_unknown_environment_is_refused_with_the_nearest_name() -> None:
     assert refusal(SETTINGS_FILE, "prd") == "settings.toml has no [env.prd]; did you mean 'prod'?"
 
 
-def test_a_file_that_is_missing_or_no_toml_is_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_or_invalid_file_is_refused(tmp_path: Path) -> None:
     assert "can't be read: No such file" in refusal(tmp_path / "settings.toml")
     (tmp_path / "settings.toml").write_text("cpu = \n")
     assert refusal(tmp_path / "settings.toml").startswith("settings.toml is not TOML: ")
@@ -75,7 +75,7 @@ def test_a_file_that_is_missing_or_no_toml_is_a_sentence(tmp_path: Path) -> None
         max_size=5,
     )
 )
-def test_whatever_the_file_says_it_is_taken_or_refused_in_one_line(
+def test_any_value_is_accepted_or_refused_in_one_line(
     tmp_path_factory: pytest.TempPathFactory, given_settings: dict[str, object]
 ) -> None:
     document = tomllib.loads(TEXT) | {

@@ -1,4 +1,4 @@
-"""The smoke test, with the real model on a real server, by networks that help and networks that do not."""
+"""The smoke test, with the real model on a real server, through networks that work and that do not."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -40,12 +40,12 @@ def balancer(server: Server) -> Iterator[Balancer]:
 
 @pytest.fixture
 def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The CA of these tests is the operator's."""
+    """Trust the CA of these tests."""
     monkeypatch.setenv("AWS_CA_BUNDLE", str(CA))
 
 
 def to(name: str, port: int, settings: Settings, *, own_name: str = "127.0.0.1") -> list[Endpoint]:
-    """Give the ways to a service by its name, and by that of its load balancer."""
+    """Return the endpoints of a service, by its public name and by that of its load balancer."""
     foundation = replace(
         placeholder_foundation(), url=f"https://{name}:{port}", load_balancer_dns_name=own_name
     )
@@ -53,13 +53,13 @@ def to(name: str, port: int, settings: Settings, *, own_name: str = "127.0.0.1")
 
 
 class Warned(list[str]):
-    """The warnings of a run."""
+    """A list of warnings that can be called to add one."""
 
     def __call__(self, text: str) -> None:
         self.append(text)
 
 
-# --- what is asked, and what a wrong answer is ---
+# --- requests, and right and wrong answers ---
 
 
 def test_a_site_with_the_model_of_this_repository_passes(server: Server, predictor: Predictor) -> None:
@@ -68,7 +68,7 @@ def test_a_site_with_the_model_of_this_repository_passes(server: Server, predict
     assert warned == []
 
 
-def test_it_asks_on_both_sides_of_each_boundary(predictor: Predictor) -> None:
+def test_both_sides_of_each_boundary_are_asked_about(predictor: Predictor) -> None:
     breeds = [predictor.predict(size).breed for size in home_sizes(predictor)]
     assert set(breeds) == {breed.key for breed in predictor.breeds}
 
@@ -88,7 +88,7 @@ def test_another_model_passes_where_answers_are_not_to_be_compared(server: Serve
     assert smoke([Endpoint(server.url)], other, Warned(), compare=False) == 0
 
 
-def test_an_address_is_opened_in_the_place_of_the_name(
+def test_connect_to_is_opened_in_place_of_the_name(
     server: Server, settings: Settings, predictor: Predictor
 ) -> None:
     there = msgspec.structs.replace(settings, connect_to=f"127.0.0.1:{server.port}")
@@ -96,7 +96,7 @@ def test_an_address_is_opened_in_the_place_of_the_name(
     assert smoke([site], predictor, Warned()) > 0
 
 
-def test_a_site_that_does_not_know_its_name_is_ready_and_does_not_pass(
+def test_a_service_that_refuses_its_own_name_is_ready_and_fails(
     tmp_path: Path, settings: Settings, predictor: Predictor
 ) -> None:
     with running(tmp_path / "log", ALLOWED_HOSTS="balancer.example") as server:
@@ -108,7 +108,7 @@ def test_a_site_that_does_not_know_its_name_is_ready_and_does_not_pass(
             smoke([other], predictor, Warned())
 
 
-def test_a_page_that_is_missing_is_an_answer(server: Server) -> None:
+def test_a_missing_page_counts_as_an_answer(server: Server) -> None:
     assert Endpoint(server.url).ask("GET", "/nowhere")[0] == 404
 
 
@@ -124,12 +124,12 @@ def test_a_connection_that_breaks_off_is_made_again(server: Server, predictor: P
         assert smoke([Endpoint(f"http://127.0.0.1:{balancer.port}")], predictor, Warned()) > 0
 
 
-# --- the network between ---
+# --- proxies, CAs and names ---
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy"])
 @pytest.mark.usefixtures("trusted")
-def test_it_goes_by_the_proxy_which_alone_knows_the_name(
+def test_the_proxy_is_used_and_resolves_the_name(
     balancer: Balancer,
     settings: Settings,
     predictor: Predictor,
@@ -146,7 +146,7 @@ def test_it_goes_by_the_proxy_which_alone_knows_the_name(
     assert warned == []
 
 
-def test_a_name_in_no_proxy_is_asked_without(
+def test_a_name_in_no_proxy_is_asked_directly(
     server: Server, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
@@ -176,7 +176,7 @@ def test_it_needs_no_ca_store_of_the_system(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_name_that_is_not_found_is_asked_for_at_the_load_balancer(
+def test_the_load_balancer_is_asked_if_the_name_is_not_found(
     balancer: Balancer, settings: Settings, predictor: Predictor
 ) -> None:
     warned = Warned()
@@ -189,7 +189,7 @@ def test_a_name_that_is_not_found_is_asked_for_at_the_load_balancer(
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_name_that_leads_elsewhere_does_not_count_where_the_load_balancer_answers_right(
+def test_a_name_that_leads_elsewhere_passes_if_the_load_balancer_answers_right(
     balancer: Balancer,
     settings: Settings,
     predictor: Predictor,
@@ -205,7 +205,7 @@ def test_a_name_that_leads_elsewhere_does_not_count_where_the_load_balancer_answ
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_wrong_answer_of_the_load_balancer_counts_where_the_name_gives_none(
+def test_a_wrong_answer_of_the_load_balancer_fails_if_the_name_does_not_answer(
     balancer: Balancer, settings: Settings, predictor: Predictor
 ) -> None:
     balancer.itself = (503, {"Server": "awselb/2.0"}, b"no task")
@@ -214,7 +214,7 @@ def test_a_wrong_answer_of_the_load_balancer_counts_where_the_name_gives_none(
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_wrong_answer_by_the_name_counts_at_once(
+def test_a_wrong_answer_by_the_name_fails_at_once(
     server: Server,
     balancer: Balancer,
     settings: Settings,
@@ -231,7 +231,7 @@ def test_a_wrong_answer_by_the_name_counts_at_once(
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_wrong_answer_by_the_name_counts_where_the_load_balancer_gives_none(
+def test_a_wrong_answer_by_the_name_fails_if_the_load_balancer_does_not_answer(
     balancer: Balancer,
     settings: Settings,
     predictor: Predictor,
@@ -244,7 +244,7 @@ def test_a_wrong_answer_by_the_name_counts_where_the_load_balancer_gives_none(
             smoke(to("puppy.test", 443, settings, own_name="balancer.test"), predictor, Warned())
 
 
-# --- a network that lets nothing through: the release is not verified, and nothing is said against it ---
+# --- networks that block every answer: the release is not verified, and does not count as bad ---
 
 
 def unverified(sites: list[Endpoint], predictor: Predictor) -> str:
@@ -338,7 +338,7 @@ def test_a_ca_bundle_that_can_not_be_used(
     unverified(to("puppy.test", balancer.port, settings), predictor)
 
 
-def test_a_password_of_the_proxy_is_not_told(
+def test_the_password_of_the_proxy_is_not_printed(
     settings: Settings, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with proxying({}, status=407) as proxy:

@@ -1,4 +1,4 @@
-"""Task definitions: the same content is one revision, even where two runs register it at once."""
+"""Equal task definitions are one revision, even if two runs register them at the same time."""
 
 from typing import Any
 

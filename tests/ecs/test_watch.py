@@ -1,4 +1,4 @@
-"""What counts as a success: this deployment, by ECS's own record of it, and once no other task is asked."""
+"""A deployment succeeds by its own status, and serves once only its tasks get requests."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -55,7 +55,7 @@ def test_the_outcome_is_that_of_the_deployment_itself(
 
 
 def snapshot(*targets: tuple[str, str, str], primary: str = NEW, desired: int = 2) -> Snapshot:
-    """Tasks, each with its revision, its address, and what the balancer thinks of it."""
+    """Return a snapshot of tasks, given as revision, address and state as a target of the balancer."""
     tasks = [
         {
             "taskDefinitionArn": revision,
@@ -98,7 +98,9 @@ tasks = st.lists(
 
 
 @given(tasks, st.integers(0, 4))
-def test_an_old_task_that_is_healthy_always_counts(targets: list[tuple[str, str, str]], desired: int) -> None:
+def test_all_requests_go_to_the_new_tasks_only_without_a_healthy_old_task(
+    targets: list[tuple[str, str, str]], desired: int
+) -> None:
     if snapshot(*targets, desired=desired).all_requests_go_to(NEW):
         healthy = [revision for revision, _, state in targets if state == "healthy"]
         assert set(healthy) == {NEW}
@@ -117,8 +119,8 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "POLL_SECONDS", 0)
 
 
-def test_one_look_at_draining_tasks_is_not_enough(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The balancer's nodes hear of it one after the other."""
+def test_one_poll_without_old_tasks_is_not_enough(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nodes of the balancer learn one after the other that a target drains."""
     both = snapshot((NEW, "a", "healthy"), (NEW, "b", "healthy"), (OLD, "c", "healthy"))
     looks = iter([None, both, SERVES, both, SERVES, SERVES])
     monkeypatch.setattr(watch, "take_snapshot", lambda *_: next(looks))
@@ -127,21 +129,21 @@ def test_one_look_at_draining_tasks_is_not_enough(aws: Aws, monkeypatch: pytest.
     assert next(looks, None) is None
 
 
-def test_it_is_watched_on_until_it_has_completed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deployment_is_watched_until_it_has_completed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     statuses = iter(["IN_PROGRESS", "IN_PROGRESS", "IN_PROGRESS", "SUCCESSFUL"])
     monkeypatch.setattr(watch, "take_snapshot", lambda *_: SERVES)
     monkeypatch.setattr(deployments, "read", lambda *_: deployment(next(statuses)))
     assert follow(aws) is Outcome.COMPLETED
 
 
-def test_its_time_is_limited(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deployment_times_out(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "take_snapshot", lambda *_: SERVES)
     monkeypatch.setattr(deployments, "read", lambda *_: deployment("IN_PROGRESS"))
     short = replace(aws, settings=msgspec.structs.replace(aws.settings, deploy_minutes=0.0001))
     assert follow(short) is Outcome.TIMED_OUT
 
 
-def test_a_service_that_is_gone_is_no_success(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deleted_service_is_an_error(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "STALE_SECONDS", 0.01)
     monkeypatch.setattr(watch, "take_snapshot", lambda *_: None)
     with pytest.raises(NotRolledBackError, match="somebody deleted it meanwhile"):

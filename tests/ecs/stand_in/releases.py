@@ -22,7 +22,7 @@ def number(arn: str) -> str:
 
 @contextmanager
 def change(deployed: Deployed, *, slow: bool = False) -> Iterator[None]:
-    """Commit another version, one that answers right, for as long as the block lasts."""
+    """Commit another version that answers right, and remove the commit after the block."""
     project = deployed.place.project
     project.append(
         "gunicorn.conf.py", "\nimport time\n\ntime.sleep(20)\n" if slow else "\n# another version\n"

@@ -1,4 +1,4 @@
-"""Releases that are stopped, that ring an alarm, or that were left: real tasks, and ECS's own deployments."""
+"""Releases that are stopped, ring an alarm or were rolled back, with real tasks and deployments."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ ERRORS = f"{STACK}-server-errors"
 
 @pytest.fixture(scope="module", autouse=True)
 def committed_again(deployed: Deployed) -> Iterator[None]:
-    """Leave the service as the tests after these expect it: on what is committed."""
+    """Release the commit again afterwards, as later tests expect."""
     yield
     last = deployed.up()
     assert last.code == 0, last.said
@@ -24,7 +24,7 @@ def committed_again(deployed: Deployed) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def long_bake_time(deployed: Deployed) -> Iterator[None]:
-    """Give the tool the time to look at new tasks before ECS calls their deployment completed."""
+    """Lengthen the bake time, so that the tool can test new tasks before ECS completes the deployment."""
     with deployed.place.stand_in.restored(minute_seconds=2.0):
         yield
 
@@ -94,7 +94,7 @@ def test_a_wrong_answer_stops_the_deployment_before_it_has_completed(deployed: D
     assert served(deployed) == before
 
 
-def test_an_alarm_that_rings_at_the_start_guards_nothing(deployed: Deployed) -> None:
+def test_no_alarm_rolls_back_if_one_rings_at_the_start(deployed: Deployed) -> None:
     with change(deployed), rings(ERRORS):
         result = deployed.up()
     assert result.code == 0, result.said
@@ -102,7 +102,7 @@ def test_an_alarm_that_rings_at_the_start_guards_nothing(deployed: Deployed) -> 
 
 
 def ring_after_smoke(call: Call) -> None:
-    """Ring once the new tasks were asked, as errors of the version before do when they are counted late."""
+    """Ring the alarm after the smoke test, as late errors of the version before would."""
     if call.name == "DescribeServiceDeployments":
         tasks = boto3.client("ecs").describe_services(cluster=STACK, services=[STACK])["services"][0]
         if tasks["deployments"][0]["runningCount"] >= 2 and len(tasks["deployments"]) == 1:
