@@ -77,7 +77,7 @@ def test_up_tests_it_where_it_can_be_reached_and_changes_nothing_else(
     assert f"good-{status['image_tag']}" in images(real)
 
 
-def test_a_failed_release_is_rolled_back_though_the_service_can_not_be_reached(place: Place, port: int) -> None:
+def test_a_failed_release_is_rolled_back_without_reaching_the_service(place: Place, port: int) -> None:
     before: dict[str, Any] = place.ecs("status", "--json", *ENV).json
     place.project.append("webapp/pages/views.py", '\nraise RuntimeError("the flux capacitor is empty")\n')
     place.project.commit()
