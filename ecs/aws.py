@@ -94,9 +94,9 @@ def connect(settings: Settings, region: str | None = None) -> Aws:
     session = boto3.Session(region_name=named or None)
     if not session.region_name:
         raise UsageError("No AWS region is set.", hint=REGION_HINT)
-    known = session.get_available_regions("ecs", session.get_partition_for_region(session.region_name))
-    if session.region_name not in known:
+    regions = session.get_available_regions("ecs", session.get_partition_for_region(session.region_name))
+    if session.region_name not in regions:
         raise UsageError(
-            f"AWS has no region {session.region_name!r}.", hint=f"Give one of: {', '.join(sorted(known))}."
+            f"AWS has no region {session.region_name!r}.", hint=f"Give one of: {', '.join(sorted(regions))}."
         )
     return Aws(settings, session)

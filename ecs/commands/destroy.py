@@ -93,8 +93,8 @@ def find_resources(aws: Aws) -> Iterator[tuple[str, list[str]]]:
         yield "repository", [name]
     names = [group.format(name) for group in LOG_GROUPS]
     answers = [aws.logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"] for group in names]
-    there = {item["logGroupName"] for answer in answers for item in answer}
-    yield "log groups", [group for group in names if group in there]
+    existing = {item["logGroupName"] for answer in answers for item in answer}
+    yield "log groups", [group for group in names if group in existing]
     yield "revisions", revision_arns(aws)
 
 
@@ -131,9 +131,9 @@ def revision_arns(aws: Aws) -> list[str]:
 
 def remove_revisions(aws: Aws, arns: list[str]) -> None:
     """Deregister and delete task definitions; raise `NotRolledBackError` where AWS keeps one."""
-    known = aws.ecs.exceptions
+    errors = aws.ecs.exceptions
     for arn in arns:
-        with suppress(known.ClientException, known.InvalidParameterException):  # deregistered before
+        with suppress(errors.ClientException, errors.InvalidParameterException):  # deregistered before
             aws.ecs.deregister_task_definition(taskDefinition=arn)
     for start in range(0, len(arns), DELETE_BATCH):
         answer = aws.ecs.delete_task_definitions(taskDefinitions=arns[start : start + DELETE_BATCH])

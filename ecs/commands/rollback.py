@@ -66,9 +66,7 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
     return result | {"url": foundation.url}
 
 
-def _choose(
-    run: Run, serving: str, under_way: ServiceDeployment | None, number: int | None
-) -> dict[str, Any]:
+def _choose(run: Run, serving: str, ongoing: ServiceDeployment | None, number: int | None) -> dict[str, Any]:
     """Return the task definition to go back to; raise `UsageError` if there is none, or no such `number`."""
     by_arn = {item["taskDefinitionArn"]: item for item in history.revisions(run.aws)}
     if number is not None:
@@ -79,11 +77,11 @@ def _choose(
                 for item in list(by_arn.values())[:10]
             )
             raise UsageError(f"There is no revision {number}.", hint=f"Choose from: {known}.")
-        if found["taskDefinitionArn"] == serving and not under_way:
+        if found["taskDefinitionArn"] == serving and not ongoing:
             raise UsageError(f"Revision {number} is the one that serves.")
         return found
-    if under_way:
-        source, goes_to = by_arn.get(under_way.source or ""), by_arn.get(under_way.target or "")
+    if ongoing:
+        source, goes_to = by_arn.get(ongoing.source or ""), by_arn.get(ongoing.target or "")
         if source and not history.is_bad(source):
             return source
         if goes_to and history.is_good(goes_to):  # an earlier rollback started this rollout

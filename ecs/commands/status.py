@@ -28,12 +28,12 @@ def status(run: Run, *, watch: bool) -> dict[str, Any]:
         run.output.refuse_json("--watch")
     foundation = run.foundation()
     if not watch:
-        known = _read(run, foundation)
-        run.output.show(dashboard(foundation, *known))
+        state = _read(run, foundation)
+        run.output.show(dashboard(foundation, *state))
         warnings = find_warnings(run.aws, foundation)
         for warning in warnings:
             run.output.warn(warning)
-        return facts(foundation, *known) | {"warnings": warnings}
+        return facts(foundation, *state) | {"warnings": warnings}
     with suppress(KeyboardInterrupt), run.output.live(screen=True) as live:
         while True:
             drawn = dashboard(foundation, *_read(run, foundation))
@@ -88,15 +88,15 @@ def facts(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) 
 
 def dashboard(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) -> RenderableType:
     """Return the state of the service as a dashboard for the terminal."""
-    known = facts(foundation, snapshot, revision)
-    bad = f"failed or rolled back at {known['left_since']}" if known["left_since"] else "not verified"
-    verdict = f"good since {known['good_since']}" if known["good_since"] else bad
+    state = facts(foundation, snapshot, revision)
+    bad = f"failed or rolled back at {state['left_since']}" if state["left_since"] else "not verified"
+    verdict = f"good since {state['good_since']}" if state["good_since"] else bad
     return Group(
         Text(foundation.url, style="bold"),
-        Text(f"{task.short(known['task_definition'])}  {known['image_tag']}  {verdict}"),
+        Text(f"{task.short(state['task_definition'])}  {state['image_tag']}  {verdict}"),
         Text(
-            f"rollout {str(known['rollout']).lower().replace('_', ' ')}; tasks: {known['desired']} desired, "
-            f"{known['running']} running, {known['pending']} pending, {known['healthy']} healthy"
+            f"rollout {str(state['rollout']).lower().replace('_', ' ')}; tasks: {state['desired']} desired, "
+            f"{state['running']} running, {state['pending']} pending, {state['healthy']} healthy"
         ),
         Text(),
         tasks_table(snapshot, stopped=5),

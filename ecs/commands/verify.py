@@ -30,8 +30,8 @@ def verify(run: Run, *, allow_dirty: bool, policy: bool) -> dict[str, Any]:
     release.
     """
     if policy:
-        given = run.settings
-        click.echo(to_json(operator_policy(given.stack, run.region or given.region, given.hosted_zone_id)))
+        settings, region = run.settings, run.region or run.settings.region
+        click.echo(to_json(operator_policy(settings.stack, region, settings.hosted_zone_id)))
         sys.exit(0)
     context = CheckContext(run.aws, allow_dirty)
     checks = list(print_checks(run.output, context))

@@ -134,11 +134,11 @@ def _causes(cloudformation: "CloudFormationClient", name: str, stack: str) -> st
 
 
 def _cause(event: "OperationEventTypeDef") -> str:
-    said = event.get("ValidationStatusReason") or event.get("HookStatusReason")
-    said = (said or event.get("ResourceStatusReason", "")).strip().rstrip(".")
+    reason = event.get("ValidationStatusReason") or event.get("HookStatusReason")
+    reason = (reason or event.get("ResourceStatusReason", "")).strip().rstrip(".")
     by = filter(None, (event.get("ValidationName"), event.get("HookType"), event.get("ValidationPath")))
     resource = f"{event.get('LogicalResourceId')} ({event.get('ResourceType')})"
-    return f"{resource}: {said} ({', '.join(by) or 'no path given'})" if said else ""
+    return f"{resource}: {reason} ({', '.join(by) or 'no path given'})" if reason else ""
 
 
 def _read(cloudformation: "CloudFormationClient", name: str, stack: str) -> Iterator[ResourceChange]:
@@ -165,5 +165,5 @@ def detect_concurrency() -> Iterator[None]:
 
 
 def _is_concurrent_change(error: Mapping[str, object]) -> bool:
-    said = str(error.get("Message"))
-    return error.get("Code") in CONCURRENT_CHANGE or "_IN_PROGRESS state" in said or "does not exist" in said
+    code, text = error.get("Code"), str(error.get("Message"))
+    return code in CONCURRENT_CHANGE or "_IN_PROGRESS state" in text or "does not exist" in text

@@ -74,11 +74,11 @@ def _signed_in(registry: str, user: str, password: str) -> Iterator[str]:
     """Yield a temporary Docker configuration with a registry's login and the user's own context."""
     own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     try:
-        given = msgspec.json.decode((own / "config.json").read_bytes(), type=dict[str, Any])
+        configuration = msgspec.json.decode((own / "config.json").read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.DecodeError):
-        given = {}
+        configuration = {}
     auth = base64.b64encode(f"{user}:{password}".encode()).decode()
-    signed_in = {key: value for key, value in given.items() if key == "currentContext"}
+    signed_in = {key: value for key, value in configuration.items() if key == "currentContext"}
     signed_in |= {"auths": {registry: {"auth": auth}}}
     with TemporaryDirectory(prefix="perfect-puppy-docker-") as folder:
         for name in ("contexts", "cli-plugins"):

@@ -18,11 +18,11 @@ GOOD_PREFIX = "good-"
 
 def is_pushed(aws: Aws, foundation: Foundation, tag: str) -> bool:
     """Return whether the repository has an image with this tag."""
-    name, known = foundation.repository_name, aws.ecr.exceptions
+    name, errors = foundation.repository_name, aws.ecr.exceptions
     try:
         found = aws.ecr.describe_images(repositoryName=name, imageIds=[{"imageTag": tag}])
         return bool(found["imageDetails"])
-    except (known.ImageNotFoundException, known.RepositoryNotFoundException):
+    except (errors.ImageNotFoundException, errors.RepositoryNotFoundException):
         return False
 
 
@@ -39,8 +39,8 @@ def build(aws: Aws, candidate: Candidate, *, pull: bool) -> Path:
         "perfect-puppy.model-version": candidate.model,
     }
     base = provenance.base_image(aws.settings, pull=pull)
-    given = base if pull or aws.settings.base_image else ""
-    docker.build(local_name(aws, candidate), aws.settings, labels, given)
+    chosen = base if pull or aws.settings.base_image else ""
+    docker.build(local_name(aws, candidate), aws.settings, labels, chosen)
     return provenance.write(local_name(aws, candidate), aws.settings, candidate, base)
 
 

@@ -11,9 +11,9 @@ DIMENSION: Final = "ecs:service:DesiredCount"
 
 
 def _registered_targets(aws: Aws, foundation: Foundation) -> list[dict[str, Any]]:
-    address = _target(aws, foundation)
+    target = _target(aws, foundation)
     answer = aws.autoscaling.describe_scalable_targets(
-        ServiceNamespace="ecs", ResourceIds=[address["ResourceId"]], ScalableDimension=DIMENSION
+        ServiceNamespace="ecs", ResourceIds=[target["ResourceId"]], ScalableDimension=DIMENSION
     )
     return [dict(target) for target in answer["ScalableTargets"]]
 
@@ -64,24 +64,24 @@ def foreign_policies(aws: Aws, foundation: Foundation) -> list[dict[str, Any]]:
 def compare(aws: Aws, foundation: Foundation) -> list[FieldChange]:
     """Return how the present scaling differs from `wanted`."""
     targets = "TargetTrackingScalingPolicyConfiguration"  # policies of another type lack it
-    there: dict[str, Any] = {
+    present: dict[str, Any] = {
         "policies": {policy["PolicyName"]: policy.get(targets) for policy in _policies(aws, foundation)}
     }
     for target in _registered_targets(aws, foundation):
-        there |= {"MinCapacity": target["MinCapacity"], "MaxCapacity": target["MaxCapacity"]}
-    return diff(there, wanted(aws, foundation), only_wanted=True)
+        present |= {"MinCapacity": target["MinCapacity"], "MaxCapacity": target["MaxCapacity"]}
+    return diff(present, wanted(aws, foundation), only_wanted=True)
 
 
 def apply(aws: Aws, foundation: Foundation) -> None:
     """Set the bounds and the policies to `wanted`."""
-    address, target = _target(aws, foundation), wanted(aws, foundation)
-    bounds: dict[str, Any] = {name: target[name] for name in ("MinCapacity", "MaxCapacity")}
+    target, settings = _target(aws, foundation), wanted(aws, foundation)
+    bounds: dict[str, Any] = {name: settings[name] for name in ("MinCapacity", "MaxCapacity")}
     if not _registered_targets(aws, foundation):  # AWS accepts tags only for a new target
         bounds["Tags"] = aws.settings.tags
-    aws.autoscaling.register_scalable_target(**address, **bounds)
-    for name, configuration in target["policies"].items():
+    aws.autoscaling.register_scalable_target(**target, **bounds)
+    for name, configuration in settings["policies"].items():
         aws.autoscaling.put_scaling_policy(
-            **address,
+            **target,
             PolicyName=name,
             PolicyType="TargetTrackingScaling",
             TargetTrackingScalingPolicyConfiguration=configuration,

@@ -75,7 +75,7 @@ def wait_for_findings(aws: Aws, foundation: Foundation, tag: str, *, required: b
         ClientError: AWS refused a call.
     """
     image: Any = {"repositoryName": foundation.repository_name, "imageId": {"imageTag": tag}}
-    begun, reason, start = time.monotonic(), NOT_FOUND, False
+    started, reason, start = time.monotonic(), NOT_FOUND, False
     while True:
         try:
             if start:
@@ -91,7 +91,7 @@ def wait_for_findings(aws: Aws, foundation: Foundation, tag: str, *, required: b
         scanned = {"imageScanCompletedAt", "findingSeverityCounts"} & found.keys()
         if status == "COMPLETE" or (status == "ACTIVE" and scanned):
             return _read(found)
-        elapsed = time.monotonic() - begun
+        elapsed = time.monotonic() - started
         reason = reason if status == NOT_FOUND else status
         start = required and reason == NOT_FOUND and elapsed >= START_SECONDS
         waited = elapsed > (NEEDED_SECONDS if required else SCAN_SECONDS)
@@ -109,10 +109,8 @@ def _read(found: Mapping[str, Any]) -> list[Finding]:
     for item in [*found.get("findings", []), *found.get("enhancedFindings", [])]:
         details = item.get("packageVulnerabilityDetails", {})
         packages = {package["name"] for package in details.get("vulnerablePackages", [])}
-        attributes = {
-            attribute["key"]: attribute.get("value", "") for attribute in item.get("attributes", [])
-        }
-        package = attributes.get("package_name") or ", ".join(sorted(packages))
+        values = {attribute["key"]: attribute.get("value", "") for attribute in item.get("attributes", [])}
+        package = values.get("package_name") or ", ".join(sorted(packages))
         read.append(
             Finding(details.get("vulnerabilityId") or item.get("name", ""), package, item["severity"])
         )

@@ -80,8 +80,8 @@ def take_snapshot(aws: Aws, foundation: Foundation) -> Snapshot | None:
         )
         for page in pages:
             if arns := page["taskArns"]:  # a page has at most 100, the limit of DescribeTasks
-                told = aws.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
-                tasks |= {task["taskArn"]: dict(task) for task in told}
+                described = aws.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
+                tasks |= {task["taskArn"]: dict(task) for task in described}
     targets = aws.elbv2.describe_target_health(TargetGroupArn=foundation.target_group_arn)
     names = [*foundation.release_alarms, foundation.balancer_errors_alarm_name]
     alarms = aws.cloudwatch.describe_alarms(AlarmNames=names)
@@ -99,8 +99,8 @@ def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, deployment: Ser
     stopped = snapshot.stopped(arn)
     running = [task for task in snapshot.running if task["taskDefinitionArn"] == arn]
     newest = [task["taskArn"] for task in [*stopped, *running][:TASKS_WITH_LOGS]]
-    told = snapshot.service.get("events", [])
-    events = [event["message"] for event in told if event["createdAt"] >= deployment.since]
+    all_events = snapshot.service.get("events", [])
+    events = [event["message"] for event in all_events if event["createdAt"] >= deployment.since]
     return Evidence(
         reason=deployment.reason,
         task_definition=arn,

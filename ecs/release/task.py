@@ -94,8 +94,8 @@ def describe(aws: Aws, reference: str) -> dict[str, Any] | None:
 
 def compare(old: dict[str, Any] | None, new: dict[str, Any]) -> list[FieldChange]:
     """Return how a task definition, as AWS describes it, differs from the arguments for a new one."""
-    known = {key: value for key, value in (old or {}).items() if key in ARGUMENTS}
-    return diff(normalise(known), normalise(new))
+    described = {key: value for key, value in (old or {}).items() if key in ARGUMENTS}
+    return diff(normalise(described), normalise(new))
 
 
 def find_same(aws: Aws, current: str | None, wanted: dict[str, Any]) -> str | None:

@@ -47,8 +47,8 @@ class RolloutView:
 
     def _line(self, snapshot: Snapshot) -> str:
         healthy, started, desired = self._counts(snapshot)
-        there = {item["taskDefinition"]: item for item in reversed(snapshot.service["deployments"])}
-        deployment = there.get(self._task_definition, {})
+        by_revision = {item["taskDefinition"]: item for item in reversed(snapshot.service["deployments"])}
+        deployment = by_revision.get(self._task_definition, {})
         failed = deployment.get("failedTasks", 0)
         state = deployment.get("rolloutState", "gone").lower().replace("_", " ")
         return (

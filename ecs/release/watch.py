@@ -88,20 +88,20 @@ def follow(
 
     Calls `on_snapshot` at each poll. Raises `NotRolledBackError` if the service is gone.
     """
-    polls, begun = 0, time.monotonic()
-    looked = begun
+    polls, started = 0, time.monotonic()
+    last_seen = started
     while True:
         snapshot, now = take_snapshot(aws, foundation), time.monotonic()
         if snapshot:
-            looked, deployment = now, deployments.read(aws, arn)
+            last_seen, deployment = now, deployments.read(aws, arn)
             on_snapshot(snapshot)
             polls = polls + 1 if early and snapshot.all_requests_go_to(deployment.target) else 0
             serving = Outcome.SERVING if polls >= POLLS_IN_A_ROW else None
             if outcome := outcome_of(deployment, snapshot.service) or serving:
                 return outcome, snapshot
-            if now - begun > aws.settings.deploy_minutes * 60:
+            if now - started > aws.settings.deploy_minutes * 60:
                 return Outcome.TIMED_OUT, snapshot
-        elif now - looked > STALE_SECONDS:
+        elif now - last_seen > STALE_SECONDS:
             raise NotRolledBackError(
                 f"The service {aws.settings.stack} is gone: somebody deleted it meanwhile.",
                 hint="Run `python -m ecs up` again; it makes a new one.",

@@ -26,11 +26,14 @@ ANSWERING = """
 import sys
 from flask import abort
 from webapp import create_app
-from webapp.http import logs
 from webapp.config import Settings
+from webapp.http import logs
+from webapp.http.state import state_of
 
-logs.configure(Settings(log_format="json"))
+settings = Settings(log_format="json")
+logs.configure(settings)
 app = create_app()
+state_of(app).log_request = logs.request_writer(settings)
 
 @app.get("/answer/<int:status>")
 def answer(status):
