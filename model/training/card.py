@@ -1,4 +1,4 @@
-"""The model card: what one would want to know before relying on a model.
+"""The model card: what the model is for, its data, its answers, how good it is and its limits.
 
 After Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
 """
@@ -16,11 +16,11 @@ MEASURES = (
     ("calibration_error", "Expected calibration error", "lower is better"),
     ("roc_auc", "ROC AUC", "higher is better"),
 )
-"""Every measure, as people call it, and which way is up."""
+"""Every measure: its key in the manifest, its title, and which direction is better."""
 
 
 def write_card(manifest: Manifest) -> bytes:
-    """Write the card of a model in Markdown; all that it says comes from the manifest."""
+    """Write the card of a model in Markdown, from its manifest alone."""
     names = [breed.name for breed in manifest.breeds]
     purpose = (
         f"Given the size of a home, the model says how probable it is that a household in such a home keeps "

@@ -25,7 +25,8 @@ def shuffle(sizes: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np
     homes = pd.DataFrame({"size": sizes, "breed": labels})
     homes["repeat"] = homes.groupby(["breed", "size"]).cumcount()
     hashes = pd.util.hash_pandas_object(homes[["size", "repeat"]], index=False)
-    return hashes.groupby(homes["breed"]).rank(method="first").to_numpy(np.int64) - 1
+    ranks = hashes.groupby(homes["breed"]).rank(method="first")
+    return np.asarray(ranks - 1, dtype=np.int64)
 
 
 def held_out(sizes: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
