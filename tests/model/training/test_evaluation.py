@@ -58,13 +58,13 @@ def test_an_interval_is_as_wide_as_samples_vary_and_holds_the_truth(
 ) -> None:
     samples = [draw(classes, households, seed) for seed in range(300)]
     estimates = pd.DataFrame([evaluation.scores(*sample) for sample in samples])
-    intervals = [evaluation.intervals(*sample) for sample in samples[: 100 if full else 5]]
+    intervals = [evaluation.intervals(*sample) for sample in samples[: 100 if full else 3]]
     for name in ("accuracy", "log_loss", "brier_score", "roc_auc"):
         ends = np.array([found[name] for found in intervals])
         assert np.diff(ends).mean() == pytest.approx(2 * 1.96 * estimates[name].std(), rel=0.1)
         assert ends.mean() == pytest.approx(estimates[name][: len(ends)].mean(), rel=0.01)
         held = (ends[:, 0] <= estimates[name].mean()) & (estimates[name].mean() <= ends[:, 1])
-        assert held.mean() >= (0.89 if full else 0.8)
+        assert held.mean() >= (0.89 if full else 0.6)  # of three, one may miss
 
 
 def test_the_area_under_the_curve_of_a_breed_that_is_rare_has_an_interval() -> None:
