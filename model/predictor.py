@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from model.artifact import ARTIFACT_FOLDER, ArtifactError, read_model
 from model.booster import FEATURE, BoosterError, load_booster
+from model.breeds import Breed
 from model.manifest import MANIFEST_NAME, Manifest
 from model.step_function import StepFunction, to_step_function
 
@@ -77,6 +78,7 @@ class Predictor:
         self.manifest = manifest
         self.model_version = manifest.model_version
         self.breeds = manifest.breeds
+        self._breed_of = {breed.key: breed for breed in manifest.breeds}
         self.training_range = (feature.min, feature.max)
         self.boundaries = manifest.decision_boundaries
 
@@ -142,6 +144,10 @@ class Predictor:
                 f"The model {model_path} does not give the known answers of {MANIFEST_NAME}; train again."
             )
         return predictor
+
+    def breed(self, key: str) -> Breed:
+        """Return the catalogue entry of one of the model's classes."""
+        return self._breed_of[key]
 
     def predict(self, home_size_sqft: float) -> Recommendation:
         """Recommend a breed for one home.

@@ -7,7 +7,7 @@ import schemathesis
 from hypothesis import strategies as st
 
 from model.home_size import MAX_SQFT, MIN_SQFT
-from webapp.recommend import HomeSizeError, to_checked_sqft
+from webapp.home import HomeSizeError, to_checked_sqft
 
 sizes = st.floats(MIN_SQFT, MAX_SQFT) | st.integers(int(MIN_SQFT), int(MAX_SQFT)) | st.just('"1,200"')
 lines = st.lists(st.tuples(sizes, st.sampled_from(["sqft", ""])).map("{0[0]},{0[1]}".format))

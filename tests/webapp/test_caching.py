@@ -13,8 +13,9 @@ from werkzeug.test import TestResponse
 
 from webapp import create_app
 from webapp.api import docs
-from webapp.http import caching, logs
-from webapp.server.warm_up import warm_up
+from webapp.http import caching
+from webapp.http.state import state_of
+from webapp.http.warm_up import warm_up
 
 SCRIPT = f"/api/docs/{docs.UI_VERSION}/swagger-ui-bundle.js"
 STYLE = f"/api/docs/{docs.UI_VERSION}/swagger-ui.css"
@@ -26,7 +27,8 @@ GZIP = {"Accept-Encoding": "gzip"}
 
 
 def _plots(app: Flask) -> list[str]:
-    return [f"/model/{version}/{name}" for version, name in app.extensions["plots"]]
+    state = state_of(app)
+    return [f"/model/{state.predictor.model_version}/{name}" for name in state.plots]
 
 
 @pytest.fixture
@@ -227,7 +229,7 @@ def test_the_first_request_compiles_no_template(fresh: Flask, monkeypatch: pytes
 
 def test_the_warm_up_is_no_request_of_anybodys(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[object] = []
-    monkeypatch.setattr(logs, "_write_request", seen.append)
+    monkeypatch.setattr(state_of(app), "log_request", seen.append)
     app.test_client().get("/")
     assert len(seen) == 1
     warm_up(app)

@@ -2,6 +2,7 @@ import pytest
 
 from webapp import create_app
 from webapp.config import SettingError, Settings, load_settings
+from webapp.http.state import state_of
 
 
 def test_every_setting_has_a_default_for_development() -> None:
@@ -37,4 +38,4 @@ def test_a_wrong_value_is_refused_in_a_sentence_that_names_the_variable(
 def test_overrides_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOG_LEVEL", "error")
     app = create_app({"LOG_LEVEL": "debug", "TESTING": True})
-    assert (app.config["LOG_LEVEL"], app.config["TESTING"]) == ("debug", True)
+    assert (state_of(app).settings.log_level, app.config["TESTING"]) == ("debug", True)

@@ -5,6 +5,7 @@ from itertools import accumulate, chain, islice, repeat
 from threading import Lock
 
 import msgspec
+import numpy as np
 from flask import Blueprint, Response, request
 
 from webapp.api.csv_homes import as_cell, read_csv, write_csv
@@ -19,15 +20,15 @@ from webapp.api.schemas import (
     BatchOptions,
     BatchResponse,
     BatchResult,
-    FieldError,
 )
 from webapp.http.admission import received_body
 from webapp.http.compression import compress
 from webapp.http.negotiation import CSV, JSON, preferred_type, sent_type
+from webapp.http.problem_details import FieldError
 from webapp.http.problems import Problem
-from webapp.http.request_context import current_exchange
+from webapp.http.request_context import current_context
+from webapp.http.state import current_state
 from webapp.http.turns import in_turns
-from webapp.recommend import get_predictor, recommend_many
 
 PATH = "/api/predict/batch"
 BODY_LIMIT = 2 * 1024 * 1024
@@ -55,16 +56,17 @@ def predict_batch() -> Response:
 def _predict_batch(body: bytes, sent: str, wanted: str, options: BatchOptions) -> Response:
     rows = _read(body, sent)
     refused = [row for row in rows if isinstance(row, FieldError)]
-    current_exchange().refused = len(refused)
+    current_context().refused = len(refused)
     if refused and options.errors == "fail":
         raise _refusal(refused, len(rows))
     answers = [answer for some in in_turns(_recommend(rows)) for answer in some]
     reported = _reported(refused, len(body))
+    version = current_state().predictor.model_version
     if wanted == CSV:
         answer_body = _to_csv(answers, reported if options.errors == "report" else None)
     else:
         results = [answer if isinstance(answer, BatchResult) else None for answer in answers]
-        answer_body = _encoder.encode(BatchResponse(get_predictor().model_version, results, reported))
+        answer_body = _encoder.encode(BatchResponse(version, results, reported))
     response = Response(answer_body, content_type=f"{CSV}; charset=utf-8" if wanted == CSV else JSON)
     response.vary.add("Accept")
     return compress(response)
@@ -98,8 +100,11 @@ def _reported(refused: Sequence[FieldError], body_bytes: int) -> Sequence[FieldE
 
 def _recommend(rows: Sequence[float | FieldError]) -> Iterator[BatchResult | FieldError]:
     """Recommend a puppy for each home that could be read."""
-    breeds = [breed.key for breed in get_predictor().breeds]
-    answers = recommend_many([row for row in rows if not isinstance(row, FieldError)])
+    predictor = current_state().predictor
+    breeds = [breed.key for breed in predictor.breeds]
+    sizes = np.array([row for row in rows if not isinstance(row, FieldError)], dtype=np.float64)
+    answers = predictor.predict_many(sizes)
+    current_context().batch = (sizes, answers)
     results = map(
         BatchResult,
         [breeds[index] for index in answers.breed_index.tolist()],

@@ -8,11 +8,11 @@ from typing import cast
 
 from model.home_size import Unit
 from webapp.api.reading import read_text
-from webapp.api.refusals import shown
-from webapp.api.schemas import MAX_HOME_BYTES, FieldError, PredictRequest
-from webapp.http.problems import Problem
+from webapp.api.schemas import MAX_HOME_BYTES, PredictRequest
+from webapp.home import HomeSizeError, to_checked_sqft
+from webapp.http.problem_details import FieldError
+from webapp.http.problems import Problem, shown
 from webapp.http.turns import in_turns
-from webapp.recommend import HomeSizeError, to_checked_sqft
 
 HEADER = "home_size,unit"
 _COLUMNS = PredictRequest.__struct_fields__

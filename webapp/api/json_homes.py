@@ -8,10 +8,11 @@ from msgspec import UNSET, UnsetType
 
 from webapp.api.reading import body_problem, decode, decode_home, measured, read_text
 from webapp.api.refusals import EXAMPLE, Refusal, kind_of, pointer, refuse_kind, unknown_name
-from webapp.api.schemas import MAX_HOME_BYTES, FieldError
+from webapp.api.schemas import MAX_HOME_BYTES
+from webapp.home import to_checked_sqft
+from webapp.http.problem_details import FieldError
 from webapp.http.problems import Problem
 from webapp.http.turns import in_turns
-from webapp.recommend import to_checked_sqft
 
 _EXAMPLE = f'{{"homes": [{EXAMPLE}]}}'
 _FEW_BYTES = 16 * 1024

@@ -8,7 +8,7 @@ import msgspec
 
 from webapp.api.openapi_schemas import Json, schema_of
 from webapp.api.operations import Example, Operation
-from webapp.api.schemas import ProblemDetails
+from webapp.http.problem_details import ProblemDetails
 from webapp.http.problem_kinds import KINDS, Kind
 
 PROBLEM = "application/problem+json"

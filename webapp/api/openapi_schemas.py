@@ -8,8 +8,8 @@ import msgspec
 
 from model.home_size import Unit
 from webapp.api.operations import OPERATIONS, Form, Operation
-from webapp.api.schemas import ProblemDetails
-from webapp.recommend import limits
+from webapp.home import limits
+from webapp.http.problem_details import ProblemDetails
 
 Json = dict[str, Any]
 

@@ -8,10 +8,11 @@ import msgspec
 from werkzeug.datastructures import MultiDict
 
 from model.home_size import Unit
-from webapp.api.refusals import EXAMPLE, Refusal, as_field, pointer, refuse_home, refuse_query, shown
-from webapp.api.schemas import FieldError, PredictRequest
-from webapp.http.problems import Problem
-from webapp.recommend import Home, HomeSizeError, measure
+from webapp.api.refusals import EXAMPLE, Refusal, as_field, pointer, refuse_home, refuse_query
+from webapp.api.schemas import PredictRequest
+from webapp.home import Home, HomeSizeError, measure
+from webapp.http.problem_details import FieldError
+from webapp.http.problems import Problem, shown
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 MeasuredT = TypeVar("MeasuredT")

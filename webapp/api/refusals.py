@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from webapp.api.schemas import MAX_HOMES, PredictRequest
+from webapp.http.problems import shown
 
 EXAMPLE = '{"home_size": 1200}'
 TOO_MANY = f"A batch has at most {MAX_HOMES:,} homes, and this one has more. Send it in parts."
@@ -113,13 +114,3 @@ def _text(value: bytes) -> str | None:
 def pointer(*path: str | int) -> str:
     """Write a JSON Pointer (RFC 6901)."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
-
-
-def shown(given: object) -> str:
-    """Show what was given, cut to a length that fits a sentence, without what would not show."""
-    if isinstance(given, int) and abs(given) >= 10**20:
-        return "a number of more than 20 digits"
-    text = "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(given)[:41]
-    )
-    return text if len(text) <= 40 else f"{text[:40]}…"

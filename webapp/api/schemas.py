@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
 from model.home_size import Unit
+from webapp.http.problem_details import FieldError
 
 MAX_HOMES = 20_000
 MAX_HOME_BYTES = 2_000
@@ -82,35 +83,6 @@ class BatchResult(msgspec.Struct, frozen=True, gc=False):
     breed: BreedKey
     probability: Probability
     outside_training_range: Outside
-
-
-class FieldError(msgspec.Struct, frozen=True, gc=False):
-    """What is wrong, and where."""
-
-    detail: Annotated[str, Meta(description="A sentence: what is wrong, and what to do.")]
-    pointer: Annotated[str | UnsetType, Meta(description="The place in a JSON body (RFC 6901).")] = UNSET
-    parameter: Annotated[str | UnsetType, Meta(description="The parameter of the query.")] = UNSET
-    row: Annotated[
-        int | UnsetType, Meta(description="The home's number in a batch, from 1; a CSV's header is 0.")
-    ] = UNSET
-    column: Annotated[str | UnsetType, Meta(description="The column of a CSV.")] = UNSET
-
-
-class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Every error's body (RFC 9457)."""
-
-    type: Annotated[
-        str, Meta(description="The kind: an address that explains it. Branch on what stands after `#`.")
-    ]
-    title: Annotated[str, Meta(description="The kind in words, the same for each of its kind.")]
-    status: Annotated[int, Meta(description="The HTTP status.", ge=400, le=599)]
-    detail: Annotated[str, Meta(description="A sentence: what is wrong, and what to do.")]
-    instance: Annotated[str, Meta(description="The path that was asked, if it could be read.")] = ""
-    request_id: Annotated[str, Meta(description="As `X-Request-ID`, and in our logs: quote it to us.")]
-    errors: Annotated[
-        Sequence[FieldError],
-        Meta(description="The first thing found wrong, with its place; in a batch one a home, up to 100."),
-    ] = ()
 
 
 class BatchResponse(msgspec.Struct, frozen=True):

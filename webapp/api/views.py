@@ -20,11 +20,14 @@ from webapp.api.model_schemas import (
 )
 from webapp.api.reading import read_body, read_home_query
 from webapp.api.schemas import DECIMALS, HomeSize, PredictResponse
-from webapp.http.addresses import picture_url
+from webapp.home import Home
+from webapp.http.addresses import origin
 from webapp.http.admission import received_body
 from webapp.http.caching import cacheable, stored
 from webapp.http.negotiation import JSON, sent_type
-from webapp.recommend import Home, get_predictor, recommend
+from webapp.http.request_context import current_context
+from webapp.http.state import current_state
+from webapp.recommend import picture_of, recommend
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 
@@ -58,13 +61,13 @@ def _breeds() -> bytes:
             BreedResponse(
                 breed.key,
                 breed.name,
-                picture_url(breed.key),
+                _picture_url(breed.key),
                 weight_kg=_as(breed.weight_kg, Range),
                 height_cm=_as(breed.height_cm, Range),
                 space=_as(breed.space, Fact),
                 exercise=_as(breed.exercise, Fact),
             )
-            for breed in get_predictor().breeds
+            for breed in current_state().predictor.breeds
         ]
     )
     return _encoder.encode(answer)
@@ -77,7 +80,7 @@ def model() -> Response:
 
 
 def _model() -> bytes:
-    predictor = get_predictor()
+    predictor = current_state().predictor
     manifest = predictor.manifest
     answer = ModelResponse(
         model_version=manifest.model_version,
@@ -97,12 +100,13 @@ def _as(given: object, form: type[StructT]) -> StructT:
 
 def _answer(home: Home) -> Response:
     recommendation = recommend(home)
+    current_context().prediction = (home, recommendation)
     answer = PredictResponse(
         breed=recommendation.breed,
         name=recommendation.name,
         probability=round(recommendation.probability, DECIMALS),
         probabilities=_rounded(recommendation),
-        image_url=picture_url(recommendation.breed),
+        image_url=_picture_url(recommendation.breed),
         home_size=HomeSize(home.value, home.unit, home.sqft),
         outside_training_range=recommendation.outside_training_range,
         model_version=recommendation.model_version,
@@ -113,3 +117,7 @@ def _answer(home: Home) -> Response:
 @lru_cache(maxsize=1024)
 def _rounded(recommendation: Recommendation) -> dict[str, float]:
     return {breed: round(share, DECIMALS) for breed, share in recommendation.probabilities.items()}
+
+
+def _picture_url(breed: str) -> str:
+    return f"{origin()}/static/{picture_of(breed)}"

@@ -1,4 +1,4 @@
-"""Admission control: requests are received whole, then admitted or, when too many are in flight, refused."""
+"""Admission control: receive each request whole, and refuse it while too many are in flight."""
 
 import time
 from collections.abc import Mapping
@@ -7,35 +7,48 @@ from enum import Enum, auto
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from flask import Flask
 from gunicorn.http.errors import NoMoreData
-from werkzeug.exceptions import RequestEntityTooLarge
 
-from webapp.http import health, metrics
-from webapp.http.problems import Problem
-from webapp.http.request_context import begin_exchange, current_exchange, end_exchange
+from webapp.http import metrics
+from webapp.http.problems import Problem, Refuse
+from webapp.http.request_context import HEALTH_PATHS, context_of, current_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from _typeshed.wsgi import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
+BODY_LIMIT = 16 * 1024
+"""The most bytes of a body, except on routes with a lane of their own."""
 
 ARRIVING_BYTES = 64 * 1024 * 1024
-"""The memory that bodies still under way may take, of one lane in one worker."""
+"""The most memory, in one lane of one worker, for bodies that are still arriving."""
 
 PIECE_BYTES = 16 * 1024
 
 
 @dataclass(slots=True)
+class Load:
+    """The requests in flight in this worker.
+
+    Attributes:
+        in_flight: received whole and not yet answered.
+        peak: the highest `in_flight` since a reader last reset it to 0.
+    """
+
+    in_flight: int = 0
+    peak: int = 0
+
+
+@dataclass(slots=True)
 class Lane:
-    """Requests that share places, and a limit for their bodies.
+    """Requests that share a number of places and a limit for their bodies.
 
     Attributes:
         body_limit: the most bytes that a body may have.
-        places: the most that may be in flight at once.
-        arriving: the bytes received of bodies that are still under way.
-        in_flight: how many have been received whole, and are not yet answered.
+        places: the most requests that may be in flight at once.
+        arriving: the bytes received of bodies that are still arriving.
+        in_flight: the requests received whole and not yet answered.
     """
 
     body_limit: int
@@ -45,59 +58,72 @@ class Lane:
 
     @property
     def crowded(self) -> bool:
-        """Whether bodies under way have taken all the memory that there is for them."""
+        """Whether arriving bodies have taken all the memory that the lane has for them."""
         return self.arriving >= ARRIVING_BYTES
 
 
 class Admission:
-    """WSGI middleware that receives each body, and counts the requests in flight.
+    """WSGI middleware that receives each body and bounds the requests in flight.
 
-    A request is in flight from when it has been received whole, so a client whose body dribbles in holds no
-    place. Before a request is worked on, every other connection gets a turn to bring in its own
-    (`time.sleep(0)`, which under gevent lets the hub run): so the count is the true length of the queue, and
-    no keep-alive connection whose next request is already here starves the others.
+    A request counts as in flight once it has been received whole, so a slow client holds no place. Before a
+    request is answered, every other connection gets a turn to receive its own (`time.sleep(0)`, which lets
+    gevent's hub run): the count is then the true length of the queue, and a keep-alive connection whose next
+    request is already here cannot starve the others.
 
-    Some paths have a lane of their own: what is heavy may have few places and large bodies, and takes none
-    from the others.
-
-    Attributes:
-        peak: the most requests in flight at once, since whoever watches it last set it back.
+    Requests to some paths have a lane of their own. Expensive ones have few places there and larger bodies,
+    and take no place from the others.
     """
 
-    def __init__(self, app: "WSGIApplication", lane: Lane, lanes: Mapping[str, Lane]) -> None:
+    def __init__(
+        self, app: "WSGIApplication", refuse: Refuse, load: Load, lane: Lane, lanes: Mapping[str, Lane]
+    ) -> None:
+        """Bound the requests to an app.
+
+        Args:
+            app: the app.
+            refuse: answers a request with a problem.
+            load: is kept up to date.
+            lane: for every path but those of `lanes`.
+            lanes: by path.
+        """
         self._app = app
+        self._refuse = refuse
+        self._load = load
         self._lane = lane
         self._lanes = lanes
-        self._in_flight = 0
-        self.peak = 0
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
-        """Receive the request, then call the app."""
+        """Receive the request, then call the app or refuse."""
         path = environ["PATH_INFO"]
         lane = self._lanes.get(path, self._lane)
-        body, why_not = _receive_body(environ, lane)
-        exchange = begin_exchange(environ, body, lane.body_limit)
-        exchange.cut_short = why_not is Unread.CUT_SHORT
-        try:
-            always = path in health.PATHS
-            exchange.shed = not always and (why_not is Unread.NO_ROOM or lane.in_flight >= lane.places)
-            return self._work(environ, start_response, lane, places=int(not always and not exchange.shed))
-        finally:
-            end_exchange()
+        context = context_of(environ)
+        context.body, why_not = _receive_body(environ, lane)
+        context.body_limit = lane.body_limit
+        context.received = time.perf_counter()
+        if why_not is Unread.CUT_SHORT:
+            cut_short = Problem("bad-request", "The body ended before its announced length. Send it whole.")
+            return self._refuse(environ, start_response, cut_short)
+        if path in HEALTH_PATHS:
+            return self._call(environ, start_response, lane, places=0)
+        if why_not is Unread.NO_ROOM or lane.in_flight >= lane.places:
+            metrics.SHED.inc()
+            busy = Problem("unavailable", "The service is busy. Try again in a second.")
+            return self._refuse(environ, start_response, busy)
+        return self._call(environ, start_response, lane, places=1)
 
-    def _work(
+    def _call(
         self, environ: "WSGIEnvironment", start_response: "StartResponse", lane: Lane, *, places: int
     ) -> "Iterable[bytes]":
-        """Let the others bring in their requests, then call the app; meanwhile hold so many places."""
+        """Let other connections receive their requests, then call the app; hold so many places meanwhile."""
         lane.in_flight += places
-        self._in_flight += places
-        self.peak = max(self.peak, self._in_flight)
+        self._load.in_flight += places
+        self._load.peak = max(self._load.peak, self._load.in_flight)
         try:
             time.sleep(0)
             return self._app(environ, start_response)
         finally:
             lane.in_flight -= places
-            self._in_flight -= places
+            self._load.in_flight -= places
 
 
 class Unread(Enum):
@@ -109,9 +135,13 @@ class Unread(Enum):
 
 
 def _receive_body(environ: "WSGIEnvironment", lane: Lane) -> tuple[bytes | None, Unread | None]:
-    """Read the body, state its true length, and put it back; or say why it was not read to its end.
+    """Receive the body of a request, and replace `wsgi.input` and `CONTENT_LENGTH` by what was received.
 
-    Without a length Werkzeug reads a chunked body up to the limit and silently drops the rest.
+    Werkzeug itself would read a chunked body, which declares no length, up to the limit and silently drop the
+    rest.
+
+    Returns:
+        The body and None; or None and why it was not read to its end.
     """
     chunked = environ.pop("HTTP_TRANSFER_ENCODING", None)
     declared = int(environ.get("CONTENT_LENGTH") or 0)
@@ -124,7 +154,7 @@ def _receive_body(environ: "WSGIEnvironment", lane: Lane) -> tuple[bytes | None,
     environ["wsgi.input"] = BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     if why_not:
-        # Where the next request would begin is not known, so the connection can take no other.
+        # The start of a next request on this connection is unknown, so it can carry no other.
         if connection := environ.get("gunicorn.socket"):
             connection.leave_unread()
         return None, why_not
@@ -132,7 +162,7 @@ def _receive_body(environ: "WSGIEnvironment", lane: Lane) -> tuple[bytes | None,
 
 
 def _read(stream: "InputStream", body: bytearray, lane: Lane) -> Unread | None:
-    """Read a stream into `body`; say why not to its end."""
+    """Read a stream into `body`; return why it was not read to its end, or None."""
     try:
         while not lane.crowded:
             wanted = min(PIECE_BYTES, lane.body_limit + 1 - len(body))
@@ -152,34 +182,14 @@ def _read(stream: "InputStream", body: bytearray, lane: Lane) -> Unread | None:
 
 
 def received_body() -> bytes:
-    """Give this request's body.
+    """Return the body of the current request.
 
     Raises:
-        RequestEntityTooLarge: it is larger than the app reads.
+        Problem: it is larger than the route reads.
     """
-    body = current_exchange().body
-    if body is None:
-        raise RequestEntityTooLarge
-    return body
-
-
-def init_app(app: Flask, lanes: Mapping[str, Lane]) -> None:
-    """Put admission control in front of the app; `lanes` are those of certain paths."""
-    admission = Admission(
-        app.wsgi_app,
-        Lane(app.config["MAX_CONTENT_LENGTH"], app.config["MAX_IN_FLIGHT"]),
-        lanes,
-    )
-    app.wsgi_app = admission  # type: ignore[method-assign]
-    app.extensions["admission"] = admission
-
-    @app.before_request
-    def refuse() -> None:
-        exchange = current_exchange()
-        if exchange.bad_host:
-            raise Problem("bad-request", exchange.bad_host)
-        if exchange.cut_short:
-            raise Problem("bad-request", "The body ended before its announced length. Send it whole.")
-        if exchange.shed:
-            metrics.SHED.inc()
-            raise Problem("unavailable", "The service is busy. Try again in a second.")
+    context = current_context()
+    if context.body is None:
+        limit = context.body_limit // 1024
+        size = f"{limit // 1024} MB" if limit >= 1024 else f"{limit} KB"
+        raise Problem("content-too-large", f"The body is larger than the {size} that this route reads.")
+    return context.body

@@ -13,6 +13,9 @@ from webapp.http.compression import SMALLEST, takes_gzip
 MAX_AGE_SECONDS = 60
 """So long a new model may go unnoticed; after that, asking whether it is still so costs no body."""
 
+YEAR_SECONDS = 31_536_000
+"""For an address that changes with its content."""
+
 GZIP_LEVEL = 6
 """Level 9 makes Swagger UI's script 0.3% smaller, in a third more time at every start."""
 

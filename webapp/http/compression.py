@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from flask import Response, request
 
-from webapp.http import turns
+from webapp.http.turns import give_turn
 
 SMALLEST = 2048
 """Smaller answers fit into two packets or three as they are."""
@@ -43,6 +43,6 @@ def _gzip(data: bytes) -> bytes:
     parts = []
     for begin in range(0, len(data), AT_A_TIME):
         if begin:
-            turns.turn()
+            give_turn()
         parts.append(compressor.compress(data[begin : begin + AT_A_TIME]))
     return b"".join((*parts, compressor.flush()))

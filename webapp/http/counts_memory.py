@@ -15,6 +15,18 @@ FIRST_BYTES = 64 * 1024
 
 _COUNTS = ("counter", "histogram")
 _LIVE = ("gauge_livemax", "gauge_livesum")
+_slot = "0"
+
+
+def current_slot() -> str:
+    """Return the slot of this process, which names its files: "0" in the master."""
+    return _slot
+
+
+def take_slot(slot: str) -> None:
+    """Make a slot this process's own: a new worker goes on with the counts of one that has ended."""
+    global _slot  # noqa: PLW0603 - prometheus_client's counts belong to the process too
+    _slot = slot
 
 
 def reserve(slot: str) -> None:

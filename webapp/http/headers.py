@@ -2,10 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from flask import Flask
-
-from webapp.http.request_context import current_exchange
-from webapp.recommend import get_predictor
+from webapp.http.request_context import context_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,7 +18,7 @@ SENT = ("Access-Control-Allow-Headers", "Content-Type, If-None-Match, X-Request-
 PREFLIGHT_SECONDS = 86_400
 
 
-class AnswerHeaders:
+class ResponseHeaders:
     """WSGI middleware that adds headers to every answer, whoever made it.
 
     Not a hook of Flask's: there, headers that hardly change cost a request a tenth of its time.
@@ -39,7 +36,7 @@ class AnswerHeaders:
         preflight = environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
 
         def start(status: str, headers: "Headers", *exc_info: object) -> "Callable[[bytes], object]":
-            more = [*headers, *added, ("X-Request-ID", current_exchange().request_id), NOSNIFF]
+            more = [*headers, *added, ("X-Request-ID", context_of(environ).request_id), NOSNIFF]
             if preflight and EXPOSED in added:
                 more += _preflight(headers)
             return start_response(status, more, *exc_info)  # type: ignore[arg-type]
@@ -67,11 +64,3 @@ def _preflight(headers: "Headers") -> "Headers":
         SENT,
         ("Access-Control-Max-Age", str(PREFLIGHT_SECONDS)),
     ]
-
-
-def init_app(app: Flask) -> None:
-    """Put the middleware in front of the app; never with credentials, as the API knows no users."""
-    origins = frozenset(app.config["CORS_ORIGINS"].split())
-    with app.app_context():
-        version = get_predictor().model_version
-    app.wsgi_app = AnswerHeaders(app.wsgi_app, origins, version)  # type: ignore[method-assign]

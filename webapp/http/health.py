@@ -1,33 +1,29 @@
-"""What the load balancer and the container ask: does the worker run, is it ready?"""
+"""The health checks of a load balancer: is the process alive, and is it ready to answer?"""
 
 from flask import Blueprint, Response
 
-from webapp.recommend import get_predictor
-
-PATHS = frozenset({"/livez", "/readyz"})
-"""Never refused for overload, or it would become an outage."""
+from webapp.http.state import current_state
 
 blueprint = Blueprint("health", __name__)
-stopping = False
-"""Set by the worker when it has been told to stop."""
 
 
 @blueprint.get("/livez")
 def livez() -> Response:
-    """Answer as long as the worker's loop runs."""
+    """Answer 200 for as long as the worker's event loop runs."""
     return _say("ok")
 
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Answer 200 when the model gives its known answers and the worker is not about to stop."""
-    if stopping:
+    """Answer 200 when the model gives its known answers and the worker has not been told to stop."""
+    state = current_state()
+    if state.stopping:
         return _say("not ready: stopping", 503)
-    if not get_predictor().check():
+    if not state.predictor.check():
         return _say("not ready: the model does not give its known answers", 503)
     return _say("ready")
 
 
 def _say(line: str, status: int = 200) -> Response:
-    """Answer with a line that nobody keeps: it is true only at this moment."""
+    """Answer with a line of text that no cache may keep, since it is true at this moment only."""
     return Response(f"{line}\n", status, {"Cache-Control": "no-store"}, mimetype="text/plain")

@@ -4,15 +4,16 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from flask import Request
 from werkzeug.sansio.utils import get_current_url
 from werkzeug.wsgi import get_host
 
-from webapp.http.health import PATHS as HEALTH_PATHS
-from webapp.http.request_context import current_exchange
+from webapp.http.problems import Problem, Refuse
+from webapp.http.request_context import HEALTH_PATHS, context_of
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ANY = "*"
 NO_HOST = "The Host header does not name a host. Send a name or an IP address."
@@ -30,21 +31,44 @@ class HostError(ValueError):
     """A request is for no host that is served; `str()` is a sentence."""
 
 
-def settle_host(request: Request, allowed: str) -> None:
-    """Note the request's host, for all addresses that are made in it; or why it is refused.
+class Hosts:
+    """WSGI middleware that settles the host of each request, for every address made in the answer.
 
-    Args:
-        request: its `host` is set.
-        allowed: the names that are served, with spaces between, or `*`. Health checks may ask by any, or
-            by none.
+    A request for a host that is not served is refused, except a health check, which may name any or none.
+    Two kinds of request that Flask's router would refuse are made ordinary: one without a path, as in
+    `GET http://host?x`, and one that asks to switch to WebSocket, which a server may ignore (RFC 9110, 7.8).
     """
-    exchange = current_exchange()
-    try:
-        exchange.host = _find_served_host(request.environ, allowed)
-    except HostError as error:
-        exchange.host = FALLBACK
-        exchange.bad_host = "" if request.path in HEALTH_PATHS else str(error)
-    request.host = exchange.host
+
+    def __init__(self, app: "WSGIApplication", refuse: Refuse, allowed: str) -> None:
+        """Serve an app under some hosts.
+
+        Args:
+            app: the app.
+            refuse: answers a request with a problem.
+            allowed: the names that are served, with spaces between, or `*`.
+        """
+        self._app = app
+        self._refuse = refuse
+        self._allowed = allowed
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+        """Write the host into the request and its context, and call the app."""
+        environ["PATH_INFO"] = environ["PATH_INFO"] or "/"
+        environ.pop("HTTP_UPGRADE", None)
+        context = context_of(environ)
+        refusal = ""
+        try:
+            context.host = _find_served_host(environ, self._allowed)
+        except HostError as error:
+            context.host = FALLBACK
+            if environ["PATH_INFO"] not in HEALTH_PATHS:
+                refusal = str(error)
+        environ["HTTP_HOST"] = context.host
+        if not refusal:
+            return self._app(environ, start_response)
+        if connection := environ.get("gunicorn.socket"):
+            connection.leave_unread()  # the body, which nobody has received yet
+        return self._refuse(environ, start_response, Problem("bad-request", refusal))
 
 
 def _find_served_host(environ: "WSGIEnvironment", allowed: str) -> str:

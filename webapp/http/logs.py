@@ -7,31 +7,32 @@ import os
 import time
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 import numpy as np
 import structlog
-from flask import Flask, Request, Response, request
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
 from webapp.config import Settings
-from webapp.http import health, metrics
+from webapp.http import metrics
 from webapp.http.client_address import client_address
+from webapp.http.observers import Observer
 from webapp.http.outlet import STDOUT, Outlet, standard_output
-from webapp.http.request_context import current_exchange
-from webapp.http.side_effects import side_effect
-from webapp.recommend import get_predictor
+from webapp.http.request_context import HEALTH_PATHS, RequestContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TextIO
 
+    from _typeshed.wsgi import WSGIEnvironment
     from numpy.typing import NDArray
     from structlog.typing import EventDict, ExcInfo, Processor
 
-    from model.predictor import Recommendations
+    from model.predictor import Predictor, Recommendations
+    from webapp.http.observers import Headers
+    from webapp.http.state import State
 
 
 def _stamp(_logger: object, level: str, event: "EventDict") -> "EventDict":
@@ -69,29 +70,19 @@ def _write_traceback(stream: "TextIO", exc_info: "ExcInfo") -> None:
     stream.write("\n".join(map(_printable, plain.getvalue().split("\n"))))
 
 
-_write_request: "Callable[[EventDict], None] | None" = None
-"""Set by `configure`, where lines for requests are wanted at all."""
-
-
 def configure(settings: Settings) -> Outlet:
     """Send structlog's lines, and those of the standard library's loggers, to stdout in one form.
 
     Returns:
         What writes them.
     """
-    global _write_request  # noqa: PLW0603 - the process has one stdout, and one form for it
-    console = settings.log_format == "console" or (settings.log_format == "auto" and os.isatty(STDOUT))
-    renderer: Processor = _to_json
-    if console:
-        renderer = structlog.dev.ConsoleRenderer(timestamp_key="time", exception_formatter=_write_traceback)
-    prepare: list[Processor] = [_clean] if console else [structlog.processors.format_exc_info]
-
-    def render(level: str, line: "EventDict") -> str:
-        return cast(str, renderer(None, level, _stamp(None, level, line))) + "\n"
-
+    renderer = _renderer(settings)
+    prepare: list[Processor] = [structlog.processors.format_exc_info] if renderer is _to_json else [_clean]
     outlet = standard_output()
     outlet.on_drop = metrics.LOG_LINES_DROPPED.inc
-    outlet.notice = lambda lines: render("warning", {"event": "log lines were dropped", "dropped": lines})
+    outlet.notice = lambda lines: _render(
+        renderer, "warning", {"event": "log lines were dropped", "dropped": lines}
+    )
     structlog.configure(
         processors=[_stamp, *prepare, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
@@ -106,13 +97,28 @@ def configure(settings: Settings) -> Outlet:
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
-
-    def write_request(line: "EventDict") -> None:
-        # Straight to the renderer: structlog's way there costs as much as all the rest of the line.
-        outlet.write(render("info", line))
-
-    _write_request = write_request if settings.log_level in {"debug", "info"} else None
     return outlet
+
+
+def request_writer(settings: Settings) -> "Callable[[EventDict], None] | None":
+    """Return what writes the line of a request from its fields; None where the level is above `info`.
+
+    It calls the renderer directly: structlog's own way to it costs as much as all the rest of the line.
+    """
+    if settings.log_level not in {"debug", "info"}:
+        return None
+    renderer, outlet = _renderer(settings), standard_output()
+    return lambda line: outlet.write(_render(renderer, "info", line))
+
+
+def _renderer(settings: Settings) -> "Processor":
+    if settings.log_format == "console" or (settings.log_format == "auto" and os.isatty(STDOUT)):
+        return structlog.dev.ConsoleRenderer(timestamp_key="time", exception_formatter=_write_traceback)
+    return _to_json
+
+
+def _render(renderer: "Processor", level: str, line: "EventDict") -> str:
+    return cast(str, renderer(None, level, _stamp(None, level, line))) + "\n"
 
 
 def _stamp_record(logger: object, _method: str, event: "EventDict") -> "EventDict":
@@ -128,62 +134,48 @@ class GunicornLogger(Logger):
         self.error_log.propagate = True
 
     def access(self, *_: object) -> None:
-        """Write nothing: see `init_app`."""
+        """Write nothing: `observer` writes the line of each request."""
 
 
-def log_refusal(request_id: str, client: str | None, status: int, reason: str) -> None:
-    """Write the line for a request that was answered before, or after, it was the app's."""
-    if _write_request:
-        _write_request(
-            {
-                "event": "request",
-                "request_id": request_id,
-                "client": client,
-                "status": status,
-                "reason": reason,
-            }
-        )
+def observer(state: "State") -> Observer:
+    """Return an observer that writes a line for each request but health checks."""
+    predictor = state.predictor
+    network_only = state.settings.log_client == "network"
 
-
-def init_app(app: Flask) -> None:
-    """Write a line for each request when it is answered."""
-    network_only = app.config["LOG_CLIENT"] == "network"
-
-    @app.after_request
-    @side_effect
-    def write_line(response: Response) -> None:
-        exchange = current_exchange()
-        current: Request = cast(Any, request)._get_current_object()  # each look through the proxy costs
-        rule = current.url_rule
-        if _write_request is None or (rule and rule.endpoint.startswith(health.blueprint.name)):
+    def write_line(
+        environ: "WSGIEnvironment", context: RequestContext, status: int, headers: "Headers"
+    ) -> None:
+        if state.log_request is None or context.route in HEALTH_PATHS:
             return
+        length = next((value for name, value in headers if name == "Content-Length"), None)
         line: EventDict = {
             "event": "request",
-            "request_id": exchange.request_id,
-            "client": client_address(current.environ.get("REMOTE_ADDR", ""), network_only=network_only),
-            "method": current.method,
-            "route": rule.rule if rule else None,
-            "status": response.status_code,
-            "duration_ms": round(exchange.seconds * 1000, 3),
-            "bytes": response.calculate_content_length(),
+            "request_id": context.request_id,
+            "client": client_address(environ.get("REMOTE_ADDR", ""), network_only=network_only),
+            "method": environ["REQUEST_METHOD"],
+            "route": context.route,
+            "status": status,
+            "duration_ms": round(context.seconds * 1000, 3),
+            "bytes": None if length is None else int(length),
         }
-        if trace := _trace(current):
-            line["trace_id"] = trace
-        if exchange.prediction:
-            home, recommendation = exchange.prediction
+        if trace := environ.get("HTTP_X_AMZN_TRACE_ID") or environ.get("HTTP_TRACEPARENT"):
+            line["trace_id"] = trace[:256]
+        if context.prediction:
+            home, recommendation = context.prediction
             line["home_size_sqft"] = round(home.sqft, 2)
             line["breed"] = recommendation.breed
             line["probability"] = round(recommendation.probability, 6)
             line["model_version"] = recommendation.model_version
             line["outside_training_range"] = recommendation.outside_training_range
-        elif exchange.batch:
-            line.update(_summary(*exchange.batch))
-            line["refused"] = exchange.refused
-        _write_request(line)
+        elif context.batch:
+            line.update(_summary(predictor, *context.batch))
+            line["refused"] = context.refused
+        state.log_request(line)
+
+    return write_line
 
 
-def _summary(sizes: "NDArray[np.float64]", answers: "Recommendations") -> "EventDict":
-    predictor = get_predictor()
+def _summary(predictor: "Predictor", sizes: "NDArray[np.float64]", answers: "Recommendations") -> "EventDict":
     counts = np.bincount(answers.breed_index, minlength=len(predictor.breeds)).tolist()
     return {
         "homes": len(sizes),
@@ -191,10 +183,3 @@ def _summary(sizes: "NDArray[np.float64]", answers: "Recommendations") -> "Event
         "model_version": predictor.model_version,
         "outside_training_range": int(answers.outside_training_range.sum()),
     }
-
-
-def _trace(current: Request) -> str | None:
-    """Give the id by which AWS's balancer (or a W3C tracer) follows this request through its services."""
-    environ = current.environ
-    trace: str | None = environ.get("HTTP_X_AMZN_TRACE_ID") or environ.get("HTTP_TRACEPARENT")
-    return trace[:256] if trace else None

@@ -5,28 +5,22 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from flask import Flask, Response, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from webapp.http import counts_memory, health
-from webapp.http.request_context import current_exchange
-from webapp.http.side_effects import side_effect
-from webapp.recommend import get_predictor
+from webapp.http import counts_memory
+from webapp.http.observers import Observer
+from webapp.http.request_context import HEALTH_PATHS, RequestContext
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from numpy.typing import NDArray
 
-    from model.predictor import Recommendations
+    from model.predictor import Predictor, Recommendations
 
-slot = "0"
-"""Names this process's files. A worker takes over the slot, and so the counts, of one that has ended."""
-
-ENABLED = counts_memory.FOLDER_VARIABLE in os.environ
-if ENABLED:
-    counts_memory.reserve(slot)
-    values.ValueClass = values.MultiProcessValue(lambda: slot)  # type: ignore[no-untyped-call]
+if counts_memory.FOLDER_VARIABLE in os.environ:
+    counts_memory.reserve(counts_memory.current_slot())
+    values.ValueClass = values.MultiProcessValue(counts_memory.current_slot)  # type: ignore[no-untyped-call]
 
 # A registry of our own: a reload imports this module again, and a registry takes each name only once.
 _registry = CollectorRegistry()
@@ -110,27 +104,24 @@ def warm_up() -> None:
     _latency_of("", 404)
 
 
-def init_app(app: Flask) -> None:
-    """Count each request when it is answered."""
+def counter(predictor: "Predictor") -> Observer:
+    """Return an observer that counts each answer, and what the predictor answered in it."""
 
-    @app.after_request
-    @side_effect
-    def count(response: Response) -> None:
-        exchange = current_exchange()
-        rule = request.url_rule
-        if rule is None or not rule.endpoint.startswith(health.blueprint.name):
-            _latency_of(rule.rule if rule else "", response.status_code).observe(exchange.seconds)
-        if exchange.prediction:
-            home, recommended = exchange.prediction
+    def count(_environ: object, context: RequestContext, status: int, _headers: object) -> None:
+        if context.route not in HEALTH_PATHS:
+            _latency_of(context.route or "", status).observe(context.seconds)
+        if context.prediction:
+            home, recommended = context.prediction
             _home_sizes_of(
                 recommended.breed, recommended.model_version, recommended.outside_training_range
             ).observe(home.sqft)
-        elif exchange.batch:
-            _count_batch(*exchange.batch)
+        elif context.batch:
+            _count_batch(predictor, *context.batch)
+
+    return count
 
 
-def _count_batch(sizes: "NDArray[np.float64]", answers: "Recommendations") -> None:
-    predictor = get_predictor()
+def _count_batch(predictor: "Predictor", sizes: "NDArray[np.float64]", answers: "Recommendations") -> None:
     for index, breed in enumerate(predictor.breeds):
         for outside in (False, True):
             which = (answers.breed_index == index) & (answers.outside_training_range == outside)

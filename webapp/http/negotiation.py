@@ -3,12 +3,11 @@
 import re
 from functools import lru_cache
 
+from flask import request
 from werkzeug.datastructures import Accept, MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
 
-from webapp.api.refusals import shown
-from webapp.http.problems import Problem
-from webapp.http.request_context import current_exchange
+from webapp.http.problems import Problem, shown
 
 JSON = "application/json"
 CSV = "text/csv"
@@ -27,7 +26,7 @@ def preferred_type(*offered: str) -> str:
     `Accept` never refuses: where it allows none of them, or can't be read, the first is what helps most (RFC
     9110, section 12.5.1, leaves the choice to the server).
     """
-    accept = current_exchange().environ.get("HTTP_ACCEPT", "")[:LONGEST_ACCEPT]
+    accept = request.environ.get("HTTP_ACCEPT", "")[:LONGEST_ACCEPT]
     accept = _NO_LEADING_ZERO.sub(r"\g<1>0.", accept)
     ranges = ((name.partition(";")[0], quality) for name, quality in parse_accept_header(accept, Accept))
     # Java sends a bare "*", and means all types.
@@ -41,7 +40,7 @@ def sent_type(*taken: str) -> str:
     Raises:
         Problem: it is none of those taken, or in another encoding than UTF-8, or compressed.
     """
-    environ = current_exchange().environ
+    environ = request.environ
     sent, charset = _content_type(environ.get("CONTENT_TYPE", "")[:LONGEST_CONTENT_TYPE])
     if sent not in taken:
         names = " or ".join(f"Content-Type: {name}" for name in taken)

@@ -1,17 +1,22 @@
 """Every error, from one place: RFC 9457 problem details under /api, a page elsewhere."""
 
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import msgspec
 from flask import Blueprint, Flask, Response, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from webapp.api.schemas import FieldError, ProblemDetails
 from webapp.http.addresses import origin
 from webapp.http.caching import stored
+from webapp.http.problem_details import FieldError, ProblemDetails
 from webapp.http.problem_kinds import BY_STATUS, KINDS, Kind
-from webapp.http.request_context import current_exchange
+from webapp.http.request_context import current_context
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 blueprint = Blueprint("problems", __name__)
 
@@ -33,12 +38,37 @@ def _as_json(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...
         status=status,
         detail=detail,
         instance=request.path,
-        request_id=current_exchange().request_id,
+        request_id=current_context().request_id,
         errors=errors,
     )
     return Response(msgspec.json.encode(details), status, mimetype="application/problem+json")
 
 
+Refuse = Callable[["WSGIEnvironment", "StartResponse", Problem], "Iterable[bytes]"]
+"""Answers a request with a problem, from inside a middleware."""
+
+
+def refuser(app: Flask) -> Refuse:
+    """Return what answers a request to an app with a problem before the app is called."""
+
+    def refuse(
+        environ: "WSGIEnvironment", start_response: "StartResponse", problem: Problem
+    ) -> "Iterable[bytes]":
+        with app.request_context(environ):
+            note_route()
+            return _problem(problem)(environ, start_response)
+
+    return refuse
+
+
+@blueprint.before_app_request
+def note_route() -> None:
+    """Note in the request's context which route its path matches, for the log and the metrics."""
+    rule = request.url_rule
+    current_context().route = rule.rule if rule else None
+
+
+@blueprint.app_errorhandler(Problem)
 def _problem(problem: Problem) -> Response:
     response = _answer(problem.kind, problem.kind.status, problem.detail, problem.errors)
     if problem.kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -50,7 +80,7 @@ def _answer(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...]
     if f"{request.path}/".startswith("/api/"):
         response = _as_json(kind, status, detail, errors)
     else:
-        request_id = current_exchange().request_id
+        request_id = current_context().request_id
         more = "" if detail == kind.meanings.get(status) else detail
         page = render_template("error.html", kind=kind, status=status, request_id=request_id, detail=more)
         response = Response(page, status)
@@ -58,6 +88,7 @@ def _answer(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...]
     return response
 
 
+@blueprint.app_errorhandler(HTTPException)
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     """Dress an error of Flask's or Werkzeug's as a problem or a page, keeping its status and headers."""
     if error.response is not None or error.code is None or error.code < 400:
@@ -74,10 +105,6 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _detail(error: HTTPException, meaning: str) -> str:
-    if isinstance(error, RequestEntityTooLarge):
-        limit = current_exchange().body_limit // 1024
-        size = f"{limit // 1024} MB" if limit >= 1024 else f"{limit} KB"
-        return f"The body is larger than the {size} that this route reads."
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         *others, last = sorted(error.valid_methods)
         return f"{request.method} can't be used here; {', '.join(others)} and {last} can."
@@ -94,8 +121,11 @@ def _kinds() -> str:
     return render_template("problems.html", kinds=KINDS.values())
 
 
-def init_app(app: Flask) -> None:
-    """Send every error of the app through this module."""
-    app.register_error_handler(Problem, _problem)
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_blueprint(blueprint)
+def shown(given: object) -> str:
+    """Show what was given, cut to a length that fits a sentence, without what would not show."""
+    if isinstance(given, int) and abs(given) >= 10**20:
+        return "a number of more than 20 digits"
+    text = "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(given)[:41]
+    )
+    return text if len(text) <= 40 else f"{text[:40]}…"

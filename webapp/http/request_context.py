@@ -1,11 +1,12 @@
-"""What is known about the request under way, from its admission to its log line."""
+"""What is known about a request, from its first middleware to its log line."""
 
 import re
 import time
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from random import getrandbits
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from flask import request
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,66 +14,65 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from model.predictor import Recommendation, Recommendations
-    from webapp.recommend import Home
+    from webapp.home import Home
 
-_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
+_KEY = "perfect_puppy.context"
+_VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
+
+HEALTH_PATHS = frozenset({"/livez", "/readyz"})
+"""Answered under any host name and any load: a load balancer replaces the tasks whose health check fails."""
 
 
 @dataclass(slots=True)
-class Exchange:
-    """A request and what became of it.
+class RequestContext:
+    """A request, and what became of it so far.
 
     Attributes:
-        environ: WSGI's; quicker from here than through Flask's proxy for the request.
-        request_id: the client's own, or one made here.
-        body: None when it was not read to its end: larger than `body_limit`, cut short, or no place for it.
-        body_limit: the most bytes that a body may have here.
-        host: the host it is for, with its port, as `hosts` found it.
-        bad_host: why that host is refused, in a sentence; empty where it is not.
-        shed: whether too many others are in flight.
-        cut_short: whether the client ended before the body that it had announced.
-        prediction: the home that was asked about, and the answer.
-        batch: the homes of a batch that were asked about, in sq ft, and the answers.
+        request_id: the client's own `X-Request-ID` if it is valid, otherwise a random one.
+        received: when the whole request had been received, by `time.perf_counter`.
+        host: the host that the request is for, with its port; set by the middleware `Hosts`.
+        body: the whole body; None where it is larger than `body_limit`. Set by the middleware `Admission`.
+        body_limit: the most bytes that the body may have.
+        route: the rule that the path matches, such as `/api/predict`; None where no route matches.
+        prediction: the home asked about, and the answer.
+        batch: the homes asked about in a batch, in square feet, shape `(n,)`, and the answers.
         refused: how many homes of a batch could not be answered.
-        received: when the request had been received whole, by `time.perf_counter`.
     """
 
-    environ: "WSGIEnvironment"
     request_id: str
-    body: bytes | None
-    body_limit: int = 0
+    received: float = field(default_factory=time.perf_counter)
     host: str = ""
-    bad_host: str = ""
-    shed: bool = False
-    cut_short: bool = False
+    body: bytes | None = b""
+    body_limit: int = 0
+    route: str | None = None
     prediction: "tuple[Home, Recommendation] | None" = None
     batch: "tuple[NDArray[np.float64], Recommendations] | None" = None
     refused: int = 0
-    received: float = field(default_factory=time.perf_counter)
 
     @property
     def seconds(self) -> float:
-        """The time since the request had been received, waiting for its turn included."""
+        """Return the seconds since the request had been received, the wait for its turn included."""
         return time.perf_counter() - self.received
 
 
-_NONE = Exchange({}, "", None)
-_current: ContextVar[Exchange] = ContextVar("exchange", default=_NONE)
-
-current_exchange = _current.get
-"""Gives the record of the request under way."""
-
-
-def begin_exchange(environ: "WSGIEnvironment", body: bytes | None, body_limit: int = 0) -> Exchange:
-    """Begin the record of a request that has been received."""
-    given = environ.get("HTTP_X_REQUEST_ID")
-    # Not a secret, so no system call for better randomness.
-    request_id = given if given and _SANE_REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
-    exchange = Exchange(environ, request_id, body, body_limit)
-    _current.set(exchange)
-    return exchange
+def begin_context(environ: "WSGIEnvironment") -> RequestContext:
+    """Attach a new context to a request."""
+    given: str = environ.get("HTTP_X_REQUEST_ID", "")
+    context = RequestContext(given if _VALID_REQUEST_ID.fullmatch(given) else new_request_id())
+    environ[_KEY] = context
+    return context
 
 
-def end_exchange() -> None:
-    """Let go of the record: a connection that waits for its next request would hold the last body."""
-    _current.set(_NONE)
+def new_request_id() -> str:
+    """Make a random request id. It is no secret, so no system call for better randomness is spent on it."""
+    return f"{getrandbits(128):032x}"
+
+
+def context_of(environ: "WSGIEnvironment") -> RequestContext:
+    """Return the context of a request, inside a middleware."""
+    return cast(RequestContext, environ[_KEY])
+
+
+def current_context() -> RequestContext:
+    """Return the context of the current request, inside a view."""
+    return context_of(request.environ)

@@ -1,38 +1,44 @@
 """Static files, kept by browsers for a year: their addresses change with their content."""
 
+from collections.abc import Mapping
 from mimetypes import MimeTypes
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from flask import Flask, Response, abort, current_app, request
+from flask import Flask, Response, request
+from werkzeug.exceptions import NotFound
 
-from webapp.http.caching import Content
-
-YEAR_SECONDS = 31_536_000
+from webapp.http.caching import YEAR_SECONDS, Content
+from webapp.http.state import current_state
 
 _TYPES = MimeTypes()
-"""Python's own, whatever the system's lists say."""
+"""Python's own list of media types: the system's lists differ from machine to machine."""
 _TYPES.add_type("text/javascript", ".js")  # as from Python 3.12 (RFC 9239)
 
 
-def init_app(app: Flask) -> None:
-    """Read every static file, and add the version of its content to its address."""
-    folder = Path(cast(str, app.static_folder))
-    files = app.extensions["static_files"] = {
-        path.relative_to(folder).as_posix(): _read(path) for path in folder.rglob("*") if path.is_file()
-    }
-
-    @app.url_defaults
-    def add_version(endpoint: str, values: dict[str, Any]) -> None:
-        if endpoint == "static" and values["filename"] in files:
-            values["v"] = _version(files[values["filename"]])
+def read_static_files(folder: Path) -> Mapping[str, Content]:
+    """Read every file below a folder, by its path there."""
+    return {path.relative_to(folder).as_posix(): _read(path) for path in folder.rglob("*") if path.is_file()}
 
 
-def send(filename: str) -> Response:
-    """Give a static file, to be kept without asking only at the address of this version."""
-    files: dict[str, Content] = current_app.extensions["static_files"]
-    content = files.get(filename) or abort(404)
+def serve_static_files(app: Flask) -> None:
+    """Add the route `static`, and the version of a file's content to each address of it."""
+    app.add_url_rule("/static/<path:filename>", "static", _send)
+    app.url_defaults(_add_version)
+
+
+def _send(filename: str) -> Response:
+    """Send a static file; only the address with the version of its content may be kept without asking."""
+    content = current_state().static_files.get(filename)
+    if content is None:
+        raise NotFound
     return content.respond(YEAR_SECONDS if request.args.get("v") == _version(content) else 0)
+
+
+def _add_version(endpoint: str, values: dict[str, Any]) -> None:
+    files = current_state().static_files
+    if endpoint == "static" and values["filename"] in files:
+        values["v"] = _version(files[values["filename"]])
 
 
 def _read(path: Path) -> Content:

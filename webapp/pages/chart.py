@@ -10,9 +10,9 @@ import numpy as np
 from model.home_size import MAX_SQFT, MIN_SQFT, Unit, to_sqft
 from model.predictor import Predictor
 from model.training.svg import round_sizes
+from webapp.home import UNIT_NAMES, Home
 from webapp.pages.labels import Label, lifted, thinned
 from webapp.pages.words import figure, percentage
-from webapp.recommend import UNIT_NAMES, Home
 
 WIDTH, HEIGHT = 440, 290
 LEFT, RIGHT, TOP, BOTTOM = 50, 424, 34, 236

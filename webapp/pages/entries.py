@@ -9,7 +9,7 @@ from unicodedata import category, decimal, normalize
 from wtforms.validators import ValidationError
 
 from model.home_size import Unit
-from webapp.recommend import Home, HomeSizeError, measure
+from webapp.home import Home, HomeSizeError, measure
 
 LONGEST_ENTRY = 60
 

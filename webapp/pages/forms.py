@@ -7,8 +7,8 @@ from wtforms import Field, RadioField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its stubs
 from wtforms.validators import StopValidation
 
+from webapp.home import UNIT_NAMES, Home
 from webapp.pages.entries import read_entry, to_home
-from webapp.recommend import UNIT_NAMES, Home
 
 TYPICAL_HOMES = (
     ("Studio", {"sqft": 450, "m2": 40}),

@@ -1,13 +1,15 @@
 """The page about the model: the artifact's own card and plots."""
 
-from flask import Blueprint, Flask, Response, abort, current_app, render_template
+from functools import lru_cache
+
+from flask import Blueprint, Response, render_template
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from werkzeug.exceptions import NotFound
 
-from model.artifact import Artifact
 from model.manifest import CARD_NAME
-from webapp.http.caching import Content, stored
-from webapp.http.static_files import YEAR_SECONDS
+from webapp.http.caching import YEAR_SECONDS, stored
+from webapp.http.state import current_state
 
 SCROLLS_ALONE = '<div class="scroll" role="group" aria-label="Table" tabindex="0">'
 """On a narrow screen a wide table scrolls by itself, with the keyboard too, and not the whole page."""
@@ -25,29 +27,22 @@ def model() -> Response:
 @blueprint.get("/model/<version>/<name>")
 def plot(version: str, name: str) -> Response:
     """Give a plot of the card."""
-    plots: dict[tuple[str, str], Content] = current_app.extensions["plots"]
-    content = plots.get((version, name)) or abort(404)
-    response = content.respond(YEAR_SECONDS)
+    state = current_state()
+    if version != state.predictor.model_version or name not in state.plots:
+        raise NotFound
+    response = state.plots[name].respond(YEAR_SECONDS)
     # It brings a style of its own, as a picture may; nothing else.
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     return response
 
 
-def init_app(app: Flask, artifact: Artifact) -> None:
-    """Give the app the artifact's card and plots."""
-    version = artifact.manifest.model_version
-    app.extensions["plots"] = {
-        (version, name): Content.of(content, "image/svg+xml")
-        for name, content in artifact.documents.items()
-        if name.endswith(".svg")
-    }
-    app.extensions["card"] = _render(artifact.documents[CARD_NAME].decode(), f"/model/{version}")
-
-
 def _page() -> str:
-    return render_template("pages/model.html", card=Markup(current_app.extensions["card"]))  # noqa: S704
+    artifact = current_state().artifact
+    card = _render(artifact.documents[CARD_NAME].decode(), f"/model/{artifact.manifest.model_version}")
+    return render_template("pages/model.html", card=Markup(card))  # noqa: S704 - made of Markdown without HTML
 
 
+@lru_cache(maxsize=1)
 def _render(card: str, plots: str) -> str:
     """Make HTML of the card, without any of its own that Markdown would let through."""
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")

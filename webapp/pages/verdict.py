@@ -7,10 +7,10 @@ from math import ceil, floor
 from model.breeds import Breed
 from model.home_size import Unit, to_sqft
 from model.predictor import Predictor, Recommendation
+from webapp.home import UNIT_NAMES, Home
 from webapp.pages.chart import Chart, chart_of, marker
 from webapp.pages.labels import Label
 from webapp.pages.words import about, figure, with_article
-from webapp.recommend import UNIT_NAMES, Home
 
 CLOSE = 0.2
 """A lead of less than this is a close call: of 20 similar homes, fewer than 4 make the difference."""

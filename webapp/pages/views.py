@@ -1,17 +1,20 @@
 """The pages for people: the question, the recommendation, the breeds."""
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from model.breeds import Breed
 from model.home_size import SQFT_PER_M2
+from webapp.home import UNIT_NAMES
 from webapp.http.caching import MAX_AGE_SECONDS, cacheable, stored
 from webapp.http.compression import compress
+from webapp.http.request_context import current_context
+from webapp.http.state import current_state
 from webapp.pages.chart import span
 from webapp.pages.forms import TYPICAL_HOMES, HomeForm
 from webapp.pages.verdict import judge
 from webapp.pages.words import figure, frequency, percentage
-from webapp.recommend import UNIT_NAMES, get_predictor, picture_file, recommend
+from webapp.recommend import picture_of, recommend
 
 blueprint = Blueprint("pages", __name__)
 blueprint.add_app_template_filter(figure)
@@ -22,20 +25,20 @@ blueprint.add_app_template_filter(percentage)
 @blueprint.app_context_processor
 def what_every_page_says() -> dict[str, bool]:
     """Whether the model's homes are simulated: then every page says so."""
-    return {"simulated": get_predictor().manifest.data.simulated}
+    return {"simulated": current_state().predictor.manifest.data.simulated}
 
 
 @blueprint.app_template_global()
 def drawing(breed: Breed) -> str:
     """Give the address of a breed's drawing."""
-    return url_for("static", filename=picture_file(breed.key))
+    return url_for("static", filename=picture_of(breed.key))
 
 
 @blueprint.app_template_global()
 def social_picture(breed: str) -> str:
     """Give the address of the picture that a chat shows with a link: the breed's, where it has one."""
     name = f"social/{breed}.png"
-    known = name in current_app.extensions["static_files"]
+    known = name in current_state().static_files
     return url_for("static", filename=name if known else "social/perfect-puppy.png", _external=True)
 
 
@@ -63,7 +66,9 @@ def recommendation() -> ResponseReturnValue:
         canonical = redirect(url_for(".recommendation", home_size=home.value, unit=home.unit), 302)
         canonical.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}"
         return canonical
-    verdict = judge(get_predictor(), home, recommend(home))
+    answer = recommend(home)
+    current_context().prediction = (home, answer)
+    verdict = judge(current_state().predictor, home, answer)
     return _page(render_template("pages/recommendation.html", verdict=verdict))
 
 
@@ -76,8 +81,7 @@ def preview() -> ResponseReturnValue:
     form = HomeForm(request.args)
     if not form.validate():
         return "", 204, {"Cache-Control": "no-store"}
-    predictor = get_predictor()
-    verdict = judge(predictor, form.home, predictor.predict(form.home.sqft))
+    verdict = judge(current_state().predictor, form.home, recommend(form.home))
     return _page(render_template("pages/preview.html", verdict=verdict))
 
 
@@ -88,7 +92,7 @@ def breeds() -> Response:
 
 
 def _breeds() -> str:
-    return render_template("pages/breeds.html", breeds=get_predictor().breeds)
+    return render_template("pages/breeds.html", breeds=current_state().predictor.breeds)
 
 
 def _page(html: str) -> Response:
@@ -97,7 +101,7 @@ def _page(html: str) -> Response:
 
 
 def _question(form: HomeForm) -> str:
-    predictor = get_predictor()
+    predictor = current_state().predictor
     return render_template(
         "pages/home.html",
         form=form,

@@ -9,7 +9,7 @@ from typing import Any, Self
 from gevent.socket import socket
 from gunicorn.http.errors import LimitRequestHeaders
 
-from webapp.http import turns
+from webapp.http.turns import give_turn
 
 GATHER_BYTES = 64 * 1024
 RECEIVE_BYTES = 32 * 1024
@@ -71,7 +71,7 @@ class Connection(socket):
         if not self.idle:
             # More of the same request. It may be here already, and without end: the others, and the time
             # limit, get their turn in between.
-            turns.turn()
+            give_turn()
         size = min(size, RECEIVE_BYTES)
         try:
             received: bytes = super().recv(size, *flags)
@@ -116,7 +116,7 @@ class Connection(socket):
             if not received:
                 return
             drained += received
-            turns.turn()
+            give_turn()
 
     def sendall(self, data: Any, *flags: Any) -> None:
         """Send; inside `handle_request` keep small pieces, so that the head and the body go at once.

@@ -15,8 +15,8 @@ from gunicorn.http.errors import (  # type: ignore[attr-defined]  # two are newe
     ParseException,
 )
 
-from webapp.api.schemas import ProblemDetails
 from webapp.http.headers import EXPOSED, FOR_ANYONE, NOSNIFF
+from webapp.http.problem_details import ProblemDetails
 from webapp.http.problem_kinds import BY_STATUS
 
 UNREADABLE = (ParseException, ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize)

@@ -16,15 +16,14 @@ from gevent.socket import socket
 from greenlet import greenlet
 from gunicorn.workers.ggevent import GeventWorker
 
-from webapp.config import Settings
-from webapp.http import health, metrics, turns
+from webapp.http import counts_memory, logs, metrics
 from webapp.http.client_address import client_address
-from webapp.http.logs import log_refusal
-from webapp.http.request_context import begin_exchange
+from webapp.http.request_context import new_request_id
+from webapp.http.state import state_of
+from webapp.http.warm_up import warm_up
 from webapp.server import descriptors, signals, unreadable
 from webapp.server.balance import EvenServer
 from webapp.server.connection import Connection, IdleTimeout, IdleWait, RequestTimeout
-from webapp.server.warm_up import warm_up
 
 SWEEP_SECONDS = 1.0
 SETTLE_SECONDS = 0.05
@@ -84,20 +83,22 @@ class Worker(GeventWorker):
 
     def load_wsgi(self) -> None:
         """Take the app that the master has loaded."""
-        metrics.slot = str(self.slot)
+        counts_memory.take_slot(str(self.slot))
         super().load_wsgi()
         app = cast(Flask, self.wsgi)
         warm_up(app)
         metrics.warm_up()
-        self.settings: Settings = app.extensions["settings"]
-        self.model_version: str = app.extensions["predictor"].model_version
+        self.state = state_of(app)
+        self.settings = self.state.settings
+        self.model_version = self.state.predictor.model_version
+        self.state.log_request = logs.request_writer(self.settings)
         metrics.MODEL_INFO.labels(self.model_version).set(1)
         metrics.STARTUP_SECONDS.set(time.monotonic() - self.begun)
 
     def handle_exit(self, _signal: int, _frame: object) -> None:
         """Begin to stop: answers say `Connection: close`, `/readyz` says no."""
         self.alive = False
-        health.stopping = True
+        self.state.stopping = True
         gevent.spawn(self.told_to_stop.set)
 
     def handle_quit(self, signal: int, frame: object) -> None:
@@ -107,10 +108,7 @@ class Worker(GeventWorker):
 
     def run(self) -> None:
         """Serve until told to stop, then stop in order."""
-        # An idle watcher of the highest priority is called once in each round of the loop. Of `sleep(0)`s the
-        # hub may serve fifty before it looks at a socket: seen, /livez waited 150 ms for a batch, and now 30.
         hub = gevent.get_hub()
-        turns.turn = partial(gevent.idle, hub.loop.MAXPRI)  # type: ignore[attr-defined]
         hub.print_exception = _log_exception  # type: ignore[assignment, method-assign]
         self.most_connections = descriptors.most_connections()
         self.headroom = min(2 * AT_ONCE, self.most_connections // 4)
@@ -133,14 +131,14 @@ class Worker(GeventWorker):
         for server in servers:
             server.max_accept = AT_ONCE
             server.start()
-        admission = cast(Flask, self.wsgi).extensions["admission"]
+        load = self.state.load
         while not self.told_to_stop.wait(SWEEP_SECONDS):
             self.notify()
             self.end_overdue()
             for _ in range(len(self.connections) - self.most_connections + self.headroom):
                 self.make_room()
-            metrics.IN_FLIGHT.set(admission.peak)
-            admission.peak = 0
+            metrics.IN_FLIGHT.set(load.peak)
+            load.peak = 0
         if not self.at_once:
             self.stop_serving(servers, pool)
 
@@ -229,12 +227,22 @@ class Worker(GeventWorker):
             self._refuse(client, 500, f"{type(exc).__name__} outside the app")
 
     def _refuse(self, client: Connection, status: int, detail: str) -> None:
-        request_id = begin_exchange({}, None).request_id
+        request_id = new_request_id()
         metrics.REFUSED.labels(status).inc()
         # Behind a proxy only a header has the client's address, and it may be what can't be read.
         who = None if self.settings.trusted_proxies else client.client
         network_only = self.settings.log_client == "network"
-        log_refusal(request_id, who and client_address(who, network_only=network_only), status, detail)
+        if self.state.log_request:
+            client_shown = who and client_address(who, network_only=network_only)
+            self.state.log_request(
+                {
+                    "event": "request",
+                    "request_id": request_id,
+                    "client": client_shown,
+                    "status": status,
+                    "reason": detail,
+                }
+            )
         if client.answering:
             return
         for_anyone = "*" in self.settings.cors_origins.split()

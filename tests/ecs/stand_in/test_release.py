@@ -41,7 +41,7 @@ def crash(deployed: Deployed) -> None:
 
 def never_healthy(deployed: Deployed) -> None:
     deployed.place.project.set({"grace_seconds": 0})  # the stand-in gives it some seconds
-    deployed.place.project.replace("webapp/http/health.py", "get_predictor().check()", "False")
+    deployed.place.project.replace("webapp/http/health.py", "state.predictor.check()", "False")
 
 
 def too_slow(deployed: Deployed) -> None:

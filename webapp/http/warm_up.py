@@ -5,8 +5,8 @@ from contextlib import suppress
 from flask import Flask
 from werkzeug.test import create_environ
 
-from webapp.http.request_context import begin_exchange, end_exchange
-from webapp.recommend import UNIT_NAMES
+from webapp.home import UNIT_NAMES
+from webapp.http.request_context import begin_context
 
 EXAMPLE = "home_size=900"
 NOWHERE = "/no-such-page"
@@ -27,10 +27,9 @@ def warm_up(app: Flask) -> None:
     for path in [*paths, NOWHERE]:
         for unit in UNIT_NAMES:
             environ = create_environ(path, query_string=f"{EXAMPLE}&unit={unit}")
-            begin_exchange(environ, b"")
+            begin_context(environ).host = "localhost"
             with suppress(Exception), app.request_context(environ):
                 try:
                     app.dispatch_request()
                 except Exception as error:
                     app.handle_user_exception(error)
-    end_exchange()

@@ -1,0 +1,28 @@
+"""The client's address and scheme, as the trusted proxies in front report them."""
+
+from typing import TYPE_CHECKING
+
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+def trust_proxies(app: "WSGIApplication", proxies: int) -> "WSGIApplication":
+    """Wrap an app to believe `X-Forwarded-For` and `-Proto` of so many proxies; of none, wrap nothing."""
+    return ProxyFix(_with_web_scheme(app), x_for=proxies, x_proto=proxies) if proxies else app
+
+
+def _with_web_scheme(app: "WSGIApplication") -> "WSGIApplication":
+    """Ignore a scheme from a proxy that is neither `http` nor `https`: it would end up in links."""
+
+    def call(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+        scheme = environ["wsgi.url_scheme"].lower()
+        if scheme not in {"http", "https"}:
+            scheme = environ["werkzeug.proxy_fix.orig"]["wsgi.url_scheme"]
+        environ["wsgi.url_scheme"] = scheme
+        return app(environ, start_response)
+
+    return call

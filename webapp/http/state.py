@@ -1,0 +1,55 @@
+"""What the app holds from its start to its end, in one typed object."""
+
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from flask import Flask, current_app
+
+from model.artifact import Artifact
+from model.predictor import Predictor
+from webapp.config import Settings
+from webapp.http.admission import Load
+from webapp.http.caching import Content
+
+_KEY = "perfect_puppy"
+
+
+@dataclass(slots=True)
+class State:
+    """The app's settings, its model, and the few things that change while it serves.
+
+    Attributes:
+        settings: read once, at the start.
+        artifact: the files of the model that is served.
+        predictor: made from that artifact.
+        static_files: by their path below `static/`.
+        plots: of the model card, by file name.
+        load: the requests in flight.
+        log_request: writes the log line of a request from its fields; None where no such line is wanted.
+            The worker sets it: an app without a worker, as in a test, writes none.
+        stopping: whether the worker has been told to stop.
+    """
+
+    settings: Settings
+    artifact: Artifact
+    predictor: Predictor
+    static_files: Mapping[str, Content]
+    plots: Mapping[str, Content]
+    load: Load = field(default_factory=Load)
+    log_request: Callable[[MutableMapping[str, Any]], None] | None = None
+    stopping: bool = False
+
+    def attach(self, app: Flask) -> None:
+        """Make this the state of an app."""
+        app.extensions[_KEY] = self
+
+
+def state_of(app: Flask) -> State:
+    """Return the state of an app."""
+    return cast(State, app.extensions[_KEY])
+
+
+def current_state() -> State:
+    """Return the state of the app that answers the current request."""
+    return state_of(current_app)
