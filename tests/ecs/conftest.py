@@ -19,4 +19,4 @@ def aws(settings: Settings) -> Aws:
 
 @pytest.fixture(scope="session")
 def revision() -> Revision:
-    return Revision("0123456789ab", "e27279efdf8a", "X86_64")
+    return Revision("0123456789ab", "25f1f87a5e3d", "X86_64")

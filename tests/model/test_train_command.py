@@ -112,8 +112,7 @@ def test_in_a_terminal_it_shows_what_it_is_doing(data: Path, tmp_path: Path) -> 
             pass
     os.close(ours)
     assert process.returncode == 0
-    for stage in (b"Reading", b"Training"):
-        assert stage in shown
+    assert b"Training" in shown
 
 
 # Bad input: twelve files, each with a sentence of its own
