@@ -106,8 +106,7 @@ def _quality(manifest: Manifest, names: list[str]) -> str:
     metrics = manifest.metrics
     baseline = metrics.baseline
     rows = [
-        (f"{title} ({way})", _score(metrics, key), _figure(key, baseline[key]))
-        for key, title, way in MEASURES
+        (f"{title} ({way})", _score(metrics, key), figure(key, baseline[key])) for key, title, way in MEASURES
     ]
     best = (
         f"\n\nAs the densities of the simulated homes are known, so is the log loss of the best possible "
@@ -172,10 +171,11 @@ and no layer stands behind the trees. The same data give the same bytes (on Linu
 
 def _score(metrics: Metrics, key: str) -> str:
     low, high = metrics.intervals[key]
-    return f"{_figure(key, getattr(metrics, key))} ({_figure(key, low)} to {_figure(key, high)})"
+    return f"{figure(key, getattr(metrics, key))} ({figure(key, low)} to {figure(key, high)})"
 
 
-def _figure(key: str, value: float) -> str:
+def figure(key: str, value: float) -> str:
+    """Format the value of a measure."""
     return f"{value:.1%}" if key == "accuracy" else f"{value:.4f}"
 
 

@@ -17,7 +17,7 @@ PATIENCE = 20
 """Rounds without a better cross-validated log loss after which adding trees ends."""
 
 MAX_SEARCHED = 20_000
-"""The households that the search uses at most; more would not change the choice of parameters."""
+"""The households that the search uses at most; they are enough to tell the parameters apart."""
 
 Parameters = dict[str, str | int | float]
 

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from model.manifest import Manifest
-from model.training.card import MEASURES
+from model.training.card import MEASURES, figure
 
 _WIDTH = 20
 _STYLES = ("dark_orange", "dodger_blue1", "green3", "medium_purple", "red", "yellow", "cyan", "magenta")
@@ -51,13 +51,12 @@ def _quality(manifest: Manifest) -> Table:
     for name in ("", "Model", "95 % interval", "Baseline"):
         table.add_column(name, justify="right" if name else "left")
     for key, title, _ in MEASURES:
-        shown = "{:.1%}" if key == "accuracy" else "{:.4f}"
         low, high = metrics.intervals[key]
         table.add_row(
             title,
-            Text(shown.format(getattr(metrics, key)), style="bold"),
-            f"{shown.format(low)} to {shown.format(high)}",
-            Text(shown.format(metrics.baseline[key]), style="dim"),
+            Text(figure(key, getattr(metrics, key)), style="bold"),
+            f"{figure(key, low)} to {figure(key, high)}",
+            Text(figure(key, metrics.baseline[key]), style="dim"),
         )
     if metrics.best_log_loss is not None:
         table.add_row("Best possible log loss, nats", f"{metrics.best_log_loss:.4f}", "", "")

@@ -132,7 +132,8 @@ def test_an_unreadable_model_file_is_refused(artifact_folder: Path) -> None:
 
 def test_another_format_version_is_refused_whatever_else_it_holds(artifact_folder: Path) -> None:
     (artifact_folder / MANIFEST_NAME).write_text('{"format_version": 99, "novelty": []}', encoding="utf-8")
-    with pytest.raises(ArtifactError, match=f"has format version 99, and this program reads version {FORMAT_VERSION}"):
+    says = f"has format version 99, and this program reads version {FORMAT_VERSION}"
+    with pytest.raises(ArtifactError, match=says):
         read_artifact(artifact_folder)
 
 
