@@ -25,7 +25,7 @@ def aws(settings: Settings) -> Aws:
 
 @pytest.fixture(scope="session")
 def candidate() -> Candidate:
-    return Candidate("0123456789ab", "e27279efdf8a", "X86_64")
+    return Candidate("0123456789ab", "25f1f87a5e3d", "X86_64")
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def read(settings: Settings, repository: Path, *, dirty: bool = False) -> Candidate:
-    return read_candidate(settings, "e27279efdf8a", allow_dirty=dirty, root=repository)
+    return read_candidate(settings, "25f1f87a5e3d", allow_dirty=dirty, root=repository)
 
 
 def test_the_tag_names_commit_model_and_architecture(settings: Settings, repository: Path) -> None:
@@ -30,7 +30,7 @@ def test_the_tag_names_commit_model_and_architecture(settings: Settings, reposit
         [*GIT, "rev-parse", "HEAD"], cwd=repository, capture_output=True, text=True, check=True
     )
     tag = read(settings, repository).tag
-    assert tag.startswith(f"{head.stdout[:12]}-e27279efdf8a-")
+    assert tag.startswith(f"{head.stdout[:12]}-25f1f87a5e3d-")
     assert tag.endswith(("-amd64", "-arm64"))
 
 
