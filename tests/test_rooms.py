@@ -1,4 +1,4 @@
-"""Imports lead one way, from the commands to the model; tests/ecs/test_rooms.py has the deploy tool's layers."""
+"""Imports lead one way, from the commands to the model; tests/ecs has the layers of the deploy tool."""
 
 import subprocess
 import sys
