@@ -1,4 +1,4 @@
-"""What the README says is so."""
+"""The README, CONTRIBUTING.md and SECURITY.md name verbs, files and settings that exist."""
 
 import re
 from pathlib import Path
@@ -9,10 +9,11 @@ import pytest
 from webapp.config import ROOT, Settings, accepted_values
 
 README = (ROOT / "README.md").read_text()
+ALL = "".join((ROOT / name).read_text() for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"))
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
-def test_the_table_of_settings_is_the_settings() -> None:
+def test_the_table_of_settings_is_generated_from_the_settings() -> None:
     rows = ["| variable | default | takes | meaning |", "| --- | --- | --- | --- |"]
     for field in msgspec.structs.fields(Settings):
         [meta] = field.type.__metadata__
@@ -21,18 +22,19 @@ def test_the_table_of_settings_is_the_settings() -> None:
     assert "\n".join(rows) in README
 
 
-@pytest.mark.parametrize("verb", sorted(set(re.findall(r"\bmake ([a-z-]+)\b", README))))
-def test_every_verb_it_names_is_in_the_makefile(verb: str) -> None:
+@pytest.mark.parametrize("verb", sorted(set(re.findall(r"(?:`|^)make ([a-z-]+)\b", ALL, re.MULTILINE))))
+def test_every_make_verb_it_names_exists(verb: str) -> None:
     assert re.search(rf"^{verb}:.*## ", MAKEFILE, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
-    "path", re.findall(r"^\| `([\w./]+)`[,| ]", README.partition("## Train")[0], re.MULTILINE)
+    "path",
+    sorted(set(re.findall(r"`((?:\.?\w+/)+[\w./-]*|\w+\.(?:py|md|toml|txt))`", ALL)) - {"my-artifact/"}),
 )
-def test_every_place_on_its_map_is_there(path: str) -> None:
+def test_every_path_it_names_exists(path: str) -> None:
     assert (ROOT / path).exists()
 
 
-@pytest.mark.parametrize("link", re.findall(r"(?:\]\(|src=\")(?!https?:)([^)#\"]+)[)\"]", README))
-def test_every_file_it_links_to_is_there(link: str) -> None:
+@pytest.mark.parametrize("link", re.findall(r"(?:\]\(|src=\")(?!https?:)([^)#\"]+)[)\"]", ALL))
+def test_every_file_it_links_to_exists(link: str) -> None:
     assert (Path(ROOT) / link).exists()

@@ -1,0 +1,51 @@
+"""The outputs of the stack, by which a release finds its resources."""
+
+import re
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """The outputs of the stack."""
+
+    vpc_id: str
+    subnet_ids: tuple[str, ...]
+    task_security_group_id: str
+    load_balancer_arn: str
+    load_balancer_dns_name: str
+    load_balancer_full_name: str
+    target_group_arn: str
+    target_group_full_name: str
+    repository_name: str
+    repository_uri: str
+    cluster_name: str
+    execution_role_arn: str
+    task_role_arn: str
+    log_group_name: str
+    events_log_group_name: str
+    alarm_topic_arn: str
+    unhealthy_hosts_alarm_name: str
+    server_errors_alarm_name: str
+    balancer_errors_alarm_name: str
+    url: str
+    deploy_role_arn: str = ""
+    plan_role_arn: str = ""
+
+    @property
+    def release_alarms(self) -> list[str]:
+        """The names of the alarms that roll a release back."""
+        return [self.unhealthy_hosts_alarm_name, self.server_errors_alarm_name]
+
+
+def read_outputs(described: "StackTypeDef") -> Foundation:
+    """Read the outputs of a stack; those that an older template did not have are empty."""
+    outputs = {
+        re.sub(r"(?<!^)(?=[A-Z])", "_", output["OutputKey"]).lower(): output["OutputValue"]
+        for output in described.get("Outputs", [])
+    }
+    values: dict[str, Any] = {field.name: outputs.get(field.name, "") for field in fields(Foundation)}
+    return Foundation(**values | {"subnet_ids": tuple(filter(None, values["subnet_ids"].split(",")))})

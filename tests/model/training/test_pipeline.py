@@ -1,0 +1,121 @@
+"""Fitting and judging a model."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.artifact import ARTIFACT_FOLDER, Artifact, read_artifact
+from model.booster import class_probabilities, load_booster
+from model.breeds import load_breeds
+from model.predictor import Predictor
+from model.training import evaluation
+from model.training.dataset import read_homes
+from model.training.pipeline import train
+from model.training.simulation import best_probabilities, simulate_homes
+
+
+@pytest.fixture(scope="module")
+def artifact() -> Artifact:
+    """The shipped artifact, which test_train_command.py trains again."""
+    return read_artifact(ARTIFACT_FOLDER)
+
+
+def test_the_same_households_give_the_same_bytes(
+    five_artifact: Artifact, five_homes_file: Path, five_breeds_file: Path
+) -> None:
+    assert train(read_homes(five_homes_file, load_breeds(five_breeds_file))).artifact == five_artifact
+
+
+def test_classes_run_from_the_lightest_breed_to_the_heaviest(
+    artifact: Artifact, five_artifact: Artifact
+) -> None:
+    assert artifact.manifest.classes == ("dachshund", "german_shepherd")
+    assert five_artifact.manifest.classes == (
+        "beagle",
+        "dachshund",
+        "labrador",
+        "german_shepherd",
+        "great_dane",
+    )
+
+
+def test_on_200_000_fresh_households_it_is_near_the_best_possible_and_calibrated(shipped: Predictor) -> None:
+    sizes, labels = simulate_homes(200_000, seed=77)
+    assert [breed.key for breed in shipped.breeds] == ["dachshund", "german_shepherd"]
+    answers = shipped.predict_many(sizes).probabilities
+    best = evaluation.losses(labels, best_probabilities(sizes)).mean()
+    assert evaluation.losses(labels, answers).mean() - best < 0.01
+    assert evaluation.scores(labels, answers)["calibration_error"] <= 0.02
+    # Computed once more with bins of equal width, so that the result does not depend on the bins.
+    confidence, hits = answers.max(axis=1), answers.argmax(axis=1) == labels
+    bins = np.floor(confidence * 20)
+    gaps = [abs((confidence[bins == b] - hits[bins == b]).sum()) for b in np.unique(bins)]
+    assert sum(gaps) / len(labels) <= 0.02
+
+
+def test_the_manifest_tells_what_the_model_was_fitted_on_and_judged_by(artifact: Artifact) -> None:
+    data = artifact.manifest.data
+    assert (data.file, data.simulated, data.fitted, data.held_out) == ("homes.csv", True, 4_800, 1_200)
+    assert sum(data.households.values()) == 6_000
+
+
+@pytest.mark.parametrize("name", ["artifact", "five_artifact"])
+def test_the_metrics_agree_with_one_another(name: str, request: pytest.FixtureRequest) -> None:
+    manifest = request.getfixturevalue(name).manifest
+    metrics = manifest.metrics
+    measures = ("accuracy", "log_loss", "brier_score", "calibration_error", "roc_auc")
+    assert set(metrics.intervals) == set(metrics.baseline) == set(measures)
+    for measure in ("accuracy", "log_loss", "brier_score", "roc_auc"):
+        low, high = metrics.intervals[measure]
+        assert low < getattr(metrics, measure) < high
+        assert not low < metrics.baseline[measure] < high
+    right = sum(row[key] for key, row in metrics.confusion.items())
+    assert metrics.accuracy == pytest.approx(right / manifest.data.held_out, abs=1e-6)
+    assert sum(each.households for each in metrics.calibration) == manifest.data.held_out
+
+
+def test_the_metrics_of_the_shipped_model_are_near_the_best_possible(artifact: Artifact) -> None:
+    metrics = artifact.manifest.metrics
+    assert metrics.accuracy > 0.78
+    assert metrics.best_log_loss is not None
+    assert metrics.log_loss == pytest.approx(metrics.best_log_loss, abs=0.01)
+    assert metrics.calibration_error < metrics.calibration_error_by_chance
+
+
+def test_the_best_possible_is_not_claimed_for_data_that_are_not_simulated(five_artifact: Artifact) -> None:
+    assert five_artifact.manifest.metrics.best_log_loss is None
+
+
+def test_two_breeds_are_fitted_monotone_and_none_is_weighted(
+    artifact: Artifact, five_artifact: Artifact
+) -> None:
+    assert artifact.manifest.parameters["monotone_constraints"] == "(1)"
+    assert "monotone_constraints" not in five_artifact.manifest.parameters
+    for parameters in (artifact.manifest.parameters, five_artifact.manifest.parameters):
+        assert parameters["nthread"] == 1
+        assert not [name for name in parameters if "weight" in name and name != "min_child_weight"]
+
+
+def test_the_answer_changes_once_near_the_crossing_of_the_densities(artifact: Artifact) -> None:
+    (boundary,) = artifact.manifest.decision_boundaries
+    assert (boundary.below, boundary.above) == ("dachshund", "german_shepherd")
+    assert boundary.home_size_sqft == pytest.approx(1_768, abs=120)
+
+
+def test_the_answer_changes_at_every_boundary_and_nowhere_else(five: Predictor) -> None:
+    boundaries = five.boundaries
+    assert len(boundaries) >= 4
+    limits = [50.0, *(boundary.home_size_sqft for boundary in boundaries), 100_000.0]
+    answers = [boundaries[0].below, *(boundary.above for boundary in boundaries)]
+    for (start, end), answer in zip(pairwise(limits), answers, strict=True):
+        inside = np.linspace(start, end, 200, endpoint=False)
+        assert {five.predict(size).breed for size in inside} == {answer}
+
+
+def test_known_answers_are_the_models_own(artifact: Artifact) -> None:
+    known = artifact.manifest.known_answers
+    sizes = np.array([answer.home_size_sqft for answer in known])
+    expected = np.array([answer.probabilities for answer in known])
+    assert class_probabilities(load_booster(artifact.model), sizes) == pytest.approx(expected, abs=1e-6)
