@@ -1,4 +1,4 @@
-// Swagger UI, set up from what the page says: the page's policy allows no script in it.
+// Set up Swagger UI. This is a file, because the Content-Security-Policy allows no script inside the page.
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
 dark.addEventListener("change", follow);
@@ -12,6 +12,6 @@ window.ui = window.SwaggerUIBundle({
   deepLinking: true,
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
-  // Nobody else is asked what they think of the document.
+  // By default the document is sent to a validator of Swagger's.
   validatorUrl: null,
 });

@@ -1,8 +1,7 @@
-// The answer follows the slider and the field. Whatever fails here, the form goes on working by itself.
+// Show the answer while the slider or the field changes. The form works without this script, too.
 
 const FOLLOW_MS = 80;
 const ANNOUNCE_MS = 900;
-const LONGEST = 100; // no size is longer, and an address must not be
 
 const form = document.querySelector("#question");
 const field = document.querySelector("#home_size");
@@ -16,7 +15,7 @@ const announcement = document.querySelector("#announcement");
 const units = [...form.elements.unit];
 const checkedUnit = () => units.find((radio) => radio.checked) ?? units[0];
 
-// The unit last chosen is kept in this browser, where no server learns it; a browser may forbid even that.
+// Keep the chosen unit in this browser only. Its storage throws where the browser forbids it.
 function remember() {
   try {
     localStorage.setItem("unit", checkedUnit().value);
@@ -33,11 +32,11 @@ const { smallest, largest } = Object.fromEntries(
   Object.entries(slider.dataset).map(([name, value]) => [name, Number(value)]),
 );
 
-// Equal ways of the thumb are equal ratios, as on the chart: 100 sq ft more mean little to a mansion.
+// Convert between the slider's position and a size, on a logarithmic scale as on the chart.
 const toSqft = (position) => smallest * (largest / smallest) ** (position / slider.max);
 const toPosition = (sqft) => Math.round((slider.max * Math.log(sqft / smallest)) / Math.log(largest / smallest));
 
-// In the unit that is chosen: a round figure, but never one beyond the ends.
+// Return the size at a position in the chosen unit: a round figure within the ends of the slider.
 function sizeAt(position) {
   const sqft = checkedUnit().dataset.sqft;
   const size = toSqft(position) / sqft;
@@ -50,11 +49,11 @@ const unitName = () => checkedUnit().labels[0].textContent.trim();
 
 let asked = new AbortController();
 let followTimer;
-let sliding = false; // then the thumb is where it should be, and its round figure must not move it back
+let sliding = false; // while the user slides, the answer's round figure must not move the thumb
 let announceTimer;
 
 function show(answer) {
-  // Our own server's HTML, which has escaped whatever came from the field.
+  // HTML from our own server, which escapes the entry.
   preview.innerHTML = answer;
   const found = preview.firstElementChild;
   preview.hidden = !found;
@@ -74,12 +73,14 @@ function describeSlider() {
 }
 
 async function ask() {
-  asked.abort(); // an answer that comes late is none
+  asked.abort(); // an answer to an older entry must not be shown
   asked = new AbortController();
   const { signal } = asked;
   const query = new URLSearchParams({ home_size: field.value, unit: checkedUnit().value });
   try {
-    const response = field.value.trim() && field.value.length <= LONGEST ? await fetch(`${form.dataset.preview}?${query}`, { signal }) : null;
+    // The length of an address is limited, and a script may exceed the `maxlength` of the field.
+    const asks = field.value.trim() && field.value.length <= field.maxLength;
+    const response = asks ? await fetch(`${form.dataset.preview}?${query}`, { signal }) : null;
     const answer = response?.status === 200 ? await response.text() : "";
     if (!signal.aborted) show(answer);
   } catch {
@@ -125,9 +126,9 @@ for (const radio of units) {
   radio.addEventListener("change", nameTypical);
   radio.addEventListener("change", remember);
 }
-// An entry is never shown in another unit than its own.
+// Restore the last unit only where there is no entry, which has a unit of its own.
 if (!field.value && !location.search) recall();
-// A browser that comes back to this page may have filled in the entry by itself.
+// A browser that returns to this page may restore the entry.
 addEventListener("pageshow", () => {
   sliding = false;
   describeSlider();
