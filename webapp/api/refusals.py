@@ -32,7 +32,7 @@ _KINDS = {
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-class Refusal(Exception):  # noqa: N818 - as a Problem, of which it is a part
+class Refusal(Exception):  # noqa: N818 - named as Problem is
     """One home or one query does not match its schema.
 
     Attributes:

@@ -12,7 +12,7 @@ from webapp.http.caching import YEAR_SECONDS, stored
 from webapp.http.state import current_state
 
 SCROLLS_ALONE = '<div class="scroll" role="group" aria-label="Table" tabindex="0">'
-"""Around a table: on a narrow screen it scrolls by itself, by keyboard too, and not the whole page."""
+"""Encloses a table: on a narrow screen the table scrolls, by keyboard too, and the page does not."""
 
 blueprint = Blueprint("card", __name__)
 
