@@ -201,8 +201,7 @@ def pre_fork(server: "Arbiter", worker: Worker) -> None:
 
 
 def post_worker_init(worker: Worker) -> None:
-    """Let the garbage collector go round less often: a request makes hardly any cycles."""
-    gc.set_threshold(5_000, 10, 10)
+    """Say that a worker serves, and with which model."""
     log.info("worker ready", model_version=worker.model_version)
 
 

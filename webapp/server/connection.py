@@ -77,10 +77,12 @@ class Connection(socket):
             received: bytes = super().recv(size, *flags)
         except IdleTimeout:
             # A request that arrives in this very moment is answered, not lost.
+            self.settimeout(0)
             try:
-                received = self._sock.recv(size, *flags)  # type: ignore[attr-defined]
+                received = super().recv(size, *flags)
             except BlockingIOError:
                 raise IdleTimeout from None
+            self.settimeout(None)
         if received:
             self.begin_request()
         if self.request is None:
@@ -140,12 +142,7 @@ class Connection(socket):
         if not self.gathered:
             return
         data, self.gathered = self.gathered, bytearray()
-        try:
-            sent = self._sock.send(data)  # type: ignore[attr-defined]  # at once, where there is room
-        except BlockingIOError:
-            sent = 0
-        if sent < len(data):
-            super().sendall(memoryview(data)[sent:])
+        super().sendall(data)
 
 
 class IdleWait:
