@@ -15,11 +15,9 @@ from webapp.config import ROOT, Settings, load_settings
 from webapp.http import health, logs, metrics, problems
 from webapp.http.admission import BODY_LIMIT, Admission, Lane
 from webapp.http.caching import Content
-from webapp.http.headers import ResponseHeaders
-from webapp.http.hosts import Hosts
-from webapp.http.observers import Observed
-from webapp.http.page_security import PageSecurity
+from webapp.http.hosts import App, Hosts
 from webapp.http.proxies import trust_proxies
+from webapp.http.responses import Responses
 from webapp.http.state import State
 from webapp.http.static_files import read_static_files, serve_static_files
 from webapp.http.warm_up import warm_up
@@ -47,7 +45,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     settings = load_settings(
         os.environ | {name: str(overrides.pop(name)) for name in ours & overrides.keys()}
     )
-    app = Flask(__name__, static_folder=None, template_folder=ROOT / "templates")
+    app = App(__name__, static_folder=None, template_folder=ROOT / "templates")
     app.config.from_mapping(overrides)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     state = _load_state(settings)
@@ -67,13 +65,12 @@ def _pipeline(app: Flask, state: State) -> "list[Callable[[WSGIApplication], WSG
     refuse = problems.refuser(app)
     return [
         partial(trust_proxies, proxies=settings.trusted_proxies),
-        partial(Observed, observers=[metrics.counter(state.predictor), logs.observer(state)]),
         partial(
-            ResponseHeaders,
+            Responses,
             origins=frozenset(settings.cors_origins.split()),
             model_version=state.predictor.model_version,
+            observers=[metrics.counter(state.predictor), logs.observer(state)],
         ),
-        PageSecurity,
         partial(Hosts, refuse=refuse, allowed=settings.allowed_hosts),
         partial(
             Admission,

@@ -2,9 +2,7 @@
 
 from flask import request
 
-from webapp.http.request_context import current_context
-
 
 def origin() -> str:
     """Return scheme and host, such as `https://puppy.example`, without a slash at the end."""
-    return f"{request.scheme}://{current_context().host}"
+    return f"{request.scheme}://{request.host}"

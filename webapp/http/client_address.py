@@ -1,6 +1,5 @@
 """The client's address, as the log has it."""
 
-from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_interface
 
 LONGEST = 64
@@ -14,11 +13,8 @@ def client_address(given: str, *, network_only: bool) -> str | None:
         given: an address, with or without a port, as the socket or a proxy names it.
         network_only: shorten it to its network: /24 of IPv4, /48 of IPv6.
     """
-    return _read(given, network_only=network_only) if len(given) <= LONGEST else None
-
-
-@lru_cache(maxsize=1024)
-def _read(given: str, *, network_only: bool) -> str | None:
+    if len(given) > LONGEST:
+        return None
     host, _, port = given.rpartition(":")
     # Some proxies name the port too; an IPv6 address has one only behind brackets.
     with_port = port.isdecimal() and (host.startswith("[") or ":" not in host)

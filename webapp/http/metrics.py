@@ -1,7 +1,6 @@
 """What is counted, for Prometheus: summed over the workers, on a listener of its own."""
 
 import os
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,11 +8,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from webapp.http import counts_memory
-from webapp.http.observers import Observer
-from webapp.http.request_context import HEALTH_PATHS, RequestContext
+from webapp.http.request_context import HEALTH_PATHS, RequestContext, route_of
+from webapp.http.responses import Observer
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
     from numpy.typing import NDArray
 
     from model.predictor import Predictor, Recommendations
@@ -94,25 +93,16 @@ def exposition() -> "WSGIApplication":
     return make_wsgi_app(registry)
 
 
-# `labels()` costs as much as counting does, and the few combinations there are can be kept.
-_latency_of = cache(LATENCY.labels)
-_home_sizes_of = cache(HOME_SIZES.labels)
-
-
-def warm_up() -> None:
-    """Open a worker's counts before its first request, which would cost twice as much; count nothing."""
-    _latency_of("", 404)
-
-
 def counter(predictor: "Predictor") -> Observer:
     """Return an observer that counts each answer, and what the predictor answered in it."""
 
-    def count(_environ: object, context: RequestContext, status: int, _headers: object) -> None:
-        if context.route not in HEALTH_PATHS:
-            _latency_of(context.route or "", status).observe(context.seconds)
+    def count(environ: "WSGIEnvironment", context: RequestContext, status: int, _headers: object) -> None:
+        route = route_of(environ)
+        if route not in HEALTH_PATHS:
+            LATENCY.labels(route or "", status).observe(context.seconds)
         if context.prediction:
             home, recommended = context.prediction
-            _home_sizes_of(
+            HOME_SIZES.labels(
                 recommended.breed, recommended.model_version, recommended.outside_training_range
             ).observe(home.sqft)
         elif context.batch:
@@ -126,4 +116,4 @@ def _count_batch(predictor: "Predictor", sizes: "NDArray[np.float64]", answers: 
         for outside in (False, True):
             which = (answers.breed_index == index) & (answers.outside_training_range == outside)
             if which.any():
-                _home_sizes_of(breed.key, predictor.model_version, outside).observe_many(sizes[which])
+                HOME_SIZES.labels(breed.key, predictor.model_version, outside).observe_many(sizes[which])

@@ -1,7 +1,6 @@
 """Which media type a body is in, and which one the client would rather have back."""
 
 import re
-from functools import lru_cache
 
 from flask import request
 from werkzeug.datastructures import Accept, MIMEAccept
@@ -57,7 +56,6 @@ def sent_type(*taken: str) -> str:
     return sent
 
 
-@lru_cache(maxsize=256)
 def _content_type(header: str) -> tuple[str, str]:
     name, parameters = parse_options_header(header)
     return name.lower(), parameters.get("charset", "utf-8").lower()

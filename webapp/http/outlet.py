@@ -46,11 +46,11 @@ class Outlet:
 
     Attributes:
         on_drop: called for each line that is dropped.
-        notice: makes the line that says how many lines were dropped, once writing works again.
+        on_recovery: called with the number of dropped lines once writing works again; may write a line.
     """
 
     on_drop: Callable[[], None] = staticmethod(lambda: None)
-    notice: Callable[[int], str] = staticmethod("{} log lines were dropped\n".format)
+    on_recovery: Callable[[int], None] = staticmethod(lambda _: None)
 
     def __init__(self, descriptor: int) -> None:
         """Write to an open file descriptor, which may be shared with other processes."""
@@ -123,10 +123,8 @@ class Outlet:
             if written < min(len(gathered), select.PIPE_BUF):
                 return False
         if self._dropped:
-            notice = self.notice(self._dropped).encode()
-            self._dropped = 0
-            self._lines.append(notice)
-            self._waiting_bytes += len(notice)
+            dropped, self._dropped = self._dropped, 0
+            self.on_recovery(dropped)
             return self._write_out()
         return True
 

@@ -55,17 +55,9 @@ def refuser(app: Flask) -> Refuse:
         environ: "WSGIEnvironment", start_response: "StartResponse", problem: Problem
     ) -> "Iterable[bytes]":
         with app.request_context(environ):
-            note_route()
             return _problem(problem)(environ, start_response)
 
     return refuse
-
-
-@blueprint.before_app_request
-def note_route() -> None:
-    """Note in the request's context which route its path matches, for the log and the metrics."""
-    rule = request.url_rule
-    current_context().route = rule.rule if rule else None
 
 
 @blueprint.app_errorhandler(Problem)

@@ -3,7 +3,6 @@
 from contextlib import suppress
 
 from flask import Flask
-from werkzeug.test import create_environ
 
 from webapp.home import UNIT_NAMES
 from webapp.http.request_context import begin_context
@@ -26,9 +25,8 @@ def warm_up(app: Flask) -> None:
     ]
     for path in [*paths, NOWHERE]:
         for unit in UNIT_NAMES:
-            environ = create_environ(path, query_string=f"{EXAMPLE}&unit={unit}")
-            begin_context(environ).host = "localhost"
-            with suppress(Exception), app.request_context(environ):
+            with suppress(Exception), app.test_request_context(f"{path}?{EXAMPLE}&unit={unit}") as context:
+                begin_context(context.request.environ)
                 try:
                     app.dispatch_request()
                 except Exception as error:

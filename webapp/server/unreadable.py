@@ -15,9 +15,9 @@ from gunicorn.http.errors import (  # type: ignore[attr-defined]  # two are newe
     ParseException,
 )
 
-from webapp.http.headers import EXPOSED, FOR_ANYONE, NOSNIFF
 from webapp.http.problem_details import ProblemDetails
 from webapp.http.problem_kinds import BY_STATUS
+from webapp.http.responses import EXPOSED, NOSNIFF
 
 UNREADABLE = (ParseException, ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize)
 """What Gunicorn raises of such a request."""
@@ -58,7 +58,7 @@ def answer(status: int, detail: str, request_id: str, *, for_anyone: bool) -> by
         ("Content-Length", str(len(body))),
         ("X-Request-ID", request_id),
         NOSNIFF,
-        *((FOR_ANYONE, EXPOSED) if for_anyone else ()),
+        *((("Access-Control-Allow-Origin", "*"), EXPOSED) if for_anyone else ()),
     ]
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
     return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{lines}\r\n".encode() + body

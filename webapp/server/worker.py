@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, cast
 
 import gevent
+import structlog
 from flask import Flask
 from gevent.event import Event
 from gevent.pool import Pool
@@ -16,7 +17,7 @@ from gevent.socket import socket
 from greenlet import greenlet
 from gunicorn.workers.ggevent import GeventWorker
 
-from webapp.http import counts_memory, logs, metrics
+from webapp.http import counts_memory, metrics
 from webapp.http.client_address import client_address
 from webapp.http.request_context import new_request_id
 from webapp.http.state import state_of
@@ -37,7 +38,7 @@ METRICS_READERS = 16
 METRICS_SECONDS = 10
 """How long one who reads the metrics may keep a connection."""
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger()
 
 
 def _interrupt(serving: greenlet, connection: Connection) -> None:
@@ -87,11 +88,9 @@ class Worker(GeventWorker):
         super().load_wsgi()
         app = cast(Flask, self.wsgi)
         warm_up(app)
-        metrics.warm_up()
         self.state = state_of(app)
         self.settings = self.state.settings
         self.model_version = self.state.predictor.model_version
-        self.state.log_request = logs.request_writer(self.settings)
         metrics.MODEL_INFO.labels(self.model_version).set(1)
         metrics.STARTUP_SECONDS.set(time.monotonic() - self.begun)
 
@@ -126,7 +125,7 @@ class Worker(GeventWorker):
                 handler_class=MetricsHandler,
                 environ={"SERVER_NAME": "metrics"},  # else it asks a resolver for one, and waits
                 log=None,
-                error_log=_log,
+                error_log=logging.getLogger(__name__),
             ).start()
         for server in servers:
             server.max_accept = AT_ONCE
@@ -232,17 +231,13 @@ class Worker(GeventWorker):
         # Behind a proxy only a header has the client's address, and it may be what can't be read.
         who = None if self.settings.trusted_proxies else client.client
         network_only = self.settings.log_client == "network"
-        if self.state.log_request:
-            client_shown = who and client_address(who, network_only=network_only)
-            self.state.log_request(
-                {
-                    "event": "request",
-                    "request_id": request_id,
-                    "client": client_shown,
-                    "status": status,
-                    "reason": detail,
-                }
-            )
+        _log.info(
+            "request",
+            request_id=request_id,
+            client=who and client_address(who, network_only=network_only),
+            status=status,
+            reason=detail,
+        )
         if client.answering:
             return
         for_anyone = "*" in self.settings.cors_origins.split()
