@@ -1,8 +1,8 @@
 """What is known about a request, from its first middleware to its log line."""
 
 import re
+import secrets
 import time
-import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -61,7 +61,7 @@ def begin_context(environ: "WSGIEnvironment") -> RequestContext:
 
 def new_request_id() -> str:
     """Return a random request id."""
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 def context_of(environ: "WSGIEnvironment") -> RequestContext:
