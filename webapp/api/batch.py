@@ -38,7 +38,6 @@ UNREPORTED = "?"
 """What a CSV says of a bad home beyond those that are reported. One byte, as a blank line is a home too."""
 
 blueprint = Blueprint("batch", __name__)
-_encoder = msgspec.json.Encoder()
 # Side by side they would all take longer, and hold up the others by a slice each.
 _one_at_a_time = Lock()
 
@@ -66,7 +65,7 @@ def _predict_batch(body: bytes, sent: str, wanted: str, options: BatchOptions) -
         answer_body = _to_csv(answers, reported if options.errors == "report" else None)
     else:
         results = [answer if isinstance(answer, BatchResult) else None for answer in answers]
-        answer_body = _encoder.encode(BatchResponse(version, results, reported))
+        answer_body = msgspec.json.encode(BatchResponse(version, results, reported))
     response = Response(answer_body, content_type=f"{CSV}; charset=utf-8" if wanted == CSV else JSON)
     response.vary.add("Accept")
     return compress(response)
@@ -94,7 +93,7 @@ def _refusal(refused: Sequence[FieldError], homes: int) -> Problem:
 def _reported(refused: Sequence[FieldError], body_bytes: int) -> Sequence[FieldError]:
     """Give the first bad homes, as many as may be explained in answer to a body of that length."""
     most = max(REPORT_BYTES, 2 * body_bytes)
-    sizes = accumulate(len(_encoder.encode(error)) + 1 for error in refused[:MAX_REPORTED])
+    sizes = accumulate(len(msgspec.json.encode(error)) + 1 for error in refused[:MAX_REPORTED])
     return [error for error, size in zip(refused, sizes, strict=False) if size <= most]
 
 

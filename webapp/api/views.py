@@ -1,12 +1,10 @@
 """The JSON API: one home, the breeds, and the model. `batch` has many homes."""
 
-from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
 from flask import Blueprint, Response, request
 
-from model.predictor import Recommendation
 from webapp.api.model_schemas import (
     Boundary,
     BreedResponse,
@@ -32,8 +30,6 @@ from webapp.recommend import picture_of, recommend
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
-
-_encoder = msgspec.json.Encoder()
 
 
 @blueprint.post("/predict")
@@ -70,7 +66,7 @@ def _breeds() -> bytes:
             for breed in current_state().predictor.breeds
         ]
     )
-    return _encoder.encode(answer)
+    return msgspec.json.encode(answer)
 
 
 @blueprint.get("/model")
@@ -91,7 +87,7 @@ def _model() -> bytes:
         data=_as(manifest.data, TrainingData),
         xgboost_version=manifest.xgboost_version,
     )
-    return _encoder.encode(answer)
+    return msgspec.json.encode(answer)
 
 
 def _as(given: object, form: type[StructT]) -> StructT:
@@ -105,18 +101,15 @@ def _answer(home: Home) -> Response:
         breed=recommendation.breed,
         name=recommendation.name,
         probability=round(recommendation.probability, DECIMALS),
-        probabilities=_rounded(recommendation),
+        probabilities={
+            breed: round(share, DECIMALS) for breed, share in recommendation.probabilities.items()
+        },
         image_url=_picture_url(recommendation.breed),
         home_size=HomeSize(home.value, home.unit, home.sqft),
         outside_training_range=recommendation.outside_training_range,
         model_version=recommendation.model_version,
     )
-    return Response(_encoder.encode(answer), content_type=JSON)
-
-
-@lru_cache(maxsize=1024)
-def _rounded(recommendation: Recommendation) -> dict[str, float]:
-    return {breed: round(share, DECIMALS) for breed, share in recommendation.probabilities.items()}
+    return Response(msgspec.json.encode(answer), content_type=JSON)
 
 
 def _picture_url(breed: str) -> str:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 
-class FieldError(msgspec.Struct, frozen=True, gc=False):
+class FieldError(msgspec.Struct, frozen=True):
     """What is wrong, and where."""
 
     detail: Annotated[str, Meta(description="A sentence: what is wrong, and what to do.")]
