@@ -1,4 +1,13 @@
-"""The web app: pages for people and a JSON API, from one predictor."""
+"""The web app: pages for people and a JSON API, from one predictor.
+
+The modules in the order in which a request meets them:
+every request: server.connection, server.worker, http.proxies, http.responses, http.hosts, http.admission
+POST /api/predict: api.views, http.negotiation, api.reading, home, recommend, model.predictor, api.schemas
+GET /recommendation: pages.views, forms, entries, home, recommend, model.predictor, pages.verdict, chart
+a batch: api.batch, http.negotiation, api.json_homes or csv_homes, home, model.predictor, http.compression
+every response: http.metrics, http.logs, http.outlet
+a training run: train.py, model.training.dataset, pipeline, split, fitting, evaluation, card, model.artifact
+"""
 
 import os
 from collections.abc import Callable, Mapping
@@ -34,7 +43,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """Make the app.
 
     Args:
-        config: settings of ours or of Flask's, by their names in capitals; they override the environment's.
+        config: settings of this app or of Flask, by their names in capitals; they override the environment's.
 
     Raises:
         SettingError: a setting has a value the app can't run with.
@@ -60,7 +69,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
 
 def _pipeline(app: Flask, state: State) -> "list[Callable[[WSGIApplication], WSGIApplication]]":
-    """List the middleware in the order in which a request meets it; behind the last is Flask's router."""
+    """List the middleware in the order in which a request passes it; Flask's router comes last."""
     settings = state.settings
     refuse = problems.refuser(app)
     return [
@@ -83,7 +92,7 @@ def _pipeline(app: Flask, state: State) -> "list[Callable[[WSGIApplication], WSG
 
 
 def _load_state(settings: Settings) -> State:
-    """Read the model once, so that predictor, card and plots are of one model, and the static files."""
+    """Read the static files and, once, the artifact, so that predictor, card and plots are of one model."""
     folder = ROOT / settings.model_dir
     artifact = read_artifact(folder)
     return State(

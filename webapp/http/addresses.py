@@ -1,4 +1,4 @@
-"""Absolute addresses of this server, as the client asks for it."""
+"""Absolute addresses of this server, under the host name that the client has used."""
 
 from flask import request
 

@@ -66,7 +66,7 @@ def configure(settings: Settings) -> Outlet:
     """Send structlog's lines, and those of the standard library's loggers, to stdout in one format.
 
     Returns:
-        The stream that writes them.
+        The stream that they are written to.
     """
     console = settings.log_format == "console" or (settings.log_format == "auto" and os.isatty(STDOUT))
     render: list[Processor] = (

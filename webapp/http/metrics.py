@@ -1,4 +1,4 @@
-"""What is counted, for Prometheus: summed over the workers, on a listener of its own."""
+"""Prometheus metrics, summed over the workers and shown on a listener of their own."""
 
 import os
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ if counts_memory.FOLDER_VARIABLE in os.environ:
     counts_memory.reserve(counts_memory.current_slot())
     values.ValueClass = values.MultiProcessValue(counts_memory.current_slot)  # type: ignore[no-untyped-call]
 
-# A registry of our own: a reload imports this module again, and a registry takes each name only once.
+# Not the default registry: a reload imports this module again, and a registry takes each name only once.
 _registry = CollectorRegistry()
 
 LATENCY = Histogram(
@@ -41,10 +41,13 @@ SHED = Counter("http_requests_shed", "Requests refused for overload.", registry=
 
 
 class BulkHistogram(Histogram):
-    """A histogram that also takes many amounts at once."""
+    """A histogram that also observes many amounts at once."""
 
     def observe_many(self, amounts: "NDArray[np.float64]") -> None:
-        """Observe each of the amounts: 20,000 one by one take longer than the batch they are of."""
+        """Observe each amount of an array, shape (n,).
+
+        Calling `observe` for each home of a batch of 20,000 takes longer than answering the batch.
+        """
         self._raise_if_not_observable()  # type: ignore[no-untyped-call]
         self._sum.inc(float(amounts.sum()))
         for bucket, amount in enumerate(np.bincount(np.searchsorted(self._upper_bounds, amounts))):
@@ -87,14 +90,14 @@ STARTUP_SECONDS = Gauge(
 
 
 def exposition() -> "WSGIApplication":
-    """Make the app that shows the metrics of all workers together."""
+    """Return the WSGI app that shows the metrics of all workers together."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return make_wsgi_app(registry)
 
 
 def counter(predictor: "Predictor") -> Observer:
-    """Return an observer that counts each answer, and what the predictor answered in it."""
+    """Return an observer that counts each response, and the predictions in it."""
 
     def count(environ: "WSGIEnvironment", context: RequestContext, status: int, _headers: object) -> None:
         route = route_of(environ)
