@@ -71,7 +71,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 def _pipeline(app: Flask, state: State) -> "list[Callable[[WSGIApplication], WSGIApplication]]":
     """List the middleware in the order in which a request passes it; Flask's router comes last."""
     settings = state.settings
-    refuse = problems.refuser(app)
+    refuse = partial(problems.refuse, app)
     return [
         partial(trust_proxies, proxies=settings.trusted_proxies),
         partial(

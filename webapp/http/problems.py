@@ -48,16 +48,12 @@ Refuse = Callable[["WSGIEnvironment", "StartResponse", Problem], "Iterable[bytes
 """Answers a request with a problem, from inside a middleware."""
 
 
-def refuser(app: Flask) -> Refuse:
-    """Return a function with which middleware in front of an app answers a request with a problem."""
-
-    def refuse(
-        environ: "WSGIEnvironment", start_response: "StartResponse", problem: Problem
-    ) -> "Iterable[bytes]":
-        with app.request_context(environ):
-            return _problem(problem)(environ, start_response)
-
-    return refuse
+def refuse(
+    app: Flask, environ: "WSGIEnvironment", start_response: "StartResponse", problem: Problem
+) -> "Iterable[bytes]":
+    """Answer a request to an app with a problem, in place of the app."""
+    with app.request_context(environ):
+        return _problem(problem)(environ, start_response)
 
 
 @blueprint.app_errorhandler(Problem)
