@@ -2,13 +2,13 @@
 ARG BASE=python:3.13-slim-trixie
 
 FROM ${BASE} AS packages
-# The kernel ignores a signal to process 1 that has no handler yet, so a container could not be stopped while Python
-# starts. tini, as process 1, hands signals on from its first moment.
+# The kernel ignores signals for which process 1 has no handler yet, so a container could not be stopped while Python
+# starts. tini as process 1 forwards signals from its first moment.
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install --yes --no-install-recommends tini && rm -rf /var/lib/apt/lists/*
 COPY requirements/serve.txt /tmp/
-# Byte code by its source's hash, not by its time: the same packages give the same files. Nothing can change here
-# later, so nothing needs to be checked at the start. The quotes keep what `check` is to expand when it runs.
+# Byte code with the hash of its source, not its time, so that the same packages give the same files; unchecked at the
+# start, because the files can't change. The single quotes let `check` expand its variables when it runs.
 # hadolint ignore=SC2016
 RUN python -m venv --without-pip /venv \
     && pip --python /venv/bin/python install --no-cache-dir --no-compile --disable-pip-version-check \
@@ -25,7 +25,7 @@ COPY model ./model
 COPY static ./static
 COPY templates ./templates
 COPY webapp ./webapp
-# Whatever the umask of the checkout was: readable by all, writable by nobody but root.
+# Make the files readable by all and writable by root only, whatever umask the checkout had.
 RUN python -m compileall -q --invalidation-mode unchecked-hash . && chmod -R u=rwX,go=rX .
 
 FROM ${BASE}
@@ -40,12 +40,12 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD ["python", "-IS", "-c", "import http.client as h, os, sys; c = h.HTTPConnection(os.environ['BIND_HOST'], int(os.environ['PORT']), timeout=2); c.request('GET', '/readyz'); sys.exit(c.getresponse().status != 200)"]
 ENTRYPOINT ["tini", "--"]
 CMD ["gunicorn"]
-# On Fargate a volume is its first user's only where the image declares it; nothing else can be written to.
+# On Fargate a volume belongs to the image's user only if the image declares it. All other folders are read-only.
 VOLUME ["/tmp"]
 COPY --from=packages /usr/bin/tini /usr/bin/tini
 COPY --from=packages /venv /venv
 COPY --from=app /app /app
-# After the copies: a builder may give the working directory to the user.
+# After the copies, because some builders give a working directory to the user.
 WORKDIR /app
 USER 10001:10001
 LABEL org.opencontainers.image.title="Perfect Puppy" \

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETS := serve train deploy
-# The Pythons that the locks are for, as pyproject.toml has them: >=3.11,<3.13 is 3.11 3.12.
+# The supported Pythons, from requires-python in pyproject.toml: >=3.11,<3.13 gives 3.11 3.12.
 PYTHONS := $(shell awk -F '[.,"<>=]+' '/^requires-python/ {for (m = $$4; m < $$6; m++) print "3." m}' pyproject.toml)
 LOCK = ../$(BIN)/uv pip compile --quiet --universal --python-version $(firstword $(PYTHONS)) \
 	--generate-hashes --no-emit-index-url --custom-compile-command "make lock"
@@ -21,13 +21,13 @@ help: ## list the verbs
 
 setup: $(VENV)/test ## install everything, to the locked versions, in .venv
 
-# Each stamp is a set of requirements as installed; `test` holds all the others.
+# The file $(VENV)/SET marks that a set of requirements is installed; `test` contains all other sets.
 $(VENV)/serve $(VENV)/test: $(VENV)/%: requirements/%.txt $(VENV)/made
 	@echo "installing requirements/$*.txt"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-# The stand-in for AWS has another botocore than the tests, so an environment of its own.
+# The stand-in for AWS needs another botocore than the tests, and so its own environment.
 STAND_IN := $(VENV)/stand-in
 $(STAND_IN)/installed: requirements/stand-in.txt $(VENV)/made
 	@echo "installing requirements/stand-in.txt"
@@ -35,8 +35,8 @@ $(STAND_IN)/installed: requirements/stand-in.txt $(VENV)/made
 	@$(STAND_IN)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-# Says "whole" if .venv can be used: made to its end and not moved since, its Python still there, and of the
-# version of the PYTHON that was named, if one was. Otherwise .venv is made anew.
+# "whole" if .venv can be used: it was completed and not moved, its Python still exists, and has the version of
+# PYTHON if that was given on the command line. Otherwise .venv is made again.
 STATE := $(shell { [ "$$(cat $(VENV)/made)" = "$$(cd $(VENV) && pwd -P)" ] && $(BIN)/python -c 'import pip' && \
 	$(if $(filter-out file,$(origin PYTHON)),[ "$$($(BIN)/python -VV)" = "$$($(PYTHON) -VV)" ] &&) \
 	echo whole; } 2>/dev/null)

@@ -13,13 +13,13 @@ from rich.markdown import Markdown
 
 from model.artifact import ARTIFACT_FOLDER, ArtifactError, read_artifact, write_artifact
 from model.breeds import BREEDS_FILE, CatalogueError, load_breeds, template
-from model.manifest import CARD_NAME, Manifest
+from model.manifest import CARD_NAME
 from model.predictor import Predictor
-from model.training.dataset import DatasetError, new_breeds, read_homes
+from model.training.dataset import MIN_HOUSEHOLDS, DatasetError, new_breeds, read_homes
 from model.training.gate import refusals
 from model.training.pipeline import train
 from model.training.simulation import HOMES_FILE
-from model.training.terminal import progress_bar, result
+from model.training.terminal import result
 
 DONE, REFUSED, BAD_INPUT = 0, 1, 2
 
@@ -31,7 +31,7 @@ judges it on the rest, and writes the model that the web app serves, with a card
 it is. The same data give the same model.
 """
 
-EPILOG = """\
+EPILOG = f"""\
 your own data:
   A household is a line with the size of the home and the breed that lives in it:
 
@@ -40,7 +40,8 @@ your own data:
     2700,german_shepherd
 
   The size may instead be in square metres, in a column home_size_m2. The file is CSV in UTF-8, plain or gzip,
-  with commas, semicolons or tabs; other columns are passed over. There must be two breeds or more, and 30
+  with commas, semicolons or tabs; other columns are passed over. There must be two breeds or more, and \
+{MIN_HOUSEHOLDS}
   households of each. Every breed must be in the catalogue; for those that are not,
 
     python train.py --data households.csv --init-breeds >> model/breeds.toml
@@ -66,10 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Train a model and write it, or check one.
 
     Args:
-        arguments: The command line without the program's name; ``sys.argv``'s by default.
+        arguments: The command line without the program's name; that of ``sys.argv`` by default.
 
     Returns:
-        The exit status: 0 done, 1 refused by the gate, 2 bad input, with a sentence on standard error.
+        The exit status: 0 done, 1 refused by the gate, 2 bad input. After 1 and 2, standard error has the
+        reasons.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -133,13 +135,14 @@ def _positive(text: str) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    with progress_bar() as progress:
-        homes = read_homes(options.data, load_breeds(options.breeds), progress)
-        trained = train(homes, wide=options.search, threads=options.threads, progress=progress)
+    with Console(stderr=True).status("Reading") as status:
+        homes = read_homes(options.data, load_breeds(options.breeds))
+        status.update("Training")
+        trained = train(homes, wide=options.search, threads=options.threads)
         reasons = refusals(trained, options.out)
-        written = options.force or not reasons
-        if written:
-            write_artifact(trained.artifact, options.out)
+    written = options.force or not reasons
+    if written:
+        write_artifact(trained.artifact, options.out)
     manifest = trained.artifact.manifest
     for sentence in homes.warnings:
         _say(f"warning: {sentence}")
@@ -152,7 +155,7 @@ def _train(options: argparse.Namespace) -> int:
                 "reasons": reasons,
                 "warnings": homes.warnings,
                 "folder": str(options.out),
-                "manifest": _plain(manifest),
+                "manifest": manifest,
             }
         )
     else:
@@ -162,12 +165,13 @@ def _train(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     artifact = read_artifact(options.check)
+    manifest = artifact.manifest
     Predictor.load(options.check)
     if options.json:
-        _print_json({"status": "done", "folder": str(options.check), "manifest": _plain(artifact.manifest)})
+        _print_json({"status": "done", "folder": str(options.check), "manifest": manifest})
     else:
         Console().print(Markdown(artifact.documents[CARD_NAME].decode()))
-        Console().print(f"\n{options.check} is whole: model {artifact.manifest.model_version}.")
+        Console().print(f"\n{options.check} is whole: model {manifest.model_version}.")
     return DONE
 
 
@@ -176,12 +180,8 @@ def _init_breeds(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _plain(manifest: Manifest) -> Any:
-    return msgspec.to_builtins(manifest)
-
-
 def _print_json(content: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(content, indent=2) + "\n")
+    sys.stdout.write(json.dumps(content, indent=2, default=msgspec.to_builtins) + "\n")
 
 
 def _say(sentence: str) -> None:

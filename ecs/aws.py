@@ -1,4 +1,4 @@
-"""The AWS session: one place that makes clients, with retries, and knows whose account it is."""
+"""The AWS session: it makes the clients, with retries, and checks which account they belong to."""
 
 import os
 from dataclasses import dataclass, field
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_logs import CloudWatchLogsClient
 
-# Throttled calls wait longer each time, with jitter; a network that is gone is noticed in seconds.
+# The standard mode waits longer before each retry, with jitter. A lost network shows after 5 s per attempt.
 CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": MAX_ATTEMPTS}, connect_timeout=5, read_timeout=60
 )
 
 
 def _client(service: str) -> Any:
-    """Give a property that makes a client when it is first read."""
+    """Return a property that makes the client of a service when it is first read."""
     return cached_property(lambda aws: aws.client(service))
 
 
 @dataclass(frozen=True)
 class Aws:
-    """A session with a region, and its clients, each made when first used."""
+    """An AWS session with its settings and clients."""
 
     settings: Settings
     session: boto3.Session = field(repr=False)
@@ -55,18 +55,18 @@ class Aws:
 
     @cached_property
     def account(self) -> dict[str, Any]:
-        """The account and identity of the credentials; `NotAllowedError` if the settings have another."""
-        found = dict(self.client("sts").get_caller_identity())
-        if self.settings.account not in {"", found["Account"]}:
+        """The identity of the credentials; raises `NotAllowedError` if it is in another account than set."""
+        identity = dict(self.client("sts").get_caller_identity())
+        if self.settings.account not in {"", identity["Account"]}:
             raise NotAllowedError(
-                f"These credentials are for account {found['Account']}, and ecs/settings.toml has "
+                f"These credentials are for account {identity['Account']}, and ecs/settings.toml has "
                 f"account {self.settings.account} for {self.settings.env}.",
                 hint="Sign in to that account (AWS_PROFILE, or aws sso login), or choose another --env.",
             )
-        return found
+        return identity
 
     def client(self, service: str) -> Any:
-        """Make a client of one service; raise `NotAllowedError` for another account or no credentials."""
+        """Make the client of a service; raise `NotAllowedError` for a wrong account or a broken profile."""
         if self.settings.account and service != "sts":
             _ = self.account
         try:
@@ -79,11 +79,9 @@ class Aws:
 
 
 def connect(settings: Settings, region: str | None = None) -> Aws:
-    """Open a session in the region of the settings, the command, or the AWS configuration, in this order.
+    """Open a session in the region of the settings, the command or the AWS configuration, in this order.
 
-    Raises:
-        UsageError: no region is set anywhere, ECS has none of this name, or the settings have another one
-            than the command.
+    Raises `UsageError` if no region is set, AWS has no such region, or settings and command contradict.
     """
     if region and settings.region not in {"", region}:
         raise UsageError(
@@ -91,14 +89,14 @@ def connect(settings: Settings, region: str | None = None) -> Aws:
             "a second service would be made.",
             hint="Leave --region out, or choose another --env.",
         )
-    # AWS_REGION is what AWS's other tools read; botocore itself reads AWS_DEFAULT_REGION and the profile.
+    # botocore reads AWS_DEFAULT_REGION and the profile, but not AWS_REGION, which AWS's other SDKs read.
     named = settings.region or region or os.environ.get("AWS_REGION")
     session = boto3.Session(region_name=named or None)
     if not session.region_name:
         raise UsageError("No AWS region is set.", hint=REGION_HINT)
-    known = session.get_available_regions("ecs", session.get_partition_for_region(session.region_name))
-    if session.region_name not in known:
+    regions = session.get_available_regions("ecs", session.get_partition_for_region(session.region_name))
+    if session.region_name not in regions:
         raise UsageError(
-            f"AWS has no region {session.region_name!r}.", hint=f"Give one of: {', '.join(sorted(known))}."
+            f"AWS has no region {session.region_name!r}.", hint=f"Give one of: {', '.join(sorted(regions))}."
         )
     return Aws(settings, session)

@@ -1,17 +1,17 @@
-"""What can be wrong before a release, found out one by one."""
+"""The checks that `verify` prints and that `up` requires before a release."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from ecs.aws import Aws
-from ecs.errors import AWS_ERRORS, DeployError, NotAllowedError, UsageError, in_words
+from ecs.errors import AWS_ERRORS, DeployError, NotAllowedError, UsageError, translate
 from ecs.foundation import domain, github
 from ecs.foundation.changeset import TEMPLATE
-from ecs.foundation.outputs import Foundation
 from ecs.foundation.stack import find_foundation
+from ecs.foundation.stack_outputs import Foundation
 from ecs.release import docker, image
-from ecs.release.revision import Revision, read_predictor, read_revision
+from ecs.release.candidate import Candidate, read_candidate, read_predictor
 from ecs.settings import PORT
 from model.predictor import Predictor
 
@@ -23,7 +23,7 @@ ROLE_SERVICE = "ecs-tasks.amazonaws.com"
 
 @dataclass(frozen=True)
 class Check:
-    """What was looked at, whether it is in order, what was seen, and what to do."""
+    """The result of one check: `detail` says what was found, `hint` what to do about a failure."""
 
     name: str
     state: State
@@ -33,107 +33,107 @@ class Check:
 
 
 @dataclass
-class Scene:
-    """What a release starts from: the first checks find it, the later ones and the release use it."""
+class CheckContext:
+    """What the checks share: each stores what it finds here, for later checks and for the release."""
 
     aws: Aws
     allow_dirty: bool
     foundation: Foundation | None = None
     predictor: Predictor | None = None
-    revision: Revision | None = None
+    candidate: Candidate | None = None
 
 
-def needed(found: Found | None, without: str = "wants what a check above finds") -> Found:
-    """Give what a check has found; where it has not, leave the check that needs it out."""
+def require(found: Found | None, reason: str = "needs the result of a check above") -> Found:
+    """Return what an earlier check found; without it, skip the current check for this reason."""
     if found is None:
-        raise _SkipError(without)
+        raise _SkipError(reason)
     return found
 
 
 class _SkipError(Exception):
-    """The check can't be made yet, and need not."""
+    """The check can't run, and need not; the message says why."""
 
 
-def look_up(aws: Aws, *, allow_dirty: bool) -> Scene:
-    """Find what a release starts from, without the other checks; raise `DeployError` where some can't be."""
-    scene = Scene(aws, allow_dirty)
-    for find in (_artifact, _revision, _credentials, _region):
-        find(scene)
+def read_context(aws: Aws, *, allow_dirty: bool) -> CheckContext:
+    """Run only the checks that a plan needs, and return what they found; raise the first `DeployError`."""
+    context = CheckContext(aws, allow_dirty)
+    for find in (_artifact, _candidate, _credentials, _region):
+        find(context)
     github.check_provider(aws)
-    return scene
+    return context
 
 
-def run_checks(scene: Scene) -> Iterator[Check]:
-    """Make the checks in order; without credentials those of AWS are left out."""
+def run_checks(context: CheckContext) -> Iterator[Check]:
+    """Yield the result of each check in order; without credentials, skip those that call AWS."""
     signed_in = True
     for name, needs_aws, function in CHECKS:
         if needs_aws and not signed_in:
-            yield Check(name, "SKIP", "wants credentials")
+            yield Check(name, "SKIP", "needs credentials")
             continue
-        check = _make(name, function, scene)
+        check = _run(name, function, context)
         if name == "credentials":
             signed_in = check.state == "OK"
         yield check
 
 
-def _make(name: str, function: Callable[[Scene], str], scene: Scene) -> Check:
+def _run(name: str, function: Callable[[CheckContext], str], context: CheckContext) -> Check:
     try:
-        return Check(name, "OK", function(scene))
-    except (_SkipError, domain.UnseenError) as skip:
+        return Check(name, "OK", function(context))
+    except (_SkipError, domain.UnverifiableError) as skip:
         return Check(name, "SKIP", str(skip))
     except (DeployError, *AWS_ERRORS) as error:
-        known = in_words(error)
-        return Check(name, "FAIL", str(known), known.hint, known)
+        failed = translate(error)
+        return Check(name, "FAIL", str(failed), failed.hint, failed)
 
 
-def _credentials(scene: Scene) -> str:
-    account = scene.aws.account
+def _credentials(context: CheckContext) -> str:
+    account = context.aws.account
     return f"account {account['Account']}, as {account['Arn']}"
 
 
-def _region(scene: Scene) -> str:
-    scene.foundation = find_foundation(scene.aws.cloudformation, scene.aws.settings.stack)
-    there = "is there" if scene.foundation else "is not there yet"
-    return f"{scene.aws.region}, where {scene.aws.settings.stack} {there}"
+def _region(context: CheckContext) -> str:
+    context.foundation = find_foundation(context.aws.cloudformation, context.aws.settings.stack)
+    there = "is there" if context.foundation else "is not there yet"
+    return f"{context.aws.region}, where {context.aws.settings.stack} {there}"
 
 
-def _artifact(scene: Scene) -> str:
-    scene.predictor = read_predictor()
-    return f"model {scene.predictor.model_version} gives its known answers"
+def _artifact(context: CheckContext) -> str:
+    context.predictor = read_predictor()
+    return f"model {context.predictor.model_version} gives its known answers"
 
 
-def _revision(scene: Scene) -> str:
-    model = needed(scene.predictor).model_version
-    scene.revision = read_revision(scene.aws.settings, model, allow_dirty=scene.allow_dirty)
-    return f"revision {scene.revision.git}"
+def _candidate(context: CheckContext) -> str:
+    model = require(context.predictor).model_version
+    context.candidate = read_candidate(context.aws.settings, model, allow_dirty=context.allow_dirty)
+    return f"revision {context.candidate.git}"
 
 
-def _template(scene: Scene) -> str:
-    answer = scene.aws.cloudformation.validate_template(TemplateBody=TEMPLATE.read_text(encoding="utf-8"))
+def _template(context: CheckContext) -> str:
+    answer = context.aws.cloudformation.validate_template(TemplateBody=TEMPLATE.read_text(encoding="utf-8"))
     return f"{TEMPLATE.name}, {len(answer.get('Parameters', []))} parameters"
 
 
-def _image(scene: Scene) -> str:
-    revision = needed(scene.revision)
-    wanted = scene.aws.settings.docker_platform
-    if scene.foundation and image.is_pushed(scene.aws, scene.foundation, revision.tag):
-        return f"{revision.tag} is in the registry, for {wanted}"
-    platform = docker.inspect(image.local_name(scene.aws, revision), docker.PLATFORM)
+def _image(context: CheckContext) -> str:
+    candidate = require(context.candidate)
+    wanted = context.aws.settings.docker_platform
+    if context.foundation and image.is_pushed(context.aws, context.foundation, candidate.tag):
+        return f"{candidate.tag} is in the registry, for {wanted}"
+    platform = docker.inspect(image.local_name(context.aws, candidate), docker.PLATFORM)
     if not platform:
-        raise _SkipError(f"`up` builds {revision.tag}, for {wanted}")
+        raise _SkipError(f"`up` builds {candidate.tag}, for {wanted}")
     if platform != wanted:
         raise UsageError(
-            f"The image {revision.tag} here is for {platform}, and the tasks run on {wanted}.",
+            f"The image {candidate.tag} here is for {platform}, and the tasks run on {wanted}.",
             hint="Remove it (docker image rm), and `up` builds it anew.",
         )
-    return f"{revision.tag} is built here, for {wanted}, and not pushed"
+    return f"{candidate.tag} is built here, for {wanted}, and not pushed"
 
 
-def _roles(scene: Scene) -> str:
-    foundation = needed(scene.foundation, LATER)
+def _roles(context: CheckContext) -> str:
+    foundation = require(context.foundation, LATER)
     for arn in (foundation.execution_role_arn, foundation.task_role_arn):
         name = arn.rpartition("/")[2]
-        trust: Any = scene.aws.iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+        trust: Any = context.aws.iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
         if ROLE_SERVICE not in str(trust):
             raise NotAllowedError(
                 f"The role {name} does not trust {ROLE_SERVICE}, so no task could start with it.",
@@ -142,9 +142,9 @@ def _roles(scene: Scene) -> str:
     return f"both trust {ROLE_SERVICE}"
 
 
-def _target_group(scene: Scene) -> str:
-    arn = needed(scene.foundation, LATER).target_group_arn
-    [group] = scene.aws.elbv2.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
+def _target_group(context: CheckContext) -> str:
+    arn = require(context.foundation, LATER).target_group_arn
+    [group] = context.aws.elbv2.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
     if group["Port"] != PORT or group["TargetType"] != "ip":
         raise UsageError(
             f"The target group has port {group['Port']} and type {group['TargetType']}, not {PORT} and ip.",
@@ -153,16 +153,16 @@ def _target_group(scene: Scene) -> str:
     return f"port {PORT}, checked on {group.get('HealthCheckPath')}"
 
 
-CHECKS: tuple[tuple[str, bool, Callable[[Scene], str]], ...] = (
+CHECKS: tuple[tuple[str, bool, Callable[[CheckContext], str]], ...] = (
     ("credentials", False, _credentials),
     ("region", True, _region),
     ("docker", False, lambda _: f"Docker {docker.version()}"),
     ("artifact", False, _artifact),
-    ("revision", False, _revision),
+    ("revision", False, _candidate),
     ("template", True, _template),
     ("image", True, _image),
     ("roles", True, _roles),
     ("target group", True, _target_group),
-    ("domain", True, lambda scene: domain.check_domain(scene.aws)),
-    ("github", True, lambda scene: github.check_provider(scene.aws)),
+    ("domain", True, lambda context: domain.check_domain(context.aws)),
+    ("github", True, lambda context: github.check_provider(context.aws)),
 )

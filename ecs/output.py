@@ -1,4 +1,4 @@
-"""What the tool says: lines for a person, or one JSON object for a program."""
+"""The tool's output: lines for a person, or one JSON object for a program."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -16,39 +16,39 @@ from ecs.errors import DeployError, UsageError
 
 
 class Output:
-    """Lines go to stdout; with `--json` they go to stderr, and stdout gets one object at the end."""
+    """Prints lines to stdout; with `--json`, to stderr, and one object to stdout at the end."""
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
         self.console = Console(stderr=as_json, highlight=False, soft_wrap=True)
-        self._describe: Callable[[str], None] = lambda _line: None
+        self._show_progress: Callable[[str], None] = lambda _line: None
 
     def say(self, text: str = "", style: str = "") -> None:
-        """Say a line."""
+        """Print a line."""
         self.console.print(escape(text), style=style or None)
 
     def show(self, renderable: RenderableType) -> None:
-        """Show a table or the like."""
+        """Print a table or another renderable of Rich."""
         self.console.print(renderable)
 
     def warn(self, text: str) -> None:
-        """Say a line that must be seen."""
+        """Print a warning."""
         self.console.print(f"[bold yellow]WARNING[/] {escape(text)}")
 
     def event(self, line: str) -> None:
-        """Say what has come about in a stack; what only begins shows beside the spinner of the step."""
+        """Print the event of a stack; one that is in progress shows beside the step's spinner instead."""
         if "in progress" in line:
-            self._describe(line)
+            self._show_progress(line)
         if not line.endswith("in progress"):
             self.say(f"  {line}")
 
     def done(self, text: str) -> None:
-        """Say that a step is done."""
+        """Print that a step is done."""
         self.console.print(f"[green]✓[/] {escape(text)}")
 
     @contextmanager
     def step(self, text: str) -> Iterator[None]:
-        """Show that a step runs, where there is a terminal; say its line when it is done."""
+        """Show a spinner while the block runs, then print that it is done; in a log, only print its name."""
         if not self.console.is_terminal:
             self.say(f"… {text}")
             yield
@@ -56,13 +56,13 @@ class Output:
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
         with Progress(*columns, console=self.console, transient=True) as progress:
             task = progress.add_task(escape(text))
-            self._describe = lambda line: progress.update(task, description=escape(line))
+            self._show_progress = lambda line: progress.update(task, description=escape(line))
             yield
         self.done(text)
 
     @contextmanager
     def live(self, *, screen: bool = False) -> Iterator[Live | None]:
-        """Give a live view, perhaps on a screen of its own; None where there is no terminal to draw it on."""
+        """Open a view that can be redrawn, with `screen` on the alternate screen; None without a terminal."""
         if not self.console.is_terminal:
             yield None
             return
@@ -70,7 +70,7 @@ class Output:
             yield live
 
     def refuse_json(self, option: str) -> None:
-        """Raise `UsageError` for `--json` beside an option that goes on until Ctrl-C."""
+        """Raise `UsageError` if `--json` is given beside this option, which runs until Ctrl-C."""
         if self.as_json:
             raise UsageError(
                 f"{option} goes on without end, and --json prints one object at the end.",
@@ -78,7 +78,7 @@ class Output:
             )
 
     def confirm(self, question: str, *, yes: bool) -> None:
-        """Ask before something is changed; raise `UsageError` for a no, or where there is nobody to ask."""
+        """Ask before something is changed; raise `UsageError` if the answer is no or there is no terminal."""
         if yes:
             return
         if not sys.stdin.isatty():
@@ -87,7 +87,7 @@ class Output:
             raise UsageError("Nothing was changed.")
 
     def confirm_name(self, name: str) -> None:
-        """Ask for the name of what is to be removed; raise `UsageError` for another, or no terminal."""
+        """Ask the operator to type a name; raise `UsageError` for another name or without a terminal."""
         if not sys.stdin.isatty():
             raise UsageError(
                 "This removes everything, and there is no terminal to ask on.", hint=f"Add --yes {name}."
@@ -96,28 +96,28 @@ class Output:
             raise UsageError("That is not its name. Nothing was changed.")
 
     def error(self, error: DeployError) -> None:
-        """Say what went wrong, what to do, and where the evidence is."""
+        """Print an error to stderr with its hint and the file of evidence, and the result for `--json`."""
         console = Console(stderr=True, highlight=False, soft_wrap=True)
         console.print(f"[bold red]✗[/] {escape(str(error))}")
         if error.hint:
             console.print(f"  → {escape(error.hint)}")
         if error.evidence:
             console.print(f"  evidence: {escape(str(error.evidence))}")
-        told = {"error": str(error), "hint": error.hint or None, "evidence": error.evidence}
-        self.result(told | {"exit_code": error.exit_code})
+        result = {"error": str(error), "hint": error.hint or None, "evidence": error.evidence}
+        self.result(result | {"exit_code": error.exit_code})
 
     def result(self, result: dict[str, Any]) -> None:
-        """Print the one object that `--json` asks for."""
+        """Print the result as JSON, if `--json` was given."""
         if self.as_json:
             click.echo(to_json(result))
 
 
 def to_json(value: object) -> str:
-    """Encode for people and programs: indented, dates and paths as text."""
+    """Encode as indented JSON, with dates and paths as text."""
     encoded = msgspec.json.encode(value, enc_hook=str)
     return msgspec.json.format(encoded, indent=2).decode()
 
 
 def bullet(lines: Iterable[object]) -> str:
-    """Give lines as an indented list."""
+    """Indent the lines, and join them to one text."""
     return "\n".join(f"  {line}" for line in lines)

@@ -1,4 +1,4 @@
-"""What all commands share: their options, and the one place where an error becomes words and an exit code."""
+"""What all commands share: their options, and the translation of an error to a message and an exit code."""
 
 import sys
 from collections.abc import Callable
@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from ecs.aws import Aws, connect
-from ecs.errors import AWS_ERRORS, DeployError, NotRolledBackError, UsageError, in_words
-from ecs.foundation.outputs import Foundation
+from ecs.errors import AWS_ERRORS, DeployError, NotRolledBackError, UsageError, translate
 from ecs.foundation.stack import find_foundation
+from ecs.foundation.stack_outputs import Foundation
 from ecs.output import Output
 from ecs.settings import Settings, load_settings
 
@@ -23,7 +23,7 @@ Exit codes: 0 done; 1 the release failed and was rolled back; 2 wrong use or set
 
 @dataclass(frozen=True)
 class Run:
-    """One call of a command: its settings, its way to AWS, and where it says things."""
+    """One run of a command: its environment, settings, AWS session and output."""
 
     env: str
     region: str | None
@@ -31,16 +31,16 @@ class Run:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings of the environment; raises `UsageError` where they can't be used."""
+        """The settings of the environment; raises `UsageError` if they are invalid."""
         return load_settings(self.env)
 
     @cached_property
     def aws(self) -> Aws:
-        """The session."""
+        """The AWS session."""
         return connect(self.settings, self.region)
 
     def foundation(self) -> Foundation:
-        """Find the outputs of the stack that `up` has made; raise `UsageError` where there is none."""
+        """Read the outputs of the stack that `up` has made; raise `UsageError` if there is none."""
         found = find_foundation(self.aws.cloudformation, self.settings.stack)
         if found is None:
             raise UsageError(
@@ -54,7 +54,7 @@ Function = Callable[..., dict[str, Any]]
 
 
 def command(*options: Callable[[Any], Any]) -> Callable[[Function], click.Command]:
-    """Make a function of a `Run` a command, with the options that all commands share before its own."""
+    """Turn a function of a `Run` into a command that has the shared options and these."""
     shared = (
         click.option(
             "--env", default="prod", show_default=True, help="The environment of ecs/settings.toml."
@@ -71,8 +71,8 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Function], click.Comman
             try:
                 result = {"exit_code": 0} | function(Run(env, region, output), **given)
             except (DeployError, *AWS_ERRORS) as error:
-                failed = in_words(error)
-            except BrokenPipeError:  # who read the output has gone: click ends without a word
+                failed = translate(error)
+            except BrokenPipeError:  # the reader of the output has closed it; click exits without a message
                 raise
             except OSError as error:
                 failed = NotRolledBackError(

@@ -1,4 +1,4 @@
-"""The settings: one typed table, read from `settings.toml` and checked before any call to AWS."""
+"""The settings, read from `settings.toml` and validated before any call to AWS."""
 
 import tomllib
 from difflib import get_close_matches
@@ -13,7 +13,7 @@ from ecs.errors import UsageError
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS_FILE = ROOT / "ecs" / "settings.toml"
 
-PORT = 8000  # where the app listens in a task
+PORT = 8000  # the port on which the app listens in a task
 HOST_NAME = r"[a-z0-9-]+(\.[a-z0-9-]+)+"
 
 MEMORY_FOR_CPU = {
@@ -25,11 +25,11 @@ MEMORY_FOR_CPU = {
     8192: tuple(range(16384, 61441, 4096)),
     16384: tuple(range(32768, 122881, 8192)),
 }
-"""The memory sizes in MB that Fargate takes, by CPU units."""
+"""The memory sizes in MB that Fargate offers, by CPU units (1024 are one vCPU)."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Every setting; what each means stands in `settings.toml`."""
+    """All settings; `settings.toml` explains each."""
 
     name: Annotated[
         str, Meta(pattern=r"^(?!internal(-|$))[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=20)
@@ -63,7 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     env: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=10)]
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` where two settings do not go together, which the types alone can't tell."""
+        """Raise `ValueError` if two settings contradict each other, which the types alone can't tell."""
         if self.cpu not in MEMORY_FOR_CPU:
             raise ValueError(f"cpu = {self.cpu}: Fargate has {_listed(MEMORY_FOR_CPU)} CPU units")
         if self.memory_mb not in MEMORY_FOR_CPU[self.cpu]:
@@ -82,28 +82,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def stack(self) -> str:
-        """The name of all that is deployed."""
+        """The name of the stack, and of the service, cluster and repository in it."""
         return f"{self.name}-{self.env}"
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags on everything of this service."""
+        """The tags that every resource of this service gets."""
         return {"Project": self.name, "Environment": self.env, "ManagedBy": "ecs"}
 
     @property
     def docker_platform(self) -> str:
-        """The architecture of image and tasks, in Docker's words."""
+        """The platform of image and tasks, as Docker names it."""
         return "linux/arm64" if self.architecture == "ARM64" else "linux/amd64"
 
     @property
     def stop_timeout(self) -> int:
-        """Seconds from SIGTERM to SIGKILL: Gunicorn's graceful timeout, and well more."""
+        """Seconds from SIGTERM to SIGKILL: Gunicorn's graceful timeout and 30 s more; Fargate allows 120."""
         graceful = self.stop_wait_seconds + self.request_seconds + 5
         return min(120, graceful + 30)
 
 
 def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
-    """Read the settings for one environment; raise `UsageError` where file or settings can't be used."""
+    """Read the settings of one environment; raise `UsageError` if the file or a setting is invalid."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -130,12 +130,12 @@ def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
         return msgspec.convert(given, Settings)
     except msgspec.ValidationError as error:
         raise UsageError(
-            f"{path.name}: {_in_words(str(error))}.", hint="The comment above a setting says what it may be."
+            f"{path.name}: {_reword(str(error))}.", hint="The comment above a setting says what it may be."
         ) from error
 
 
-def _in_words(message: str) -> str:
-    """Put the name of the setting first, as a person reads it in the file."""
+def _reword(message: str) -> str:
+    """Turn msgspec's "PROBLEM - at `$.KEY`" into "KEY: PROBLEM"."""
     problem, marker, place = message.partition(" - at `$.")
     return f"{place.rstrip('`')}: {problem}" if marker else problem
 

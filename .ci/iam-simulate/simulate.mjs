@@ -1,7 +1,7 @@
-// Asks what IAM would decide: reads {policies, requests} as a line of JSON, prints the decisions as a line, and so on.
+// Simulate IAM's decisions: for each line of JSON {policies, requests} on standard input, print a line of decisions.
 // A policy is a list of documents; a request is {policy, action, resource, context, unlisted}. `unlisted` is for a
-// resource type that AWS checks though its reference does not name it for the action. A decision is {decision,
-// ignored, error}: ignored are the context keys that the reference does not know for the action and resource.
+// resource type that AWS checks although its reference does not list it for the action. A decision is {decision,
+// ignored, error}; `ignored` are the context keys that the reference does not list for the action and resource.
 import { createInterface } from "node:readline";
 import { runSimulation, runUnsafeSimulation } from "@cloud-copilot/iam-simulate";
 

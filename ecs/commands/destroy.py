@@ -1,4 +1,4 @@
-"""`destroy`: remove everything."""
+"""The `destroy` command: remove everything that the tool has made."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,21 +9,21 @@ import click
 
 from ecs.aws import Aws
 from ecs.errors import NotRolledBackError, UsageError
-from ecs.foundation.events import state_of
+from ecs.foundation.events import describe_stack
 from ecs.foundation.removal import remove
 from ecs.output import bullet
 from ecs.release import scaling
-from ecs.release.changes import unknown_foundation
+from ecs.release.pending_changes import placeholder_foundation
 from ecs.release.service import find, wait_until_gone
 from ecs.run import Run, command, dry_run_option
 
-DELETED_A_CALL = 10
-# The last is Container Insights', which an account may have on for every cluster.
+DELETE_BATCH = 10
+# Container Insights makes the last one, in accounts that have it on for every cluster.
 LOG_GROUPS = ("/ecs/{}", "/aws/events/{}", "/aws/ecs/containerinsights/{}/performance")
-KEPT = """What only AWS can remove goes by itself and costs nothing: metrics, names of revisions and cluster.
+KEPT = """AWS itself removes the rest in time, at no cost: metrics, and the names of revisions and cluster.
 To see what still has the tags of {name} (what has just been removed is listed for some minutes more):
   aws resourcegroupstaggingapi get-resources --region {region} --tag-filters {filters}"""
-RECORD = """The record that proved {domain} to be yours stays in the zone {zone}: a CNAME to
+VALIDATION_RECORD = """The record that proved that {domain} is yours stays in the zone {zone}: a CNAME to
 acm-validations.aws. Other certificates of that name need it; if there are none, remove it."""
 
 
@@ -36,11 +36,11 @@ acm-validations.aws. Other certificates of that name need it; if there are none,
 def destroy(run: Run, *, given: str | None, dry_run: bool) -> dict[str, Any]:
     """Remove the service, its revisions and images, and the foundation; it asks for the name.
 
-    It can be run again if it was cut off, and finds by their names what a stack that is half made, or gone,
-    has left. Nothing is kept: no log and no image. What only AWS can remove is said at the end.
+    It can be run again if it was interrupted, and finds by its name what an incomplete or deleted stack has
+    left. Nothing is kept: no log and no image. It ends by naming what only AWS can remove.
     """
     aws, name, settings = run.aws, run.settings.stack, run.settings
-    found = dict(find_all(aws))
+    found = dict(find_resources(aws))
     result = {"stack": name, "region": aws.region, "found": found}
     if not any(found.values()):
         run.output.done("Nothing is there")
@@ -75,14 +75,14 @@ def destroy(run: Run, *, given: str | None, dry_run: bool) -> dict[str, Any]:
     filters = " ".join(f"Key={key},Values={value}" for key, value in settings.tags.items())
     run.output.say(KEPT.format(name=name, region=aws.region, filters=filters))
     if settings.hosted_zone_id and not settings.certificate_arn:
-        run.output.say(RECORD.format(domain=settings.domain_name, zone=settings.hosted_zone_id))
+        run.output.say(VALIDATION_RECORD.format(domain=settings.domain_name, zone=settings.hosted_zone_id))
     return result
 
 
-def find_all(aws: Aws) -> Iterator[tuple[str, list[str]]]:
-    """Find what there is by its name, also where no stack, or none with outputs, says so."""
+def find_resources(aws: Aws) -> Iterator[tuple[str, list[str]]]:
+    """Yield each kind of resource with the names that exist, found by name because the stack may be gone."""
     name = aws.settings.stack
-    yield "stack", [name] if state_of(aws.cloudformation, name) else []
+    yield "stack", [name] if describe_stack(aws.cloudformation, name) else []
     if any(item["status"] != "INACTIVE" for item in aws.ecs.describe_clusters(clusters=[name])["clusters"]):
         pages = aws.ecs.get_paginator("list_services").paginate(cluster=name)
         services = [arn.rpartition("/")[2] for page in pages for arn in page["serviceArns"]]
@@ -93,19 +93,19 @@ def find_all(aws: Aws) -> Iterator[tuple[str, list[str]]]:
         yield "repository", [name]
     names = [group.format(name) for group in LOG_GROUPS]
     answers = [aws.logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"] for group in names]
-    there = {item["logGroupName"] for answer in answers for item in answer}
-    yield "log groups", [group for group in names if group in there]
+    existing = {item["logGroupName"] for answer in answers for item in answer}
+    yield "log groups", [group for group in names if group in existing]
     yield "revisions", revision_arns(aws)
 
 
 def remove_service(aws: Aws) -> None:
-    """Delete the service and wait until its tasks, and those run by hand, have stopped; none is no error."""
+    """Delete the service, if there is one, and wait until all tasks of the cluster have stopped."""
     name = aws.settings.stack
-    named = replace(unknown_foundation(), cluster_name=name)
+    named = replace(placeholder_foundation(), cluster_name=name)
     scaling.remove(aws, named)
     if find(aws, named):
         aws.ecs.delete_service(cluster=name, service=name, force=True)
-    # A cluster can't be removed before its tasks, and a service is gone before they are.
+    # The cluster can't be deleted while tasks run in it, and they still do when the service is gone.
     tasks: list[list[str]] = []
     statuses: tuple[Literal["RUNNING", "STOPPED"], ...] = ("RUNNING", "STOPPED")
     with suppress(aws.ecs.exceptions.ClusterNotFoundException):
@@ -122,7 +122,7 @@ def remove_service(aws: Aws) -> None:
 
 
 def revision_arns(aws: Aws) -> list[str]:
-    """List the family's revisions that are not deleted yet."""
+    """List the ARNs of this service's task definitions that are not deleted yet."""
     name, pages = aws.settings.stack, aws.ecs.get_paginator("list_task_definitions").paginate
     statuses: tuple[Literal["ACTIVE", "INACTIVE"], ...] = ("ACTIVE", "INACTIVE")
     found = [page["taskDefinitionArns"] for it in statuses for page in pages(familyPrefix=name, status=it)]
@@ -130,13 +130,13 @@ def revision_arns(aws: Aws) -> list[str]:
 
 
 def remove_revisions(aws: Aws, arns: list[str]) -> None:
-    """Deregister and delete task definitions."""
-    known = aws.ecs.exceptions
+    """Deregister and delete task definitions; raise `NotRolledBackError` where AWS keeps one."""
+    errors = aws.ecs.exceptions
     for arn in arns:
-        with suppress(known.ClientException, known.InvalidParameterException):  # it is deregistered
+        with suppress(errors.ClientException, errors.InvalidParameterException):  # deregistered before
             aws.ecs.deregister_task_definition(taskDefinition=arn)
-    for start in range(0, len(arns), DELETED_A_CALL):
-        answer = aws.ecs.delete_task_definitions(taskDefinitions=arns[start : start + DELETED_A_CALL])
+    for start in range(0, len(arns), DELETE_BATCH):
+        answer = aws.ecs.delete_task_definitions(taskDefinitions=arns[start : start + DELETE_BATCH])
         for failure in answer["failures"]:
             raise NotRolledBackError(
                 f"AWS does not delete {failure['arn']}: {failure['reason']}.", hint="Run destroy again."

@@ -1,4 +1,4 @@
-"""`logs`: what do the tasks say?"""
+"""The `logs` command: print what the tasks logged."""
 
 import re
 import time
@@ -14,7 +14,7 @@ from ecs.run import Run, command
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 POLL_SECONDS = 2.0
-OVERLAP_MS = 10_000
+OVERLAP_MS = 10_000  # how far each poll goes back, because CloudWatch may deliver an older event later
 
 
 class Since(click.ParamType[timedelta]):
@@ -23,7 +23,7 @@ class Since(click.ParamType[timedelta]):
     name = "length of time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Read it; fail with the form it takes."""
+        """Parse a number with a unit; fail with a sentence that shows the format."""
         found = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
         if not found:
             self.fail(f"{value!r} is no length of time such as 30m, 2h or 1d.", param, ctx)
@@ -57,7 +57,7 @@ def logs(run: Run, *, follow: bool, since: timedelta, pattern: str) -> dict[str,
 
 
 def events(aws: Aws, group: str, start: int, pattern: str, *, follow: bool) -> Iterator[dict[str, Any]]:
-    """Give the events since a time in milliseconds, each once; with `follow` without end."""
+    """Yield each log event since `start` (milliseconds since 1970) once; with `follow`, poll for ever."""
     seen, newest = set[str](), start
     wanted: dict[str, Any] = {"logGroupName": group} | ({"filterPattern": pattern} if pattern else {})
     while True:

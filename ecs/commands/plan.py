@@ -1,16 +1,16 @@
-"""`plan`: what would `up` change?"""
+"""The `plan` command: show what `up` would change."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from ecs.checks import Scene, look_up, needed
+from ecs.checks import CheckContext, read_context, require
 from ecs.foundation import stack
 from ecs.foundation.stack import find_foundation
 from ecs.output import Output, bullet
-from ecs.release.changes import Changes, find_changes
-from ecs.release.revision import Revision
+from ecs.release.candidate import Candidate
+from ecs.release.pending_changes import PendingChanges, find_pending_changes
 from ecs.run import Run, command
 
 allow_dirty_option = click.option(
@@ -24,22 +24,22 @@ def plan(run: Run, *, allow_dirty: bool) -> dict[str, Any]:
 
     The stack's changes come from a CloudFormation change set, which is deleted again.
     """
-    scene = look_up(run.aws, allow_dirty=allow_dirty)
-    return describe(run, needed(scene.revision), compare(run, scene))
+    context = read_context(run.aws, allow_dirty=allow_dirty)
+    return print_plan(run, require(context.candidate), compare_with_aws(run, context))
 
 
-def compare(run: Run, scene: Scene) -> Changes:
-    """Find what differs between what is on AWS and what is to be released."""
+def compare_with_aws(run: Run, context: CheckContext) -> PendingChanges:
+    """Compare AWS with the candidate, after any operation under way on the stack has ended."""
     with run.output.step("Comparing with what is on AWS"):
-        if stack.settle(run.aws.cloudformation, run.settings.stack, run.output.event):
-            scene.foundation = find_foundation(run.aws.cloudformation, run.settings.stack)
-        return find_changes(run.aws, scene.foundation, needed(scene.revision))
+        if stack.wait_until_idle(run.aws.cloudformation, run.settings.stack, run.output.event):
+            context.foundation = find_foundation(run.aws.cloudformation, run.settings.stack)
+        return find_pending_changes(run.aws, context.foundation, require(context.candidate))
 
 
-def describe(run: Run, revision: Revision, changes: Changes) -> dict[str, Any]:
-    """Say the plan; give it for `--json`."""
+def print_plan(run: Run, candidate: Candidate, changes: PendingChanges) -> dict[str, Any]:
+    """Print the plan, and return it as the object that `--json` prints."""
     output = run.output
-    output.say(f"{run.settings.stack} in {run.aws.region}: {revision.tag}", style="bold")
+    output.say(f"{run.settings.stack} in {run.aws.region}: {candidate.tag}", style="bold")
     _section(output, "stack", changes.foundation)
     _section(output, "image", [f"+ build and push {changes.image}"] if changes.image else [])
     _section(output, "task definition", changes.task_definition)
@@ -50,7 +50,7 @@ def describe(run: Run, revision: Revision, changes: Changes) -> dict[str, Any]:
     return {
         "stack": run.settings.stack,
         "region": run.aws.region,
-        "image_tag": revision.tag,
+        "image_tag": candidate.tag,
         "changes": bool(changes),
         "foundation": changes.foundation,
         "build_image": bool(changes.image),

@@ -1,17 +1,16 @@
-"""`rollback`: back to a revision that was good."""
+"""The `rollback` command: return the service to a revision that is marked as good."""
 
 from typing import Any
 
 import click
 
 from ecs.errors import UsageError
-from ecs.foundation.outputs import Foundation
-from ecs.release import deployment, image, service, task
-from ecs.release.deployment import Deployment
-from ecs.release.history import GOOD, LEFT, is_good, last_good, mark_left, revisions, tag, untested, was_left
-from ecs.release.revision import read_predictor
+from ecs.foundation.stack_outputs import Foundation
+from ecs.release import history, image, service, service_deployment, task
+from ecs.release.candidate import read_predictor
 from ecs.release.rollout import Release
-from ecs.release.smoke import smoke, ways
+from ecs.release.service_deployment import ServiceDeployment
+from ecs.release.smoke import service_endpoints, smoke
 from ecs.run import Run, command, dry_run_option, yes_option
 
 
@@ -23,16 +22,16 @@ from ecs.run import Run, command, dry_run_option, yes_option
 def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[str, Any]:
     """Stop a rollout that is under way, or go back to the last good revision, or to one you name.
 
-    Good is a revision that was deployed and passed the smoke test, and was not left since: by a rollback, or
-    since it failed. Nothing is built: the registry has the image.
+    A revision is good once it was deployed and passed the smoke test, until it fails or a rollback replaces
+    it. Nothing is built, because the registry has the image.
     """
     foundation = run.foundation()
     serving = service.find(run.aws, foundation)
     if serving is None:
         raise UsageError("There is no service to roll back.", hint="Make it with: python -m ecs up.")
     releasing = Release(run.aws, foundation, run.output)
-    under_way = deployment.ongoing(run.aws, foundation, serving)
-    target = _target(run, serving["taskDefinition"], under_way, number)
+    under_way = service_deployment.ongoing(run.aws, foundation, serving)
+    target = _choose(run, serving["taskDefinition"], under_way, number)
     arn = target["taskDefinitionArn"]
     leaving = (under_way and under_way.target) or serving["taskDefinition"]
     stops = under_way is not None and under_way.source == arn
@@ -40,11 +39,12 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
         run.output.say("A rollout is under way; this stops it.")
     else:
         _refuse_missing_image(run, foundation, target)
-    if was_left(target):
-        run.output.warn(f"{task.short(arn)} failed or was left by a rollback, at {tag(target, LEFT)}.")
+    if history.is_bad(target):
+        bad_since = history.tag_of(target, history.BAD)
+        run.output.warn(f"{task.short(arn)} failed or was rolled back at {bad_since}.")
     run.output.say(
         f"{task.short(leaving)} → {task.short(arn)}: {task.image_tag(target)}, "
-        f"good since {tag(target, GOOD) or 'never'}"
+        f"good since {history.tag_of(target, history.GOOD) or 'never'}"
     )
     result = {"from": leaving, "to": arn, "image_tag": task.image_tag(target)}
     if dry_run:
@@ -53,11 +53,12 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
     run.output.confirm("Do this?", yes=yes)
 
     def check() -> None:
-        same = tag(target, "ModelVersion") == predictor.model_version  # else there is none to compare with
-        smoke(ways(foundation, run.settings), predictor, run.output.warn, compare=same)
+        # Only the same version of the model gives answers to compare with.
+        same = history.tag_of(target, "ModelVersion") == predictor.model_version
+        smoke(service_endpoints(foundation, run.settings), predictor, run.output.warn, compare=same)
 
     if leaving != arn:
-        mark_left(run.aws, leaving, run.output.warn)
+        history.mark_bad(run.aws, leaving, run.output.warn)
     if under_way and stops:
         releasing.stop(under_way)
     releasing.roll_out(arn, check)
@@ -65,36 +66,38 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
     return result | {"url": foundation.url}
 
 
-def _target(run: Run, serving: str, under_way: Deployment | None, number: int | None) -> dict[str, Any]:
-    """Choose the revision to go to: of a rollout under way what it came from, unless that was left as bad."""
-    there = {item["taskDefinitionArn"]: item for item in revisions(run.aws)}
+def _choose(run: Run, serving: str, ongoing: ServiceDeployment | None, number: int | None) -> dict[str, Any]:
+    """Return the task definition to go back to; raise `UsageError` if there is none, or no such `number`."""
+    by_arn = {item["taskDefinitionArn"]: item for item in history.revisions(run.aws)}
     if number is not None:
-        found = next((item for item in there.values() if item["revision"] == number), None)
+        found = next((item for item in by_arn.values() if item["revision"] == number), None)
         if found is None:
             known = ", ".join(
-                f"{item['revision']}{' (good)' * is_good(item)}{' (left)' * was_left(item)}"
-                for item in list(there.values())[:10]
+                f"{item['revision']}{' (good)' * history.is_good(item)}{' (bad)' * history.is_bad(item)}"
+                for item in list(by_arn.values())[:10]
             )
             raise UsageError(f"There is no revision {number}.", hint=f"Choose from: {known}.")
-        if found["taskDefinitionArn"] == serving and not under_way:
+        if found["taskDefinitionArn"] == serving and not ongoing:
             raise UsageError(f"Revision {number} is the one that serves.")
         return found
-    if under_way:
-        source, goes_to = there.get(under_way.source or ""), there.get(under_way.target or "")
-        if source and not was_left(source):
+    if ongoing:
+        source, goes_to = by_arn.get(ongoing.source or ""), by_arn.get(ongoing.target or "")
+        if source and not history.is_bad(source):
             return source
-        if goes_to and is_good(goes_to):  # the rollout of a rollback that was cut off
+        if goes_to and history.is_good(goes_to):  # an earlier rollback started this rollout
             return goes_to
-    elif (served := there.get(serving)) and untested(served, there.values()):  # a rollback was cut off
-        run.output.say(f"{task.short(serving)} is back already; this tests it. The next goes further back.")
+    elif (served := by_arn.get(serving)) and history.is_unverified(served, by_arn.values()):
+        run.output.say(
+            f"{task.short(serving)} serves again; this only tests it. The next rollback goes further back."
+        )
         return served
-    arn = last_good(run.aws, but=serving)
+    arn = history.last_good(run.aws, besides=serving)
     if arn is None:
         raise UsageError(
             "There is no other good revision to go back to.",
             hint="Mend it and run up, which can replace a rollout under way; or name one with --to N.",
         )
-    return there[arn]
+    return by_arn[arn]
 
 
 def _refuse_missing_image(run: Run, foundation: Foundation, target: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""`status`: how does it go?"""
+"""The `status` command: show the service, its tasks, the alarms and the last events."""
 
 import time
 from contextlib import suppress
@@ -9,11 +9,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ecs.errors import UsageError
-from ecs.foundation.outputs import Foundation
+from ecs.foundation.stack_outputs import Foundation
 from ecs.release import service as services
 from ecs.release import task
-from ecs.release.history import GOOD, LEFT, is_good, tag, was_left
-from ecs.release.snapshot import Snapshot, observe
+from ecs.release.history import BAD, GOOD, is_bad, is_good, tag_of
+from ecs.release.snapshot import Snapshot, take_snapshot
 from ecs.release.view import alarm_lines, event_lines, tasks_table
 from ecs.release.warnings import find_warnings
 from ecs.run import Run, command
@@ -28,23 +28,23 @@ def status(run: Run, *, watch: bool) -> dict[str, Any]:
         run.output.refuse_json("--watch")
     foundation = run.foundation()
     if not watch:
-        known = _look(run, foundation)
-        run.output.show(dashboard(foundation, *known))
+        state = _read(run, foundation)
+        run.output.show(dashboard(foundation, *state))
         warnings = find_warnings(run.aws, foundation)
         for warning in warnings:
             run.output.warn(warning)
-        return facts(foundation, *known) | {"warnings": warnings}
+        return facts(foundation, *state) | {"warnings": warnings}
     with suppress(KeyboardInterrupt), run.output.live(screen=True) as live:
         while True:
-            drawn = dashboard(foundation, *_look(run, foundation))
+            drawn = dashboard(foundation, *_read(run, foundation))
             (live.update if live else run.output.show)(drawn)
             time.sleep(REFRESH_SECONDS)
     return {}
 
 
-def _look(run: Run, foundation: Foundation) -> tuple[Snapshot, dict[str, Any]]:
-    """Give the service and its tasks, and the task definition that it is on."""
-    snapshot = observe(run.aws, foundation)
+def _read(run: Run, foundation: Foundation) -> tuple[Snapshot, dict[str, Any]]:
+    """Read the service with its tasks, and its task definition; `UsageError` where there is no service."""
+    snapshot = take_snapshot(run.aws, foundation)
     if snapshot is None:
         raise UsageError(
             f"The foundation {run.settings.stack} is there, and no service in it.",
@@ -54,17 +54,17 @@ def _look(run: Run, foundation: Foundation) -> tuple[Snapshot, dict[str, Any]]:
 
 
 def facts(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) -> dict[str, Any]:
-    """Give the state of things for a program."""
+    """Return the state of the service as the object that `--json` prints."""
     service = snapshot.service
-    deployment = services.primary(service)
+    deployment = services.primary_deployment(service)
     return {
         "url": foundation.url,
         "task_definition": service["taskDefinition"],
         "image_tag": task.image_tag(revision) if revision else None,
-        "revision": tag(revision, "Revision"),
-        "model_version": tag(revision, "ModelVersion"),
-        "good_since": tag(revision, GOOD) if is_good(revision) else None,
-        "left_since": tag(revision, LEFT) if was_left(revision) else None,
+        "revision": tag_of(revision, "Revision"),
+        "model_version": tag_of(revision, "ModelVersion"),
+        "good_since": tag_of(revision, GOOD) if is_good(revision) else None,
+        "left_since": tag_of(revision, BAD) if is_bad(revision) else None,
         "rollout": deployment.get("rolloutState"),
         "desired": service["desiredCount"],
         "running": service["runningCount"],
@@ -87,16 +87,16 @@ def facts(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) 
 
 
 def dashboard(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) -> RenderableType:
-    """Draw the state of things for a person."""
-    known = facts(foundation, snapshot, revision)
-    left = f"left or failed at {known['left_since']}" if known["left_since"] else "not verified"
-    good = f"good since {known['good_since']}" if known["good_since"] else left
+    """Return the state of the service as a dashboard for the terminal."""
+    state = facts(foundation, snapshot, revision)
+    bad = f"failed or rolled back at {state['left_since']}" if state["left_since"] else "not verified"
+    verdict = f"good since {state['good_since']}" if state["good_since"] else bad
     return Group(
         Text(foundation.url, style="bold"),
-        Text(f"{task.short(known['task_definition'])}  {known['image_tag']}  {good}"),
+        Text(f"{task.short(state['task_definition'])}  {state['image_tag']}  {verdict}"),
         Text(
-            f"rollout {str(known['rollout']).lower().replace('_', ' ')}; tasks: {known['desired']} desired, "
-            f"{known['running']} running, {known['pending']} pending, {known['healthy']} healthy"
+            f"rollout {str(state['rollout']).lower().replace('_', ' ')}; tasks: {state['desired']} desired, "
+            f"{state['running']} running, {state['pending']} pending, {state['healthy']} healthy"
         ),
         Text(),
         tasks_table(snapshot, stopped=5),

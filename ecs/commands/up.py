@@ -1,4 +1,4 @@
-"""`up`: from the working tree to a healthy service."""
+"""The `up` command: release the committed working tree to a healthy service."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -7,18 +7,17 @@ from typing import Any
 import click
 from botocore.exceptions import ClientError
 
-from ecs.checks import Scene, needed
-from ecs.commands.plan import allow_dirty_option, compare, describe
-from ecs.commands.verify import shown
-from ecs.errors import DeployError, NotAllowedError, in_words
+from ecs.checks import CheckContext, require
+from ecs.commands.plan import allow_dirty_option, compare_with_aws, print_plan
+from ecs.commands.verify import print_checks
+from ecs.errors import DeployError, NotAllowedError, translate
 from ecs.foundation import stack
-from ecs.foundation.outputs import Foundation
-from ecs.foundation.parameters import inputs
+from ecs.foundation.parameters import template_inputs
+from ecs.foundation.stack_outputs import Foundation
 from ecs.release import image, scaling, scan, task
-from ecs.release.changes import Changes
-from ecs.release.revision import Revision
+from ecs.release.pending_changes import PendingChanges
 from ecs.release.rollout import Release
-from ecs.release.smoke import UnreachableError, smoke, ways
+from ecs.release.smoke import UnreachableError, service_endpoints, smoke
 from ecs.run import Run, command, dry_run_option, yes_option
 
 
@@ -50,71 +49,71 @@ def up(  # noqa: PLR0913 - each is an option of the command
     release that fails is rolled back, with its cause, a hint, and a file of evidence.
     """
     waivers = scan.read_waivers() if fail_on_findings else {}
-    scene = _verified(run, allow_dirty=allow_dirty)
-    revision = needed(scene.revision)
-    changes = compare(run, scene)
-    result = describe(run, revision, changes)
+    context = _verified(run, allow_dirty=allow_dirty)
+    candidate = require(context.candidate)
+    changes = compare_with_aws(run, context)
+    result = print_plan(run, candidate, changes)
     if dry_run:
         return result
     if changes:
         run.output.confirm("Do this?", yes=yes)
     if changes.image:
-        with run.output.step(f"Building {revision.tag} for {run.settings.docker_platform}"):
-            record = image.build(run.aws, revision, pull=pull)
-        run.output.say(f"SBOM and provenance: {record}")
-    foundation = _bring_up_stack(run, scene.foundation, changes)
+        with run.output.step(f"Building {candidate.tag} for {run.settings.docker_platform}"):
+            folder = image.build(run.aws, candidate, pull=pull)
+        run.output.say(f"SBOM and provenance: {folder}")
+    foundation = _bring_up_stack(run, context.foundation, changes)
     if changes.image:
         with run.output.step("Pushing the image"):
-            image.push(run.aws, foundation, revision)
+            image.push(run.aws, foundation, candidate)
     if changes.image or fail_on_findings:
-        _show_findings(run, foundation, revision, waivers, needed=fail_on_findings)
+        _show_findings(run, foundation, candidate.tag, waivers, required=fail_on_findings)
     releasing = Release(run.aws, foundation, run.output, ignore_alarms)
     try:
-        arn = _roll_out(run, releasing, scene, changes, yes=yes)
-    except UnreachableError:  # it serves all the same
+        arn = _roll_out(run, releasing, context, changes, yes=yes)
+    except UnreachableError:  # the release serves, although nothing could be asked from here
         _scale(run, foundation)
         raise
     _scale(run, foundation)
-    run.output.done(f"{foundation.url} serves {revision.tag}" if changes else "Nothing to change")
+    run.output.done(f"{foundation.url} serves {candidate.tag}" if changes else "Nothing to change")
     run.output.say(foundation.url, style="bold")
     return result | {"url": foundation.url, "task_definition_arn": arn}
 
 
-def _verified(run: Run, *, allow_dirty: bool) -> Scene:
-    """Make all checks; give what they found, or raise what failed, a missing permission before all else."""
-    scene = Scene(run.aws, allow_dirty)
-    errors = [check.error for check in shown(run.output, scene) if check.error]
+def _verified(run: Run, *, allow_dirty: bool) -> CheckContext:
+    """Run all checks and return what they found; raise the error of a failed one, permissions first."""
+    context = CheckContext(run.aws, allow_dirty)
+    errors = [check.error for check in print_checks(run.output, context) if check.error]
     if errors:
         raise next((error for error in errors if isinstance(error, NotAllowedError)), errors[0])
-    return scene
+    return context
 
 
-def _bring_up_stack(run: Run, foundation: Foundation | None, changes: Changes) -> Foundation:
-    """Make or change the stack, where it is to change."""
+def _bring_up_stack(run: Run, foundation: Foundation | None, changes: PendingChanges) -> Foundation:
+    """Create or update the stack where the plan has changes for it, and return its outputs."""
     if foundation and not changes.foundation:
         return foundation
-    given = inputs(run.settings)
+    inputs = template_inputs(run.settings)
     with run.output.step("Changing the stack" if foundation else "Making the stack"):
-        return stack.apply(run.aws.cloudformation, run.settings.stack, given, run.output.event)
+        return stack.apply(run.aws.cloudformation, run.settings.stack, inputs, run.output.event)
 
 
-def _roll_out(run: Run, releasing: Release, scene: Scene, changes: Changes, *, yes: bool) -> str:
-    """Roll the revision out, or test it again where it serves already; give its task definition."""
-    aws, revision = run.aws, needed(scene.revision)
-    wanted = task.task_definition(aws, releasing.foundation, revision)
-    arn = task.find_same(aws, changes.serving, wanted) or task.register(aws, wanted, revision)
+def _roll_out(run: Run, releasing: Release, context: CheckContext, plan: PendingChanges, *, yes: bool) -> str:
+    """Roll the candidate out, or only test it where it serves already; return its task definition's ARN."""
+    aws, candidate = run.aws, require(context.candidate)
+    wanted = task.task_definition(aws, releasing.foundation, candidate)
+    arn = task.find_same(aws, plan.serving, wanted) or task.register(aws, wanted, candidate)
 
     def check() -> None:
         with run.output.step("Comparing the site's answers with the model's"):
-            sites = ways(releasing.foundation, run.settings)
-            count = smoke(sites, needed(scene.predictor), run.output.warn)
+            endpoints = service_endpoints(releasing.foundation, run.settings)
+            count = smoke(endpoints, require(context.predictor), run.output.warn)
         run.output.done(f"{count} answers are the model's own")
 
-    if changes.release or arn != changes.serving:
-        releasing.make_way(arn, yes=yes)
+    if plan.release or arn != plan.serving:
+        releasing.stop_other_deployment(arn, yes=yes)
         releasing.roll_out(arn, check)
     else:
-        releasing.test_again(arn, check)
+        releasing.retest(arn, check)
     return arn
 
 
@@ -125,17 +124,17 @@ def _scale(run: Run, foundation: Foundation) -> None:
 
 
 def _show_findings(
-    run: Run, foundation: Foundation, revision: Revision, waivers: Mapping[str, scan.Waiver], *, needed: bool
+    run: Run, foundation: Foundation, tag: str, waivers: Mapping[str, scan.Waiver], *, required: bool
 ) -> None:
-    """Say what the registry's scan found; with `needed` stop where that is not good enough to release."""
+    """Print what the registry's scan found; raise if it failed or is critical and `required`, else warn."""
     try:
         with run.output.step("Waiting for the registry's scan"):
-            found = scan.findings(run.aws, foundation, revision.tag, needed=needed)
+            found = scan.wait_for_findings(run.aws, foundation, tag, required=required)
         counts = Counter(finding.severity.lower() for finding in found)
         listed = ", ".join(f"{count} {severity}" for severity, count in counts.items())
         run.output.say(f"The registry's scan found: {listed or 'nothing'}.")
         scan.refuse_critical(found, waivers, run.output.warn)
     except (DeployError, ClientError) as error:
-        if needed:
+        if required:
             raise
-        run.output.warn(str(in_words(error)))
+        run.output.warn(str(translate(error)))

@@ -1,4 +1,4 @@
-"""`verify`: is all in order for a release?"""
+"""The `verify` command: check everything that a release needs, without changing anything."""
 
 import sys
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from typing import Any
 import click
 from rich.markup import escape
 
-from ecs.checks import Check, Scene, run_checks
+from ecs.checks import Check, CheckContext, run_checks
 from ecs.errors import NotAllowedError, UsageError
-from ecs.foundation.policy import operator_policy
+from ecs.foundation.operator_policy import operator_policy
 from ecs.output import Output, to_json
 from ecs.release.warnings import find_warnings
 from ecs.run import Run, command
@@ -30,12 +30,12 @@ def verify(run: Run, *, allow_dirty: bool, policy: bool) -> dict[str, Any]:
     release.
     """
     if policy:
-        given = run.settings
-        click.echo(to_json(operator_policy(given.stack, run.region or given.region, given.hosted_zone_id)))
+        settings, region = run.settings, run.region or run.settings.region
+        click.echo(to_json(operator_policy(settings.stack, region, settings.hosted_zone_id)))
         sys.exit(0)
-    scene = Scene(run.aws, allow_dirty)
-    checks = list(shown(run.output, scene))
-    warnings = find_warnings(run.aws, scene.foundation) if checks[0].state == "OK" else []
+    context = CheckContext(run.aws, allow_dirty)
+    checks = list(print_checks(run.output, context))
+    warnings = find_warnings(run.aws, context.foundation) if checks[0].state == "OK" else []
     for warning in warnings:
         run.output.warn(warning)
     return {
@@ -44,13 +44,13 @@ def verify(run: Run, *, allow_dirty: bool, policy: bool) -> dict[str, Any]:
             for check in checks
         ],
         "warnings": warnings,
-        "exit_code": worst(checks),
+        "exit_code": exit_code(checks),
     }
 
 
-def shown(output: Output, scene: Scene) -> Iterator[Check]:
-    """Make all checks, with a line for each, and its hint below it."""
-    for check in run_checks(scene):
+def print_checks(output: Output, context: CheckContext) -> Iterator[Check]:
+    """Run all checks, print a line for each with its hint below, and yield it."""
+    for check in run_checks(context):
         style = STYLE[check.state]
         output.console.print(f"[{style}]{check.state:<5}[/]{check.name:<{WIDTH}}{escape(check.detail)}")
         if check.hint:
@@ -58,8 +58,8 @@ def shown(output: Output, scene: Scene) -> Iterator[Check]:
         yield check
 
 
-def worst(checks: list[Check]) -> int:
-    """Give the exit code for the failed checks: credentials and permissions first, all else is wrong use."""
+def exit_code(checks: list[Check]) -> int:
+    """Return 3 if a check failed for credentials or permissions, 2 for another failure, else 0."""
     codes = [check.error.exit_code for check in checks if check.error]
     allowed = NotAllowedError.exit_code not in codes
     return 0 if not codes else UsageError.exit_code if allowed else NotAllowedError.exit_code

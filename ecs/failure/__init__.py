@@ -1,1 +1,1 @@
-"""Why a release failed: the evidence, and the cause that it shows."""
+"""Why a release failed: the evidence and the diagnosis."""

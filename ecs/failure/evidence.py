@@ -1,4 +1,4 @@
-"""What is known of a failed release, gathered and kept in a file."""
+"""The evidence of a failed release, and the file in which it is kept."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,21 +12,21 @@ from ecs.output import to_json
 from ecs.settings import ROOT
 
 FOLDER = ROOT / ".ecs" / "evidence"
-LINES = 30
+LOG_LINES = 30
 ENDED_BY_ITSELF = "EssentialContainerExited"
-"""How ECS marks a task whose container ended without being told to."""
+"""The stop code that ECS gives a task whose container exited by itself."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A failed release.
+    """What AWS says about a failed deployment.
 
     Attributes:
-        reason: What ECS says of the deployment.
-        stopped: Its stopped tasks, newest first.
-        logs: The last lines of the newest of these tasks, oldest line first, by task.
-        events: The service's, newest first, since the deployment began.
-        triggered: The alarms that made ECS roll it back.
+        reason: ECS's reason for the status of the deployment.
+        stopped: Its stopped tasks: those that exited by themselves first, each newest first.
+        logs: The last log lines of some tasks, oldest line first, by task ARN.
+        events: The events of the service since the deployment began, newest first.
+        triggered: The alarms that made ECS roll the deployment back.
     """
 
     reason: str
@@ -41,15 +41,15 @@ class Evidence:
 
     @property
     def last_lines(self) -> list[str]:
-        """The last log lines of the newest task that logged any."""
+        """The last log lines of the first task that logged any."""
         return next((lines for lines in self.logs.values() if lines), [])
 
 
 def last_lines(aws: Aws, log_group: str, log_stream: str) -> list[str]:
-    """Read the end of a task's log; empty where it never logged, or that can't be seen: no rollback waits."""
+    """Read the end of a task's log; return nothing if that fails, because no rollback may wait for it."""
     try:
         answer = aws.logs.get_log_events(
-            logGroupName=log_group, logStreamName=log_stream, limit=LINES, startFromHead=False
+            logGroupName=log_group, logStreamName=log_stream, limit=LOG_LINES, startFromHead=False
         )
     except AWS_ERRORS:
         return []
@@ -57,9 +57,9 @@ def last_lines(aws: Aws, log_group: str, log_stream: str) -> list[str]:
 
 
 def save(stack: str, evidence: Evidence, cause: str, warn: Callable[[str], None]) -> Path | None:
-    """Write the evidence beside the repository's files, where git does not look; give the file.
+    """Write the evidence to a file that git ignores, and return its path.
 
-    If it can't be written, `warn` is called with a sentence.
+    If that fails, call `warn` with a sentence and return None.
     """
     path = FOLDER / f"{stack}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
     try:

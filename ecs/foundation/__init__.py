@@ -1,1 +1,1 @@
-"""The foundation: the CloudFormation stack that a release stands on."""
+"""The foundation: the CloudFormation stack that releases run in."""

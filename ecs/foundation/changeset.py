@@ -1,4 +1,4 @@
-"""A CloudFormation change set: made, read, executed, deleted."""
+"""CloudFormation change sets: create, read, execute and delete one."""
 
 import uuid
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, WaiterError
 
-from ecs.errors import AWS_ERRORS, UsageError, in_words
+from ecs.errors import AWS_ERRORS, UsageError, translate
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).with_name("template.yaml")
 SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
-NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
-VALIDATED = ("hook", "validation", "Validation")
-OVERTAKEN = {"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus",
+NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+EARLY_VALIDATION = ("hook", "validation", "Validation")
+CONCURRENT_CHANGE = {"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus",
              "InvalidChangeSetStatusException", "OperationInProgressException"}  # fmt: skip
 
 
-class OvertakenError(Exception):
-    """Another run is changing the stack, or has changed or removed it since this one looked."""
+class ConcurrentChangeError(Exception):
+    """Another run is changing the stack, or has changed or deleted it meanwhile."""
 
 
 @dataclass(frozen=True)
 class ResourceChange:
-    """What would happen to one resource of the stack; `replacement` removes the old one after.
+    """What a change set does to one resource; `replacement` makes a new one, then deletes the old one.
 
-    Whether `may_replace` comes to that hangs on values that CloudFormation knows only while it works.
+    With `may_replace`, CloudFormation knows only while it executes the change set whether it replaces.
     """
 
     action: str
@@ -48,7 +48,7 @@ class ResourceChange:
 
 @dataclass(frozen=True)
 class ChangeSet:
-    """A change set that CloudFormation has worked out."""
+    """A change set that CloudFormation has created; `empty` if there is nothing to change."""
 
     cloudformation: "CloudFormationClient"
     name: str
@@ -58,33 +58,33 @@ class ChangeSet:
     empty: bool = False
 
     def execute(self) -> None:
-        """Begin to carry it out; raises `OvertakenError` where another run was faster."""
-        with overtaken():
+        """Start executing it; raise `ConcurrentChangeError` if another run has changed the stack."""
+        with detect_concurrency():
             self.cloudformation.execute_change_set(
                 ChangeSetName=self.name, StackName=self.stack, ClientRequestToken=uuid.uuid4().hex
             )
 
     def delete(self) -> None:
-        """Remove it, if it is still there; the stack is as it was."""
-        with suppress(OvertakenError), overtaken():
+        """Delete it if it still exists; the stack does not change."""
+        with suppress(ConcurrentChangeError), detect_concurrency():
             self.cloudformation.delete_change_set(ChangeSetName=self.name, StackName=self.stack)
 
 
-def make(
+def create(
     cloudformation: "CloudFormationClient", name: str, inputs: Mapping[str, Any], *, new: bool, command: str
 ) -> ChangeSet:
-    """Let CloudFormation work out what the template with these parameters and tags would change.
+    """Create a change set of the template with these parameters and tags, and wait until it can be read.
 
-    `new` says that there is no stack yet. The change set's name begins with `command`: the roles for CI are
-    limited by that name, so each call gives it, with the stack, and never the change set's ARN.
+    `new` is for a stack that does not exist yet. The name of the change set begins with `command`, because
+    the IAM policies of the CI roles allow change sets by their names; so no call may use its ARN instead.
 
     Raises:
-        OvertakenError: another run is changing the stack.
-        UsageError: CloudFormation refuses the template or a parameter.
+        ConcurrentChangeError: another run is changing the stack.
+        UsageError: CloudFormation rejects the template or a parameter.
     """
-    token = uuid.uuid4().hex  # botocore asks again where an answer was lost; this tells that it is the same
+    token = uuid.uuid4().hex  # botocore's retries send it again, so that AWS makes one change set only
     identifier = f"{command}--{name}--{token}"
-    with overtaken():
+    with detect_concurrency():
         made = cloudformation.create_change_set(
             StackName=name,
             ChangeSetName=identifier,
@@ -92,7 +92,7 @@ def make(
             ChangeSetType="CREATE" if new else "UPDATE",
             TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
             Capabilities=["CAPABILITY_IAM"],
-            # A first making that fails leaves nothing behind.
+            # A stack that could not be created is deleted, so that nothing of it is left.
             OnStackFailure="DELETE" if new else "ROLLBACK",
             **inputs,
         )
@@ -103,42 +103,42 @@ def make(
         )
     except WaiterError as error:
         answer = error.last_response
-        if _tells_of_another_run(answer.get("Error", {})):
-            raise OvertakenError(str(error)) from error
+        if _is_concurrent_change(answer.get("Error", {})):
+            raise ConcurrentChangeError(str(error)) from error
         if answer.get("Status") != "FAILED":
             raise
         reason = answer.get("StatusReason", "").strip().rstrip(".") or "it gives no reason"
-        if any(words in reason for words in NOTHING_TO_DO):
+        if any(words in reason for words in NO_CHANGES):
             return replace(change_set, empty=True)
-        validated = any(word in reason for word in VALIDATED)
+        validated = any(word in reason for word in EARLY_VALIDATION)
         causes = _causes(cloudformation, identifier, name) if validated else ""
         change_set.delete()
         raise UsageError(
             f"CloudFormation can't make {name} like that: {reason}.{causes}",
             hint="Remove what exists already, or choose another name in ecs/settings.toml; mend all else.",
         ) from error
-    with overtaken():
+    with detect_concurrency():
         return replace(change_set, changes=tuple(_read(cloudformation, identifier, name)))
 
 
 def _causes(cloudformation: "CloudFormationClient", name: str, stack: str) -> str:
-    """Say which resources a validation or a hook refused: the change set's own reason names none."""
+    """Name the resources that a validation or hook rejected, which only the change set's events tell."""
     try:
         pages = cloudformation.get_paginator("describe_events").paginate(
             StackName=stack, ChangeSetName=name, Filters={"FailedEvents": True}
         )
         causes = [_cause(event) for page in pages for event in page.get("OperationEvents", [])]
     except AWS_ERRORS as error:
-        return f" Which resource it is could not be read: {in_words(error)}"
+        return f" Which resource it is could not be read: {translate(error)}"
     return "".join(f" {cause}." for cause in dict.fromkeys(causes) if cause)
 
 
 def _cause(event: "OperationEventTypeDef") -> str:
-    said = event.get("ValidationStatusReason") or event.get("HookStatusReason")
-    said = (said or event.get("ResourceStatusReason", "")).strip().rstrip(".")
+    reason = event.get("ValidationStatusReason") or event.get("HookStatusReason")
+    reason = (reason or event.get("ResourceStatusReason", "")).strip().rstrip(".")
     by = filter(None, (event.get("ValidationName"), event.get("HookType"), event.get("ValidationPath")))
     resource = f"{event.get('LogicalResourceId')} ({event.get('ResourceType')})"
-    return f"{resource}: {said} ({', '.join(by) or 'no path given'})" if said else ""
+    return f"{resource}: {reason} ({', '.join(by) or 'no path given'})" if reason else ""
 
 
 def _read(cloudformation: "CloudFormationClient", name: str, stack: str) -> Iterator[ResourceChange]:
@@ -154,16 +154,16 @@ def _read(cloudformation: "CloudFormationClient", name: str, stack: str) -> Iter
 
 
 @contextmanager
-def overtaken() -> Iterator[None]:
-    """Tell the errors of a stack that another run is at work on from all others."""
+def detect_concurrency() -> Iterator[None]:
+    """Raise `ConcurrentChangeError` in place of an error that another run's change of the stack explains."""
     try:
         yield
     except ClientError as error:
-        if _tells_of_another_run(error.response["Error"]):
-            raise OvertakenError(error.response["Error"]["Message"]) from error
+        if _is_concurrent_change(error.response["Error"]):
+            raise ConcurrentChangeError(error.response["Error"]["Message"]) from error
         raise
 
 
-def _tells_of_another_run(error: Mapping[str, object]) -> bool:
-    said = str(error.get("Message"))
-    return error.get("Code") in OVERTAKEN or "_IN_PROGRESS state" in said or "does not exist" in said
+def _is_concurrent_change(error: Mapping[str, object]) -> bool:
+    code, text = error.get("Code"), str(error.get("Message"))
+    return code in CONCURRENT_CHANGE or "_IN_PROGRESS state" in text or "does not exist" in text

@@ -1,4 +1,4 @@
-"""The domain: is its hosted zone public and delegated to, and is its certificate issued for it?"""
+"""Check the domain: the delegation of its hosted zone, and the certificate."""
 
 import os
 from typing import Any
@@ -10,32 +10,32 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
 from ecs.aws import Aws
-from ecs.errors import UsageError, in_words
+from ecs.errors import UsageError, translate
 
 RESOLVER = "https://dns.google/resolve"
-"""Public DNS over HTTPS, as AWS is asked: this network's resolver may know other zones, or not answer."""
+"""Public DNS over HTTPS, because the resolver of the local network may see other zones, or be blocked."""
 NO_ERROR, SERVER_FAILURE, NO_SUCH_NAME, NS = 0, 2, 3, 2
 
 
-class UnseenError(Exception):
-    """It can't be looked at from here; the message says why."""
+class UnverifiableError(Exception):
+    """The domain can't be checked from here; the message says why."""
 
 
 def check_domain(aws: Aws) -> str:
-    """See that a certificate that is given serves the domain, and a hosted zone can: public and delegated to.
+    """Check that the certificate is issued for the domain, and the hosted zone public and delegated to.
 
     Raises:
-        UsageError: one does not; a certificate to be made in such a zone would wait for days.
-        UnseenError: a permission to look is missing, or public DNS is out of reach.
+        UsageError: one is not. In such a zone CloudFormation would wait for days for a new certificate.
+        UnverifiableError: a permission is missing, or public DNS can't be reached.
     """
     try:
-        told = [_certificate(aws)] if aws.settings.certificate_arn else []
-        told += [_zone(aws)] if aws.settings.hosted_zone_id else []
+        found = [_certificate(aws)] if aws.settings.certificate_arn else []
+        found += [_zone(aws)] if aws.settings.hosted_zone_id else []
     except ClientError as error:
         if error.response["Error"]["Code"].startswith("AccessDenied"):
-            raise UnseenError(str(in_words(error))) from error
+            raise UnverifiableError(str(translate(error))) from error
         raise
-    return "; ".join(told) or "no certificate: plain HTTP"
+    return "; ".join(found) or "no certificate: plain HTTP"
 
 
 def _zone(aws: Aws) -> str:
@@ -63,14 +63,16 @@ def _zone(aws: Aws) -> str:
 def _name_servers(zone: str) -> set[str]:
     url = f"{RESOLVER}?name={zone}.&type=NS"
     ca_bundle: Any = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE") or True
+    unknown = f"{zone} is public; whether it is delegated to"
     http = URLLib3Session(verify=ca_bundle, proxies=get_environ_proxies(url), timeout=5)
     try:
-        told = msgspec.json.decode(http.send(AWSRequest("GET", url).prepare()).content, type=dict[str, Any])
+        answer = msgspec.json.decode(http.send(AWSRequest("GET", url).prepare()).content, type=dict[str, Any])
     except (BotoCoreError, msgspec.DecodeError) as error:
-        raise UnseenError(f"{zone} is public; whether it is delegated to can't be seen: {error}") from error
-    if told.get("Status") not in {NO_ERROR, SERVER_FAILURE, NO_SUCH_NAME}:
-        raise UnseenError(f"{zone} is public; whether it is delegated to, {RESOLVER} does not say: {told}")
-    return {record["data"].lower().rstrip(".") for record in told.get("Answer", []) if record["type"] == NS}
+        raise UnverifiableError(f"{unknown} can't be seen: {error}") from error
+    if answer.get("Status") not in {NO_ERROR, SERVER_FAILURE, NO_SUCH_NAME}:
+        raise UnverifiableError(f"{unknown}, {RESOLVER} does not say: {answer}")
+    records = answer.get("Answer", [])
+    return {record["data"].lower().rstrip(".") for record in records if record["type"] == NS}
 
 
 def _certificate(aws: Aws) -> str:

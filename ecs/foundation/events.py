@@ -1,4 +1,4 @@
-"""What happens to a stack: its state, and its events as they come."""
+"""The state of a stack, and its events while CloudFormation works on it."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 3.0
 QUIET_SECONDS = 75 * 60.0
-"""So long a stack may be at work without an event: certificates have taken more than an hour, and one whose
-zone is not delegated to waits for three days."""
+"""How long a stack may be in progress without an event. Certificates have taken more than an hour; one in a
+zone that is not delegated to waits for three days."""
 CANCELLED = "cancelled"
-"""What CloudFormation says of a resource that it gave up only because another had failed."""
+"""The word in the reason of a resource that CloudFormation cancelled only because another had failed."""
 VALIDATION = "Content of DNS Record"
-"""What it says of a certificate that waits for this record to be seen in public."""
+"""The words in the reason of a certificate that waits until its validation record is in public DNS."""
 
 OnEvent = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How an operation on a stack ended: the stack's last status, and what failed, the first cause first."""
+    """How an operation on a stack ended: its status, and the reasons of failed resources, oldest first."""
 
     status: str
     reasons: tuple[str, ...]
 
 
-def state_of(cloudformation: "CloudFormationClient", name: str) -> "StackTypeDef | None":
-    """Describe a stack by name or id; None where there is none."""
+def describe_stack(cloudformation: "CloudFormationClient", name: str) -> "StackTypeDef | None":
+    """Describe a stack by its name or id; return None if it does not exist or is deleted."""
     try:
         described = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
@@ -45,38 +45,37 @@ def state_of(cloudformation: "CloudFormationClient", name: str) -> "StackTypeDef
     return None if described["StackStatus"] == "DELETE_COMPLETE" else described
 
 
-def latest_event(cloudformation: "CloudFormationClient", stack_id: str) -> str | None:
-    """Give the id of a stack's last event: from there on, `follow` tells."""
+def latest_event_id(cloudformation: "CloudFormationClient", stack_id: str) -> str | None:
+    """Return the id of a stack's newest event, the `since` of `follow_stack`; None if it has no event."""
     return next((event["EventId"] for event in _newest_first(cloudformation, stack_id)), None)
 
 
-def follow(
+def follow_stack(
     cloudformation: "CloudFormationClient", stack_id: str, since: str | None, on_event: OnEvent
 ) -> Ending:
-    """Wait until CloudFormation has done its work on a stack, telling each event after `since`.
+    """Wait until the operation on a stack ends, calling `on_event` with a line for each event after `since`.
 
-    The stack is named by its id, under which it is found even after it has been deleted. What is under way is
-    told as a line that ends with "in progress".
+    Resources in progress share one line that ends with "in progress". The id finds a deleted stack too.
 
     Raises:
-        NotRolledBackError: for `QUIET_SECONDS` nothing has come about, and it still is at work.
+        NotRolledBackError: there was no event for `QUIET_SECONDS`, and the operation has not ended.
     """
     reasons: list[str] = []
     latest: dict[str, StackEventTypeDef] = {}
-    seen, told, quiet_since = None, "", time.monotonic()
+    seen, last_line, quiet_since = None, "", time.monotonic()
     while True:
-        # The status first: what has ended can have no event that the next call does not give.
-        described = state_of(cloudformation, stack_id)
+        # The status before the events: if the operation has ended, its last event is among those read next.
+        described = describe_stack(cloudformation, stack_id)
         new = _after(seen, _newest_first(cloudformation, stack_id))
         latest |= {event.get("LogicalResourceId", ""): event for event in reversed(new)}
         for event in reversed(_after(since, iter(new))):
-            on_event(told := _in_words(event))
+            on_event(last_line := _describe_event(event))
             quiet_since = time.monotonic()
             reason = event.get("ResourceStatusReason", "")
             if event.get("ResourceStatus", "").endswith("_FAILED") and CANCELLED not in reason:
                 reasons.append(f"{event.get('LogicalResourceId')}: {reason or 'no reason given'}")
         seen = new[0]["EventId"] if new else seen
-        # Still under review: it has been told to begin, and does not show it yet.
+        # In REVIEW_IN_PROGRESS the execution of the change set has begun, and shows a moment later.
         if described is None or not described["StackStatus"].endswith("_IN_PROGRESS"):
             return Ending(described["StackStatus"] if described else "DELETE_COMPLETE", tuple(reasons))
         under_way = [
@@ -85,21 +84,22 @@ def follow(
             if event.get("ResourceStatus", "").endswith("_IN_PROGRESS") and resource != described["StackName"]
         ]
         if time.monotonic() - quiet_since >= QUIET_SECONDS:
-            raise _stuck(described, "; ".join(map(_in_words, under_way)) or "something it does not name")
+            waits = "; ".join(map(_describe_event, under_way)) or "something it does not name"
+            raise _stuck(described, waits)
         names = ", ".join(event.get("LogicalResourceId", "") for event in under_way)
-        if names and not told.startswith(f"{names}: "):
-            on_event(told := f"{names}: in progress")
+        if names and not last_line.startswith(f"{names}: "):
+            on_event(last_line := f"{names}: in progress")
         time.sleep(POLL_SECONDS)
 
 
 def _stuck(described: "StackTypeDef", waits: str) -> NotRolledBackError:
     name, status = described["StackName"], described["StackStatus"]
     cancel = f"with: aws cloudformation cancel-update-stack --stack-name {name}"
-    ways = {"CREATE_IN_PROGRESS": "with: python -m ecs destroy", "UPDATE_IN_PROGRESS": cancel}
+    remedies = {"CREATE_IN_PROGRESS": "with: python -m ecs destroy", "UPDATE_IN_PROGRESS": cancel}
     return NotRolledBackError(
         f"{name} is in {status}, without news for {QUIET_SECONDS / 60:.0f} minutes. It waits for: {waits}.",
         hint="See what keeps it (python -m ecs verify looks at the zone of a certificate). Run this again to "
-        f"go on waiting, or give it up {ways.get(status, 'in the console of CloudFormation')}.",
+        f"go on waiting, or give it up {remedies.get(status, 'in the console of CloudFormation')}.",
     )
 
 
@@ -112,24 +112,24 @@ def _after(since: str | None, events: "Iterator[StackEventTypeDef]") -> "list[St
     return list(takewhile(lambda event: event["EventId"] != since, events))
 
 
-def _in_words(event: "StackEventTypeDef") -> str:
+def _describe_event(event: "StackEventTypeDef") -> str:
     status = event.get("ResourceStatus", "").lower().replace("_", " ")
-    told = f"{event.get('LogicalResourceId')}: {status}"
+    line = f"{event.get('LogicalResourceId')}: {status}"
     reason = event.get("ResourceStatusReason")
-    return f"{told}: {reason}" if reason and (status.endswith("failed") or VALIDATION in reason) else told
+    return f"{line}: {reason}" if reason and (status.endswith("failed") or VALIDATION in reason) else line
 
 
-def failure(name: str, ending: Ending) -> RolledBackError | NotRolledBackError:
-    """Say how an operation on a stack failed, why, and what to type."""
+def failure_of(name: str, ending: Ending) -> RolledBackError | NotRolledBackError:
+    """Return the error for an operation that failed: what failed, the first cause, and what to do."""
     cause = ending.reasons[0].rstrip(".") if ending.reasons else "CloudFormation gives no reason"
     again = "Mend what it names, then run this again."
     match ending.status:
         case "UPDATE_ROLLBACK_COMPLETE":
-            told = f"The foundation {name} could not be changed and is as it was. {cause}."
-            return RolledBackError(told, hint=again)
+            sentence = f"The foundation {name} could not be changed and is as it was. {cause}."
+            return RolledBackError(sentence, hint=again)
         case "DELETE_COMPLETE" | "ROLLBACK_COMPLETE":
-            told = f"The foundation {name} could not be made, and what was begun is removed. {cause}."
-            return RolledBackError(told, hint=again)
+            sentence = f"The foundation {name} could not be made, and what was begun is removed. {cause}."
+            return RolledBackError(sentence, hint=again)
         case "DELETE_FAILED":
             return NotRolledBackError(
                 f"The stack {name} could not be removed. {cause}.",

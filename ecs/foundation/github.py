@@ -1,4 +1,4 @@
-"""The account's OpenID Connect provider for GitHub: one for all stacks, so it belongs to none of them."""
+"""Check the account's OpenID Connect provider for GitHub, which all stacks share and none contains."""
 
 from ecs.aws import Aws
 from ecs.errors import UsageError
@@ -8,7 +8,7 @@ AUDIENCE = "sts.amazonaws.com"
 
 
 def check_provider(aws: Aws) -> str:
-    """Say that runs on GitHub can take the stack's roles; raises `UsageError` where no provider lets them."""
+    """Check that runs on GitHub can assume the stack's roles; raise `UsageError` if no provider lets them."""
     if not aws.settings.github_repository:
         return "not used: github_repository is empty"
     arn = f"arn:{aws.account['Arn'].split(':')[1]}:iam::{aws.account['Account']}:oidc-provider/{ISSUER}"

@@ -1,4 +1,4 @@
-"""What the stack's template is given: its parameters and the tags, from the settings."""
+"""The parameters of the stack's template, and its tags, from the settings."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from ecs.settings import PORT, Settings
 
 
 def parameters(settings: Settings) -> dict[str, str]:
-    """Give the template's parameters."""
+    """Return the parameters of the template."""
     return {
         "AlarmEmail": settings.alarm_email,
         "VpcId": settings.vpc_id,
@@ -23,8 +23,8 @@ def parameters(settings: Settings) -> dict[str, str]:
     }
 
 
-def inputs(settings: Settings) -> dict[str, Any]:
-    """Give parameters and tags as the arguments of CreateChangeSet."""
+def template_inputs(settings: Settings) -> dict[str, Any]:
+    """Return parameters and tags as arguments of CreateChangeSet."""
     return {
         "Parameters": [
             {"ParameterKey": key, "ParameterValue": value} for key, value in parameters(settings).items()

@@ -1,40 +1,38 @@
-"""Removing the stack, also while CloudFormation is at work on it."""
+"""Delete the stack, even while CloudFormation works on it."""
 
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ecs.foundation.events import OnEvent, failure, follow, latest_event, state_of
+from ecs.foundation.events import OnEvent, describe_stack, failure_of, follow_stack, latest_event_id
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-NOT_NOW = ("cannot be deleted while in status", "cannot be called from current stack status")
+BUSY = ("cannot be deleted while in status", "cannot be called from current stack status")
 
 
 def remove(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent) -> None:
-    """Remove the stack and all it made; no stack is no error.
+    """Delete the stack, if there is one, with all its resources.
 
-    What is being made is given up, an update is cancelled first, and what can't be broken off is waited for.
-
-    Raises:
-        NotRolledBackError: something could not be removed.
+    A creation in progress is abandoned and an update cancelled; any other operation is waited for first.
+    Raises `NotRolledBackError` if something could not be deleted.
     """
-    described = state_of(cloudformation, name)
+    described = describe_stack(cloudformation, name)
     if described is None:
         return
     stack_id = described["StackId"]
-    since = latest_event(cloudformation, stack_id)
+    since = latest_event_id(cloudformation, stack_id)
     try:
         if described["StackStatus"] == "UPDATE_IN_PROGRESS":
             cloudformation.cancel_update_stack(StackName=stack_id)
         cloudformation.delete_stack(StackName=stack_id)
     except ClientError as error:
-        if not any(words in error.response["Error"]["Message"] for words in NOT_NOW):
+        if not any(words in error.response["Error"]["Message"] for words in BUSY):
             raise
-        follow(cloudformation, stack_id, since, on_event)
+        follow_stack(cloudformation, stack_id, since, on_event)
         remove(cloudformation, name, on_event)
         return
-    ending = follow(cloudformation, stack_id, since, on_event)
+    ending = follow_stack(cloudformation, stack_id, since, on_event)
     if ending.status != "DELETE_COMPLETE":
-        raise failure(name, ending)
+        raise failure_of(name, ending)

@@ -1,7 +1,7 @@
-"""The foundation: one CloudFormation stack, looked at and changed through change sets.
+"""The foundation: one CloudFormation stack, previewed and changed by change sets.
 
-Each function can be run again after it was cut off, and beside another run: CloudFormation does one thing at
-a time to a stack, so a run that finds it at work follows that work to its end, then looks what is left to do.
+Each function can be repeated after it was interrupted, and run beside another run. CloudFormation does one
+operation at a time on a stack, so a run that finds one in progress waits for it and then does what is left.
 """
 
 import uuid
@@ -10,60 +10,56 @@ from typing import TYPE_CHECKING, Any
 
 from ecs.errors import UsageError
 from ecs.foundation import changeset
-from ecs.foundation.changeset import OvertakenError, ResourceChange, overtaken
-from ecs.foundation.events import OnEvent, failure, follow, latest_event, state_of
-from ecs.foundation.outputs import Foundation, read_outputs
+from ecs.foundation.changeset import ConcurrentChangeError, ResourceChange, detect_concurrency
+from ecs.foundation.events import OnEvent, describe_stack, failure_of, follow_stack, latest_event_id
 from ecs.foundation.removal import remove
+from ecs.foundation.stack_outputs import Foundation, read_outputs
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 ATTEMPTS = 5
-NEVER_STOOD = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
-"""A stack whose first making failed: it can only be removed, and holds nothing that anybody uses."""
-STANDS = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+NEVER_COMPLETED = {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
+"""The states of a stack whose creation failed. It can only be deleted, and nothing in it is in use."""
+SUCCEEDED = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 
 
 def find_foundation(cloudformation: "CloudFormationClient", name: str) -> Foundation | None:
-    """Read what the stack has made; None as long as it has never been complete."""
-    described = state_of(cloudformation, name)
+    """Read the outputs of the stack; return None if it has never been complete."""
+    described = describe_stack(cloudformation, name)
     return read_outputs(described) if described and described.get("Outputs") else None
 
 
-def settle(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent) -> bool:
-    """Follow what CloudFormation is doing to the stack, for an earlier run or another one, to its end.
-
-    Give whether there was anything to wait for.
-    """
-    described = state_of(cloudformation, name)
+def wait_until_idle(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent) -> bool:
+    """Wait for the end of an operation that another run started; return whether there was one."""
+    described = describe_stack(cloudformation, name)
     if not described or _is_new(described) or not described["StackStatus"].endswith("_IN_PROGRESS"):
         return False
     on_event(f"{name}: {_words(described)}, begun by an earlier run or by another; waiting for its end")
     stack_id = described["StackId"]
-    follow(cloudformation, stack_id, latest_event(cloudformation, stack_id), on_event)
+    follow_stack(cloudformation, stack_id, latest_event_id(cloudformation, stack_id), on_event)
     return True
 
 
 def preview(
     cloudformation: "CloudFormationClient", name: str, inputs: Mapping[str, Any]
 ) -> list[ResourceChange]:
-    """Say what `apply` would change; leave nothing, no change set and no stack under review.
+    """Return what `apply` would change, without leaving a change set or an empty stack behind.
 
     Raises:
-        UsageError: CloudFormation is changing the stack just now, or refuses a parameter; or the stack is
-            half removed.
+        UsageError: CloudFormation rejects a parameter, the stack is being changed, or it is half deleted.
     """
-    described = state_of(cloudformation, name)
-    if described and (status := described["StackStatus"]) in {*NEVER_STOOD, "UPDATE_ROLLBACK_FAILED"}:
-        again = status in NEVER_STOOD  # else `apply` goes on with the rollback first
+    described = describe_stack(cloudformation, name)
+    if described and (status := described["StackStatus"]) in {*NEVER_COMPLETED, "UPDATE_ROLLBACK_FAILED"}:
+        again = status in NEVER_COMPLETED  # else `apply` continues the rollback first
         return [ResourceChange("Modify", name, "AWS::CloudFormation::Stack", replacement=again)]
     _refuse_half_removed(described)
     new = _is_new(described)
     try:
-        change_set = changeset.make(cloudformation, name, inputs, new=new, command="plan")
+        change_set = changeset.create(cloudformation, name, inputs, new=new, command="plan")
         change_set.delete()
-    except OvertakenError as error:
+    except ConcurrentChangeError as error:
         raise UsageError(
             f"The stack {name} is being changed just now, by another run.",
             hint="Wait for it, then run this again.",
@@ -75,8 +71,8 @@ def preview(
 
 
 def _remove_review(cloudformation: "CloudFormationClient", name: str) -> None:
-    """Remove the empty stack that a change set for a new one leaves, unless another run has one in it."""
-    described = state_of(cloudformation, name)
+    """Delete the empty stack that the first change set has created, unless another run has one in it."""
+    described = describe_stack(cloudformation, name)
     if described and described["StackStatus"] == "REVIEW_IN_PROGRESS":
         pages = cloudformation.get_paginator("list_change_sets").paginate(StackName=described["StackId"])
         if not any(page["Summaries"] for page in pages):
@@ -86,17 +82,17 @@ def _remove_review(cloudformation: "CloudFormationClient", name: str) -> None:
 def apply(
     cloudformation: "CloudFormationClient", name: str, inputs: Mapping[str, Any], on_event: OnEvent
 ) -> Foundation:
-    """Make the stack, or bring it to the template and these inputs; quiet where nothing is to change.
+    """Create the stack, or update it to the template and these parameters and tags; return its outputs.
 
     Raises:
-        RolledBackError: it failed, and the stack is as it was (or gone, at its first making).
+        RolledBackError: it failed, and the stack is as before (a new one is deleted).
         NotRolledBackError: it failed, and CloudFormation could not roll it back.
-        UsageError: CloudFormation refuses a parameter, or other runs go on changing the stack.
+        UsageError: CloudFormation rejects a parameter, or other runs keep changing the stack.
     """
     for _ in range(ATTEMPTS):
         try:
             return _apply(cloudformation, name, inputs, on_event)
-        except OvertakenError:
+        except ConcurrentChangeError:
             on_event(f"{name}: another run was faster; looking again")
     raise UsageError(f"Other runs go on changing the stack {name}.", hint="Let one end, then run this again.")
 
@@ -104,46 +100,46 @@ def apply(
 def _apply(
     cloudformation: "CloudFormationClient", name: str, inputs: Mapping[str, Any], on_event: OnEvent
 ) -> Foundation:
-    settle(cloudformation, name, on_event)
-    _mend(cloudformation, name, on_event)
-    described = state_of(cloudformation, name)
+    wait_until_idle(cloudformation, name, on_event)
+    _repair(cloudformation, name, on_event)
+    described = describe_stack(cloudformation, name)
     new = _is_new(described)
-    change_set = changeset.make(cloudformation, name, inputs, new=new, command="up")
+    change_set = changeset.create(cloudformation, name, inputs, new=new, command="up")
     if change_set.empty:
         change_set.delete()
     else:
         try:
-            with overtaken():
-                since = latest_event(cloudformation, change_set.stack_id)
+            with detect_concurrency():
+                since = latest_event_id(cloudformation, change_set.stack_id)
             change_set.execute()
         except BaseException:
             change_set.delete()
             raise
-        ending = follow(cloudformation, change_set.stack_id, since, on_event)
-        if ending.status not in STANDS:
-            raise failure(name, ending)
-    described = state_of(cloudformation, name)
+        ending = follow_stack(cloudformation, change_set.stack_id, since, on_event)
+        if ending.status not in SUCCEEDED:
+            raise failure_of(name, ending)
+    described = describe_stack(cloudformation, name)
     if described is None:
-        raise OvertakenError(name)
+        raise ConcurrentChangeError(name)
     return read_outputs(described)
 
 
-def _mend(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent) -> None:
-    """Bring a stack that nothing can be done to into a state where something can."""
-    described = state_of(cloudformation, name)
+def _repair(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent) -> None:
+    """Bring a stack that can't be updated into a state in which it can: delete it, or end its rollback."""
+    described = describe_stack(cloudformation, name)
     if described is None:
         return
     stack_id, status = described["StackId"], described["StackStatus"]
-    if status in NEVER_STOOD:
+    if status in NEVER_COMPLETED:
         on_event(f"{name}: {_words(described)}; it holds nothing in use, so it is removed and made anew")
         remove(cloudformation, name, on_event)
     elif status == "UPDATE_ROLLBACK_FAILED":
         on_event(f"{name}: {_words(described)}; trying that once more")
-        since = latest_event(cloudformation, stack_id)
+        since = latest_event_id(cloudformation, stack_id)
         cloudformation.continue_update_rollback(StackName=stack_id, ClientRequestToken=uuid.uuid4().hex)
-        ending = follow(cloudformation, stack_id, since, on_event)
+        ending = follow_stack(cloudformation, stack_id, since, on_event)
         if ending.status != "UPDATE_ROLLBACK_COMPLETE":
-            raise failure(name, ending)
+            raise failure_of(name, ending)
     _refuse_half_removed(described)
 
 
@@ -156,7 +152,7 @@ def _refuse_half_removed(described: "StackTypeDef | None") -> None:
 
 
 def _is_new(described: "StackTypeDef | None") -> bool:
-    """Whether there is no stack, or one that only holds change sets not executed yet."""
+    """Return whether the stack does not exist yet, or only holds change sets that were not executed."""
     return described is None or described["StackStatus"] == "REVIEW_IN_PROGRESS"
 
 

@@ -1,1 +1,1 @@
-"""One release: what is released, what it changes, its rollout, and its test."""
+"""A release: the candidate, its image, the changes it makes, the rollout and the smoke test."""

@@ -1,4 +1,4 @@
-"""The Docker command line: the one program that this tool calls."""
+"""Calls of the Docker command line."""
 
 import base64
 import os
@@ -16,35 +16,35 @@ from ecs.errors import NotAllowedError, UsageError, denied_action
 from ecs.settings import ROOT, Settings
 
 SHOWN_LINES = 15
-# One plain image, not an index with an attestation beside it, which the registry's scan would not read.
+# Build a plain image; the registry's scan does not read an index of an image and an attestation.
 ENVIRONMENT = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
 PLATFORM = "{{.Os}}/{{.Architecture}}"
-# How the versions of Docker's command line say that no daemon answers. What a daemon says of a registry that
-# does not answer has the words "daemon" and "connect" too.
+# What the versions of Docker's command line print if no daemon answers. A daemon's message about a registry
+# that does not answer contains "daemon" and "connect" too, so those words alone are not enough.
 NO_DAEMON = re.compile("(?i)connect to the docker (daemon|api)|docker daemon running|error during connect")
 
 
-class _FailedError(UsageError):
-    """Docker ended with an error. Whatever it was at, what serves is as it was."""
+class _DockerError(UsageError):
+    """Docker exited with an error; this changes nothing that serves, so it is a `UsageError`."""
 
 
 def version() -> str:
-    """Give the server's version and platform; raises `UsageError` where Docker is missing or does not run."""
+    """Return the server's version and platform; raise `UsageError` if Docker is missing or does not run."""
     return call("version", "--format", "{{.Server.Version}}, {{.Server.Os}}/{{.Server.Arch}}").strip()
 
 
 def inspect(image: str, template: str) -> str:
-    """Read from an image's description by a Go template; empty where there is no such image here."""
+    """Read a Go template from the description of a local image; return "" if there is no such image."""
     try:
         return call("image", "inspect", "--format", template, image).strip()
-    except _FailedError:
+    except _DockerError:
         return ""
 
 
 def build(image: str, settings: Settings, labels: dict[str, str], base: str = "") -> None:
-    """Build the image from the repository's Dockerfile, on another base if one is named.
+    """Build the image from the repository's Dockerfile, on its own base image or on `base`.
 
-    Raises as `call` does, and `UsageError` where the image is for another platform.
+    Raises as `call` does, and `UsageError` if the image is for another platform than the settings say.
     """
     marks = [word for name, value in labels.items() for word in ("--label", f"{name}={value}")]
     on_base = ("--build-arg", f"BASE={base}") if base else ()
@@ -57,13 +57,13 @@ def build(image: str, settings: Settings, labels: dict[str, str], base: str = ""
 
 
 def run(image: str, settings: Settings, program: str) -> str:
-    """Run a shell program in an image, without a network; give what it prints."""
+    """Run a shell script in an image, without a network, and return its output."""
     options = ("--rm", "--platform", settings.docker_platform, "--network", "none", "--entrypoint", "sh")
     return call("run", *options, image, "-ec", program)
 
 
 def push(image: str, target: str, *, user: str, password: str) -> None:
-    """Push an image under its name in a registry; raises as `call` does."""
+    """Push a local image to `target`, its name in a registry; raises as `call` does."""
     call("tag", image, target)
     with _signed_in(target.partition("/")[0], user, password) as config:
         call("push", target, config=config)
@@ -71,14 +71,14 @@ def push(image: str, target: str, *, user: str, password: str) -> None:
 
 @contextmanager
 def _signed_in(registry: str, user: str, password: str) -> Iterator[str]:
-    """Give a folder of settings for Docker, signed in, with the user's own context; then remove it."""
+    """Yield a temporary Docker configuration with a registry's login and the user's own context."""
     own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     try:
-        given = msgspec.json.decode((own / "config.json").read_bytes(), type=dict[str, Any])
+        configuration = msgspec.json.decode((own / "config.json").read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.DecodeError):
-        given = {}
+        configuration = {}
     auth = base64.b64encode(f"{user}:{password}".encode()).decode()
-    signed_in = {key: value for key, value in given.items() if key == "currentContext"}
+    signed_in = {key: value for key, value in configuration.items() if key == "currentContext"}
     signed_in |= {"auths": {registry: {"auth": auth}}}
     with TemporaryDirectory(prefix="perfect-puppy-docker-") as folder:
         for name in ("contexts", "cli-plugins"):
@@ -89,9 +89,9 @@ def _signed_in(registry: str, user: str, password: str) -> Iterator[str]:
 
 
 def call(*arguments: str, config: str | None = None) -> str:
-    """Run a command of Docker's; give what it says.
+    """Run a Docker command and return its output; `config` is a folder to take its configuration from.
 
-    Raises `UsageError` where it fails or there is no Docker, `NotAllowedError` where the registry denies it.
+    Raises `UsageError` if it fails or Docker does not run, `NotAllowedError` if the registry denies it.
     """
     try:
         done = subprocess.run(  # noqa: S603 - a list of arguments, no shell
@@ -115,4 +115,4 @@ def call(*arguments: str, config: str | None = None) -> str:
     failed = f"docker {arguments[0]} failed:\n{last}"
     if action := denied_action(last):
         raise NotAllowedError(failed, hint=f"Ask for a policy that allows {action}, then run this again.")
-    raise _FailedError(failed, hint="Mend it, then run this again: it goes on.")
+    raise _DockerError(failed, hint="Mend it, then run this again: it goes on.")

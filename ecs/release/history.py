@@ -1,20 +1,20 @@
-"""Which revisions are good: tags say when each passed the smoke test, and when it was left as a bad one."""
+"""Tags that mark a revision as good (it passed its smoke test) or bad (it failed or was rolled back)."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from ecs.aws import Aws
-from ecs.errors import AWS_ERRORS, in_words
-from ecs.foundation.outputs import Foundation
+from ecs.errors import AWS_ERRORS, translate
+from ecs.foundation.stack_outputs import Foundation
 from ecs.release import image
 from ecs.release.task import describe, image_tag, short
 
-GOOD, LEFT = "GoodSince", "LeftSince"
+GOOD, BAD = "GoodSince", "LeftSince"  # the keys of the tags; each value is a time
 
 
 def revisions(aws: Aws) -> list[dict[str, Any]]:
-    """Describe the revisions that can still be run, newest first."""
+    """Describe the newest 50 active task definitions of the service, newest first."""
     family = aws.settings.stack
     pages = aws.ecs.get_paginator("list_task_definitions").paginate(
         familyPrefix=family, status="ACTIVE", sort="DESC", PaginationConfig={"MaxItems": 50}
@@ -23,50 +23,50 @@ def revisions(aws: Aws) -> list[dict[str, Any]]:
     return [revision for revision in described if revision and revision["family"] == family]
 
 
-def last_good(aws: Aws, *, but: str) -> str | None:
-    """Find the revision, other than `but`, that was good last, among those that were not left since."""
-    good = [(tag(item, GOOD), item["taskDefinitionArn"]) for item in revisions(aws) if is_good(item)]
-    return max(((since, arn) for since, arn in good if arn != but), default=("", None))[1]
+def last_good(aws: Aws, *, besides: str) -> str | None:
+    """Return the ARN of the revision that became good last, except `besides`; None without one."""
+    good = [(tag_of(item, GOOD), item["taskDefinitionArn"]) for item in revisions(aws) if is_good(item)]
+    return max(((since, arn) for since, arn in good if arn != besides), default=("", None))[1]
 
 
-def way_back(aws: Aws, source: str | None, *, but: str) -> str | None:
-    """Choose what to go back to: what served, unless that was left and there is another good one."""
+def rollback_target(aws: Aws, source: str | None, *, besides: str) -> str | None:
+    """Choose the ARN to roll back to: `source`, unless it is bad and another revision is good."""
     served = describe(aws, source) if source else None
-    return source if served and not was_left(served) else last_good(aws, but=but) or source
+    return source if served and not is_bad(served) else last_good(aws, besides=besides) or source
 
 
 def mark_good(aws: Aws, foundation: Foundation, arn: str, warn: Callable[[str], None]) -> None:
-    """Remember that a revision serves and passed the smoke test, from now on; keep its image."""
+    """Mark a revision as good from now on, and keep its image from expiring."""
     if revision := describe(aws, arn):
-        image.keep(aws, foundation, image_tag(revision), warn)
+        image.tag_as_good(aws, foundation, image_tag(revision), warn)
     _mark(aws, arn, GOOD)
 
 
-def mark_left(aws: Aws, arn: str, warn: Callable[[str], None]) -> None:
-    """Keep rollbacks from a revision until it is good again; `warn` where that fails: no way back waits."""
+def mark_bad(aws: Aws, arn: str, warn: Callable[[str], None]) -> None:
+    """Mark a revision as bad from now on; if AWS refuses, only `warn`, because a rollback must go on."""
     try:
-        _mark(aws, arn, LEFT)
+        _mark(aws, arn, BAD)
     except AWS_ERRORS as error:
-        warn(f"A later rollback may lead to {short(arn)} again: {in_words(error)}")
+        warn(f"A later rollback may lead to {short(arn)} again: {translate(error)}")
 
 
 def is_good(revision: dict[str, Any]) -> bool:
-    """Whether a revision passed the smoke test, and was not left since."""
-    return tag(revision, GOOD) > tag(revision, LEFT)
+    """Return whether a revision passed the smoke test, and did not turn bad since."""
+    return tag_of(revision, GOOD) > tag_of(revision, BAD)
 
 
-def was_left(revision: dict[str, Any]) -> bool:
-    """Whether a revision was left, and did not pass the smoke test since."""
-    return bool(tag(revision, LEFT)) and not is_good(revision)
+def is_bad(revision: dict[str, Any]) -> bool:
+    """Return whether a revision failed or was rolled back, and did not pass the smoke test since."""
+    return bool(tag_of(revision, BAD)) and not is_good(revision)
 
 
-def untested(revision: dict[str, Any], among: Iterable[dict[str, Any]]) -> bool:
-    """Whether a good revision serves in the place of one that was left, and was not tested since."""
-    return is_good(revision) and tag(revision, GOOD) < max(tag(item, LEFT) for item in among)
+def is_unverified(revision: dict[str, Any], among: Iterable[dict[str, Any]]) -> bool:
+    """Return whether another revision turned bad after this good one was last tested."""
+    return is_good(revision) and tag_of(revision, GOOD) < max(tag_of(item, BAD) for item in among)
 
 
-def tag(revision: dict[str, Any], key: str) -> str:
-    """Read a tag of a revision; empty where it has none of this name."""
+def tag_of(revision: dict[str, Any], key: str) -> str:
+    """Return the value of a revision's tag, or "" without such a tag."""
     return next((item["value"] for item in revision.get("tags", []) if item["key"] == key), "")
 
 

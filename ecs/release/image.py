@@ -1,4 +1,4 @@
-"""The image in the registry: whether it is there, its push, and its tag as a good one."""
+"""The image of a release: build it, push it, find it in the registry, and tag it as good."""
 
 import base64
 from collections.abc import Callable
@@ -8,59 +8,59 @@ from botocore.exceptions import ClientError
 
 from ecs.aws import Aws
 from ecs.errors import DeployError
-from ecs.foundation.outputs import Foundation
-from ecs.release import docker, record
-from ecs.release.revision import Revision
+from ecs.foundation.stack_outputs import Foundation
+from ecs.release import docker, provenance
+from ecs.release.candidate import Candidate
 
 GOOD_PREFIX = "good-"
-"""Begins the tags by which the lifecycle policy of `foundation/template.yaml` knows the good images."""
+"""The prefix of the tags that the lifecycle policy in `foundation/template.yaml` keeps good images by."""
 
 
 def is_pushed(aws: Aws, foundation: Foundation, tag: str) -> bool:
-    """Whether the repository has an image of this tag."""
-    name, known = foundation.repository_name, aws.ecr.exceptions
+    """Return whether the repository has an image with this tag."""
+    name, errors = foundation.repository_name, aws.ecr.exceptions
     try:
         found = aws.ecr.describe_images(repositoryName=name, imageIds=[{"imageTag": tag}])
         return bool(found["imageDetails"])
-    except (known.ImageNotFoundException, known.RepositoryNotFoundException):
+    except (errors.ImageNotFoundException, errors.RepositoryNotFoundException):
         return False
 
 
-def local_name(aws: Aws, revision: Revision) -> str:
-    """Name the image on this machine."""
-    return f"{aws.settings.stack}:{revision.tag}"
+def local_name(aws: Aws, candidate: Candidate) -> str:
+    """Return the name of the image on this machine."""
+    return f"{aws.settings.stack}:{candidate.tag}"
 
 
-def build(aws: Aws, revision: Revision, *, pull: bool) -> Path:
-    """Build a revision's image, with `pull` on the newest base; give the folder of SBOM and provenance."""
+def build(aws: Aws, candidate: Candidate, *, pull: bool) -> Path:
+    """Build the image, with `pull` on the newest base image; return the folder of SBOM and provenance."""
     labels = {
-        "org.opencontainers.image.revision": revision.git,
-        "org.opencontainers.image.version": revision.tag,
-        "perfect-puppy.model-version": revision.model,
+        "org.opencontainers.image.revision": candidate.git,
+        "org.opencontainers.image.version": candidate.tag,
+        "perfect-puppy.model-version": candidate.model,
     }
-    base = record.base_image(aws.settings, pull=pull)
-    given = base if pull or aws.settings.base_image else ""
-    docker.build(local_name(aws, revision), aws.settings, labels, given)
-    return record.write(local_name(aws, revision), aws.settings, revision, base)
+    base = provenance.base_image(aws.settings, pull=pull)
+    chosen = base if pull or aws.settings.base_image else ""
+    docker.build(local_name(aws, candidate), aws.settings, labels, chosen)
+    return provenance.write(local_name(aws, candidate), aws.settings, candidate, base)
 
 
-def push(aws: Aws, foundation: Foundation, revision: Revision) -> None:
-    """Push the image; one that is there already, perhaps by another run, is left alone."""
+def push(aws: Aws, foundation: Foundation, candidate: Candidate) -> None:
+    """Push the image; an error does not count if the registry has the tag, perhaps from another run."""
     [authorization] = aws.ecr.get_authorization_token()["authorizationData"]
     user, _, password = base64.b64decode(authorization["authorizationToken"]).decode().partition(":")
     registry = aws.settings.registry
     target = f"{registry}/{foundation.repository_name}" if registry else foundation.repository_uri
     try:
-        docker.push(local_name(aws, revision), f"{target}:{revision.tag}", user=user, password=password)
+        docker.push(local_name(aws, candidate), f"{target}:{candidate.tag}", user=user, password=password)
     except DeployError:
-        if not is_pushed(aws, foundation, revision.tag):
+        if not is_pushed(aws, foundation, candidate.tag):
             raise
 
 
-def keep(aws: Aws, foundation: Foundation, tag: str, warn: Callable[[str], None]) -> None:
-    """Give a good image a second tag, by which the repository's lifecycle policy keeps it.
+def tag_as_good(aws: Aws, foundation: Foundation, tag: str, warn: Callable[[str], None]) -> None:
+    """Give an image a second tag, by which the lifecycle policy of the repository keeps it.
 
-    A second tag, as those of this repository can't be moved. If it fails, `warn` is called with a sentence.
+    Tags in the repository are immutable, so the first can't be changed. If AWS refuses, only `warn`.
     """
     name = foundation.repository_name
     try:
@@ -74,5 +74,5 @@ def keep(aws: Aws, foundation: Foundation, tag: str, warn: Callable[[str], None]
         )
     except aws.ecr.exceptions.ImageAlreadyExistsException:
         return
-    except (ClientError, ValueError) as error:  # ValueError: the registry does not have it
+    except (ClientError, ValueError) as error:  # ValueError: there is no such image
         warn(f"The image {tag} could not be tagged as good, so it expires after 20 newer ones: {error}.")

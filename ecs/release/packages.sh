@@ -1,4 +1,4 @@
-# Runs in the image: a line a package, as its package URL. tini is there without its package.
+# Runs in the image and prints the package URL of each package. tini was copied there without its Debian package.
 . /etc/os-release
 set -- $(tini --version)
 echo "pkg:generic/tini@$3"

@@ -1,4 +1,4 @@
-"""One release: from the task definition to a service that answers right, or back to the one before."""
+"""Roll a revision out: watch it, test it, and mark it as good, or roll it back and say why."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from typing import NoReturn
 from botocore.exceptions import ClientError
 
 from ecs.aws import Aws
-from ecs.errors import AWS_ERRORS, DeployError, NotRolledBackError, RolledBackError, in_words
-from ecs.failure.diagnosis import Cause, diagnose, named
+from ecs.errors import AWS_ERRORS, DeployError, NotRolledBackError, RolledBackError, translate
+from ecs.failure.diagnosis import Cause, diagnose, other_cause
 from ecs.failure.evidence import save
-from ecs.foundation.outputs import Foundation
+from ecs.foundation.stack_outputs import Foundation
 from ecs.output import Output
-from ecs.release import deployment as deployments
 from ecs.release import service as services
+from ecs.release import service_deployment as deployments
 from ecs.release import task as tasks
-from ecs.release.deployment import Deployment
-from ecs.release.history import is_good, mark_good, mark_left, was_left, way_back
+from ecs.release.history import is_bad, is_good, mark_bad, mark_good, rollback_target
+from ecs.release.service_deployment import ServiceDeployment
 from ecs.release.smoke import SmokeError
 from ecs.release.snapshot import Snapshot, gather
 from ecs.release.view import RolloutView
@@ -25,15 +25,15 @@ from ecs.release.watch import Outcome, follow, start, wait_for_rollback
 
 @dataclass(frozen=True)
 class Release:
-    """Rolls task definitions out on one foundation; with `ignore_alarms` no alarm rolls them back."""
+    """Rolls revisions out to the service; with `ignore_alarms`, no alarm rolls them back."""
 
     aws: Aws
     foundation: Foundation
     output: Output
     ignore_alarms: bool = False
 
-    def make_way(self, arn: str, *, yes: bool) -> None:
-        """Stop a deployment of another revision that is under way; `UsageError` if the operator won't."""
+    def stop_other_deployment(self, arn: str, *, yes: bool) -> None:
+        """Stop another deployment in progress if the operator agrees; else raise `UsageError`."""
         service = services.find(self.aws, self.foundation)
         other = deployments.ongoing(self.aws, self.foundation, service) if service else None
         if other is None:
@@ -47,14 +47,14 @@ class Release:
                 "`python -m ecs rollback`, or --yes here."
             )
             source = tasks.describe(self.aws, other.source) if other.source else None
-            stops = bool(source and not was_left(source))
+            stops = bool(source and not is_bad(source))
             then = f"let {tasks.short(str(other.source))} serve again" if stops else "replace it"
             self.output.confirm(f"Stop it, {then}, then go on?", yes=yes)
         if stops:
             self.stop(other)
 
     def _warn_of_alarms(self) -> None:
-        """Say that ECS watches no alarm of a deployment at whose start one rings."""
+        """Warn if an alarm rings now, because ECS then watches no alarm during the deployment."""
         if self.ignore_alarms:
             self.output.warn("The alarms do not roll this release back: you said --ignore-alarms.")
             return
@@ -66,69 +66,69 @@ class Release:
                 "of this deployment: only tasks that fail and the smoke test can roll it back."
             )
 
-    def finish(self, began: Deployment, check: Callable[[], None]) -> None:
-        """Watch a rollout to its end, and check the site once it takes all requests.
+    def finish(self, deployment: ServiceDeployment, check: Callable[[], None]) -> None:
+        """Watch a deployment to its end, and run the smoke test `check` once it takes all requests.
 
-        A `SmokeError` of the check's takes the release back. With a `DeployError` it could not tell: the
-        release stays, and is not marked as good.
+        If the test raises `SmokeError`, the release is rolled back. If it raises `DeployError`, nothing is
+        known against the release: it stays, but is not marked as good.
 
         Raises:
-            RolledBackError: the release failed, and what served before serves again.
-            NotRolledBackError: it failed, and nothing good serves, or another run has replaced it.
-            DeployError: it serves, and the check could not tell whether it is good.
+            RolledBackError: the release failed, and the revision before serves again.
+            NotRolledBackError: it failed and could not be rolled back, or another run has replaced it.
+            DeployError: it serves, but the smoke test could not reach it.
         """
         cause: Cause | None = None
         unverified: DeployError | None = None
-        outcome, snapshot = self._follow(began, early=True)
+        outcome, snapshot = self._follow(deployment, early=True)
         if outcome in {Outcome.SERVING, Outcome.COMPLETED}:
             try:
                 check()
             except SmokeError as error:
-                cause = named("smoke", reason=error)
+                cause = other_cause("smoke", reason=error)
             except DeployError as error:
                 unverified = error
         if outcome is Outcome.SERVING and not cause:
             self.output.say(f"ECS watches its alarms for {services.BAKE_MINUTES} minutes, then completes it.")
-            outcome, snapshot = self._follow(began, early=False)
+            outcome, snapshot = self._follow(deployment, early=False)
         if outcome is Outcome.REPLACED:
-            other = tasks.short(services.primary(snapshot.service)["taskDefinition"])
+            other = tasks.short(services.primary_deployment(snapshot.service)["taskDefinition"])
             raise NotRolledBackError(
                 f"Another run replaced this deployment while it was under way, by one of {other}.",
                 hint="See what serves now: python -m ecs status.",
             )
         if outcome is not Outcome.COMPLETED or cause:
             try:
-                self._take_back(began, snapshot, outcome, cause)
+                self._roll_back(deployment, snapshot, outcome, cause)
             except AWS_ERRORS as error:
-                why, hint = cause.sentence if cause else "The deployment failed.", in_words(error).hint
-                raise NotRolledBackError(f"{why} Rolling it back: {in_words(error)}", hint=hint) from error
-        self.output.done(f"The deployment of {tasks.short(began.target)} completed")
-        if self.ignore_alarms:  # starts no deployment: the alarms watch the next
-            services.update(self.aws, self.foundation, began.target)
+                why, hint = cause.sentence if cause else "The deployment failed.", translate(error).hint
+                raise NotRolledBackError(f"{why} Rolling it back: {translate(error)}", hint=hint) from error
+        self.output.done(f"The deployment of {tasks.short(deployment.target)} completed")
+        if self.ignore_alarms:  # turn the alarms on for the next deployment; this starts none
+            services.update(self.aws, self.foundation, deployment.target)
         if unverified:
             raise unverified
-        mark_good(self.aws, self.foundation, began.target, self.output.warn)
+        mark_good(self.aws, self.foundation, deployment.target, self.output.warn)
 
-    def _follow(self, began: Deployment, *, early: bool) -> tuple[Outcome, Snapshot]:
+    def _follow(self, deployment: ServiceDeployment, *, early: bool) -> tuple[Outcome, Snapshot]:
         with self.output.live() as live:
-            view = RolloutView(self.output, live, began.target)
-            return follow(self.aws, self.foundation, began.arn, view, early=early)
+            view = RolloutView(self.output, live, deployment.target)
+            return follow(self.aws, self.foundation, deployment.arn, view, early=early)
 
     def roll_out(self, arn: str, check: Callable[[], None]) -> None:
-        """Roll a revision out, or test it again where the service is on it; raises as `finish` does."""
+        """Roll a revision out, or only test it if it serves already; raises as `finish` does."""
         self._warn_of_alarms()
-        if began := start(self.aws, self.foundation, arn, alarms=not self.ignore_alarms):
-            self.output.say(f"Rollout of {tasks.short(arn)}: deployment {tasks.short(began.arn)}")
-            self.finish(began, check)
+        if deployment := start(self.aws, self.foundation, arn, alarms=not self.ignore_alarms):
+            self.output.say(f"Rollout of {tasks.short(arn)}: deployment {tasks.short(deployment.arn)}")
+            self.finish(deployment, check)
         else:
-            self.test_again(arn, check, mark=True)
+            self.retest(arn, check, mark=True)
 
-    def test_again(self, arn: str, check: Callable[[], None], *, mark: bool = False) -> None:
-        """Test what serves already, after a run that was cut off; with `mark` it is good anew from now on."""
+    def retest(self, arn: str, check: Callable[[], None], *, mark: bool = False) -> None:
+        """Test what serves already, without a rollback; mark it as good if it is not yet, or if `mark`."""
         try:
             check()
         except SmokeError as error:
-            mark_left(self.aws, arn, self.output.warn)
+            mark_bad(self.aws, arn, self.output.warn)
             raise NotRolledBackError(
                 f"{tasks.short(arn)} serves, and the smoke test fails: {error}.",
                 hint="See what is wrong: python -m ecs status; go back with: python -m ecs rollback.",
@@ -136,39 +136,39 @@ class Release:
         if mark or ((described := tasks.describe(self.aws, arn)) and not is_good(described)):
             mark_good(self.aws, self.foundation, arn, self.output.warn)
 
-    def stop(self, under_way: Deployment) -> bool:
-        """Have ECS roll a deployment back, and wait until what served before serves again.
+    def stop(self, under_way: ServiceDeployment) -> bool:
+        """Make ECS roll a deployment back, and wait for that; return whether the revision before serves.
 
-        False is for a deployment that ECS does not roll back: it has ended, or none completed before it.
-        Another deployment can still replace it.
+        ECS does not roll back a deployment that has ended, or before which none completed. A new deployment
+        can replace it all the same.
         """
         if not under_way.status.startswith("ROLLBACK"):
             if not under_way.source or under_way.status not in deployments.ONGOING:
                 return False
             try:
                 self.aws.ecs.stop_service_deployment(serviceDeploymentArn=under_way.arn, stopType="ROLLBACK")
-            except ClientError as error:  # it ended a moment ago, or this may not be done: replacing helps
-                self.output.warn(f"ECS did not stop the deployment: {in_words(error)}")
+            except ClientError as error:  # it has just ended, or a permission is missing
+                self.output.warn(f"ECS did not stop the deployment: {translate(error)}")
                 return False
         with self.output.step(f"Waiting for {tasks.short(str(under_way.source))} to serve again"):
             return wait_for_rollback(self.aws, under_way.arn)
 
-    def _take_back(
-        self, began: Deployment, snapshot: Snapshot, outcome: Outcome, smoke: Cause | None
+    def _roll_back(
+        self, deployment: ServiceDeployment, snapshot: Snapshot, outcome: Outcome, smoke: Cause | None
     ) -> NoReturn:
-        """See that a failed rollout is taken back, and raise why it failed, with the exit code for that."""
-        mark_left(self.aws, began.target, self.output.warn)
-        record = deployments.read(self.aws, began.arn)
-        evidence = gather(self.aws, self.foundation, snapshot, record)
-        # Where ECS failed it meanwhile, the smoke test may have asked the version before.
-        cause = None if record.failed_by_itself else smoke
-        if not cause and outcome is Outcome.FAILED and not record.failed_by_itself:
-            cause = named("stopped", reason=record.reason.rstrip(".") or "nothing")
+        """Roll a failed deployment back, and raise its cause; the class says whether that succeeded."""
+        mark_bad(self.aws, deployment.target, self.output.warn)
+        failed = deployments.read(self.aws, deployment.arn)
+        evidence = gather(self.aws, self.foundation, snapshot, failed)
+        # If ECS failed the deployment meanwhile, the smoke test may have asked the revision before.
+        cause = None if failed.failed_by_itself else smoke
+        if not cause and outcome is Outcome.FAILED and not failed.failed_by_itself:
+            cause = other_cause("stopped", reason=failed.reason.rstrip(".") or "nothing")
         cause = cause or diagnose(evidence, timed_out=outcome is Outcome.TIMED_OUT)
         path = save(self.aws.settings.stack, evidence, cause.sentence, self.output.warn)
-        before, back = way_back(self.aws, began.source, but=began.target), False
+        before, back = rollback_target(self.aws, deployment.source, besides=deployment.target), False
         if before:
-            back = (began.source == before and self.stop(record)) or self._go_back(before)
+            back = (deployment.source == before and self.stop(failed)) or self._redeploy(before)
             ending = f"{tasks.short(before)} {'serves' if back else 'does not serve'} again."
         else:
             services.scale_to_zero(self.aws, self.foundation)
@@ -176,10 +176,10 @@ class Release:
         kind = RolledBackError if back else NotRolledBackError
         raise kind(f"{cause.sentence} {ending}", hint=cause.hint, evidence=path)
 
-    def _go_back(self, before: str) -> bool:
-        """Roll out what served before, where ECS sees nothing wrong or knows no deployment to go back to."""
-        self.output.say(f"Taking it back to {tasks.short(before)}.")
-        with self.output.step("Waiting for what served before"):
+    def _redeploy(self, before: str) -> bool:
+        """Deploy the revision before, if ECS can't roll back to it; return whether that completed."""
+        self.output.say(f"Rolling back to {tasks.short(before)}.")
+        with self.output.step("Waiting for the revision before to serve"):
             back = start(self.aws, self.foundation, before)
             ended = follow(self.aws, self.foundation, back.arn, lambda _: None) if back else None
         return ended is None or ended[0] is Outcome.COMPLETED

@@ -1,24 +1,24 @@
-"""Auto scaling: how many tasks, between which bounds, by which two measures."""
+"""Auto scaling of the number of tasks, by CPU use and by requests."""
 
 from contextlib import suppress
 from typing import Any, Final
 
 from ecs.aws import Aws
-from ecs.foundation.outputs import Foundation
-from ecs.release.diff import Change, diff
+from ecs.foundation.stack_outputs import Foundation
+from ecs.release.diff import FieldChange, diff
 
 DIMENSION: Final = "ecs:service:DesiredCount"
 
 
-def _targets(aws: Aws, foundation: Foundation) -> list[dict[str, Any]]:
-    address = _address(aws, foundation)
+def _registered_targets(aws: Aws, foundation: Foundation) -> list[dict[str, Any]]:
+    target = _target(aws, foundation)
     answer = aws.autoscaling.describe_scalable_targets(
-        ServiceNamespace="ecs", ResourceIds=[address["ResourceId"]], ScalableDimension=DIMENSION
+        ServiceNamespace="ecs", ResourceIds=[target["ResourceId"]], ScalableDimension=DIMENSION
     )
     return [dict(target) for target in answer["ScalableTargets"]]
 
 
-def _address(aws: Aws, foundation: Foundation) -> dict[str, Any]:
+def _target(aws: Aws, foundation: Foundation) -> dict[str, Any]:
     return {
         "ServiceNamespace": "ecs",
         "ResourceId": f"service/{foundation.cluster_name}/{aws.settings.stack}",
@@ -27,7 +27,7 @@ def _address(aws: Aws, foundation: Foundation) -> dict[str, Any]:
 
 
 def wanted(aws: Aws, foundation: Foundation) -> dict[str, Any]:
-    """Give the bounds, and each policy by its name."""
+    """Return the bounds and the policies, by their names, that the settings ask for."""
     settings, requests = aws.settings, aws.settings.requests_per_target
     label = f"{foundation.load_balancer_full_name}/{foundation.target_group_full_name}"
     return {
@@ -44,44 +44,44 @@ def _policy(metric: str, target: int, **more: str) -> dict[str, Any]:
     return {
         "PredefinedMetricSpecification": {"PredefinedMetricType": metric} | more,
         "TargetValue": float(target),
-        # Out quickly, in slowly: a task too many costs cents, one too few costs answers.
+        # Scale out quickly and in slowly: one task too many costs cents, one too few loses requests.
         "ScaleOutCooldown": 60,
         "ScaleInCooldown": 300,
     }
 
 
 def _policies(aws: Aws, foundation: Foundation) -> list[dict[str, Any]]:
-    pages = aws.autoscaling.get_paginator("describe_scaling_policies").paginate(**_address(aws, foundation))
+    pages = aws.autoscaling.get_paginator("describe_scaling_policies").paginate(**_target(aws, foundation))
     return [dict(policy) for page in pages for policy in page["ScalingPolicies"]]
 
 
-def made_by_hand(aws: Aws, foundation: Foundation) -> list[dict[str, Any]]:
-    """Give the policies that are not ours."""
-    ours = wanted(aws, foundation)["policies"]
-    return [policy for policy in _policies(aws, foundation) if policy["PolicyName"] not in ours]
+def foreign_policies(aws: Aws, foundation: Foundation) -> list[dict[str, Any]]:
+    """Return the scaling policies of the service that this tool did not make."""
+    own = wanted(aws, foundation)["policies"]
+    return [policy for policy in _policies(aws, foundation) if policy["PolicyName"] not in own]
 
 
-def compare(aws: Aws, foundation: Foundation) -> list[Change]:
-    """Say how the scaling differs from what we want."""
-    targets = "TargetTrackingScalingPolicyConfiguration"  # a policy of another type has none
-    there: dict[str, Any] = {
+def compare(aws: Aws, foundation: Foundation) -> list[FieldChange]:
+    """Return how the present scaling differs from `wanted`."""
+    targets = "TargetTrackingScalingPolicyConfiguration"  # policies of another type lack it
+    present: dict[str, Any] = {
         "policies": {policy["PolicyName"]: policy.get(targets) for policy in _policies(aws, foundation)}
     }
-    for target in _targets(aws, foundation):
-        there |= {"MinCapacity": target["MinCapacity"], "MaxCapacity": target["MaxCapacity"]}
-    return diff(there, wanted(aws, foundation), only_wanted=True)
+    for target in _registered_targets(aws, foundation):
+        present |= {"MinCapacity": target["MinCapacity"], "MaxCapacity": target["MaxCapacity"]}
+    return diff(present, wanted(aws, foundation), only_wanted=True)
 
 
 def apply(aws: Aws, foundation: Foundation) -> None:
-    """Set the bounds and the policies."""
-    address, target = _address(aws, foundation), wanted(aws, foundation)
-    bounds: dict[str, Any] = {name: target[name] for name in ("MinCapacity", "MaxCapacity")}
-    if not _targets(aws, foundation):  # tags are taken for a new one, and only then
+    """Set the bounds and the policies to `wanted`."""
+    target, settings = _target(aws, foundation), wanted(aws, foundation)
+    bounds: dict[str, Any] = {name: settings[name] for name in ("MinCapacity", "MaxCapacity")}
+    if not _registered_targets(aws, foundation):  # AWS accepts tags only for a new target
         bounds["Tags"] = aws.settings.tags
-    aws.autoscaling.register_scalable_target(**address, **bounds)
-    for name, configuration in target["policies"].items():
+    aws.autoscaling.register_scalable_target(**target, **bounds)
+    for name, configuration in settings["policies"].items():
         aws.autoscaling.put_scaling_policy(
-            **address,
+            **target,
             PolicyName=name,
             PolicyType="TargetTrackingScaling",
             TargetTrackingScalingPolicyConfiguration=configuration,
@@ -89,6 +89,6 @@ def apply(aws: Aws, foundation: Foundation) -> None:
 
 
 def remove(aws: Aws, foundation: Foundation) -> None:
-    """Take the scaling away, with all its policies, their alarms and scheduled actions, whoever made them."""
+    """Remove the scaling, with all its policies, their alarms and scheduled actions, whoever made them."""
     with suppress(aws.autoscaling.exceptions.ObjectNotFoundException):
-        aws.autoscaling.deregister_scalable_target(**_address(aws, foundation))
+        aws.autoscaling.deregister_scalable_target(**_target(aws, foundation))

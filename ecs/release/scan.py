@@ -1,4 +1,4 @@
-"""What the registry's scan found in an image, and which of it may be released."""
+"""The findings of the registry's scan of an image, and the waivers that let some of them pass."""
 
 import time
 import tomllib
@@ -13,22 +13,22 @@ from botocore.exceptions import ClientError
 
 from ecs.aws import Aws
 from ecs.errors import UsageError
-from ecs.foundation.outputs import Foundation
+from ecs.foundation.stack_outputs import Foundation
 from ecs.settings import ROOT
 
 WAIVERS_FILE = ROOT / "ecs" / "waivers.toml"
 POLL_SECONDS = 3.0
 SCAN_SECONDS, NEEDED_SECONDS = 60.0, 300.0
 START_SECONDS = 20.0
-"""How long a scan on push has to begin before one is started."""
+"""How long to wait for a scan on push to begin before starting one."""
 
-_TOLD = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-ENDED, REASONS = _TOLD["ended"], _TOLD["ended"] | _TOLD["waited_for"]
+_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+ENDED, REASONS = _TABLE["ended"], _TABLE["ended"] | _TABLE["waited_for"]
 NOT_FOUND = "ScanNotFoundException"
 
 
 class Finding(NamedTuple):
-    """One weakness that the scan found; of those that the registry only counts the name is empty."""
+    """A vulnerability; name and package are empty if the registry only counts it."""
 
     name: str
     package: str
@@ -36,28 +36,27 @@ class Finding(NamedTuple):
 
 
 class Waiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A finding that may be released, why, and the last day on which it may."""
+    """Permission to release an image that has a finding, until a day inclusive."""
 
     finding: str
     reason: Annotated[str, msgspec.Meta(min_length=1)]
     until: date
 
     def __post_init__(self) -> None:
-        """Refuse one that has ended."""
+        """Raise `ValueError` if the waiver has ended."""
         if self.until < datetime.now(UTC).date():
             raise ValueError(f"that of {self.finding} ended on {self.until}")
 
 
 def read_waivers(path: Path = WAIVERS_FILE) -> dict[str, Waiver]:
-    """Read the waivers, by the name of the finding.
+    """Read the waivers, by the names of their findings.
 
-    Raises:
-        UsageError: the file can't be read, holds something else than waivers, or one that has ended.
+    Raises `UsageError` if the file can't be read, is not a list of waivers, or has one that has ended.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
         waivers = msgspec.convert(document, dict[Literal["waiver"], list[Waiver]])
-    except (OSError, ValueError) as error:  # ValueError: it is no UTF-8, no TOML, or no waiver
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, TOML or a valid waiver
         raise UsageError(
             f"The waivers in ecs/{path.name} can't be used: {error}.",
             hint="Mend what a waiver is for and remove it, or write it as the file's own example shows.",
@@ -65,17 +64,18 @@ def read_waivers(path: Path = WAIVERS_FILE) -> dict[str, Waiver]:
     return {waiver.finding: waiver for waiver in waivers.get("waiver", [])}
 
 
-def findings(aws: Aws, foundation: Foundation, tag: str, *, needed: bool) -> list[Finding]:
-    """Wait for the scan of an image; with `needed` for one that has not begun too, and start it.
+def wait_for_findings(aws: Aws, foundation: Foundation, tag: str, *, required: bool) -> list[Finding]:
+    """Wait for the scan of an image and return its findings.
 
-    Not botocore's waiter: a scan by Amazon Inspector goes on for ever as ACTIVE, which that does not know.
+    With `required`, wait longer, also for a scan that has not begun, and start one if necessary. Botocore's
+    waiter does not know the status ACTIVE, in which scans by Amazon Inspector stay for ever.
 
     Raises:
         UsageError: there are no findings; the sentence says why.
         ClientError: AWS refused a call.
     """
     image: Any = {"repositoryName": foundation.repository_name, "imageId": {"imageTag": tag}}
-    begun, reason, start = time.monotonic(), NOT_FOUND, False
+    started, reason, start = time.monotonic(), NOT_FOUND, False
     while True:
         try:
             if start:
@@ -87,15 +87,15 @@ def findings(aws: Aws, foundation: Foundation, tag: str, *, needed: bool) -> lis
             status, found = error.response["Error"]["Code"], {}
             if status not in REASONS:
                 raise
-        # ACTIVE is also a scan that has not looked yet; what is told after one tells it apart.
-        looked = {"imageScanCompletedAt", "findingSeverityCounts"} & found.keys()
-        if status == "COMPLETE" or (status == "ACTIVE" and looked):
+        # ACTIVE also means that Inspector has not scanned yet; only after a scan these keys are there.
+        scanned = {"imageScanCompletedAt", "findingSeverityCounts"} & found.keys()
+        if status == "COMPLETE" or (status == "ACTIVE" and scanned):
             return _read(found)
-        elapsed = time.monotonic() - begun
+        elapsed = time.monotonic() - started
         reason = reason if status == NOT_FOUND else status
-        start = needed and reason == NOT_FOUND and elapsed >= START_SECONDS
-        waited = elapsed > (NEEDED_SECONDS if needed else SCAN_SECONDS)
-        if status in ENDED or waited or (status == NOT_FOUND and not needed):
+        start = required and reason == NOT_FOUND and elapsed >= START_SECONDS
+        waited = elapsed > (NEEDED_SECONDS if required else SCAN_SECONDS)
+        if status in ENDED or waited or (status == NOT_FOUND and not required):
             raise UsageError(
                 f"The registry has no findings for the image {tag}: {REASONS.get(reason, reason)}.",
                 hint="See the registry's settings for scanning (Amazon ECR), then run this again.",
@@ -104,16 +104,16 @@ def findings(aws: Aws, foundation: Foundation, tag: str, *, needed: bool) -> lis
 
 
 def _read(found: Mapping[str, Any]) -> list[Finding]:
-    """Read what ECR's own scan found, and Inspector's, and what is only counted."""
+    """Read the findings of ECR's own scan or Inspector's, and those that are only counted."""
     read = []
     for item in [*found.get("findings", []), *found.get("enhancedFindings", [])]:
-        told = item.get("packageVulnerabilityDetails", {})
-        packages = {package["name"] for package in told.get("vulnerablePackages", [])}
-        attributes = {
-            attribute["key"]: attribute.get("value", "") for attribute in item.get("attributes", [])
-        }
-        package = attributes.get("package_name") or ", ".join(sorted(packages))
-        read.append(Finding(told.get("vulnerabilityId") or item.get("name", ""), package, item["severity"]))
+        details = item.get("packageVulnerabilityDetails", {})
+        packages = {package["name"] for package in details.get("vulnerablePackages", [])}
+        values = {attribute["key"]: attribute.get("value", "") for attribute in item.get("attributes", [])}
+        package = values.get("package_name") or ", ".join(sorted(packages))
+        read.append(
+            Finding(details.get("vulnerabilityId") or item.get("name", ""), package, item["severity"])
+        )
     uncounted = Counter(found.get("findingSeverityCounts", {}))
     uncounted.subtract(finding.severity for finding in read)
     return read + [Finding("", "", severity) for severity in uncounted.elements()]
@@ -122,11 +122,7 @@ def _read(found: Mapping[str, Any]) -> list[Finding]:
 def refuse_critical(
     found: Sequence[Finding], waivers: Mapping[str, Waiver], warn: Callable[[str], None]
 ) -> None:
-    """Stop a release whose image has a critical finding that is not waived; warn of those that are.
-
-    Raises:
-        UsageError: there is one; the sentence has its name and package.
-    """
+    """Raise `UsageError` if there is a critical finding without a waiver; `warn` of waived ones."""
     refused = []
     for name, package, severity in found:
         if severity == "CRITICAL" and name in waivers:

@@ -1,4 +1,4 @@
-"""The service: how many tasks, where, behind what, and how one release replaces another."""
+"""The ECS service: create, update, find and compare it."""
 
 import tomllib
 import uuid
@@ -6,24 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from ecs.aws import Aws
-from ecs.foundation.outputs import Foundation
-from ecs.release.diff import Change, diff, normalised
-from ecs.release.task import CONTAINER, tags
+from ecs.foundation.stack_outputs import Foundation
+from ecs.release.diff import FieldChange, diff, normalise
+from ecs.release.task import CONTAINER, ecs_tags
 from ecs.settings import PORT
 
 FIXED = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-"""What does not depend on settings or foundation."""
+"""The arguments that do not depend on settings or foundation."""
 BAKE_MINUTES: int = FIXED["deploymentConfiguration"]["bakeTimeInMinutes"]
 
 
 def service_settings(aws: Aws, foundation: Foundation, *, alarms: bool = True) -> dict[str, Any]:
-    """Give what `create_service` and `update_service` both take; with `alarms` those can roll back."""
+    """Return the arguments of `create_service` and `update_service`; with `alarms`, alarms roll back."""
     return FIXED | {
         "networkConfiguration": {
             "awsvpcConfiguration": {
                 "subnets": sorted(foundation.subnet_ids),
                 "securityGroups": [foundation.task_security_group_id],
-                # To reach the registry and the logs without a NAT gateway; only the balancer may come in.
+                # Reaches registry and logs without a NAT gateway; the security group admits only the balancer
                 "assignPublicIp": "ENABLED",
             }
         },
@@ -37,7 +37,7 @@ def service_settings(aws: Aws, foundation: Foundation, *, alarms: bool = True) -
 
 
 def create(aws: Aws, foundation: Foundation, task_definition: str, *, alarms: bool) -> dict[str, Any]:
-    """Create the service with the least number of tasks; auto scaling sets the number from then on."""
+    """Create the service with the minimum of tasks; from then on auto scaling sets the number."""
     wait_until_gone(aws, foundation)
     answer = aws.ecs.create_service(
         cluster=foundation.cluster_name,
@@ -46,7 +46,7 @@ def create(aws: Aws, foundation: Foundation, task_definition: str, *, alarms: bo
         desiredCount=aws.settings.min_tasks,
         launchType="FARGATE",
         clientToken=uuid.uuid4().hex,
-        tags=tags(aws),  # type: ignore[arg-type]
+        tags=ecs_tags(aws),  # type: ignore[arg-type]
         **service_settings(aws, foundation, alarms=alarms),
     )
     return dict(answer["service"])
@@ -57,7 +57,7 @@ def update(
 ) -> dict[str, Any]:
     """Start a rollout of a task definition; `more` are further arguments of `update_service`.
 
-    Where only the deployment's configuration differs, ECS takes it over and starts none.
+    If only the deployment configuration differs, ECS stores it and starts no deployment.
     """
     answer = aws.ecs.update_service(
         cluster=foundation.cluster_name,
@@ -70,17 +70,17 @@ def update(
 
 
 def scale_to_zero(aws: Aws, foundation: Foundation) -> None:
-    """Stop all tasks of a service that has nothing good to serve."""
+    """Stop all tasks of the service, for which no good revision exists."""
     aws.ecs.update_service(cluster=foundation.cluster_name, service=aws.settings.stack, desiredCount=0)
 
 
 def find(aws: Aws, foundation: Foundation) -> dict[str, Any] | None:
-    """Describe the service; None where there is none, or it is being deleted."""
+    """Describe the service; return None if it does not exist or is being deleted."""
     return next((service for service in _described(aws, foundation) if service["status"] == "ACTIVE"), None)
 
 
 def wait_until_gone(aws: Aws, foundation: Foundation) -> None:
-    """Wait for the end of a service that is being deleted: until then no other can have its name."""
+    """Wait until a service that is being deleted is gone, because its name is taken until then."""
     if any(service["status"] != "INACTIVE" for service in _described(aws, foundation)):
         aws.ecs.get_waiter("services_inactive").wait(
             cluster=foundation.cluster_name,
@@ -97,14 +97,14 @@ def _described(aws: Aws, foundation: Foundation) -> list[dict[str, Any]]:
     return [dict(service) for service in answer["services"]]
 
 
-def compare(service: dict[str, Any] | None, wanted: dict[str, Any]) -> list[Change]:
-    """Say how the service differs from what we want, in what AWS tells of it."""
+def compare(service: dict[str, Any] | None, wanted: dict[str, Any]) -> list[FieldChange]:
+    """Return how the service differs from the wanted arguments, in the fields that AWS describes."""
     if service is None:
         return diff({}, wanted)
-    told = {key: value for key, value in wanted.items() if key in service}
-    return diff(normalised(service), normalised(told), only_wanted=True)
+    comparable = {key: value for key, value in wanted.items() if key in service}
+    return diff(normalise(service), normalise(comparable), only_wanted=True)
 
 
-def primary(service: dict[str, Any]) -> dict[str, Any]:
-    """Give the deployment that the service is to become."""
+def primary_deployment(service: dict[str, Any]) -> dict[str, Any]:
+    """Return the newest deployment of the service, which ECS calls PRIMARY."""
     return next(dict(item) for item in service["deployments"] if item["status"] == "PRIMARY")

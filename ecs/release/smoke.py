@@ -1,7 +1,7 @@
-"""The smoke test: does the service answer what the model here answers?
+"""The smoke test: compare the answers of the service with those of the local model.
 
-It asks by the proxies and with the CA bundle that botocore takes. Where the public name gives no answer, it
-asks the load balancer by its own, with the service's in Host and SNI: no release depends on the network.
+It uses the proxies and the CA bundle of botocore. If the public name does not answer, it asks the load
+balancer by its own name, with the public one as Host and SNI, so that DNS can't fail a release.
 """
 
 import os
@@ -19,31 +19,31 @@ from botocore.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, MaxRetryError
 
 from ecs.errors import DeployError
-from ecs.foundation.outputs import Foundation
+from ecs.foundation.stack_outputs import Foundation
 from ecs.settings import Settings
 from model.predictor import TOLERANCE, Predictor
 
 WAIT_SECONDS = 180.0
 PAUSE_SECONDS = 2.0
 TIMEOUT = urllib3.Timeout(connect=5, read=20)
-# Nothing that is asked changes anything; the app sheds load with 503 and `Retry-After: 1`.
+# All requests can be repeated safely. The app sheds load with 503 and `Retry-After: 1`.
 RETRIES = urllib3.Retry(
     2, redirect=False, allowed_methods=None, backoff_factor=0.2, raise_on_status=False, retry_after_max=2
 )
 
 
 class SmokeError(Exception):
-    """The service does not answer as it should; the message says what it does."""
+    """The service answers wrong; the message has the request and the answer."""
 
 
 class UnreachableError(DeployError):
-    """No answer of the service came here, which says nothing of the service; exit code 4."""
+    """No answer of the service arrived, so nothing is known about the release; exit code 4."""
 
 
-class Site:
-    """One way to the service: `base` is opened in place of its public address.
+class Endpoint:
+    """An address at which the service can be asked: `base`, in place of its public `url`.
 
-    With `any_answer` all answers count as the service's, as on a stand-in for AWS.
+    With `any_answer`, answers without the marks of app or load balancer count too, as on a stand-in for AWS.
     """
 
     def __init__(self, url: str, base: str = "", *, host: str = "", any_answer: bool = False) -> None:
@@ -54,7 +54,7 @@ class Site:
 
     @cached_property
     def _pool(self) -> urllib3.PoolManager:
-        """Connections as botocore makes them, but that TLS asks for the service's name."""
+        """Connections made like botocore's, except that TLS verifies the public name of the service."""
         bundle: Any = get_session().get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
         options: dict[str, Any] = {"ca_certs": get_cert_path(bundle or True), "timeout": TIMEOUT}
         if self.base.startswith("https:"):
@@ -65,10 +65,9 @@ class Site:
         return urllib3.PoolManager(**options)
 
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
-        """Send a request; give the status and the body.
+        """Send a request, and return the status and the body of the answer.
 
-        Raises:
-            UnreachableError: there is no answer, or neither the app nor the load balancer gave it.
+        Raises `UnreachableError` if there is no answer, or neither app nor load balancer gave it.
         """
         where = f"{method} {self.base}{path}"
         options: dict[str, Any] = {"headers": {"Host": self._host}, "redirect": False, "retries": RETRIES}
@@ -76,10 +75,10 @@ class Site:
             answer = self._pool.request(method, self.base + path, json=body, **options)
         except (HTTPError, ValueError) as error:
             reason = error.reason if isinstance(error, MaxRetryError) else error
-            reason = getattr(reason, "original_error", reason)  # a proxy's refusal
+            reason = getattr(reason, "original_error", reason)  # the answer of a proxy that refused
             raise UnreachableError(f"{where} gets no answer: {reason}") from error
         server = answer.headers.get("Server", "")
-        # The app marks each answer by the one, the load balancer those that it makes itself by the other.
+        # The app sets X-Request-ID on each answer; the load balancer sets this Server on answers of its own.
         if not (self._any_answer or "X-Request-ID" in answer.headers or server.startswith("awselb/")):
             raise UnreachableError(
                 f"{where} is answered {answer.status} by another than the service (Server: {server})"
@@ -87,11 +86,11 @@ class Site:
         return answer.status, answer.data
 
     def wait_until_ready(self, seconds: float = WAIT_SECONDS) -> None:
-        """Wait for /readyz, as a new name takes a while to be known everywhere, then look for the form.
+        """Wait until GET /readyz is 200, since new DNS names take a while, then check that the form is shown.
 
         Raises:
             SmokeError: the service is not ready in time, or does not answer with the form.
-            UnreachableError: no answer of it came in time.
+            UnreachableError: no answer of the service arrived in time.
         """
         deadline = time.monotonic() + seconds
         while True:
@@ -107,45 +106,45 @@ class Site:
                     raise SmokeError(f"GET {self.url}/readyz answers {status}, not 200, for {seconds:.0f} s")
             time.sleep(PAUSE_SECONDS)
         status, page = self.ask("GET", "/")
-        if status != 200 or b"<form" not in page:  # /readyz takes any host name
+        if status != 200 or b"<form" not in page:  # only pages check the host name
             raise SmokeError(f"GET {self.url}/ answers {status} without the form")
 
 
-def ways(foundation: Foundation, settings: Settings) -> list[Site]:
-    """Give the ways to the service, in the order in which they are tried."""
+def service_endpoints(foundation: Foundation, settings: Settings) -> list[Endpoint]:
+    """Return the addresses of the service, in the order in which the smoke test tries them."""
     url, parts = foundation.url, urlsplit(foundation.url)
     if settings.connect_to:
         host = f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
-        return [Site(url, f"http://{settings.connect_to}", host=host, any_answer=True)]
+        return [Endpoint(url, f"http://{settings.connect_to}", host=host, any_answer=True)]
     balancer = parts.netloc.replace(parts.hostname or "", foundation.load_balancer_dns_name)
-    return [Site(url, base) for base in dict.fromkeys((url, parts._replace(netloc=balancer).geturl()))]
+    return [Endpoint(url, base) for base in dict.fromkeys((url, parts._replace(netloc=balancer).geturl()))]
 
 
 def smoke(
-    sites: Sequence[Site], predictor: Predictor, warn: Callable[[str], None], *, compare: bool = True
+    endpoints: Sequence[Endpoint], predictor: Predictor, warn: Callable[[str], None], *, compare: bool = True
 ) -> int:
-    """Look for the form, and compare the answers with the model here; give how many were compared.
+    """Check that the service shows the form and answers like the local model; return how many were compared.
 
-    Where the public name gives no answer and the load balancer itself does, `warn` is called with a sentence.
+    Call `warn` with a sentence if only the load balancer's own name answers, and not the public one.
 
     Raises:
-        SmokeError: the service differs, with the request and both answers.
-        UnreachableError: no answer of the service came by any way.
+        SmokeError: an answer is wrong; the message has the request and both answers.
+        UnreachableError: no endpoint answered.
     """
     sizes = list(home_sizes(predictor)) if compare else []
     failed: list[str] = []
-    for site in sites:
+    for endpoint in endpoints:
         try:
-            site.wait_until_ready(WAIT_SECONDS / len(sites))
+            endpoint.wait_until_ready(WAIT_SECONDS / len(endpoints))
             for size in sizes:
-                _compare(site, predictor, size)
+                _compare(endpoint, predictor, size)
         except UnreachableError as error:
             failed.append(str(error))
             continue
         for problem in failed:
             warn(
-                f"{problem}. The load balancer itself answers right, so the release is good. If the name is "
-                f"yours to make, make it a CNAME of {urlsplit(site.base).hostname}."
+                f"{problem}. The load balancer itself answers right, so the release is good. If you make the "
+                f"DNS name yourself, make it a CNAME of {urlsplit(endpoint.base).hostname}."
             )
         return len(sizes)
     raise UnreachableError(
@@ -156,16 +155,16 @@ def smoke(
 
 
 def home_sizes(predictor: Predictor) -> Iterator[float]:
-    """Give the homes to ask about: the known answers, and both sides of each boundary."""
+    """Yield home sizes in square feet to ask about: the known answers, and both sides of each boundary."""
     yield from (known.home_size_sqft for known in predictor.manifest.known_answers)
     for boundary in predictor.boundaries:
         yield from (boundary.home_size_sqft - 1, boundary.home_size_sqft + 1)
 
 
-def _compare(site: Site, predictor: Predictor, size: float) -> None:
+def _compare(endpoint: Endpoint, predictor: Predictor, size: float) -> None:
     expected = predictor.predict(size)
-    status, body = site.ask("POST", "/api/predict", {"home_size": size})
-    where = f"POST {site.url}/api/predict for {size:g} sqft"
+    status, body = endpoint.ask("POST", "/api/predict", {"home_size": size})
+    where = f"POST {endpoint.url}/api/predict for {size:g} sqft"
     if status != 200:
         raise SmokeError(f"{where} answers {status}, not 200")
     try:

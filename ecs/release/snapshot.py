@@ -1,23 +1,23 @@
-"""What there is to see of the service at one moment."""
+"""A snapshot of the service: its tasks, targets and alarms at one moment."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ecs.aws import Aws
 from ecs.failure.evidence import ENDED_BY_ITSELF, Evidence, last_lines
-from ecs.foundation.outputs import Foundation
+from ecs.foundation.stack_outputs import Foundation
 from ecs.release import service as services
-from ecs.release.deployment import Deployment
+from ecs.release.service_deployment import ServiceDeployment
 from ecs.release.task import CONTAINER, short
 
 TASKS_WITH_LOGS = 3
-NOT_ASKED = {"initial", "draining", "unused"}
-"""The states in which a target gets no new request; one that is unhealthy does, where all are."""
+NOT_ROUTED = {"initial", "draining", "unused"}
+"""The states in which a target gets no new requests. An unhealthy one does get them if all are unhealthy."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The service at one moment, as AWS describes it; newest events first."""
+    """The service, its tasks, the balancer's targets and the alarms, as AWS describes them."""
 
     service: dict[str, Any]
     tasks: list[dict[str, Any]]
@@ -26,16 +26,16 @@ class Snapshot:
 
     @property
     def running(self) -> list[dict[str, Any]]:
-        """The tasks that are not stopped or stopping."""
+        """The tasks that are neither stopped nor stopping."""
         return [task for task in self.tasks if task.get("desiredStatus") != "STOPPED"]
 
     @property
-    def states(self) -> dict[str, str]:
-        """What the balancer thinks of each of its targets, by address."""
+    def target_states(self) -> dict[str, str]:
+        """The state of each target of the balancer, by IP address."""
         return {item["Target"]["Id"]: item["TargetHealth"]["State"] for item in self.targets}
 
     def stopped(self, task_definition: str) -> list[dict[str, Any]]:
-        """The stopped tasks of one revision: those that ended by themselves first, then the newest."""
+        """Return a revision's stopped tasks: those that exited by themselves first, each newest first."""
         stopped = [task for task in self.tasks if task.get("desiredStatus") == "STOPPED"]
         return sorted(
             (task for task in stopped if task["taskDefinitionArn"] == task_definition),
@@ -44,41 +44,44 @@ class Snapshot:
         )
 
     def target_state(self, task: dict[str, Any]) -> str:
-        """What the balancer thinks of a task; empty where it doesn't know it."""
-        return self.states.get(private_address(task), "")
+        """Return the state of a task as a target of the balancer; "" if it is none."""
+        return self.target_states.get(private_address(task), "")
 
     def all_requests_go_to(self, task_definition: str) -> bool:
-        """Whether the balancer asks tasks of this revision only, as many as are wanted.
+        """Return whether only tasks of this revision get requests, and as many are healthy as desired.
 
-        In a rolling update both versions answer until the old tasks drain: before, an answer tells nothing.
+        In a rolling update old tasks answer too until they drain, so until then an answer proves nothing.
         """
         new = {private_address(task) for task in self.running if task["taskDefinitionArn"] == task_definition}
-        asked = {address for address, state in self.states.items() if state not in NOT_ASKED}
-        healthy = sum(self.states[address] == "healthy" for address in asked)
-        return asked <= new and healthy >= max(1, self.service["desiredCount"])
+        routed = {address for address, state in self.target_states.items() if state not in NOT_ROUTED}
+        healthy = sum(self.target_states[address] == "healthy" for address in routed)
+        return routed <= new and healthy >= max(1, self.service["desiredCount"])
 
 
 def private_address(task: dict[str, Any]) -> str:
-    """Give a task's address in the network; empty as long as it has none."""
+    """Return a task's private IP address; "" until it has one."""
     details = [item for attachment in task.get("attachments", []) for item in attachment.get("details", [])]
     return next((item["value"] for item in details if item.get("name") == "privateIPv4Address"), "")
 
 
-def observe(aws: Aws, foundation: Foundation) -> Snapshot | None:
-    """Read all that there is to see of the service; None where there is no service."""
+def take_snapshot(aws: Aws, foundation: Foundation) -> Snapshot | None:
+    """Read the state of the service; return None if there is no service."""
     service = services.find(aws, foundation)
     if service is None:
         return None
-    cluster, tasks = foundation.cluster_name, dict[str, dict[str, Any]]()  # one may stop between two lists
+    cluster, tasks = (
+        foundation.cluster_name,
+        dict[str, dict[str, Any]](),
+    )  # by ARN: a task may stop between the two lists
     statuses: tuple[Literal["RUNNING", "STOPPED"], ...] = ("RUNNING", "STOPPED")
     for status in statuses:
         pages = aws.ecs.get_paginator("list_tasks").paginate(
             cluster=cluster, serviceName=aws.settings.stack, desiredStatus=status
         )
         for page in pages:
-            if arns := page["taskArns"]:  # at most 100, which DescribeTasks takes
-                told = aws.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
-                tasks |= {task["taskArn"]: dict(task) for task in told}
+            if arns := page["taskArns"]:  # a page has at most 100, the limit of DescribeTasks
+                described = aws.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
+                tasks |= {task["taskArn"]: dict(task) for task in described}
     targets = aws.elbv2.describe_target_health(TargetGroupArn=foundation.target_group_arn)
     names = [*foundation.release_alarms, foundation.balancer_errors_alarm_name]
     alarms = aws.cloudwatch.describe_alarms(AlarmNames=names)
@@ -90,16 +93,16 @@ def observe(aws: Aws, foundation: Foundation) -> Snapshot | None:
     )
 
 
-def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, record: Deployment) -> Evidence:
-    """Collect what tells why a deployment failed."""
-    arn, group = record.target, foundation.log_group_name
+def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, deployment: ServiceDeployment) -> Evidence:
+    """Collect the evidence of a failed deployment; read the last log lines of a few of its tasks."""
+    arn, group = deployment.target, foundation.log_group_name
     stopped = snapshot.stopped(arn)
     running = [task for task in snapshot.running if task["taskDefinitionArn"] == arn]
     newest = [task["taskArn"] for task in [*stopped, *running][:TASKS_WITH_LOGS]]
-    told = snapshot.service.get("events", [])
-    events = [event["message"] for event in told if event["createdAt"] >= record.since]
+    all_events = snapshot.service.get("events", [])
+    events = [event["message"] for event in all_events if event["createdAt"] >= deployment.since]
     return Evidence(
-        reason=record.reason,
+        reason=deployment.reason,
         task_definition=arn,
         stopped=stopped,
         running=running,
@@ -107,5 +110,5 @@ def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, record: Deploym
         targets=snapshot.targets,
         alarms=snapshot.alarms,
         events=events,
-        triggered=record.alarms,
+        triggered=deployment.alarms,
     )

@@ -1,11 +1,11 @@
-"""The task definition: what one task is, down to the last field."""
+"""The task definition: make, register, find and compare it."""
 
 from typing import Any
 
 from ecs.aws import Aws
-from ecs.foundation.outputs import Foundation
-from ecs.release.diff import Change, diff, normalised
-from ecs.release.revision import Revision
+from ecs.foundation.stack_outputs import Foundation
+from ecs.release.candidate import Candidate
+from ecs.release.diff import FieldChange, diff, normalise
 from ecs.settings import PORT
 
 CONTAINER = "web"
@@ -17,16 +17,15 @@ ARGUMENTS = (
 )  # fmt: skip
 
 
-def tags(aws: Aws) -> list[dict[str, str]]:
-    """The tags on everything of this service, as ECS writes them."""
+def ecs_tags(aws: Aws) -> list[dict[str, str]]:
+    """Return the service's tags in the format of ECS."""
     return [{"key": key, "value": value} for key, value in aws.settings.tags.items()]
 
 
-def task_definition(aws: Aws, foundation: Foundation, revision: Revision) -> dict[str, Any]:
-    """Give the arguments of `register_task_definition` for a revision."""
+def task_definition(aws: Aws, foundation: Foundation, candidate: Candidate) -> dict[str, Any]:
+    """Return the arguments of `register_task_definition` for a candidate."""
     settings = aws.settings
-    # The balancer's own name too, whatever the service is called: a request of HTTP/1.0 without a Host
-    # gets that from the balancer.
+    # The balancer sets its own name as Host of an HTTP/1.0 request without one, so that is always allowed.
     hosts = (foundation.load_balancer_dns_name, settings.domain_name, *settings.allowed_hosts)
     environment = {
         "ALLOWED_HOSTS": " ".join(filter(None, hosts)),
@@ -42,7 +41,7 @@ def task_definition(aws: Aws, foundation: Foundation, revision: Revision) -> dic
     }
     container = {
         "name": CONTAINER,
-        "image": f"{foundation.repository_uri}:{revision.tag}",
+        "image": f"{foundation.repository_uri}:{candidate.tag}",
         "essential": True,
         "user": USER,
         "portMappings": [{"containerPort": PORT, "protocol": "tcp"}],
@@ -64,7 +63,7 @@ def task_definition(aws: Aws, foundation: Foundation, revision: Revision) -> dic
                 "awslogs-group": foundation.log_group_name,
                 "awslogs-region": aws.region,
                 "awslogs-stream-prefix": "task",
-                # A slow log service must never block the app; what does not fit in the buffer is lost.
+                # Lose log lines rather than block the app when the log service is slow and the buffer full.
                 "mode": "non-blocking",
                 "max-buffer-size": "25m",
             },
@@ -85,7 +84,7 @@ def task_definition(aws: Aws, foundation: Foundation, revision: Revision) -> dic
 
 
 def describe(aws: Aws, reference: str) -> dict[str, Any] | None:
-    """Read a task definition by its ARN, or a family's latest; None where there is none."""
+    """Describe a task definition by its ARN, or the latest of a family; return None if there is none."""
     try:
         answer = aws.ecs.describe_task_definition(taskDefinition=reference, include=["TAGS"])
     except (aws.ecs.exceptions.ClientException, aws.ecs.exceptions.InvalidParameterException):
@@ -93,14 +92,14 @@ def describe(aws: Aws, reference: str) -> dict[str, Any] | None:
     return dict(answer["taskDefinition"]) | {"tags": answer.get("tags", [])}
 
 
-def compare(old: dict[str, Any] | None, new: dict[str, Any]) -> list[Change]:
-    """Say how a task definition of AWS's differs from the arguments of ours."""
-    known = {key: value for key, value in (old or {}).items() if key in ARGUMENTS}
-    return diff(normalised(known), normalised(new))
+def compare(old: dict[str, Any] | None, new: dict[str, Any]) -> list[FieldChange]:
+    """Return how a task definition, as AWS describes it, differs from the arguments for a new one."""
+    described = {key: value for key, value in (old or {}).items() if key in ARGUMENTS}
+    return diff(normalise(described), normalise(new))
 
 
 def find_same(aws: Aws, current: str | None, wanted: dict[str, Any]) -> str | None:
-    """Find a revision that is already what we want: the one that serves, or the family's latest."""
+    """Return the ARN of the revision that serves, or of the latest, if it equals `wanted`; else None."""
     references = filter(None, dict.fromkeys((current, str(wanted["family"]))))
     return next(filter(None, (_same(aws, reference, wanted) for reference in references)), None)
 
@@ -111,22 +110,22 @@ def _same(aws: Aws, reference: str, wanted: dict[str, Any]) -> str | None:
     return str(found["taskDefinitionArn"]) if same else None
 
 
-def register(aws: Aws, wanted: dict[str, Any], revision: Revision) -> str:
-    """Register a revision; give its ARN, or that of the same one that another run registered just before."""
-    marks = [{"key": "Revision", "value": revision.git}, {"key": "ModelVersion", "value": revision.model}]
-    answer = aws.ecs.register_task_definition(**wanted, tags=[*tags(aws), *marks])  # type: ignore[list-item]
+def register(aws: Aws, wanted: dict[str, Any], candidate: Candidate) -> str:
+    """Register a revision and return its ARN, or the ARN of an equal one registered just before it."""
+    marks = [{"key": "Revision", "value": candidate.git}, {"key": "ModelVersion", "value": candidate.model}]
+    answer = aws.ecs.register_task_definition(**wanted, tags=[*ecs_tags(aws), *marks])  # type: ignore[list-item]
     arn, number = answer["taskDefinition"]["taskDefinitionArn"], answer["taskDefinition"]["revision"]
-    # So two runs at once roll out one revision, and neither replaces the other's deployment.
+    # Two runs at the same time then roll out one revision, and neither replaces the other's deployment.
     while number > 1 and (before := _same(aws, f"{wanted['family']}:{number - 1}", wanted)):
         arn, number = before, number - 1
     return arn
 
 
 def short(arn: str) -> str:
-    """Give what stands last in an ARN, as FAMILY:REVISION of a task definition."""
+    """Return the part of an ARN after the last slash, for a task definition FAMILY:REVISION."""
     return arn.rpartition("/")[2]
 
 
 def image_tag(definition: dict[str, Any]) -> str:
-    """Give the tag of a task definition's image."""
+    """Return the tag of a task definition's image."""
     return str(definition["containerDefinitions"][0]["image"]).rpartition(":")[2]

@@ -1,4 +1,4 @@
-"""How a rollout looks in the terminal while it runs, and in a log where there is none."""
+"""Show the progress of a rollout: a live table on a terminal, lines in a log."""
 
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ class RolloutView:
         self._seen: set[str] | None = None
 
     def __call__(self, snapshot: Snapshot) -> None:
-        """Show what is to be seen now."""
+        """Show a snapshot; in a log, print only what has changed since the last one."""
         if self._live:
             self._live.update(self._draw(snapshot))
             return
@@ -47,8 +47,8 @@ class RolloutView:
 
     def _line(self, snapshot: Snapshot) -> str:
         healthy, started, desired = self._counts(snapshot)
-        there = {item["taskDefinition"]: item for item in reversed(snapshot.service["deployments"])}
-        deployment = there.get(self._task_definition, {})
+        by_revision = {item["taskDefinition"]: item for item in reversed(snapshot.service["deployments"])}
+        deployment = by_revision.get(self._task_definition, {})
         failed = deployment.get("failedTasks", 0)
         state = deployment.get("rolloutState", "gone").lower().replace("_", " ")
         return (
@@ -71,7 +71,7 @@ class RolloutView:
 
 
 def tasks_table(snapshot: Snapshot, stopped: int = 3) -> Table:
-    """Give the tasks: those that run, and the last that stopped, with the reason."""
+    """Return a table of the running tasks and of the last stopped ones, with the reason."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for heading in ("task", "revision", "zone", "state", "container", "balancer", ""):
         table.add_column(heading)
@@ -91,7 +91,7 @@ def tasks_table(snapshot: Snapshot, stopped: int = 3) -> Table:
 
 
 def alarm_lines(snapshot: Snapshot) -> list[Text]:
-    """Give a line for each alarm."""
+    """Return a line for each alarm."""
     return [
         Text.assemble("alarm  ", _styled(alarm.get("StateValue", "")), f"  {alarm['AlarmName']}")
         for alarm in snapshot.alarms
@@ -99,7 +99,7 @@ def alarm_lines(snapshot: Snapshot) -> list[Text]:
 
 
 def event_lines(snapshot: Snapshot, count: int = EVENTS) -> list[Text]:
-    """Give the last events of the service, newest first."""
+    """Return a line for each of the last events of the service, newest first."""
     return [
         Text(f"{_clock(event['createdAt'])}  {event['message']}", style="dim")
         for event in snapshot.service.get("events", [])[:count]

@@ -1,4 +1,4 @@
-"""What stops no release, and yet is to be known before one."""
+"""Warnings before a release, of problems that do not stop it."""
 
 import math
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ecs.aws import Aws
-from ecs.errors import in_words
-from ecs.foundation.outputs import Foundation
+from ecs.errors import translate
+from ecs.foundation.stack_outputs import Foundation
 from ecs.release import scaling
 
 VCPUS = {"ServiceCode": "fargate", "QuotaCode": "L-3032A538"}
@@ -18,23 +18,23 @@ NO_HTTPS = (
 
 
 def find_warnings(aws: Aws, foundation: Foundation | None) -> list[str]:
-    """Give a sentence for each, also for what these credentials can't look at."""
+    """Return a sentence for each problem, and for each check that AWS refuses to these credentials."""
     settings = aws.settings
     found = [] if settings.certificate_arn or settings.hosted_zone_id else [NO_HTTPS]
     for name, look in (("quota", _quota), ("alarm e-mail", _alarm_email), ("scaling policies", _policies)):
         try:
             found += look(aws, foundation)
         except (BotoCoreError, ClientError) as error:
-            found.append(f"The {name} could not be looked at. {in_words(error)}")
+            found.append(f"The {name} could not be looked at. {translate(error)}")
     return found
 
 
 def _quota(aws: Aws, _foundation: Foundation | None) -> Iterator[str]:
-    """Compare the account's quota of Fargate with what runs at most: a rollout starts all tasks once more."""
+    """Warn if the account's Fargate quota is below twice the maximum of tasks, which a rollout can need."""
     quotas, tasks, each = aws.client("service-quotas"), aws.settings.max_tasks, aws.settings.cpu / 1024
     try:
         value = quotas.get_service_quota(**VCPUS)["Quota"]["Value"]
-    except (KeyError, quotas.exceptions.NoSuchResourceException):  # the account has none of its own
+    except (KeyError, quotas.exceptions.NoSuchResourceException):  # the account has the default
         value = quotas.get_aws_default_service_quota(**VCPUS)["Quota"]["Value"]
     if value < 2 * tasks * each:
         yield (
@@ -46,12 +46,12 @@ def _quota(aws: Aws, _foundation: Foundation | None) -> Iterator[str]:
 
 
 def _alarm_email(aws: Aws, foundation: Foundation | None) -> Iterator[str]:
-    """See that somebody hears of an alarm: SNS sends nothing to an address that has not confirmed."""
+    """Warn if nobody is notified of an alarm: SNS sends nothing until an address has confirmed."""
     email, confirmed = aws.settings.alarm_email, set[str]()
     if topic := foundation.alarm_topic_arn if foundation else "":
         for page in aws.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic):
             for item in page["Subscriptions"]:
-                if item["SubscriptionArn"].startswith("arn:"):  # else it says what is still wanting
+                if item["SubscriptionArn"].startswith("arn:"):  # "PendingConfirmation" until confirmed
                     confirmed.add(item["Endpoint"].casefold())
     if not email and not confirmed:
         yield "Nobody hears of an alarm: set alarm_email in ecs/settings.toml."
@@ -64,8 +64,8 @@ def _alarm_email(aws: Aws, foundation: Foundation | None) -> Iterator[str]:
 
 
 def _policies(aws: Aws, foundation: Foundation | None) -> Iterator[str]:
-    """Name the scaling policies that somebody else made: they pull against ours."""
-    for policy in scaling.made_by_hand(aws, foundation) if foundation else ():
+    """Warn of scaling policies that this tool did not make, because they work against its own."""
+    for policy in scaling.foreign_policies(aws, foundation) if foundation else ():
         yield (
             f"The scaling policy {policy['PolicyName']} was not made by this tool and pulls against its own. "
             f"Remove it: aws application-autoscaling delete-scaling-policy --region {aws.region} "

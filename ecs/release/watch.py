@@ -1,4 +1,4 @@
-"""A deployment: started, and watched to its end by ECS's own record of it."""
+"""Start a deployment, and watch its service deployment until it ends."""
 
 import time
 from collections.abc import Callable
@@ -8,21 +8,21 @@ from typing import Any
 
 from ecs.aws import Aws
 from ecs.errors import NotRolledBackError
-from ecs.foundation.outputs import Foundation
-from ecs.release import deployment as deployments
+from ecs.foundation.stack_outputs import Foundation
 from ecs.release import service as services
-from ecs.release.deployment import ONGOING, Deployment
-from ecs.release.snapshot import Snapshot, observe
+from ecs.release import service_deployment as deployments
+from ecs.release.service_deployment import ONGOING, ServiceDeployment
+from ecs.release.snapshot import Snapshot, take_snapshot
 
 POLL_SECONDS = 2.0
-LOOKS = 2
-"""How many looks in a row must find no other task in the balancer before the smoke test may ask it."""
+POLLS_IN_A_ROW = 2
+"""How many polls in a row must find only new tasks behind the balancer before the smoke test may begin."""
 STALE_SECONDS = 30.0
-"""So long AWS may go on describing a service as it was before a call that changed it."""
+"""How long AWS may describe a service as it was before a change."""
 
 
 class Outcome(Enum):
-    """What came of a deployment."""
+    """The outcome of a deployment."""
 
     SERVING = "takes all requests, and has not completed yet"
     COMPLETED = "completed"
@@ -31,27 +31,25 @@ class Outcome(Enum):
     TIMED_OUT = "timed out"
 
 
-def start(aws: Aws, foundation: Foundation, arn: str, *, alarms: bool = True) -> Deployment | None:
-    """Start a deployment of a revision, or take up the one that an earlier run had started.
+def start(aws: Aws, foundation: Foundation, arn: str, *, alarms: bool = True) -> ServiceDeployment | None:
+    """Start a deployment of a revision, or continue one that an earlier run has started.
 
-    Whatever else is under way is replaced. None is for a service that is on the revision already.
-
-    Raises:
-        NotRolledBackError: ECS does not list the deployment.
+    It replaces any other deployment. Returns None if the service is on the revision already. Raises
+    `NotRolledBackError` if ECS does not list the deployment in time.
     """
     service = services.find(aws, foundation)
     first = service is None or service["desiredCount"] == 0
     if service is None:
         service = services.create(aws, foundation, arn, alarms=alarms)
     else:
-        current = services.primary(service)
+        current = services.primary_deployment(service)
         state, same = current.get("rolloutState"), current["taskDefinition"] == arn
         if first or not same or state != "IN_PROGRESS":
-            # What was scaled to zero after a failed first release wants its tasks back.
+            # A service that was scaled to zero after a failed first release needs its tasks back.
             more: dict[str, Any] = {"desiredCount": aws.settings.min_tasks} if first else {}
             more["forceNewDeployment"] = same and (first or state == "FAILED")
             service = services.update(aws, foundation, arn, alarms=alarms, **more)
-    made = services.primary(service)
+    made = services.primary_deployment(service)
     if made.get("rolloutState") == "COMPLETED":
         return None
     deadline = time.monotonic() + STALE_SECONDS
@@ -65,17 +63,17 @@ def start(aws: Aws, foundation: Foundation, arn: str, *, alarms: bool = True) ->
     )
 
 
-def judge(record: Deployment, service: dict[str, Any]) -> Outcome | None:
-    """Say what came of a service deployment, or None while it is under way.
+def outcome_of(deployment: ServiceDeployment, service: dict[str, Any]) -> Outcome | None:
+    """Return the outcome of a service deployment, or None while it is in progress.
 
-    A service can be "stable" on the release before; only this deployment, once successful, is a success.
+    The state of the service does not count, because it can be stable on the revision before.
     """
-    if record.status.startswith("STOP"):
-        replaced = services.primary(service)["taskDefinition"] != record.target
+    if deployment.status.startswith("STOP"):
+        replaced = services.primary_deployment(service)["taskDefinition"] != deployment.target
         return Outcome.REPLACED if replaced else Outcome.FAILED
-    if record.status.startswith("ROLLBACK"):
+    if deployment.status.startswith("ROLLBACK"):
         return Outcome.FAILED
-    return Outcome.COMPLETED if record.status == "SUCCESSFUL" else None
+    return Outcome.COMPLETED if deployment.status == "SUCCESSFUL" else None
 
 
 def follow(
@@ -86,25 +84,24 @@ def follow(
     *,
     early: bool = False,
 ) -> tuple[Outcome, Snapshot]:
-    """Watch a service deployment until it ends or its time is up; with `early` until it takes all requests.
+    """Watch a service deployment until it ends or times out; with `early`, until it takes all requests.
 
-    Raises:
-        NotRolledBackError: the service is gone.
+    Calls `on_snapshot` at each poll. Raises `NotRolledBackError` if the service is gone.
     """
-    looks, begun = 0, time.monotonic()
-    looked = begun
+    polls, started = 0, time.monotonic()
+    last_seen = started
     while True:
-        snapshot, now = observe(aws, foundation), time.monotonic()
+        snapshot, now = take_snapshot(aws, foundation), time.monotonic()
         if snapshot:
-            looked, record = now, deployments.read(aws, arn)
+            last_seen, deployment = now, deployments.read(aws, arn)
             on_snapshot(snapshot)
-            looks = looks + 1 if early and snapshot.all_requests_go_to(record.target) else 0
-            serving = Outcome.SERVING if looks >= LOOKS else None
-            if outcome := judge(record, snapshot.service) or serving:
+            polls = polls + 1 if early and snapshot.all_requests_go_to(deployment.target) else 0
+            serving = Outcome.SERVING if polls >= POLLS_IN_A_ROW else None
+            if outcome := outcome_of(deployment, snapshot.service) or serving:
                 return outcome, snapshot
-            if now - begun > aws.settings.deploy_minutes * 60:
+            if now - started > aws.settings.deploy_minutes * 60:
                 return Outcome.TIMED_OUT, snapshot
-        elif now - looked > STALE_SECONDS:
+        elif now - last_seen > STALE_SECONDS:
             raise NotRolledBackError(
                 f"The service {aws.settings.stack} is gone: somebody deleted it meanwhile.",
                 hint="Run `python -m ecs up` again; it makes a new one.",
@@ -113,7 +110,7 @@ def follow(
 
 
 def wait_for_rollback(aws: Aws, arn: str) -> bool:
-    """Wait until ECS has rolled a service deployment back; False where it did not come to that in time."""
+    """Wait until ECS has rolled a service deployment back; return whether it succeeded in time."""
     deadline = time.monotonic() + aws.settings.deploy_minutes * 60
     while (status := deployments.read(aws, arn).status) in ONGOING and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)

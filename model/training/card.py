@@ -1,4 +1,4 @@
-"""The model card: what one would want to know before relying on a model.
+"""The model card: what the model is for, its data, its answers, how good it is and its limits.
 
 After Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
 """
@@ -16,11 +16,11 @@ MEASURES = (
     ("calibration_error", "Expected calibration error", "lower is better"),
     ("roc_auc", "ROC AUC", "higher is better"),
 )
-"""Every measure, as people call it, and which way is up."""
+"""Every measure: its key in the manifest, its title, and which direction is better."""
 
 
 def write_card(manifest: Manifest) -> bytes:
-    """Write the card of a model in Markdown; all that it says comes from the manifest."""
+    """Write the card of a model in Markdown, from its manifest alone."""
     names = [breed.name for breed in manifest.breeds]
     purpose = (
         f"Given the size of a home, the model says how probable it is that a household in such a home keeps "
@@ -106,8 +106,7 @@ def _quality(manifest: Manifest, names: list[str]) -> str:
     metrics = manifest.metrics
     baseline = metrics.baseline
     rows = [
-        (f"{title} ({way})", _score(metrics, key), _figure(key, baseline[key]))
-        for key, title, way in MEASURES
+        (f"{title} ({way})", _score(metrics, key), figure(key, baseline[key])) for key, title, way in MEASURES
     ]
     best = (
         f"\n\nAs the densities of the simulated homes are known, so is the log loss of the best possible "
@@ -172,10 +171,11 @@ and no layer stands behind the trees. The same data give the same bytes (on Linu
 
 def _score(metrics: Metrics, key: str) -> str:
     low, high = metrics.intervals[key]
-    return f"{_figure(key, getattr(metrics, key))} ({_figure(key, low)} to {_figure(key, high)})"
+    return f"{figure(key, getattr(metrics, key))} ({figure(key, low)} to {figure(key, high)})"
 
 
-def _figure(key: str, value: float) -> str:
+def figure(key: str, value: float) -> str:
+    """Format the value of a measure."""
     return f"{value:.1%}" if key == "accuracy" else f"{value:.4f}"
 
 

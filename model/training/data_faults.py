@@ -1,4 +1,4 @@
-"""What is wrong with a file's lines: one sentence for each kind, with the first lines that have it."""
+"""The faults in a file's lines: a sentence for each kind of fault, with the first lines that have it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +12,10 @@ from model.home_size import MAX_SQFT, MIN_SQFT
 _SHOWN = 3
 
 
-class Problems:
-    """Collects what is wrong with a file's lines; false when nothing is.
+class DataFaults:
+    """The faults found so far in a file; false if there are none.
 
-    What it is given to check is indexed by line.
+    Every series to be checked is indexed by line number.
     """
 
     def __init__(self, path: Path) -> None:
@@ -27,7 +27,7 @@ class Problems:
         return bool(self._counts)
 
     def check_keys(self, keys: "pd.Series[str]", breeds: Mapping[str, Breed]) -> None:
-        """Note breeds that are missing or not in the catalogue."""
+        """Record breeds that are missing or not in the catalogue."""
         self._note(
             f"a breed must be one of the catalogue ({', '.join(breeds)}); `python train.py --data "
             f"{self._path} --init-breeds` prints what to add for others",
@@ -36,12 +36,12 @@ class Problems:
         self._note("the breed is missing", keys[keys == ""])
 
     def check_sizes(self, texts: "pd.Series[str]", sizes: "pd.Series[float]", factor: float) -> None:
-        """Note home sizes that are missing, no numbers, not positive or beyond the limits.
+        """Record home sizes that are missing, not numbers, not positive or beyond the limits.
 
         Args:
-            texts: The sizes as they stand in the file.
-            sizes: What they are in square feet; NaN where they are no numbers.
-            factor: What makes square feet of them.
+            texts: The sizes as the file has them.
+            sizes: The same in square feet; NaN where the text is not a number.
+            factor: Square feet in the file's unit.
         """
         if sizes.between(MIN_SQFT, MAX_SQFT).all():
             return
@@ -55,7 +55,7 @@ class Problems:
         self._note(limits, texts[number & (sizes > 0) & ~sizes.between(MIN_SQFT, MAX_SQFT)])
 
     def check_households(self, keys: "pd.Series[str]", fewest: int) -> None:
-        """Note that there are fewer than two breeds, or of some breed fewer than ``fewest`` households."""
+        """Record that there are fewer than two breeds, and breeds with fewer than ``fewest`` households."""
         lines = {str(key): keys.index[keys == key] for key in keys.unique()}
         if len(lines) < 2:
             only = "".join(f"there is only {key}, from line {at[0]} on" for key, at in lines.items())
@@ -72,15 +72,15 @@ class Problems:
             )
 
     def sentences(self) -> list[str]:
-        """One sentence for each kind of problem, in the order in which they were met."""
-        told = []
+        """Return one sentence for each kind of fault, in the order in which they were found."""
+        found = []
         for rule, count in self._counts.items():
             more = f" and {count - _SHOWN:,} more lines do likewise" if count > _SHOWN else ""
-            told.append(f"In {self._path}, {', '.join(self._shown[rule])}{more}: {rule}.")
-        return told
+            found.append(f"In {self._path}, {', '.join(self._shown[rule])}{more}: {rule}.")
+        return found
 
     def _note(self, rule: str, cells: "pd.Series[str]") -> None:
-        """Note the cells that break a rule."""
+        """Record the cells that break a rule."""
         if cells.empty:
             return
         self._counts[rule] = self._counts.get(rule, 0) + len(cells)

@@ -1,4 +1,4 @@
-"""Anyone's households: read from a CSV file, and checked to the last line before anything is fitted."""
+"""Reading households from a CSV file, and checking every line before anything is fitted."""
 
 import codecs
 import gzip
@@ -16,15 +16,14 @@ from numpy.typing import NDArray
 
 from model.breeds import Breed
 from model.home_size import SQFT_PER_M2
-from model.training.data_faults import Problems
-from model.training.progress import Progress, unheard
+from model.training.data_faults import DataFaults
 from model.training.simulation import simulated_csv
 
 MIN_HOUSEHOLDS = 30
 """The fewest households of a breed that can be split, fitted and judged."""
 
 _SIZE_COLUMNS = {"home_size_sqft": 1.0, "home_size_m2": SQFT_PER_M2}
-"""The columns that a size may stand in, and what makes square feet of it."""
+"""The columns that a size may be in, and the factor from its unit to square feet."""
 
 _SEPARATORS = ",;\t"
 _GZIP = b"\x1f\x8b"
@@ -32,12 +31,12 @@ _ROWS_AT_ONCE = 20_000
 
 
 class DatasetError(Exception):
-    """The data cannot be trained on; each line of the message is a sentence that says what to mend."""
+    """The data cannot be trained on; each line of the message is a sentence that says what to correct."""
 
 
 @dataclass(frozen=True, slots=True)
 class Homes:
-    """Checked households and the file they came from.
+    """Checked households and the file that they were read from.
 
     Attributes:
         sizes: Home sizes in square feet, within the limits, shape ``(n,)``.
@@ -45,8 +44,9 @@ class Homes:
         breeds: The breeds that occur, the lightest first.
         file: The file's name, without its folder.
         sha256: Of the file's bytes, in hexadecimal.
-        simulated: Whether the file is the one that we simulate, whose densities are known.
-        warnings: What looks wrong with the data and need not be; a sentence each.
+        simulated: Whether the file is ``model/homes.csv`` as ``simulation`` writes it, so that the densities
+            are known.
+        warnings: Likely mistakes in the data that do not prevent training, one sentence each.
     """
 
     sizes: NDArray[np.float64]
@@ -58,41 +58,39 @@ class Homes:
     warnings: tuple[str, ...]
 
 
-def read_homes(path: Path, breeds: Mapping[str, Breed], progress: Progress = unheard) -> Homes:
+def read_homes(path: Path, breeds: Mapping[str, Breed]) -> Homes:
     """Read households from a CSV file and check every one.
 
     Args:
         path: A CSV file in UTF-8, plain or gzip, separated by commas, semicolons or tabs, with a header:
-            ``home_size_sqft`` or ``home_size_m2``, and ``breed``. Other columns and blank lines are passed
-            over.
+            ``home_size_sqft`` or ``home_size_m2``, and ``breed``. Other columns and blank lines are
+            ignored.
         breeds: The catalogue, by key.
-        progress: Is told of the stage "Reading".
 
     Returns:
         The households in the order of the file.
 
     Raises:
-        DatasetError: The file cannot be read as such a table; a column is missing or doubled; a size is not a
-            number between ``MIN_SQFT`` and ``MAX_SQFT``; a breed is not in the catalogue; there are fewer
+        DatasetError: The file cannot be read as such a table; a column is missing or repeated; a size is not
+            a number between ``MIN_SQFT`` and ``MAX_SQFT``; a breed is not in the catalogue; there are fewer
             than two breeds, or fewer than ``MIN_HOUSEHOLDS`` households of one.
     """
     table = _Table(path)
     size_at, breed_at = table.column(*_SIZE_COLUMNS), table.column("breed")
     factor = _SIZE_COLUMNS[table.header[size_at]]
-    problems = Problems(path)
+    faults = DataFaults(path)
     parts = []
-    for rows, share in table.rows():
+    for rows in table.rows():
         keys = rows[breed_at].str.strip()
         sizes = pd.to_numeric(rows[size_at], errors="coerce") * factor
-        problems.check_keys(keys, breeds)
-        problems.check_sizes(rows[size_at], sizes, factor)
+        faults.check_keys(keys, breeds)
+        faults.check_sizes(rows[size_at], sizes, factor)
         parts.append(pd.DataFrame({"size": sizes, "breed": keys}))
-        progress("Reading", share)
     households = pd.concat(parts)
-    if not problems:  # or a breed might be called rare whose lines are only wrong
-        problems.check_households(households["breed"], MIN_HOUSEHOLDS)
-    if problems:
-        raise DatasetError("\n".join(problems.sentences()))
+    if not faults:  # lines with faults could make a breed look rare
+        faults.check_households(households["breed"], MIN_HOUSEHOLDS)
+    if faults:
+        raise DatasetError("\n".join(faults.sentences()))
 
     found = sorted(
         (breeds[key] for key in households["breed"].unique()),
@@ -111,14 +109,14 @@ def read_homes(path: Path, breeds: Mapping[str, Breed], progress: Progress = unh
 
 
 def new_breeds(path: Path, breeds: Mapping[str, Breed]) -> list[str]:
-    """The breeds of a CSV file that are not in the catalogue, in the order in which they first occur.
+    """Return the breeds of a CSV file that the catalogue lacks, in the order in which they first occur.
 
     Raises:
-        DatasetError: The file cannot be read as a table, or has no or several columns ``breed``.
+        DatasetError: The file cannot be read as a table, or does not have exactly one column ``breed``.
     """
     table = _Table(path)
     at = table.column("breed")
-    found = pd.concat([rows[at].str.strip() for rows, _ in table.rows()]).unique()
+    found = pd.concat([rows[at].str.strip() for rows in table.rows()]).unique()
     return [key for key in found if key and key not in breeds]
 
 
@@ -128,10 +126,10 @@ class _Table:
     Attributes:
         sha256: Of the file's bytes, in hexadecimal.
         header: The columns' names.
-        spanned: The lines on which the rows that span several begin, so far as rows have been read.
+        spanned: The first line of each row, among those read so far, that spans several lines.
 
     Raises:
-        DatasetError: It cannot be read, is not UTF-8, a damaged gzip file, or empty.
+        DatasetError: The file cannot be read, is not UTF-8, is damaged gzip, or begins with an empty line.
     """
 
     def __init__(self, path: Path) -> None:
@@ -149,14 +147,13 @@ class _Table:
             raise DatasetError(f"{path} is empty or begins with an empty line; it must begin with a header.")
         self._separator = max(_SEPARATORS, key=lambda separator: first.count(separator.encode()))
         self.spanned: list[int] = []
-        header, _ = next(self._read(None, 1))
-        self.header = [name.strip() for name in header.iloc[0]]
+        self.header = [name.strip() for name in next(self._read(None, 1)).iloc[0]]
 
     def column(self, *names: str) -> int:
-        """The position of the one column that has one of ``names``.
+        """Return the position of the only column whose name is among ``names``.
 
         Raises:
-            DatasetError: None has, or several have.
+            DatasetError: There is no such column, or several.
         """
         found = [name for name in self.header if name in names]
         if not found:
@@ -170,34 +167,34 @@ class _Table:
             )
         return self.header.index(found[0])
 
-    def rows(self) -> Iterator[tuple[pd.DataFrame, float]]:
-        """The rows below the header without blank ones, some at a time, and the share of the file read.
+    def rows(self) -> Iterator[pd.DataFrame]:
+        """Yield the rows below the header, without blank ones, in tables of ``_ROWS_AT_ONCE`` rows or fewer.
 
-        Cells are text; those that a short row lacks are empty. Columns are positions, and the index is the
-        line that a row begins on.
+        Cells are text, empty where a row is too short. Columns are named by their positions, and the index is
+        the line on which each row begins.
 
         Raises:
             DatasetError: The file is not UTF-8, a row has more cells than the header, or a quotation mark
-                is missing. The line it names counts a row before it as one, though it span several.
+                is missing. The line in the message counts each row before it as one line, even if it spans
+                several.
         """
         breaks = 0
-        for rows, share in self._read(range(len(self.header)), _ROWS_AT_ONCE):
+        for rows in self._read(range(len(self.header)), _ROWS_AT_ONCE):
             rows.index += 1 + breaks
             if b'"' in self._content:  # a quoted cell may span lines
                 within = rows.apply(lambda cells: cells.str.count(r"\r\n?|\n")).sum(axis=1).to_numpy()
                 rows.index += within.cumsum() - within
                 breaks += int(within.sum())
                 self.spanned += rows.index[within > 0].tolist()
-            yield rows[(rows.index > 1) & (rows != "").any(axis=1)], share
+            yield rows[(rows.index > 1) & (rows != "").any(axis=1)]
 
-    def _read(self, columns: range | None, at_once: int) -> Iterator[tuple[pd.DataFrame, float]]:
-        buffer = io.BytesIO(self._content)
+    def _read(self, columns: range | None, at_once: int) -> Iterator[pd.DataFrame]:
         try:
             with pd.read_csv(
-                buffer,
+                io.BytesIO(self._content),
                 sep=self._separator,
                 encoding="utf-8-sig",
-                header=None,  # the header is a row like the others: pandas would rename doubled columns
+                header=None,  # read the header as a row, because pandas would rename repeated columns
                 names=columns,
                 index_col=False,
                 dtype=str,
@@ -205,8 +202,7 @@ class _Table:
                 skip_blank_lines=False,
                 chunksize=at_once,
             ) as chunks:
-                for chunk in chunks:
-                    yield chunk, buffer.tell() / len(self._content)
+                yield from chunks
         except UnicodeDecodeError as error:
             raise DatasetError(f"{self._path} is not UTF-8 text; save it as CSV in UTF-8.") from error
         except pd.errors.ParserError as error:
@@ -219,10 +215,10 @@ class _Table:
 
 
 def _warnings(households: pd.DataFrame, spanned: Sequence[int]) -> Iterator[str]:
-    """Warn of rows that swallowed others, and of households that are copies of one another.
+    """Yield a sentence about rows that span several lines, and one about copied households.
 
-    Rounded sizes make equal households, but numbers of them that are odd as often as even. Where more than
-    nine in ten of those numbers are even, or multiples of three, the file was joined twice, or three times.
+    Rounded sizes make some households equal, but their numbers are odd as often as even. If more than nine in
+    ten of these numbers are even, or multiples of three, the same file was joined two or three times.
     """
     if spanned:
         yield (

@@ -1,4 +1,4 @@
-"""The quality gate: what must hold before a model replaces another."""
+"""The quality gate: the conditions for a model to replace another."""
 
 from pathlib import Path
 
@@ -12,19 +12,19 @@ from model.training.evaluation import losses, mean_interval
 from model.training.pipeline import Trained
 
 CALIBRATION_MARGIN = 0.02
-"""How far the calibration error may lie above what chance alone makes of a perfectly calibrated model."""
+"""How far the calibration error may exceed ``calibration_error_by_chance``."""
 
 
 def refusals(trained: Trained, folder: Path) -> list[str]:
-    """Why a model must not be written over what is in a folder; a sentence each, none if it may.
+    """Return the reasons not to write a model to a folder, one sentence each.
 
-    Losses are compared household by household, on the held-out ones; the model in place has not seen them
-    either, if it was trained on the same file or on a shorter one. A difference counts when the whole 95 %
-    bootstrap interval of its mean lies on one side of zero.
+    Log losses are compared on the held-out households. A model in place that was trained on the same file, or
+    on a shorter one, was not fitted to them either. A difference counts if the 95 % bootstrap interval of its
+    mean excludes zero.
 
     Args:
         trained: The new model, with its held-out households.
-        folder: Where it would go.
+        folder: The folder for it, which may hold a model.
     """
     metrics = trained.artifact.manifest.metrics
     new = losses(trained.held_labels, trained.held_probabilities)
@@ -56,13 +56,13 @@ def refusals(trained: Trained, folder: Path) -> list[str]:
 
 
 def _in_place(trained: Trained, folder: Path) -> tuple[str, NDArray[np.float32]] | None:
-    """The version in a folder and its answers, or None where there is none of the same breeds to compare."""
+    """Return the version and the answers of the model in a folder if it can be served and compared."""
     if not (folder / MANIFEST_NAME).exists():
         return None
     try:
         predictor = Predictor.load(folder)
     except ArtifactError:
-        return None  # what cannot be served cannot be lost
+        return None  # a model that cannot be served may be replaced by any other
     if predictor.manifest.classes != trained.artifact.manifest.classes:
         return None
     return predictor.model_version, predictor.predict_many(trained.held_sizes).probabilities

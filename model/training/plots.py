@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.breeds import Breed
+from model.home_size import round_sizes
 from model.manifest import CalibrationBin
 from model.step_function import StepFunction
 from model.training.simulation import best_probabilities
-from model.training.svg import Chart, Point, Scale, colour, linear, logarithmic, round_sizes
+from model.training.svg import Drawing, Point, Scale, colour, linear, logarithmic
 
 PROBABILITY, CALIBRATION, HOMES = "probability.svg", "calibration.svg", "homes.svg"
 
@@ -23,21 +24,21 @@ Floats = NDArray[np.float64]
 def probability_plot(
     steps: StepFunction, sizes: Floats, labels: NDArray[np.int64], breeds: Sequence[Breed], *, simulated: bool
 ) -> bytes:
-    """Each breed's probability against home size, over the densities of the training homes.
+    """Plot each breed's probability against home size, above the densities of the fitted homes.
 
     Args:
         steps: The model.
-        sizes: Training homes in square feet, shape ``(n,)``.
+        sizes: The fitted homes in square feet, shape ``(n,)``.
         labels: Class indices, shape ``(n,)``.
-        breeds: The classes.
-        simulated: Whether to add the best possible probability, which is known for simulated homes.
+        breeds: The classes, in order.
+        simulated: Whether the homes are simulated, so that the best possible probability is known.
     """
     names = [breed.name for breed in breeds]
     homes = "simulated homes" if simulated else "training homes"
     keys = _legend(names)
     top = 60 + keys[-1][1]
     bottom = top + 312
-    chart = Chart(
+    drawing = Drawing(
         WIDTH,
         bottom + 64,
         "How probable each breed is",
@@ -47,63 +48,64 @@ def probability_plot(
     x = logarithmic(low, high, LEFT, RIGHT)
     y = linear(0, 1, bottom, top)
     for k, (name, (at, row)) in enumerate(zip(names, keys, strict=True)):
-        chart.line((at, row + 28), (at + 22, row + 28), stroke=colour(k))
-        chart.text(at + 28, row + 33, name)
-    _share_axis(chart, y, LEFT)
-    _size_axis(chart, x, low, high, bottom)
+        drawing.line((at, row + 28), (at + 22, row + 28), stroke=colour(k))
+        drawing.text(at + 28, row + 33, name)
+    _share_axis(drawing, y, LEFT)
+    _size_axis(drawing, x, low, high, bottom)
     grid = np.geomspace(low, high, 160)
     densities = [_density(np.log(sizes[labels == k]), np.log(grid)) for k in range(len(breeds))]
     tallest = max(float(density.max()) for density in densities)
     for k, density in enumerate(densities):
         shape = [(x(size), y(0.32 * value / tallest)) for size, value in zip(grid, density, strict=True)]
-        chart.area([(x(low), bottom), *shape, (x(high), bottom)], colour(k), 0.22)
+        drawing.area([(x(low), bottom), *shape, (x(high), bottom)], colour(k), 0.22)
     for k in range(len(breeds)):
-        chart.curve(
+        drawing.curve(
             [(x(size), y(value)) for size, value in _staircase(steps, k, low, high)], stroke=colour(k)
         )
     if simulated:
         best = best_probabilities(grid)[:, -1]
-        chart.curve([(x(size), y(value)) for size, value in zip(grid, best, strict=True)], kind="note")
-        chart.line((LEFT, bottom + 43), (LEFT + 34, bottom + 43), kind="note")
-        chart.text(LEFT + 42, bottom + 48, f"best possible for {names[-1]}; shaded: the simulated homes")
+        drawing.curve([(x(size), y(value)) for size, value in zip(grid, best, strict=True)], kind="note")
+        drawing.line((LEFT, bottom + 43), (LEFT + 34, bottom + 43), kind="note")
+        drawing.text(LEFT + 42, bottom + 48, f"best possible for {names[-1]}; shaded: the simulated homes")
     else:
-        chart.text(LEFT, bottom + 48, "shaded: the training homes")
-    return chart.encode()
+        drawing.text(LEFT, bottom + 48, "shaded: the training homes")
+    return drawing.encode()
 
 
 def calibration_plot(bins: Sequence[CalibrationBin], classes: int) -> bytes:
-    """How often the answer is right against how sure it was, with 95 % intervals."""
-    chart = Chart(
+    """Plot the reliability curve: how often the answer is right against its probability, with intervals."""
+    drawing = Drawing(
         WIDTH,
         460,
         "When it says 80 %, is it right 80 % of the time?",
         "Dots on the dashed line mean yes. "
-        + " ".join(f"Said {each.said:.0%}, right {each.right:.0%}." for each in bins),
+        + " ".join(f"Said {each.mean_predicted:.0%}, right {each.fraction_positive:.0%}." for each in bins),
     )
     top, bottom = 56, 396
     low = math.floor(10 / classes) / 10
     floor = min(low, math.floor(5 * min(each.low for each in bins)) / 5)
     x, y = linear(low, 1, LEFT, RIGHT), linear(floor, 1, bottom, top)
-    _share_axis(chart, y, LEFT, floor)
+    _share_axis(drawing, y, LEFT, floor)
     for tenth in range(round(low * 10), 11):
-        chart.text(x(tenth / 10), bottom + 24, f"{tenth * 10} %", anchor="middle")
-    chart.text((LEFT + RIGHT) / 2, bottom + 50, "how sure the answer was", anchor="middle")
-    chart.text(RIGHT, bottom - 12, "up: how often it was right; bars: 95 % intervals", anchor="end")
-    chart.line((x(low), y(low)), (x(1), y(1)), kind="note")
+        drawing.text(x(tenth / 10), bottom + 24, f"{tenth * 10} %", anchor="middle")
+    drawing.text((LEFT + RIGHT) / 2, bottom + 50, "how sure the answer was", anchor="middle")
+    drawing.text(RIGHT, bottom - 12, "up: how often it was right; bars: 95 % intervals", anchor="end")
+    drawing.line((x(low), y(low)), (x(1), y(1)), kind="note")
     for each in bins:
-        chart.line((x(each.said), y(each.low)), (x(each.said), y(each.high)), stroke=colour(1))
-        chart.dot(x(each.said), y(each.right), colour(1))
-    return chart.encode()
+        at = x(each.mean_predicted)
+        drawing.line((at, y(each.low)), (at, y(each.high)), stroke=colour(1))
+        drawing.dot(at, y(each.fraction_positive), colour(1))
+    return drawing.encode()
 
 
 def homes_plot(
     sizes: Floats, labels: NDArray[np.int64], breeds: Sequence[Breed], *, simulated: bool
 ) -> bytes:
-    """How many training homes of each size there are, breed by breed; arguments as ``probability_plot``."""
+    """Plot a histogram of the fitted homes for each breed; arguments as ``probability_plot``."""
     row = 116
     bottom = 30 + row * len(breeds)
     names = ", ".join(breed.name for breed in breeds)
-    chart = Chart(
+    drawing = Drawing(
         WIDTH,
         bottom + 64,
         "The simulated homes, by breed" if simulated else "The training homes, by breed",
@@ -121,20 +123,20 @@ def homes_plot(
             if households:
                 box = [(x(start) + 0.5, ground), (x(start) + 0.5, y(households))]
                 box += [(x(end) - 0.5, y(households)), (x(end) - 0.5, ground)]
-                chart.area(box, colour(k), 0.85)
+                drawing.area(box, colour(k), 0.85)
         median = float(np.median(sizes[labels == k]))
-        chart.line((x(median), ground), (x(median), ground - row + 26), kind="note")
-        # On the side where its homes are not.
+        drawing.line((x(median), ground), (x(median), ground - row + 26), kind="note")
+        # The words go to the side away from the median, where there are few homes.
         at, anchor = (RIGHT, "end") if x(median) < (LEFT + RIGHT) / 2 else (LEFT, "start")
-        chart.text(at, ground - row + 40, breed.name, anchor=anchor)
-        chart.text(at, ground - row + 59, f"{count.sum():,} homes, median {median:,.0f}", anchor=anchor)
-        chart.line((LEFT, ground), (RIGHT, ground), kind="axis")
-    _size_axis(chart, x, low, high, bottom)
-    return chart.encode()
+        drawing.text(at, ground - row + 40, breed.name, anchor=anchor)
+        drawing.text(at, ground - row + 59, f"{count.sum():,} homes, median {median:,.0f}", anchor=anchor)
+        drawing.line((LEFT, ground), (RIGHT, ground), kind="axis")
+    _size_axis(drawing, x, low, high, bottom)
+    return drawing.encode()
 
 
 def _legend(names: Sequence[str]) -> list[tuple[int, int]]:
-    """Where each name goes: from left to right, and on to another line where it would not fit."""
+    """Return the position of each name in pixels; names that do not fit go to the next line."""
     places = []
     at, row = LEFT, 24
     for name in names:
@@ -146,31 +148,32 @@ def _legend(names: Sequence[str]) -> list[tuple[int, int]]:
     return places
 
 
-def _share_axis(chart: Chart, y: Scale, left: float, low: float = 0.0) -> None:
+def _share_axis(drawing: Drawing, y: Scale, left: float, low: float = 0.0) -> None:
     for tenth in range(10, round(low * 10) - 1, -2):
         height = y(tenth / 10)
-        chart.line((left, height), (RIGHT, height), kind="grid")
-        chart.text(left - 8, height + 5, f"{tenth * 10} %", anchor="end")
+        drawing.line((left, height), (RIGHT, height), kind="grid")
+        drawing.text(left - 8, height + 5, f"{tenth * 10} %", anchor="end")
 
 
-def _size_axis(chart: Chart, x: Scale, low: float, high: float, bottom: float) -> None:
-    chart.line((LEFT, bottom), (RIGHT, bottom), kind="axis")
+def _size_axis(drawing: Drawing, x: Scale, low: float, high: float, bottom: float) -> None:
+    drawing.line((LEFT, bottom), (RIGHT, bottom), kind="axis")
     for size in round_sizes(low, high):
-        chart.line((x(size), bottom), (x(size), bottom + 6), kind="axis")
-        chart.text(x(size), bottom + 24, f"{size:,.0f}", anchor="middle")
-    chart.text(RIGHT, bottom + 48, "home size, sq ft", anchor="end")
+        drawing.line((x(size), bottom), (x(size), bottom + 6), kind="axis")
+        drawing.text(x(size), bottom + 24, f"{size:,.0f}", anchor="middle")
+    drawing.text(RIGHT, bottom + 48, "home size, sq ft", anchor="end")
 
 
 def _staircase(steps: StepFunction, k: int, low: float, high: float) -> list[Point]:
+    """Return the corners of the probability of class ``k`` from ``low`` to ``high`` square feet."""
     starts = [low, *(edge for edge in steps.edges if low < edge < high), high]
     values = steps.at(np.array(starts[:-1]))[:, k].tolist()
     return [(size, value) for value, ends in zip(values, pairwise(starts), strict=True) for size in ends]
 
 
 def _density(logarithms: Floats, grid: Floats) -> Floats:
-    """A Gaussian kernel density, weighted by the number of homes, at each point of an even grid.
+    """Compute a Gaussian kernel density, times the number of homes, at each point of an even grid.
 
-    The homes are first counted into the grid's cells, so that a million cost no more than a thousand.
+    The homes are first counted in the grid's cells, so that the time hardly depends on their number.
     Bandwidth: Silverman, "Density Estimation for Statistics and Data Analysis", 1986, equation 3.31.
     """
     step = grid[1] - grid[0]

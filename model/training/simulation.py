@@ -1,9 +1,9 @@
-"""The households we ship in ``model/homes.csv``: **simulated, not a survey**.
+"""The households of ``model/homes.csv``: **simulated, not a survey**.
 
-Nobody was asked, and no real home or dog is in them. Each household keeps one of two breeds with equal
-chance, and the logarithm of its home's size is normal, with a median of its breed's and one spread for both.
-The figures are ours, chosen so that the sizes overlap (some large homes have Dachshunds). As the densities
-are known, so is the best possible answer at every size, and a model can be judged against it.
+Each household keeps one of two breeds with equal probability. The logarithm of its home's size is normal,
+with a median for each breed and one standard deviation for both. The figures were chosen, not measured, so
+that the sizes overlap: some large homes have Dachshunds. Because the densities are known, so is the best
+possible answer at every size, and a model can be compared with it.
 
 ``python -m model.training.simulation`` writes the file again, byte for byte.
 """
@@ -30,20 +30,20 @@ MEDIAN_SQFT = {"dachshund": 1_250.0, "german_shepherd": 2_500.0}
 LOG_SPREAD = 0.4
 """Standard deviation of the natural logarithm of the home size, the same for both breeds.
 
-With one spread, the best possible probability rises steadily with home size, and is one half at
-their geometric mean, 1,768 sq ft.
+Because it is the same, the best possible probability of the larger breed rises with the home size. It is one
+half at the geometric mean of the medians, 1,768 sq ft.
 """
 
 
 def simulate_homes(
     households: int = HOUSEHOLDS, seed: int = SEED
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Simulate households; see the module's text for how, and why they are no survey.
+    """Simulate households, as the module's docstring describes.
 
-    Only ``random.Random.random`` draws, because Python promises its sequence for a seed in every version.
+    All draws are from ``random.Random.random``, because Python promises the same sequence in every version.
 
     Args:
-        households: How many.
+        households: How many to simulate.
         seed: The same seed gives the same households.
 
     Returns:
@@ -64,13 +64,13 @@ def simulate_homes(
 
 
 def best_probabilities(home_sizes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The Bayes-optimal probabilities of the simulated breeds, from their known densities.
+    """Compute the Bayes-optimal probabilities of the simulated breeds from their known densities.
 
     Args:
         home_sizes: Sizes in square feet, shape ``(n,)``.
 
     Returns:
-        Shape ``(n, 2)``, one column a breed in the order of ``MEDIAN_SQFT``; rows sum to 1.
+        Shape ``(n, 2)``, one column for each breed in the order of ``MEDIAN_SQFT``; rows sum to 1.
     """
     medians = np.log(list(MEDIAN_SQFT.values()))
     distances = (np.log(home_sizes)[:, np.newaxis] - medians) / LOG_SPREAD
@@ -79,7 +79,7 @@ def best_probabilities(home_sizes: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def simulated_csv() -> bytes:
-    """The content of ``model/homes.csv``."""
+    """Return the content of ``model/homes.csv``."""
     breeds = list(MEDIAN_SQFT)
     sizes, labels = simulate_homes()
     rows = [f"{size:.0f},{breeds[label]}\n" for size, label in zip(sizes, labels, strict=True)]

@@ -1,6 +1,7 @@
-"""Which households are fitted, and which are held out to judge the model."""
+"""The split: which households are fitted, which are held out, and the folds of the cross-validation."""
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 HELD_OUT_SHARE = 0.2
@@ -8,11 +9,11 @@ FOLDS = 5
 
 
 def shuffle(sizes: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rank the households of each breed in an order that looks random and hangs on nothing but themselves.
+    """Rank the households of each breed in a pseudo-random order that does not depend on their lines.
 
-    A household's place comes from a hash of its size (and, among equal ones, of how many went before), not
-    from its line. So the split does not change when lines do, and a file that grows keeps nearly all
-    of its held-out households held out: the model in place has not seen them, and is compared fairly.
+    The order is that of a hash of the home size and, among households of equal size and breed, of the number
+    of equal households before. A file that grows therefore keeps nearly all of its held-out households held
+    out: the model in place has not been fitted to them, and the gate compares fairly.
 
     Args:
         sizes: Home sizes in square feet, shape ``(n,)``.
@@ -21,18 +22,15 @@ def shuffle(sizes: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np
     Returns:
         The rank of each household within its breed, from 0, shape ``(n,)``.
     """
-    together = np.lexsort((sizes, labels))
-    repeats = _position_in_group(np.stack((labels[together], sizes[together])))
-    hashes = np.empty(len(sizes), dtype=np.uint64)
-    hashes[together] = _mix(sizes[together].view(np.uint64) + _mix(repeats.astype(np.uint64)))
-    by_hash = np.lexsort((hashes, labels))
-    ranks = np.empty(len(sizes), dtype=np.int64)
-    ranks[by_hash] = _position_in_group(labels[by_hash][np.newaxis])
-    return ranks
+    homes = pd.DataFrame({"size": sizes, "breed": labels})
+    homes["repeat"] = homes.groupby(["breed", "size"]).cumcount()
+    hashes = pd.util.hash_pandas_object(homes[["size", "repeat"]], index=False)
+    ranks = hashes.groupby(homes["breed"]).rank(method="first")
+    return np.asarray(ranks - 1, dtype=np.int64)
 
 
 def held_out(sizes: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether each household is held out: ``HELD_OUT_SHARE`` of every breed, shape ``(n,)``."""
+    """Return whether each household is held out, shape ``(n,)``: ``HELD_OUT_SHARE`` of every breed."""
     households = np.bincount(labels)[labels]
     return shuffle(sizes, labels) < np.round(households * HELD_OUT_SHARE)
 
@@ -40,38 +38,19 @@ def held_out(sizes: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[n
 def folds(
     sizes: NDArray[np.float64], labels: NDArray[np.int64], most: int
 ) -> tuple[NDArray[np.int64], list[tuple[NDArray[np.int64], NDArray[np.int64]]]]:
-    """Part households for cross-validation, every breed alike.
+    """Divide households into folds for cross-validation, each with the same share of every breed.
 
     Args:
         sizes: Home sizes in square feet, shape ``(n,)``.
         labels: Class indices, shape ``(n,)``.
-        most: The number of households that suffice; of more, the same share of each breed is taken.
+        most: The number of households to use at most; of more, the same share of each breed is taken.
 
     Returns:
-        The indices of the households taken; and for each fold, which of these to fit and which to judge by.
+        The indices of the households that are used, and for each fold the positions among these of the
+        households to fit and of those to validate on.
     """
     ranks = shuffle(sizes, labels)
     enough = np.bincount(labels)[labels] * min(1.0, most / len(sizes))
     taken = np.flatnonzero(ranks < np.maximum(enough, 2 * FOLDS))
     fold = ranks[taken] % FOLDS
     return taken, [(np.flatnonzero(fold != part), np.flatnonzero(fold == part)) for part in range(FOLDS)]
-
-
-def _position_in_group(columns: NDArray[np.generic]) -> NDArray[np.int64]:
-    """How many equal columns stand directly before each one, for columns in an order that joins equals."""
-    count = columns.shape[1]
-    starts = np.ones(count, dtype=bool)
-    starts[1:] = (columns[:, 1:] != columns[:, :-1]).any(axis=0)
-    positions = np.arange(count)
-    return positions - np.maximum.accumulate(np.where(starts, positions, 0))
-
-
-def _mix(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """SplitMix64's finalizer: neighbouring numbers become unrelated ones.
-
-    Source: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014, figure 17.
-    """
-    mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))

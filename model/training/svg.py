@@ -1,7 +1,6 @@
-"""Charts as small SVG files, in colours that read well on white and on black.
+"""Small SVG drawings, in colours that are legible on white and on black.
 
-A page shows them with ``<img>``: they bring their own style, follow the reader's light or dark
-setting, and have no background.
+A page shows them with ``<img>``, so each has its own style, which follows the reader's light or dark setting.
 """
 
 import math
@@ -12,7 +11,7 @@ Scale = Callable[[float], float]
 Point = tuple[float, float]
 
 COLOURS = ("#d9772b", "#3b82c4", "#2f9e6e", "#9b6bc7", "#d1495b", "#8a8f2c", "#1d9aa8", "#b3628f")
-"""One for each class, in order, then from the start again; mid-tones for white as well as black."""
+"""The colours of the classes in order, repeated if there are more classes."""
 
 STYLE = """
 text { font: 14px system-ui, sans-serif; fill: #5a6069 }
@@ -28,29 +27,23 @@ text { font: 14px system-ui, sans-serif; fill: #5a6069 }
 
 
 def colour(index: int) -> str:
-    """The colour of a class."""
+    """Return the colour of the class with this index."""
     return COLOURS[index % len(COLOURS)]
 
 
 def linear(low: float, high: float, start: float, end: float) -> Scale:
-    """The scale that takes ``low`` to ``start`` and ``high`` to ``end``, evenly."""
+    """Return the linear scale that maps ``low`` to ``start`` and ``high`` to ``end``."""
     return lambda value: start + (value - low) / (high - low) * (end - start)
 
 
 def logarithmic(low: float, high: float, start: float, end: float) -> Scale:
-    """The scale that takes ``low`` to ``start`` and ``high`` to ``end``, by equal ratios."""
+    """Return the logarithmic scale that maps ``low`` to ``start`` and ``high`` to ``end``."""
     even = linear(math.log(low), math.log(high), start, end)
     return lambda value: even(math.log(value))
 
 
-def round_sizes(low: float, high: float) -> list[float]:
-    """The 1, 2 and 5 times powers of ten within a range."""
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    return [size for power in powers for size in (10.0**power * k for k in (1, 2, 5)) if low <= size <= high]
-
-
-class Chart:
-    """A chart under construction, measured in pixels from the top left."""
+class Drawing:
+    """A drawing under construction; coordinates are pixels from the top left."""
 
     def __init__(self, width: int, height: int, title: str, description: str) -> None:
         self.width, self.height = width, height
@@ -64,7 +57,7 @@ class Chart:
         self.text(16, 26, title, "title")
 
     def text(self, x: float, y: float, words: str, kind: str = "", anchor: str = "start") -> None:
-        """Write words; ``anchor`` says which end of them stands at ``x``."""
+        """Write words; ``anchor`` is the part of them that is at ``x``: ``start``, ``middle`` or ``end``."""
         self._parts.append(
             f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{_class(kind)}>{escape(words)}</text>'
         )
@@ -83,7 +76,7 @@ class Chart:
         self._parts.append(f'<path d="M{_path(points)}"{_class(kind)}{look}/>')
 
     def area(self, points: Iterable[Point], fill: str, opacity: float) -> None:
-        """Fill the shape that points enclose."""
+        """Fill the polygon with these corners."""
         self._parts.append(f'<path d="M{_path(points)}Z" fill="{fill}" fill-opacity="{opacity}"/>')
 
     def dot(self, x: float, y: float, fill: str) -> None:
@@ -91,7 +84,7 @@ class Chart:
         self._parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{fill}"/>')
 
     def encode(self) -> bytes:
-        """The file's content."""
+        """Return the file's content."""
         return "\n".join([*self._parts, "</svg>\n"]).encode()
 
 

@@ -1,52 +1,26 @@
-"""What the training command shows in a terminal: the progress of the work, and the result."""
+"""The result of a training, as tables for a terminal."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console, Group, RenderableType
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from model.manifest import Manifest
-from model.training.card import MEASURES
-from model.training.progress import Progress as Listener
+from model.training.card import MEASURES, figure
 
-STAGES = ("Reading", "Searching", "Fitting", "Judging")
 _WIDTH = 20
 _STYLES = ("dark_orange", "dodger_blue1", "green3", "medium_purple", "red", "yellow", "cyan", "magenta")
-"""One for each breed, in order, then from the start again; as the plots have them."""
-
-
-@contextmanager
-def progress_bar() -> Iterator[Listener]:
-    """Show a live bar for each stage on standard error, if that is a terminal; it goes away at the end."""
-    console = Console(stderr=True)
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description:<10}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        tasks = {stage: bars.add_task(stage, total=1.0, start=False) for stage in STAGES}
-
-        def listen(stage: str, share: float) -> None:
-            bars.start_task(tasks[stage])
-            bars.update(tasks[stage], completed=share)
-
-        yield listen
+"""The styles of the breeds in order, repeated if there are more breeds; close to the plots' colours."""
 
 
 def result(manifest: Manifest, folder: Path, *, written: bool) -> RenderableType:
-    """The table that a training ends with.
+    """Return the result of a training: the households, the measures and the answers.
 
     Args:
         manifest: Of the model that was trained.
-        folder: Where it was to go.
-        written: Whether it went there.
+        folder: The folder that was asked for.
+        written: Whether the model was written to it.
     """
     return Group(
         _households(manifest),
@@ -77,13 +51,12 @@ def _quality(manifest: Manifest) -> Table:
     for name in ("", "Model", "95 % interval", "Baseline"):
         table.add_column(name, justify="right" if name else "left")
     for key, title, _ in MEASURES:
-        shown = "{:.1%}" if key == "accuracy" else "{:.4f}"
         low, high = metrics.intervals[key]
         table.add_row(
             title,
-            Text(shown.format(getattr(metrics, key)), style="bold"),
-            f"{shown.format(low)} to {shown.format(high)}",
-            Text(shown.format(metrics.baseline[key]), style="dim"),
+            Text(figure(key, getattr(metrics, key)), style="bold"),
+            f"{figure(key, low)} to {figure(key, high)}",
+            Text(figure(key, metrics.baseline[key]), style="dim"),
         )
     if metrics.best_log_loss is not None:
         table.add_row("Best possible log loss, nats", f"{metrics.best_log_loss:.4f}", "", "")
@@ -91,7 +64,6 @@ def _quality(manifest: Manifest) -> Table:
 
 
 def _answers(manifest: Manifest) -> Table:
-    """The answer to each known size, and where it changes."""
     table = _plain("What it answers")
     for known in manifest.known_answers:
         share = max(known.probabilities)

@@ -7,8 +7,8 @@ import msgspec
 from packaging.markers import Marker
 from packaging.utils import canonicalize_name
 
-from ecs.release import docker, record
-from ecs.release.revision import Revision
+from ecs.release import docker, provenance
+from ecs.release.candidate import Candidate
 from ecs.settings import load_settings
 from tests.serving import ROOT
 
@@ -16,8 +16,8 @@ from tests.serving import ROOT
 def test_each_package_in_the_image_is_listed(image: str) -> None:
     architecture = "ARM64" if docker.inspect(image, docker.PLATFORM) == "linux/arm64" else "X86_64"
     settings = msgspec.structs.replace(load_settings("prod"), architecture=architecture)
-    found = docker.run(image, settings, record.PACKAGES.read_text())
-    listed = json.loads(record.sbom(found, Revision("0123456789ab", "e27279efdf8a", "X86_64")))
+    found = docker.run(image, settings, provenance.PACKAGES.read_text())
+    listed = json.loads(provenance.sbom(found, Candidate("0123456789ab", "25f1f87a5e3d", "X86_64")))
     urls = {item["purl"] for item in listed["components"] if "purl" in item}
     named = (url.removeprefix("pkg:pypi/").split("@") for url in urls if url.startswith("pkg:pypi/"))
     pypi = {(canonicalize_name(name), version) for name, version in named}

@@ -1,12 +1,12 @@
-"""What one task carries, and how long it takes to start: two settings are derived from that.
+"""Measure how many requests one task carries and how long it takes to start, and derive two settings.
 
-`make bench-task` runs the image on the terms of Fargate's smallest task, 0.25 vCPU and 512 MB, and says:
+`make bench-task` limits the image to Fargate's smallest task, 0.25 vCPU and 512 MB, and prints:
 
-- `grace_seconds`: ten times its start, in whole 10 s. On AWS a task also waits for its address and for the
+- `grace_seconds`: ten times the start time, in whole 10 s. On AWS a task also waits for its address and the
   health checks, and Fargate's CPUs may be slower.
-- `requests_per_target`: what it carries in a minute on its slowest route, times `cpu_target`; half of that,
-  since this machine's CPU may be twice as fast; in whole hundreds. At that many requests a minute a task has
-  room left, and a new one has time to come.
+- `requests_per_target`: the requests per minute that it carries on its slowest route, times `cpu_target`,
+  halved because this machine's CPU may be twice as fast, in whole hundreds. At that load a task still has
+  capacity left while a new one starts.
 """
 
 import math
@@ -22,7 +22,7 @@ ROUTES = ("/", "/recommendation?home_size=1200&unit=sqft", "/api/predict?home_si
 
 
 def main(image: str) -> None:
-    """Measure, and print the figures with what follows from them."""
+    """Measure, and print the figures and the settings that follow from them."""
     wrk.require_wrk()
     starts = []
     for _ in range(STARTS):

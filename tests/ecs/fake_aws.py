@@ -1,4 +1,4 @@
-"""An AWS that refuses: an HTTP server that answers what a test wants, for errors that no stand-in makes."""
+"""A fake AWS endpoint that answers as a test says, for errors that the stand-in for AWS can't produce."""
 
 import threading
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def refusal(code: str, message: str) -> str:
 
 @dataclass
 class FakeAws:
-    """Answers each call by its name, the last of several answers for ever; others are refused."""
+    """Answers each call by its name; the last of several answers repeats, and other calls are refused."""
 
     answers: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)

@@ -1,6 +1,6 @@
-"""A service that rolls out: botocore's clients, answered by a small model of how ECS runs a deployment.
+"""A fake ECS service: it answers botocore's clients by a small model of how ECS runs a deployment.
 
-Each look at the service is a step of its time. AWS's own models check what is sent and what is answered.
+Its time advances by one step at each DescribeServices. Botocore's models validate requests and answers.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,8 +19,8 @@ from botocore.model import OperationModel
 from botocore.validate import validate_parameters
 
 from ecs.aws import Aws
-from ecs.foundation.outputs import Foundation
-from ecs.release.changes import unknown_foundation
+from ecs.foundation.stack_outputs import Foundation
+from ecs.release.pending_changes import placeholder_foundation
 from ecs.settings import Settings
 
 BEGAN = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -29,7 +29,7 @@ ARN = "arn:aws:ecs:eu-west-1:123456789012"
 IDLE = {"status": "MONITORING"}
 SESSION = boto3.Session("none", "none", region_name="eu-west-1")
 STARTS, BAKES = 2, 3
-"""How many looks it takes until new tasks are healthy, and from then until the deployment has completed."""
+"""How many steps it takes until new tasks are healthy, and from then until the deployment completes."""
 
 
 def definition(number: int) -> str:
@@ -56,13 +56,13 @@ class FakeService:
     on_look: Callable[[int], None] = lambda _: None
     rollback_works: bool = True
     unlisted: int = 0
-    """How many times ListServiceDeployments does not list the newest yet."""
+    """How many calls of ListServiceDeployments leave the newest one out."""
     looks: int = 0
     target: int = 0
     age: int = 0
 
     def __post_init__(self) -> None:
-        """Have the service that `serving` names completed."""
+        """Begin with a completed deployment of the revision `serving`."""
         if self.serving:
             self.tags.setdefault(self.serving, {})
             self._roll_out(self.serving, source=0)
@@ -79,7 +79,7 @@ class FakeService:
     def foundation(self) -> Foundation:
         named: dict[str, Any] = {item.name: item.name.replace("_", "-") for item in fields(Foundation)}
         named |= {"subnet_ids": ("s-1", "s-2"), "url": "https://pp.example"}
-        return replace(unknown_foundation(), **named)
+        return replace(placeholder_foundation(), **named)
 
     @property
     def sent(self) -> list[str]:
@@ -91,14 +91,14 @@ class FakeService:
     def status(self) -> str:
         return str(self.records[-1]["status"])
 
-    def good(self, number: int, hour: int) -> None:
+    def mark_good(self, number: int, hour: int) -> None:
         self.tags.setdefault(number, {})["GoodSince"] = f"2026-11-26T{hour:02}:00:00+00:00"
 
-    def left(self, number: int, hour: int) -> None:
+    def mark_bad(self, number: int, hour: int) -> None:
         self.tags.setdefault(number, {})["LeftSince"] = f"2026-11-26T{hour:02}:00:00+00:00"
 
     def fail(self, why: str, monitor: str, **more: Any) -> None:
-        """Have ECS see that the deployment fails, by its circuit breaker or an alarm."""
+        """Fail the deployment by its circuit breaker or an alarm, as `monitor` says."""
         self.records[-1] |= {"status": "ROLLBACK_IN_PROGRESS", "statusReason": why}
         self.records[-1][monitor] = {"status": "TRIGGERED", **more}
         self.age = 0
@@ -135,7 +135,7 @@ class FakeService:
         self.serving = self.target
 
     def _step(self) -> None:
-        """Let time pass."""
+        """Advance the time by one step."""
         self.looks += 1
         self.age += 1
         record = self.records[-1]
@@ -231,7 +231,7 @@ class FakeService:
         return {"serviceDeploymentArn": arguments["serviceDeploymentArn"]}
 
     def _tasks(self) -> Iterator[tuple[str, int, str]]:
-        """Each task: its address, its revision, and what the balancer thinks of it."""
+        """Yield each task's address, its revision and its state as a target of the balancer."""
         if self._started:
             yield from (
                 (f"10.0.{self.target}.{item}", self.target, "healthy") for item in range(self.desired)

@@ -1,7 +1,7 @@
-"""What stands between an operator and the service: a load balancer with HTTPS, and a proxy that decides.
+"""A load balancer with HTTPS, and a proxy, as they stand between an operator and the service.
 
-The certificates in `tls/` are for `puppy.test`, a name that no public DNS has. They hold until 2120, and all
-but one since 2020.
+The certificates in `tls/` are for `puppy.test`, a name that public DNS does not have. They are valid from
+2020 to 2120, except not-yet-valid.pem.
 """
 
 import select
@@ -22,7 +22,7 @@ CA = TLS / "ca.pem"
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, *_: object) -> None:
-        """Say nothing of a client that breaks off."""
+        """Ignore clients that close the connection."""
 
 
 @dataclass
@@ -92,7 +92,7 @@ def balancing(
 
 @dataclass
 class Proxy:
-    """Leads to the names that it knows, by itself: DNS here need not know them."""
+    """Connects to the names that it knows, which DNS need not know."""
 
     url: str
     known: Mapping[str, int]
@@ -102,7 +102,7 @@ class Proxy:
 
 @contextmanager
 def proxying(known: Mapping[str, int], *, status: int = 403) -> Iterator[Proxy]:
-    """A proxy that opens a tunnel to the ports of `known` and refuses all else with `status`."""
+    """Run a proxy that opens tunnels to the ports in `known`, and refuses all else with `status`."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_CONNECT(self) -> None:

@@ -1,4 +1,4 @@
-"""A copy of this repository with its own history, and the tool run in it as a person would."""
+"""A copy of this repository with its own git history, in which tests run the tool as a person would."""
 
 import os
 import re
@@ -20,7 +20,7 @@ CEILING = 300
 
 @dataclass(frozen=True)
 class Result:
-    """What a run of the tool ended with."""
+    """The exit code and output of a run of the tool."""
 
     code: int
     out: str
@@ -32,12 +32,12 @@ class Result:
 
     @property
     def said(self) -> str:
-        """All that a person sees, on one line a paragraph."""
+        """Everything that the run printed."""
         return self.out + self.err
 
 
 class Project:
-    """A copy of the files that git knows or would take, committed."""
+    """A committed copy of all files of the repository that git does not ignore."""
 
     def __init__(
         self, folder: Path, settings: Mapping[str, object], environments: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class Project:
         self.commit()
 
     def set(self, settings: Mapping[str, object]) -> None:
-        """Give settings other values in the file, not committed."""
+        """Change values in the settings file, without a commit."""
         path = self.folder / "ecs" / "settings.toml"
         text = path.read_text()
         for name, value in settings.items():
@@ -84,7 +84,7 @@ class Project:
         self.write(path, text.replace(old, new, count))
 
     def train(self, households: int) -> None:
-        """Train on some of the homes: other answers, another version."""
+        """Train a model with other answers and another version, on the first homes only."""
         lines = (self.folder / "model" / "homes.csv").read_text().splitlines(keepends=True)
         self.write("model/homes.csv", "".join(lines[: households + 1]))
         subprocess.run(
@@ -96,7 +96,7 @@ class Project:
         _git(self.folder, "commit", "--quiet", "--allow-empty", "--message", "A change")
 
     def undo(self) -> None:
-        """Go back by one commit."""
+        """Remove the last commit."""
         self.run_git("reset", "--quiet", "--hard", "HEAD~1")
 
     def run_git(self, *arguments: str) -> None:
@@ -106,11 +106,11 @@ class Project:
         return self._start(arguments, environ, subprocess.DEVNULL)
 
     def run(self, *arguments: str, **environ: str) -> Result:
-        """Run a verb to its end."""
+        """Run a command to its end."""
         return _ended(self.start(*arguments, **environ))
 
     def answer(self, typed: str, *arguments: str, **environ: str) -> Result:
-        """Run a verb to its end at a terminal, with this typed at its question."""
+        """Run a command to its end at a terminal, and type this at its question."""
         terminal, stdin = os.openpty()
         try:
             os.write(terminal, f"{typed}\n".encode())

@@ -1,4 +1,4 @@
-"""The command line, run as a person runs it: what it teaches, and a sentence for each thing that is wrong."""
+"""The command line, run as a person runs it: its help, and a sentence and exit code for each error."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def check(result: Result, code: int, *words: str) -> None:
-    """It ends with this code, says these words, and shows nobody a traceback."""
+    """Check the exit code, that these words are printed, and that no traceback is."""
     assert result.code == code, result.said
     for text in words:
         assert text in result.said
@@ -28,7 +28,7 @@ def check(result: Result, code: int, *words: str) -> None:
 
 
 @pytest.mark.parametrize("verb", [verb.name for verb in COMMANDS])
-def test_each_verb_teaches_itself(project: Project, verb: str) -> None:
+def test_each_command_has_help(project: Project, verb: str) -> None:
     result = project.run(verb, "--help")
     check(result, 0, "--env", "--region", "--json", "Exit codes: 0 done;")
 
@@ -41,7 +41,7 @@ def test_all_commands_are_listed(project: Project) -> None:
 
 
 @pytest.mark.parametrize("verb", ["up", "rollback", "destroy"])
-def test_what_changes_something_can_be_tried_dry(project: Project, verb: str) -> None:
+def test_commands_that_change_something_have_a_dry_run(project: Project, verb: str) -> None:
     check(project.run(verb, "--help"), 0, "--dry-run", "--yes")
 
 
@@ -57,7 +57,7 @@ def test_no_credentials(project: Project) -> None:
 
 def test_verify_goes_on_without_credentials(project: Project) -> None:
     result = project.run("verify", **NOBODY)
-    check(result, 3, "FAIL credentials", "SKIP region", "wants credentials", "OK   artifact")
+    check(result, 3, "FAIL credentials", "SKIP region", "needs credentials", "OK   artifact")
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "ExpiredTokenException"])
@@ -78,7 +78,7 @@ def test_a_missing_permission_names_the_action(project: Project) -> None:
         check(result, 3, "may not do cloudformation:DescribeStacks", "Ask for a policy that allows")
 
 
-def test_a_portal_that_answers_in_place_of_aws(project: Project) -> None:
+def test_a_captive_portal_that_answers_in_place_of_aws(project: Project) -> None:
     with fake_aws(DescribeStacks=[(200, "<html><p>Sign in to the hotel")]) as aws:
         result = project.run("status", AWS_ENDPOINT_URL=aws.url, **KEYS)
         check(result, 4, "Something else than AWS answered", "HTTPS_PROXY")
@@ -94,7 +94,7 @@ def test_no_region(project: Project) -> None:
     check(project.run("plan", HOME="/nonexistent", **keys), 2, "No AWS region is set", "--region")
 
 
-def test_throttling_is_waited_for(project: Project) -> None:
+def test_throttled_calls_are_retried(project: Project) -> None:
     throttled = (400, refusal("Throttling", "Rate exceeded"))
     with fake_aws(DescribeStacks=[throttled, throttled, (400, NO_STACK)]) as aws:
         result = project.run("status", AWS_ENDPOINT_URL=aws.url, **KEYS)
@@ -138,13 +138,13 @@ def test_a_wrong_setting_is_refused_before_any_call(project: Project) -> None:
         assert aws.called == []
 
 
-def test_json_gives_one_object_for_an_error_too(project: Project) -> None:
+def test_json_is_one_object_after_an_error_too(project: Project) -> None:
     result = project.run("status", "--json", **NOBODY)
     assert result.json["exit_code"] == result.code == 3
     assert "credentials" in result.json["error"]
 
 
 @pytest.mark.parametrize(("verb", "option"), [("logs", "--follow"), ("status", "--watch")])
-def test_what_has_no_end_gives_no_json(project: Project, verb: str, option: str) -> None:
+def test_options_that_run_until_ctrl_c_refuse_json(project: Project, verb: str, option: str) -> None:
     result = project.run(verb, option, "--json")
     assert (result.code, f"{option} goes on without end" in result.err) == (2, True), result.said

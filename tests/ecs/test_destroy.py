@@ -1,4 +1,4 @@
-"""`destroy` leaves nothing, whatever is there: with a stack or without, cut off anywhere, run again."""
+"""`destroy` leaves nothing, with or without a stack, even if it is interrupted at any call and run again."""
 
 import json
 from collections.abc import Iterator
@@ -37,9 +37,9 @@ def xml(name: str, text: str = "") -> tuple[int, str]:
 
 @dataclass
 class Account:
-    """What is there, and what AWS does with it as it is removed.
+    """The resources in a fake AWS account, which disappear as they are deleted.
 
-    A stack takes its cluster and two log groups with it, and fails as long as there are services or tasks.
+    Deleting the stack deletes its cluster and two log groups, and fails while there are services or tasks.
     """
 
     stack: str = ""
@@ -173,7 +173,7 @@ class Account:
 
 
 def full() -> Account:
-    """A service that runs, with a task that somebody runs by hand beside it."""
+    """Return an account with a running service, and a task that was started by hand."""
     return Account(
         stack="UPDATE_COMPLETE",
         cluster=True,
@@ -203,7 +203,7 @@ STATES = {
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stack_events, "POLL_SECONDS", 0)
-    # One session for all runs, as it reads botocore's models once.
+    # One session for all runs, because reading botocore's models takes long.
     monkeypatch.setattr(boto3, "Session", lambda **_: SESSION)
 
 
@@ -240,7 +240,7 @@ def test_nothing_is_left(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
 
 
 @pytest.mark.parametrize("state", ["all of it", "no stack, and all else"])
-def test_it_goes_on_wherever_it_was_cut_off(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
+def test_it_completes_after_an_interruption_at_any_call(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
     whole = copied(STATES[state])
     with served(whole, monkeypatch):
         assert run("--yes", NAME).exit_code == 0
@@ -261,7 +261,7 @@ def test_a_dry_run_lists_what_is_there_and_removes_nothing(monkeypatch: pytest.M
         assert line in result.output
 
 
-def test_services_of_somebody_elses_are_not_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_services_that_the_tool_did_not_make_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     account = replace(full(), services=[NAME, "worker"])
     with served(account, monkeypatch):
         result = run("--yes", NAME)
@@ -269,14 +269,14 @@ def test_services_of_somebody_elses_are_not_removed(monkeypatch: pytest.MonkeyPa
     assert "services that this tool did not make: worker." in result.output
 
 
-def test_it_says_what_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_names_what_only_aws_can_remove(monkeypatch: pytest.MonkeyPatch) -> None:
     zone = {"hosted_zone_id": "Z123", "domain_name": "puppy.example.org"}
     settings = msgspec.structs.replace(load_settings("prod"), **zone)
     monkeypatch.setattr(ecs.run, "load_settings", lambda _env: settings)
     with served(full(), monkeypatch):
         said = " ".join(run("--yes", NAME).output.split())
     assert "Key=Project,Values=perfect-puppy Key=Environment,Values=prod" in said
-    assert "puppy.example.org to be yours stays in the zone Z123: a CNAME to acm-validations.aws" in said
+    assert "puppy.example.org is yours stays in the zone Z123: a CNAME to acm-validations.aws" in said
 
 
 def test_a_revision_that_aws_keeps_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Why a release failed, told from what AWS says in its own words."""
+"""The diagnosis finds the cause of a failed release in AWS's own messages."""
 
 import tomllib
 from datetime import UTC, datetime, timedelta
@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from ecs.aws import Aws
 from ecs.failure.diagnosis import TABLE, Cause, diagnose
 from ecs.failure.evidence import Evidence
-from ecs.foundation.outputs import read_outputs
+from ecs.foundation.stack_outputs import read_outputs
 from ecs.release import snapshot
-from ecs.release.deployment import Deployment
+from ecs.release.service_deployment import ServiceDeployment
 from ecs.release.snapshot import Snapshot
 
 TASK = "arn:aws:ecs:eu-west-1:1:task/perfect-puppy-prod/0123"
@@ -117,7 +117,7 @@ REASONS = tomllib.loads(Path(__file__).with_name("reasons.toml").read_text(encod
 @pytest.mark.parametrize(
     "told", REASONS, ids=[f"{row['kind']}: {[*row.values()][-1][:60]}" for row in REASONS]
 )
-def test_what_ecs_says_shows_its_cause(told: dict[str, str]) -> None:
+def test_each_message_of_ecs_leads_to_its_cause(told: dict[str, str]) -> None:
     tasks = stopped(told.get("task", ""), container=told.get("container", ""))
     tasks[0]["stopCode"] = told.get("code", "")
     cause = diagnose(
@@ -145,7 +145,7 @@ def test_the_cause_is_named_in_a_sentence_with_a_hint(seen: Evidence, kind: str,
     assert cause.hint
 
 
-def test_the_last_telling_line_of_the_log_is_quoted() -> None:
+def test_the_last_error_in_the_log_is_quoted() -> None:
     lines = [
         '{"event": "booting"}',
         '{"event": "worker failed", "exception": "Traceback:\\n  x\\nKeyError: \'breed\'"}',
@@ -155,27 +155,27 @@ def test_the_last_telling_line_of_the_log_is_quoted() -> None:
     assert cause.sentence.endswith("the log says: KeyError: 'breed'.")
 
 
-def test_time_that_ran_out_is_named_when_nothing_else_is() -> None:
+def test_a_timeout_is_the_cause_only_without_another() -> None:
     assert diagnose(evidence(), timed_out=True).kind == "timed out"
     failing: Cause = diagnose(evidence(stopped=stopped(EXITED, code=1)), timed_out=True)
     assert failing.kind == "crash"
 
 
-def test_of_a_long_line_the_middle_is_left_out() -> None:
+def test_the_middle_of_a_long_log_line_is_left_out() -> None:
     line = "error " + "x" * 5_000 + " and the end"
     cause = diagnose(evidence(stopped=stopped(EXITED, code=1), logs={TASK: [line]}))
     assert len(cause.sentence) < 400
     assert cause.sentence.endswith("x and the end.")
 
 
-def test_a_task_that_was_stopped_with_the_release_says_nothing() -> None:
+def test_the_exit_code_of_a_task_that_ecs_stopped_is_ignored() -> None:
     scheduler = stopped("Scaling activity initiated by (deployment ecs-svc/1)", code=0)
     failed = stopped(EXITED, code=3)
     scheduler[0]["stopCode"], failed[0]["stopCode"] = "ServiceSchedulerInitiated", "EssentialContainerExited"
     assert "exit code 3" in diagnose(evidence(stopped=[*scheduler, *failed])).sentence
 
 
-def test_the_reason_of_a_task_counts_before_the_events_and_both_before_a_weak_sign() -> None:
+def test_task_reasons_precede_events_and_both_precede_weak_reasons() -> None:
     events = [
         "(service x) is unable to consistently start tasks successfully.",
         "service x was unable to place a task. Reason: Capacity is unavailable at this time.",
@@ -187,13 +187,13 @@ def test_the_reason_of_a_task_counts_before_the_events_and_both_before_a_weak_si
     assert diagnose(evidence(events=events[:1]), timed_out=True).kind == "gave up"
 
 
-def test_a_task_that_somebody_stopped_is_not_the_cause_where_another_failed_by_itself() -> None:
+def test_a_task_stopped_by_hand_is_not_the_cause_if_another_exited_by_itself() -> None:
     by_hand, failed = stopped("Task stopped by user", code=143), stopped(EXITED, code=3)
     by_hand[0]["stopCode"], failed[0]["stopCode"] = "UserInitiated", "EssentialContainerExited"
     assert "exit code 3" in diagnose(evidence(stopped=[*by_hand, *failed])).sentence
 
 
-def test_no_hint_for_the_network_speaks_of_roles_and_none_for_a_role_of_the_network() -> None:
+def test_hints_for_the_network_do_not_mention_roles_nor_the_reverse() -> None:
     hints = {row.kind: row.hint for row in TABLE.reason}
     for word in ("internet gateway", "public address", "security group", "endpoints"):
         assert word in hints["network"]
@@ -202,13 +202,13 @@ def test_no_hint_for_the_network_speaks_of_roles_and_none_for_a_role_of_the_netw
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
-def test_whatever_ecs_says_it_is_one_line(reason: str, event: str) -> None:
+def test_any_message_of_ecs_gives_a_sentence_of_one_line(reason: str, event: str) -> None:
     cause = diagnose(evidence(stopped=stopped(reason), events=[event], reason=event))
     assert cause.kind
     assert len(cause.sentence.splitlines()) == 1
 
 
-def test_events_from_before_a_deployment_that_ecs_has_rolled_back_are_no_evidence(
+def test_events_from_before_the_deployment_are_not_evidence(
     aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -220,6 +220,8 @@ def test_events_from_before_a_deployment_that_ecs_has_rolled_back_are_no_evidenc
     monkeypatch.setattr(snapshot, "last_lines", lambda *_: [])
     seen = Snapshot({"deployments": [], "events": events}, [task], [], [])
     foundation = read_outputs({"StackName": "x", "CreationTime": began, "StackStatus": "CREATE_COMPLETE"})
-    record = Deployment("arn:2", "ROLLBACK_SUCCESSFUL", "", began, "td:2", "td:1", [], failed_by_itself=True)
-    gathered = snapshot.gather(aws, foundation, seen, record)
+    deployment = ServiceDeployment(
+        "arn:2", "ROLLBACK_SUCCESSFUL", "", began, "td:2", "td:1", [], failed_by_itself=True
+    )
+    gathered = snapshot.gather(aws, foundation, seen, deployment)
     assert gathered.events == [events[0]["message"]]

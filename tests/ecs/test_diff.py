@@ -1,11 +1,11 @@
-"""A difference is one that a person made; what AWS fills in is none."""
+"""The comparison with AWS finds what a person changed, and ignores the defaults that AWS fills in."""
 
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecs.release.diff import diff, flat, normalised
+from ecs.release.diff import diff, flatten, normalise
 
 values = st.recursive(
     st.booleans() | st.integers(1, 9) | st.text("abc", min_size=1, max_size=3),
@@ -23,17 +23,17 @@ def test_nothing_differs_from_itself(document: dict[str, Any]) -> None:
 @given(documents, documents)
 def test_the_fields_that_differ_are_all_named(old: dict[str, Any], new: dict[str, Any]) -> None:
     named = {change.field: (change.old, change.new) for change in diff(old, new)}
-    before, after = flat(old), flat(new)
+    before, after = flatten(old), flatten(new)
     assert {name for name in before | after if before.get(name) != after.get(name)} == named.keys()
     assert all(named[name] == (before.get(name), after.get(name)) for name in named)
 
 
 @given(documents)
 def test_normalising_again_changes_nothing(document: dict[str, Any]) -> None:
-    assert normalised(normalised(document)) == normalised(document)
+    assert normalise(normalise(document)) == normalise(document)
 
 
-def test_what_aws_fills_in_is_no_difference() -> None:
+def test_defaults_that_aws_fills_in_are_no_difference() -> None:
     ours = {"containerDefinitions": [{"name": "web", "portMappings": [{"containerPort": 8000}]}]}
     theirs = {
         "containerDefinitions": [
@@ -49,10 +49,10 @@ def test_what_aws_fills_in_is_no_difference() -> None:
         ],
         "placementConstraints": [],
     }
-    assert diff(normalised(theirs), normalised(ours)) == []
+    assert diff(normalise(theirs), normalise(ours)) == []
 
 
-def test_the_order_of_names_says_nothing() -> None:
+def test_the_order_of_names_is_no_difference() -> None:
     one = {"environment": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]}
     other = {"environment": [{"name": "B", "value": "2"}, {"name": "A", "value": "1"}]}
     assert diff(one, other) == []
@@ -69,6 +69,6 @@ def test_a_change_is_one_line_that_names_the_field() -> None:
     assert [str(change) for change in diff({"cpu": "256"}, {})] == ["- cpu: 256"]
 
 
-def test_of_a_service_only_what_we_set_is_compared() -> None:
+def test_only_the_service_fields_that_the_tool_sets_are_compared() -> None:
     told = {"healthCheckGracePeriodSeconds": 30, "runningCount": 2}
     assert diff(told, {"healthCheckGracePeriodSeconds": 30}, only_wanted=True) == []

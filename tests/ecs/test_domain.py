@@ -1,4 +1,4 @@
-"""Whether the domain can be served: the hosted zone, who is asked for it, and the certificate."""
+"""The check of the domain: its hosted zone, the delegation in public DNS, and the certificate."""
 
 import json
 import threading
@@ -16,7 +16,7 @@ from botocore.stub import Stubber
 
 from ecs import checks
 from ecs.aws import Aws
-from ecs.checks import Check, Scene, run_checks
+from ecs.checks import Check, CheckContext, run_checks
 from ecs.foundation import domain
 from ecs.settings import Settings
 
@@ -28,7 +28,7 @@ Answer = Callable[[Stubber], None]
 
 @contextmanager
 def public_dns(status: int, body: bytes) -> Iterator[tuple[str, list[str]]]:
-    """A resolver over HTTP that gives this answer; its address, and the paths that it was asked."""
+    """Run a DNS resolver over HTTP that gives this answer; yield its URL and the paths of its requests."""
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -59,7 +59,7 @@ def client(service: str) -> Any:
 
 
 def look(settings: Settings, *, monkeypatch: pytest.MonkeyPatch, **answers: Answer) -> Check:
-    """Make the check of `verify`, with these answers of AWS's."""
+    """Run the check of `verify` with these answers of AWS."""
     session = boto3.Session("none", "none", region_name="eu-west-1")
     monkeypatch.setattr(Aws, "client", lambda _self, service: client(service))
     rows = [row for row in checks.CHECKS if row[0] == "domain"]
@@ -67,7 +67,7 @@ def look(settings: Settings, *, monkeypatch: pytest.MonkeyPatch, **answers: Answ
     with Stubber(client("route53")) as route53, Stubber(client("acm")) as acm:
         for answer in answers.values():
             answer(route53 if settings.hosted_zone_id else acm)
-        [checked] = run_checks(Scene(Aws(settings, session), allow_dirty=False))
+        [checked] = run_checks(CheckContext(Aws(settings, session), allow_dirty=False))
     return checked
 
 
@@ -89,7 +89,7 @@ def refused(call: str, code: str, message: str) -> Answer:
     return lambda stubber: stubber.add_client_error(call, code, message)
 
 
-def test_without_a_certificate_there_is_nothing_to_look_at(
+def test_without_a_certificate_nothing_is_checked(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked = look(settings, monkeypatch=monkeypatch)
@@ -112,7 +112,7 @@ class TestZone:
 
         return check
 
-    def test_a_public_zone_that_is_delegated_to_is_in_order(self, check: Callable[..., Check]) -> None:
+    def test_a_public_zone_that_is_delegated_to_passes(self, check: Callable[..., Check]) -> None:
         checked = check(zone(), resolved("NS-1.awsdns-01.com.", "ns-2.awsdns-02.net."))
         assert (checked.state, checked.hint) == ("OK", "")
         assert checked.detail == f"example.org is public and delegated to {ZONE}, and holds puppy.example.org"
@@ -144,8 +144,11 @@ class TestZone:
     @pytest.mark.parametrize(
         ("dns", "seen"),
         [
-            (resolved(status=3), "no name server that answers"),  # no such name
-            (resolved(status=2), "no name server that answers"),  # the servers named refuse: an old zone's
+            (resolved(status=3), "no name server that answers"),  # NXDOMAIN: no such name
+            (
+                resolved(status=2),
+                "no name server that answers",
+            ),  # SERVFAIL: the name servers refuse, as those of a deleted zone do
             (resolved(), "no name server that answers"),
             (resolved("ns1.registrar.example."), "ns1.registrar.example"),
         ],
@@ -163,14 +166,14 @@ class TestZone:
         ("dns", "status"),
         [(b"<html>blocked</html>", 403), (b"[]", 200), (resolved(status=5), 200), (b"{}", 200)],
     )
-    def test_a_network_that_does_not_let_public_dns_through_decides_nothing(
+    def test_a_network_that_blocks_public_dns_skips_the_check(
         self, check: Callable[..., Check], dns: bytes, status: int
     ) -> None:
         checked = check(zone(), dns, status)
         assert checked.state == "SKIP"
         assert "example.org is public; whether it is delegated to" in checked.detail
 
-    def test_no_network_decides_nothing(self, in_zone: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_no_network_skips_the_check(self, in_zone: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
         with public_dns(200, b"") as (url, _):
             monkeypatch.setattr(domain, "RESOLVER", url)
         checked = look(in_zone, monkeypatch=monkeypatch, zone=zone())
@@ -186,7 +189,7 @@ class TestZone:
             assert look(in_zone, monkeypatch=monkeypatch, zone=zone()).state == "OK"
         assert asked == ["http://dns.invalid/resolve?name=example.org.&type=NS"]
 
-    def test_a_missing_permission_to_look_decides_nothing(self, check: Callable[..., Check]) -> None:
+    def test_a_missing_permission_skips_the_check(self, check: Callable[..., Check]) -> None:
         denied = "User: me is not authorized to perform: route53:GetHostedZone on resource: x"
         checked = check(refused("get_hosted_zone", "AccessDenied", denied))
         assert checked.state == "SKIP"
@@ -224,13 +227,13 @@ class TestCertificate:
         return check
 
     @pytest.mark.parametrize("names", [(), ("example.org", "puppy.example.org"), ("*.example.org",)])
-    def test_one_that_is_issued_for_the_name_is_in_order(
+    def test_a_certificate_issued_for_the_name_passes(
         self, check: Callable[..., Check], names: tuple[str, ...]
     ) -> None:
         assert check(certificate("ISSUED", *names)).state == "OK"
 
     @pytest.mark.parametrize("names", [("example.org",), ("*.puppy.example.org",), ("*.org",)])
-    def test_one_for_another_name_is_refused(
+    def test_a_certificate_for_another_name_is_refused(
         self, check: Callable[..., Check], names: tuple[str, ...]
     ) -> None:
         checked = check(certificate("ISSUED", *names))
@@ -239,17 +242,21 @@ class TestCertificate:
         assert "for puppy.example.org that is issued, in eu-west-1" in checked.hint
 
     @pytest.mark.parametrize("status", ["PENDING_VALIDATION", "EXPIRED", "REVOKED", "FAILED", "INACTIVE"])
-    def test_one_that_is_not_issued_is_refused(self, check: Callable[..., Check], status: str) -> None:
+    def test_a_certificate_that_is_not_issued_is_refused(
+        self, check: Callable[..., Check], status: str
+    ) -> None:
         checked = check(certificate(status))
         assert checked.state == "FAIL"
         assert f"is not issued, but {status}." in checked.detail
 
-    def test_one_of_another_region_is_refused_without_a_call(self, check: Callable[..., Check]) -> None:
+    def test_a_certificate_of_another_region_is_refused_without_a_call(
+        self, check: Callable[..., Check]
+    ) -> None:
         checked = check(arn=ARN.replace("eu-west-1", "us-east-1"))
         assert checked.state == "FAIL"
         assert checked.detail == "The certificate is in us-east-1, and the balancer in eu-west-1."
 
-    def test_a_missing_permission_to_look_decides_nothing(self, check: Callable[..., Check]) -> None:
+    def test_a_missing_permission_skips_the_check(self, check: Callable[..., Check]) -> None:
         denied = "User: me is not authorized to perform: acm:DescribeCertificate on resource: x"
         checked = check(refused("describe_certificate", "AccessDeniedException", denied))
         assert (checked.state, "acm:DescribeCertificate" in checked.detail) == ("SKIP", True)

@@ -1,4 +1,4 @@
-"""Each error of AWS's is a sentence, a hint, and the exit code that a script can act on."""
+"""Each error of AWS becomes a sentence, a hint, and an exit code that a script can act on."""
 
 import tomllib
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecs.errors import DeployError, NotAllowedError, NotRolledBackError, UsageError, in_words
+from ecs.errors import DeployError, NotAllowedError, NotRolledBackError, UsageError, translate
 from tests.ecs.project import Project
 
-# For each exception of botocore's the exit code and what the hint must say; those of "make setup" can come
-# of a fault of this tool or of its libraries only.
+# The exit code for each exception of botocore, and what its hint must say. The hint is "make setup" for those
+# that only an error of this tool or its libraries can cause.
 DECIDED = """
 3 | aws sso login, or set AWS_PROFILE | NoCredentialsError NoAuthTokenError
 3 | AWS_SECRET_ACCESS_KEY both        | PartialCredentialsError
@@ -71,7 +71,11 @@ EACH = [
     for code, hint, names in (line.split("|") for line in DECIDED.strip().splitlines())
     for name in names.split()
 ]
-STUBS = {"StubResponseError", "StubAssertionError", "UnStubbedResponseError"}  # of botocore's own tests
+STUBS = {
+    "StubResponseError",
+    "StubAssertionError",
+    "UnStubbedResponseError",
+}  # used only in botocore's own tests
 
 
 def derived(kind: type[BotoCoreError]) -> Iterator[type[BotoCoreError]]:
@@ -86,7 +90,7 @@ EXCEPTIONS = {
 
 
 def raised(name: str) -> BotoCoreError:
-    """An exception of botocore's with all that its message has room for."""
+    """Return an exception of botocore with a value for each placeholder of its message."""
     kind = EXCEPTIONS[name]
     if kind is exceptions.WaiterError:
         return exceptions.WaiterError("stack_exists", "Max attempts exceeded", {})
@@ -98,7 +102,7 @@ def refused(code: str, message: str, call: str = "UpdateService") -> ClientError
     return ClientError({"Error": {"Code": code, "Message": message}}, call)
 
 
-def test_each_exception_of_botocore_has_been_decided_on() -> None:
+def test_each_exception_of_botocore_has_an_expected_exit_code() -> None:
     assert {name for name, _, _ in EACH} == EXCEPTIONS.keys() - STUBS
 
 
@@ -107,16 +111,16 @@ def test_an_exception_of_botocore_has_its_exit_code_its_hint_and_its_own_words(
     name: str, code: int, hint: str
 ) -> None:
     error = raised(name)
-    known = in_words(error)
+    known = translate(error)
     assert known.exit_code == code
     assert hint in known.hint
     assert " ".join(str(error).split()).rstrip(".") in str(known)
 
 
 def test_credentials_no_credentials_and_an_expired_sign_in_are_told_apart() -> None:
-    assert "no AWS credentials" in str(in_words(exceptions.NoCredentialsError()))
-    assert "sign-in has expired" in str(in_words(exceptions.UnauthorizedSSOTokenError()))
-    assert "config profile (x)" in str(in_words(exceptions.ProfileNotFound(profile="x")))
+    assert "no AWS credentials" in str(translate(exceptions.NoCredentialsError()))
+    assert "sign-in has expired" in str(translate(exceptions.UnauthorizedSSOTokenError()))
+    assert "config profile (x)" in str(translate(exceptions.ProfileNotFound(profile="x")))
 
 
 REFUSALS = tomllib.loads(Path(__file__).with_name("refusals.toml").read_text(encoding="utf-8"))["refusal"]
@@ -127,7 +131,7 @@ def test_a_refusal_for_credentials_or_permissions_has_its_own_hint_and_the_words
     refusal: dict[str, str],
 ) -> None:
     code, message = refusal["code"], refusal["message"]
-    known = in_words(refused(code, message))
+    known = translate(refused(code, message))
     assert type(known) is NotAllowedError
     assert refusal["sentence"] in str(known)
     assert refusal["hint"] in known.hint
@@ -148,8 +152,8 @@ def test_a_refusal_for_credentials_or_permissions_has_its_own_hint_and_the_words
         ("MalformedPolicyDocument", "Field sts:AssumeRole, service control policy", "AWS refused"),
     ],
 )
-def test_any_other_refusal_is_for_somebody_to_look_at(code: str, message: str, words: str) -> None:
-    known = in_words(refused(code, message))
+def test_any_other_error_code_of_aws_has_exit_code_4(code: str, message: str, words: str) -> None:
+    known = translate(refused(code, message))
     assert type(known) is NotRolledBackError
     assert words in str(known)
 
@@ -159,12 +163,12 @@ def test_the_region_is_wrong_use_and_a_lost_network_is_not() -> None:
         exceptions.NoRegionError(): UsageError,
         exceptions.EndpointConnectionError(endpoint_url="https://x"): NotRolledBackError,
     }
-    assert all(type(in_words(error)) is kind for error, kind in kinds.items())
+    assert all(type(translate(error)) is kind for error, kind in kinds.items())
 
 
 @given(st.text(max_size=30), st.text(max_size=60))
-def test_whatever_aws_says_it_is_a_sentence_with_an_exit_code(code: str, message: str) -> None:
-    known = in_words(refused(code, message))
+def test_any_error_of_aws_gives_a_sentence_and_an_exit_code(code: str, message: str) -> None:
+    known = translate(refused(code, message))
     assert known.exit_code in {3, 4}
     assert str(known).endswith(".")
 
@@ -194,7 +198,7 @@ aws_secret_access_key = x
         ("[broken", "can't be read", "AWS_CONFIG_FILE"),
     ],
 )
-def test_a_profile_that_gives_no_credentials_shows_nobody_a_traceback(
+def test_a_profile_without_credentials_prints_no_traceback(
     project: Project, tmp_path: Path, profile: str, words: str, hint: str
 ) -> None:
     (tmp_path / "config").write_text(f"[profile broken]\nregion = eu-west-1\n{profile}\n")

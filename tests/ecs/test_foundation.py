@@ -1,4 +1,4 @@
-"""The template of the foundation: what it must say, read as CloudFormation reads it."""
+"""The properties that the foundation's template must give its resources."""
 
 import json
 import re
@@ -7,50 +7,33 @@ import sys
 from typing import Any
 
 import pytest
-from cfnlint.decode.cfn_yaml import load
 
 from ecs.foundation.changeset import TEMPLATE
 from ecs.release import image
+from tests.ecs.template import (
+    actions,
+    attributes,
+    of_type,
+    properties,
+    resources,
+    statements,
+)
 from tests.serving import ROOT
 
-Resource = dict[str, Any]
-TEMPLATE_BYTES = 51_200  # as much as a change set takes in its body
-
-template: dict[str, Any] = load(str(TEMPLATE))
-resources: dict[str, Resource] = template["Resources"]
-
-
-def properties(name: str) -> dict[str, Any]:
-    return dict(resources[name]["Properties"])
-
-
-def attributes(name: str, key: str) -> dict[str, str]:
-    return {pair["Key"]: pair["Value"] for pair in properties(name)[key]}
-
-
-def of_type(name: str) -> list[str]:
-    return [key for key, resource in resources.items() if resource["Type"] == f"AWS::{name}"]
-
-
-def statements(role_or_policy: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(role_or_policy["PolicyDocument"]["Statement"])
-
-
-def actions(statement: dict[str, Any]) -> list[str]:
-    given = statement["Action"]
-    return [given] if isinstance(given, str) else list(given)
-
-
+TEMPLATE_BYTES = 51_200  # the largest template that CreateChangeSet takes in its body
 STATUSES = (200, 404, 408, 500, 503)
 ANSWERING = """
 import sys
 from flask import abort
 from webapp import create_app
-from webapp.http import logs
 from webapp.config import Settings
+from webapp.http import logs
+from webapp.http.state import state_of
 
-logs.configure(Settings(log_format="json"))
+settings = Settings(log_format="json")
+logs.configure(settings)
 app = create_app()
+state_of(app).log_request = logs.request_writer(settings)
 
 @app.get("/answer/<int:status>")
 def answer(status):
@@ -65,7 +48,7 @@ for status in sys.argv[1:]:
 
 @pytest.fixture(scope="module")
 def request_lines() -> dict[int, dict[str, Any]]:
-    """The line that the app really logs, by the status it answered with."""
+    """The lines that the app really logs for requests, by the status of the answer."""
     command = [sys.executable, "-c", ANSWERING, *map(str, STATUSES)]
     logged = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     lines = [json.loads(line) for line in logged.splitlines()]
@@ -76,8 +59,8 @@ def test_the_template_fits_into_a_change_set() -> None:
     assert len(TEMPLATE.read_bytes()) < TEMPLATE_BYTES
 
 
-def test_these_are_the_services_that_it_is_made_of() -> None:
-    """One more may cost money every month, so it is to be chosen with open eyes."""
+def test_only_these_aws_services_are_used() -> None:
+    """A further service may cost money every month, so this list must be extended deliberately."""
     assert {resource["Type"].split("::")[1] for resource in resources.values()} == {
         "CertificateManager", "CloudWatch", "EC2", "ECR", "ECS", "ElasticLoadBalancingV2", "Events", "IAM",
         "Logs", "Route53", "SNS",
@@ -98,7 +81,7 @@ class TestNetwork:
         assert endpoint["ServiceName"] == {"Fn::Sub": "com.amazonaws.${AWS::Region}.s3"}
         assert endpoint["RouteTableIds"] == [{"Ref": "RouteTable"}]
 
-    def test_nothing_of_a_network_is_made_where_one_is_given(self) -> None:
+    def test_no_network_is_made_if_a_vpc_is_given(self) -> None:
         network = [name for name in resources if resources[name].get("Condition") == "MakesNetwork"]
         made = ["VPC", "Subnet", "RouteTable", "Route", "InternetGateway", "VPCEndpoint"]
         assert set(network) >= {name for kind in made for name in of_type(f"EC2::{kind}")}
@@ -150,15 +133,15 @@ class TestBalancer:
             "load_balancing.algorithm.type": "least_outstanding_requests",
         }
 
-    def test_http_leads_to_https_where_there_is_a_certificate(self) -> None:
+    def test_http_redirects_to_https_with_a_certificate(self) -> None:
         [action] = properties("HttpListener")["DefaultActions"]
         condition, redirect, forward = action["Fn::If"]
         assert condition == "HasHttps"
         assert redirect["RedirectConfig"] == {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
         assert forward["TargetGroupArn"] == {"Ref": "TargetGroup"}
 
-    def test_http_leads_to_https_only_once_that_is_open(self) -> None:
-        """A reference in the metadata orders the two as DependsOn can't: it takes a condition."""
+    def test_http_redirects_to_https_only_once_443_is_open(self) -> None:
+        """A reference in the metadata orders the two, because DependsOn can't name a conditional resource."""
         assert resources["HttpListener"]["Metadata"]["After"]["Fn::If"][:2] == [
             "HasHttps",
             {"Ref": "HttpsListener"},
@@ -191,7 +174,7 @@ class TestRegistryClusterLogs:
     def test_failed_releases_however_many_expire_no_good_image(self) -> None:
         policy = json.loads(properties("Repository")["LifecyclePolicy"]["LifecyclePolicyText"])
         good, others = sorted(policy["rules"], key=lambda rule: int(rule["rulePriority"]))
-        # What matches a rule is out of the reach of those after it; a rule for "any" must be the last.
+        # An image that matches a rule is ignored by later ones, and a rule for any tag must be the last.
         last_20 = {"countType": "imageCountMoreThan", "countNumber": 20}
         assert good["selection"] == {"tagStatus": "tagged", "tagPrefixList": [image.GOOD_PREFIX]} | last_20
         assert others["selection"] == {"tagStatus": "any"} | last_20
@@ -261,7 +244,7 @@ class TestAlarms:
         assert properties("ServerErrorsFilter")["LogGroupName"] == {"Ref": "LogGroup"}
 
     @pytest.mark.parametrize("status", STATUSES)
-    def test_of_what_the_app_logs_only_a_500_counts(
+    def test_only_a_500_in_the_apps_log_counts(
         self, status: int, request_lines: dict[int, dict[str, Any]]
     ) -> None:
         pattern = properties("ServerErrorsFilter")["FilterPattern"]

@@ -1,40 +1,24 @@
 """Whether the registry has an image, and the tag by which it keeps a good one."""
 
-from collections.abc import Iterator
-
-import boto3
 import pytest
 from botocore.stub import Stubber
 
 from ecs.aws import Aws
 from ecs.release import image
-from ecs.release.changes import unknown_foundation
-from ecs.settings import Settings
+from ecs.release.pending_changes import placeholder_foundation
 
 NAME = {"repositoryName": "(from the new stack)"}
 
 
-@pytest.fixture
-def aws(settings: Settings) -> Aws:
-    return Aws(settings, boto3.Session("none", "none", region_name="eu-west-1"))
-
-
-@pytest.fixture
-def ecr(aws: Aws) -> Iterator[Stubber]:
-    with Stubber(aws.ecr) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
-
-
 def test_an_image_that_is_there(aws: Aws, ecr: Stubber) -> None:
     ecr.add_response("describe_images", {"imageDetails": [{}]}, NAME | {"imageIds": [{"imageTag": "one"}]})
-    assert image.is_pushed(aws, unknown_foundation(), "one")
+    assert image.is_pushed(aws, placeholder_foundation(), "one")
 
 
 @pytest.mark.parametrize("code", ["ImageNotFoundException", "RepositoryNotFoundException"])
 def test_an_image_that_is_not_there(aws: Aws, ecr: Stubber, code: str) -> None:
     ecr.add_client_error("describe_images", code)
-    assert not image.is_pushed(aws, unknown_foundation(), "one")
+    assert not image.is_pushed(aws, placeholder_foundation(), "one")
 
 
 IMAGE = {
@@ -52,7 +36,7 @@ TAGGED = {
 
 def keep(aws: Aws) -> list[str]:
     warned: list[str] = []
-    image.keep(aws, unknown_foundation(), "one", warned.append)
+    image.tag_as_good(aws, placeholder_foundation(), "one", warned.append)
     return warned
 
 
@@ -64,7 +48,7 @@ def test_a_good_image_gets_a_second_tag_for_the_same_manifest_of_whatever_kind(
     assert keep(aws) == []
 
 
-def test_one_that_has_it_is_left_alone(aws: Aws, ecr: Stubber) -> None:
+def test_an_image_with_the_second_tag_is_left_alone(aws: Aws, ecr: Stubber) -> None:
     ecr.add_response("batch_get_image", {"images": [IMAGE]})
     ecr.add_client_error("put_image", "ImageAlreadyExistsException")
     assert keep(aws) == []
@@ -78,7 +62,7 @@ def test_an_image_that_can_not_be_tagged_is_a_warning(aws: Aws, ecr: Stubber) ->
     assert "ecr:PutImage" in warning
 
 
-def test_so_is_one_that_is_gone(aws: Aws, ecr: Stubber) -> None:
+def test_a_missing_image_is_a_warning(aws: Aws, ecr: Stubber) -> None:
     failure = {"imageId": {"imageTag": "one"}, "failureCode": "ImageNotFound"}
     ecr.add_response("batch_get_image", {"images": [], "failures": [failure]})
     assert "could not be tagged as good" in keep(aws)[0]

@@ -1,4 +1,4 @@
-"""What a person sees of a step that takes long, at a terminal and in a log."""
+"""The output of a long step, at a terminal and in a log."""
 
 import errno
 import io
@@ -30,13 +30,13 @@ def shown(output: Output, *, terminal: bool) -> str:
     return output.console.file.getvalue()
 
 
-def test_a_terminal_shows_beside_the_spinner_what_is_waited_for(output: Output) -> None:
+def test_a_terminal_shows_what_is_in_progress_beside_the_spinner(output: Output) -> None:
     seen = shown(output, terminal=True)
     assert "Vpc, Certificate: in progress" in seen
     assert "  Vpc: create complete\n" in seen
 
 
-def test_a_log_has_a_line_for_what_has_ended_only(output: Output) -> None:
+def test_a_log_has_lines_only_for_events_that_are_not_in_progress(output: Output) -> None:
     assert shown(output, terminal=False) == "… Making the stack\n  Vpc: create complete\n"
 
 
@@ -44,10 +44,10 @@ def test_an_event_outside_a_step_is_no_error(output: Output) -> None:
     output.event(EVENTS[0])
 
 
-def test_a_fault_of_this_machine_is_no_traceback_and_no_release_that_was_rolled_back() -> None:
+def test_a_full_disk_has_exit_code_4_without_a_traceback() -> None:
     @command()
     def full(_run: Run) -> dict[str, Any]:
-        """Write to a disk that is full."""
+        """Raise the error of a full disk."""
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "sbom.cdx.json")
 
     ended = CliRunner().invoke(full)

@@ -1,4 +1,4 @@
-"""What the roles for CI and the operator may do, as IAM decides: what the tool calls, no more.
+"""IAM allows the CI roles and the operator what the tool calls, and no more.
 
 `python -m tests.ecs.permissions` prints the table of calls and identities. These tests need Node.js.
 """
@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ecs.foundation.policy import operator_policy
+from ecs.foundation.operator_policy import operator_policy
 from tests.ecs.permissions import calls as called
 from tests.ecs.permissions import reference
 from tests.ecs.permissions.identities import (
@@ -82,7 +82,7 @@ def may(who: str) -> set[str]:
 
 
 def decision(who: str, action: str, resource: str, **context: str | list[str]) -> bool:
-    """Decide on one action; the resource is written after `arn:aws:SERVICE:REGION:ACCOUNT:`."""
+    """Return the decision on one action; `resource` is the ARN after `arn:aws:SERVICE:REGION:ACCOUNT:`."""
     service = action.partition(":")[0]
     region = "" if service == "iam" else OURS.region
     arn = resource if resource == "*" else f"arn:aws:{service}:{region}:{OURS.account}:{resource}"
@@ -101,7 +101,7 @@ class TestCalls:
         assert not unknown - NO_PERMISSION
         assert not {action for also in ALSO.values() for action in also if not described(action)}
 
-    def test_what_is_said_of_calls_is_of_calls_that_there_are(self) -> None:
+    def test_needs_are_declared_only_for_calls_that_exist(self) -> None:
         assert not {call for call in FOR_A_PERSON if call not in called.calls()}
 
     def test_the_role_for_pull_requests_may_call_what_plan_does(self) -> None:
@@ -112,7 +112,7 @@ class TestCalls:
         assert may("deploy") == wanted - FOR_A_PERSON.keys()
 
     @pytest.mark.parametrize("who", ["plan", "deploy"])
-    def test_a_stack_in_a_network_of_ones_own_allows_the_same(self, who: str) -> None:
+    def test_a_stack_in_an_existing_vpc_allows_the_same(self, who: str) -> None:
         there = stack("perfect-puppy", "prod", VpcId="vpc-0", SubnetIds=SUBNETS)
         assert there.resolve({"Fn::If": ["MakesNetwork", "its own", "given"]}) == "given"
         assert {call for call, missing in denied(who, there).items() if not missing} == may(who)
@@ -134,7 +134,7 @@ class TestRoles:
         }
         assert given == {need.action for call in may(who) for need in needs(call)}
 
-    def test_the_role_for_pull_requests_only_looks(self) -> None:
+    def test_the_role_for_pull_requests_only_reads(self) -> None:
         for call in may("plan"):
             for need in needs(call):
                 entry = described(need.action)
@@ -146,7 +146,7 @@ class TestRoles:
         ("role", "subject"), [("PlanRole", "pull_request"), ("DeployRole", "environment:${Environment}")]
     )
     def test_only_runs_of_the_repository_take_a_role(self, role: str, subject: str) -> None:
-        """A run in an environment has that in its token in place of its branch or tag."""
+        """The token of a job in an environment names that environment instead of its branch or tag."""
         assert RESOURCES[role]["Condition"] == "HasGithub"
         [statement] = OURS.resolve(RESOURCES[role]["Properties"]["AssumeRolePolicyDocument"])["Statement"]
         provider = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
@@ -162,7 +162,7 @@ class TestRoles:
         }
 
     def test_the_account_s_provider_for_github_is_not_the_stack_s(self) -> None:
-        """It is one for all stacks: `destroy` of one, or a change of its settings, must leave it alone."""
+        """All stacks share it, so neither `destroy` nor a change of one stack's settings may touch it."""
         assert not [name for name, item in RESOURCES.items() if item["Type"] == "AWS::IAM::OIDCProvider"]
 
 
@@ -172,12 +172,12 @@ def is_open(who: str, need: Need) -> bool:
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("other", OTHERS, ids=lambda item: str(item.name))
-def test_nothing_of_another_stack_is_allowed(who: str, other: Stack) -> None:
+def test_no_resource_of_another_stack_is_allowed(who: str, other: Stack) -> None:
     asked = defaultdict(set)
     for call in called.calls():
         for need in needs(call):
             theirs = request(need, who, other)
-            # What is asked alike of every stack, such as a list of all services, can't be told apart.
+            # Requests that are the same for every stack, such as a list of all services, can't be limited.
             if theirs != request(need, who) and not is_open(who, need):
                 asked[theirs].add(call)
     assert len(asked) > 40
@@ -210,7 +210,7 @@ class TestRelease:
     @pytest.mark.parametrize("action", ["ecs:CreateService", "ecs:UpdateService"])
     @pytest.mark.parametrize("family", ["payments", "perfect-puppy-prod-eu"])
     def test_a_service_runs_no_task_definition_of_another_s(self, action: str, family: str) -> None:
-        """Its tasks would have the other's role."""
+        """Its tasks would run with the role of the other stack."""
         assert not decision(
             "deploy", action, SERVICE, ecs__subnet=SUBNETS, ecs__task_definition=f"{FAMILY}/{family}:7"
         )
@@ -312,7 +312,7 @@ class TestChangeSets:
     @pytest.mark.parametrize("resource", ["stack/perfect-puppy-prod/0123", "changeSet/{name}/0123"])
     @pytest.mark.parametrize("command", ["plan", "up"])
     @pytest.mark.parametrize("who", WHO)
-    def test_the_roles_have_those_of_plan_only_and_execute_none(
+    def test_the_roles_use_only_change_sets_of_plan_and_execute_none(
         self, who: str, command: str, resource: str, action: str
     ) -> None:
         name = f"{command}--perfect-puppy-prod--0123"
@@ -324,7 +324,7 @@ class TestChangeSets:
     @pytest.mark.parametrize(
         "name", ["plan--perfect-puppy-prod-eu--0123", "plan--perfect-puppy--0123", "planned", "ecs-0123"]
     )
-    def test_nobody_has_those_of_other_stacks_or_names(self, who: str, name: str) -> None:
+    def test_nobody_uses_change_sets_of_other_stacks_or_names(self, who: str, name: str) -> None:
         for action in ("CreateChangeSet", "DeleteChangeSet"):
             assert not decision(who, f"cloudformation:{action}", f"changeSet/{name}/0123")
         if who != "operator":
@@ -333,7 +333,7 @@ class TestChangeSets:
                 who, "cloudformation:CreateChangeSet", "stack/perfect-puppy-prod/0123", **given
             )
 
-    def test_what_the_roles_plan_is_not_what_up_executes(self) -> None:
+    def test_up_executes_no_change_set_that_a_role_made(self) -> None:
         assert [change_set(who) for who in WHO] == ["plan", "plan", "up"]
 
 
@@ -358,8 +358,8 @@ class TestOperatorPolicy:
         assert len(asked) > 150
         assert not [item for item, allows in ask(asked).items() if not allows]
 
-    def test_what_it_leaves_out_is_in_the_schemas(self) -> None:
-        """Else the reason has outlived what it was for."""
+    def test_what_the_policy_leaves_out_is_in_the_schemas(self) -> None:
+        """An exception that is no longer in the schemas must be removed from the list."""
         named = set(handlers())
         assert UNUSED.keys() <= named | {action.partition(":")[0] for action in named}
 
@@ -375,7 +375,7 @@ class TestOperatorPolicy:
                 assert all(STACK in resource for resource in statement["Resource"])
                 assert not [action for action in statement["Action"] if action.startswith("iam:")]
 
-    def test_a_wildcard_for_other_things_holds_what_is_asked_and_descriptions_only(self) -> None:
+    def test_a_wildcard_covers_only_actions_asked_for_and_descriptions(self) -> None:
         for statement in generate()["Statement"]:
             for action in statement["Action"]:
                 service, _, name = action.partition(":")
@@ -420,7 +420,7 @@ class TestOperatorPolicy:
         )
 
 
-def test_without_node_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_node_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "package-lock.json").touch()
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(reference, "FOLDER", tmp_path)

@@ -1,4 +1,4 @@
-"""An account, a region and an architecture that the settings name: nothing goes elsewhere by accident."""
+"""Account, region and architecture come from the settings, so nothing is deployed elsewhere by accident."""
 
 import platform
 from pathlib import Path
@@ -11,8 +11,8 @@ from ecs.errors import UsageError
 from ecs.settings import load_settings
 from tests.ecs.fake_aws import FakeAws, fake_aws, refusal
 from tests.ecs.project import Project, Result
-from tests.ecs.test_settings import refusal as refused_setting
-from tests.ecs.test_settings import written
+from tests.ecs.settings_file import refusal as refused_setting
+from tests.ecs.settings_file import written
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "eu-west-1"}
 THEIRS, OURS = "123456789012", "999999999999"
@@ -25,7 +25,7 @@ ARGUMENTS = {
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The tool with the settings of account 999999999999 in eu-central-1; the credentials are another's."""
+    """The tool with settings for account 999999999999 in eu-central-1, unlike the credentials."""
     return Project(tmp_path_factory.mktemp("project"), {"account": OURS, "region": "eu-central-1"})
 
 
@@ -43,13 +43,13 @@ def test_another_account_stops_every_command_before_any_other_call(project: Proj
     assert "AWS_PROFILE" in result.said
 
 
-def test_an_identity_that_can_not_be_asked_for_stops_them_too(project: Project) -> None:
+def test_an_unknown_identity_stops_every_command_too(project: Project) -> None:
     with fake_aws(GetCallerIdentity=[(403, refusal("AccessDenied", "explicit deny"))]) as aws:
         assert run(project, aws, "status").code == 3
         assert set(aws.called) == {"GetCallerIdentity"}
 
 
-def test_the_account_of_the_settings_goes_on(project: Project) -> None:
+def test_the_account_of_the_settings_is_accepted(project: Project) -> None:
     project.set({"account": THEIRS})
     try:
         with fake_aws(DescribeStacks=[(400, refusal("ValidationError", "Stack does not exist"))]) as aws:
@@ -69,7 +69,7 @@ def test_a_region_beside_another_in_the_settings_is_wrong_use(project: Project, 
     assert "--region eu-west-1, and ecs/settings.toml has region eu-central-1 for prod" in result.err
 
 
-def test_the_region_is_that_of_the_settings_then_of_the_command_then_of_the_environment(
+def test_the_region_comes_from_settings_then_command_then_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-3")
@@ -99,10 +99,10 @@ def test_an_account_is_twelve_digits(tmp_path: Path, account: str) -> None:
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
-def test_the_architecture_is_the_settings_own_on_any_machine(
+def test_the_architecture_comes_from_the_settings_on_any_machine(
     monkeypatch: pytest.MonkeyPatch, machine: str
 ) -> None:
-    """What CI released from x86 is not changed by a release from a laptop with ARM."""
+    """A release from an ARM laptop must not change the architecture that CI released on x86."""
     monkeypatch.setattr(platform, "machine", lambda: machine)
     assert load_settings("prod").docker_platform == "linux/amd64"
 

@@ -1,4 +1,4 @@
-"""The runbook knows every alarm, every cause of a failed release, every module and every exit code."""
+"""The README names every alarm, every cause of a failed release, every module and every exit code."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from ecs import errors
 from ecs.errors import DeployError
 from ecs.failure.diagnosis import TABLE
-from tests.ecs.test_foundation import of_type, properties
+from tests.ecs.template import of_type, properties
 from tests.serving import ROOT
 
 README = (ROOT / "ecs" / "README.md").read_text(encoding="utf-8")
@@ -22,22 +22,22 @@ EXIT_CODES = {
 
 
 @pytest.mark.parametrize("cause", sorted(CAUSES))
-def test_each_cause_of_a_failed_release_has_its_line(cause: str) -> None:
+def test_each_cause_of_a_failed_release_is_in_the_runbook(cause: str) -> None:
     assert f"\n| {cause} | " in README
 
 
 @pytest.mark.parametrize("alarm", of_type("CloudWatch::Alarm"))
-def test_each_alarm_has_its_line(alarm: str) -> None:
+def test_each_alarm_is_in_the_runbook(alarm: str) -> None:
     ending = properties(alarm)["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}")
     assert f"\n| `…{ending}` | " in README
 
 
 @pytest.mark.parametrize("code", sorted({0} | EXIT_CODES))
-def test_each_exit_code_has_its_line(code: int) -> None:
+def test_each_exit_code_is_in_the_readme(code: int) -> None:
     assert f"\n| {code} | " in README
 
 
-def test_each_module_has_its_place() -> None:
+def test_each_module_is_in_the_readme() -> None:
     named = set(re.findall(r"`(\w+\.py)`", README))
     commands = {path.name for path in (ROOT / "ecs" / "commands").iterdir()}
     unnamed = set(SOURCES) - named - commands - {"__init__.py", "__main__.py"}

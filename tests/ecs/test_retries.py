@@ -1,4 +1,4 @@
-"""A call whose answer was lost is made again by botocore, with a token that tells AWS it is the same one."""
+"""Botocore repeats a call whose answer was lost, with a token by which AWS recognises the repetition."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,7 +9,7 @@ from ecs.aws import Aws
 from ecs.foundation import changeset, stack
 from ecs.foundation import events as stack_events
 from ecs.release import scaling, service
-from ecs.release.changes import unknown_foundation
+from ecs.release.pending_changes import placeholder_foundation
 from ecs.settings import Settings
 from tests.ecs.fake_aws import FakeAws, fake_aws, refusal
 
@@ -26,11 +26,11 @@ def stack_in(status: str) -> tuple[int, str]:
 
 
 def create_service(aws: Aws) -> None:
-    service.create(aws, unknown_foundation(), "arn:x", alarms=True)
+    service.create(aws, placeholder_foundation(), "arn:x", alarms=True)
 
 
 def create_change_set(aws: Aws) -> None:
-    changeset.make(aws.cloudformation, "x", {}, new=True, command="up")
+    changeset.create(aws.cloudformation, "x", {}, new=True, command="up")
 
 
 def execute_change_set(aws: Aws) -> None:
@@ -38,7 +38,7 @@ def execute_change_set(aws: Aws) -> None:
 
 
 def continue_rollback(aws: Aws) -> None:
-    stack._mend(aws.cloudformation, "x", lambda _line: None)
+    stack._repair(aws.cloudformation, "x", lambda _line: None)
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def session(settings: Settings) -> Aws:
         (continue_rollback, "ContinueUpdateRollback", "ClientRequestToken"),
     ],
 )
-def test_a_call_that_would_fail_the_second_time_has_one_token(
+def test_retries_of_a_call_send_the_same_token(
     fake: FakeAws, settings: Settings, act: Callable[[Aws], None], name: str, token: str
 ) -> None:
     act(session(settings))
@@ -86,8 +86,8 @@ def test_a_call_that_would_fail_the_second_time_has_one_token(
     assert anew[token] != first[token], "what is asked anew is another"
 
 
-def test_a_scaling_that_is_gone_is_what_destroy_wanted(fake: FakeAws, settings: Settings) -> None:
+def test_removing_scaling_that_is_gone_is_no_error(fake: FakeAws, settings: Settings) -> None:
     gone = (400, '{"__type": "ObjectNotFoundException", "message": "No scalable target found"}')
     fake.answers["DeregisterScalableTarget"] = [LOST, gone]
-    scaling.remove(session(settings), unknown_foundation())
+    scaling.remove(session(settings), placeholder_foundation())
     assert fake.called == ["DeregisterScalableTarget", "DeregisterScalableTarget"]

@@ -1,4 +1,4 @@
-"""A rollout, from its start to a release that serves or one that is taken back, by ECS's own record."""
+"""A rollout, from its start to a release that serves or is rolled back."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +9,7 @@ from botocore.exceptions import EndpointConnectionError
 from ecs.errors import DeployError, NotRolledBackError, RolledBackError, UsageError
 from ecs.failure import evidence
 from ecs.output import Output
-from ecs.release import deployment as deployments
-from ecs.release import watch
+from ecs.release import service_deployment as deployments
 from ecs.release.history import last_good
 from ecs.release.rollout import Release
 from ecs.release.smoke import SmokeError
@@ -20,13 +19,11 @@ from tests.ecs.fake_service import FakeService, definition, refusal
 Make = Callable[..., FakeService]
 A, B, C = 1, 2, 3
 
+pytestmark = pytest.mark.usefixtures("fast_rollout")
+
 
 @pytest.fixture
-def service(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> Make:
-    monkeypatch.setattr(watch, "POLL_SECONDS", 0)
-    monkeypatch.setattr(evidence, "FOLDER", tmp_path_factory.mktemp("evidence"))
+def service(settings: Settings) -> Make:
     return lambda **given: FakeService(settings, **given)
 
 
@@ -35,7 +32,7 @@ def release(service: FakeService, *, ignore_alarms: bool = False) -> Release:
 
 
 def right() -> None:
-    """A smoke test that passes."""
+    """Pass the smoke test."""
 
 
 def wrong() -> None:
@@ -52,7 +49,7 @@ def test_the_smoke_test_asks_as_soon_as_the_new_tasks_take_all_requests(service:
     assert "GoodSince" in ecs.tags[B]
 
 
-def test_it_is_good_only_once_the_deployment_has_completed(service: Make) -> None:
+def test_a_revision_is_good_only_once_its_deployment_has_completed(service: Make) -> None:
     ecs = service(serving=A)
 
     def rings_late() -> None:
@@ -77,7 +74,7 @@ def test_a_wrong_answer_stops_the_deployment_instead_of_rolling_out_once_more(se
 @pytest.mark.parametrize(
     "code", ["ConflictException", "ServiceDeploymentNotFoundException", "AccessDeniedException"]
 )
-def test_what_ecs_does_not_stop_is_replaced(
+def test_a_deployment_that_ecs_does_not_stop_is_replaced(
     service: Make, code: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ecs = service(serving=A)
@@ -108,7 +105,7 @@ def test_a_rollback_that_fails_twice_is_no_success(service: Make) -> None:
         release(ecs).roll_out(definition(B), wrong)
 
 
-def test_credentials_that_expire_while_it_is_rolled_back_do_not_hide_why(service: Make) -> None:
+def test_credentials_that_expire_during_the_rollback_do_not_hide_the_cause(service: Make) -> None:
     ecs = service(serving=A)
     expired = refusal("ExpiredTokenException", "UpdateService", "The security token is expired")
 
@@ -127,16 +124,14 @@ def test_credentials_that_expire_while_it_is_rolled_back_do_not_hide_why(service
     "problem",
     [refusal("AccessDeniedException", "GetLogEvents"), EndpointConnectionError(endpoint_url="logs")],
 )
-def test_a_log_that_can_not_be_read_does_not_keep_it_from_being_rolled_back(
-    service: Make, problem: Exception
-) -> None:
+def test_an_unreadable_log_does_not_prevent_the_rollback(service: Make, problem: Exception) -> None:
     ecs = service(serving=A)
     ecs.refused["GetLogEvents"] = problem
     with pytest.raises(RolledBackError, match="perfect-puppy-prod:1 serves again"):
         release(ecs).roll_out(definition(B), wrong)
 
 
-def test_a_mark_that_is_denied_does_not_keep_it_from_being_rolled_back(
+def test_a_denied_tag_does_not_prevent_the_rollback(
     service: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ecs = service(serving=A)
@@ -146,7 +141,7 @@ def test_a_mark_that_is_denied_does_not_keep_it_from_being_rolled_back(
     assert "A later rollback may lead to perfect-puppy-prod:2 again" in capsys.readouterr().out
 
 
-def test_a_first_release_that_answers_wrong_has_nothing_to_go_back_to(service: Make) -> None:
+def test_a_first_release_that_answers_wrong_is_scaled_to_zero(service: Make) -> None:
     ecs = service()
     with pytest.raises(NotRolledBackError, match="scaled to zero"):
         release(ecs).roll_out(definition(A), wrong)
@@ -154,7 +149,7 @@ def test_a_first_release_that_answers_wrong_has_nothing_to_go_back_to(service: M
     assert ecs.desired == 0
 
 
-def test_where_the_test_can_not_tell_the_release_stays_and_is_not_good(service: Make) -> None:
+def test_an_unreachable_release_stays_and_is_not_good(service: Make) -> None:
     ecs = service(serving=A)
 
     def unreachable() -> None:
@@ -167,13 +162,13 @@ def test_where_the_test_can_not_tell_the_release_stays_and_is_not_good(service: 
 
 
 @pytest.mark.parametrize("status", deployments.ONGOING)
-def test_every_deployment_that_has_not_ended_is_under_way(service: Make, status: str) -> None:
+def test_ongoing_covers_every_status_of_a_deployment_that_has_not_ended(service: Make, status: str) -> None:
     ecs = service(serving=A)
     ecs.records[-1]["status"] = status
     assert deployments.ongoing(ecs.aws, ecs.foundation, {"desiredCount": 2})
 
 
-def test_of_a_deployment_that_another_stopped_it_is_said_who_serves(service: Make) -> None:
+def test_the_error_of_a_deployment_stopped_by_somebody_names_what_serves(service: Make) -> None:
     ecs = service(serving=A)
 
     def stopped(look: int) -> None:
@@ -185,7 +180,7 @@ def test_of_a_deployment_that_another_stopped_it_is_said_who_serves(service: Mak
         release(ecs).roll_out(definition(B), right)
 
 
-def test_of_a_deployment_that_another_replaced_it_is_said_by_which(service: Make) -> None:
+def test_the_error_of_a_replaced_deployment_names_its_replacement(service: Make) -> None:
     ecs = service(serving=A)
 
     def replaced(look: int) -> None:
@@ -204,7 +199,7 @@ def test_a_deployment_that_ecs_does_not_list_yet_is_waited_for(service: Make) ->
 
 
 @pytest.mark.parametrize(
-    ("good", "left", "last"),
+    ("good", "bad", "last"),
     [
         ({A: 1, B: 2}, {}, B),
         ({A: 1, B: 2}, {B: 3}, A),
@@ -216,45 +211,45 @@ def test_a_deployment_that_ecs_does_not_list_yet_is_waited_for(service: Make) ->
     ],
     ids=[
         "the last",
-        "not one left since",
+        "not one bad since",
         "one that passed again",
-        "not one left in the same second",
-        "none, where all were left",
+        "not one bad in the same second",
+        "none if all are bad",
         "none, where none was good",
         "not the one that serves",
     ],
 )
 def test_the_last_good_revision(
-    service: Make, good: dict[int, int], left: dict[int, int], last: int | None
+    service: Make, good: dict[int, int], bad: dict[int, int], last: int | None
 ) -> None:
     ecs = service(serving=C)
     for number, hour in good.items():
-        ecs.good(number, hour)
-    for number, hour in left.items():
-        ecs.left(number, hour)
-    assert last_good(ecs.aws, but=definition(C)) == (definition(last) if last else None)
+        ecs.mark_good(number, hour)
+    for number, hour in bad.items():
+        ecs.mark_bad(number, hour)
+    assert last_good(ecs.aws, besides=definition(C)) == (definition(last) if last else None)
 
 
-def test_a_failed_release_does_not_lead_back_to_one_that_was_left(service: Make) -> None:
-    """B was left as bad, and serves all the same, since the rollback to A failed; then C fails."""
+def test_a_failed_release_is_not_rolled_back_to_a_bad_revision(service: Make) -> None:
+    """B is bad and serves all the same, because the rollback to A failed; then C fails."""
     ecs = service(serving=B)
-    ecs.good(A, 1)
-    ecs.good(B, 2)
-    ecs.left(B, 3)
+    ecs.mark_good(A, 1)
+    ecs.mark_good(B, 2)
+    ecs.mark_bad(B, 3)
     with pytest.raises(RolledBackError, match="perfect-puppy-prod:1 serves again"):
         release(ecs).roll_out(definition(C), wrong)
     assert ecs.serving == A
 
 
-def test_a_bad_revision_that_served_is_better_than_none(service: Make) -> None:
+def test_a_bad_revision_that_served_is_used_if_none_is_good(service: Make) -> None:
     ecs = service(serving=B)
-    ecs.left(B, 3)
+    ecs.mark_bad(B, 3)
     with pytest.raises(RolledBackError, match="perfect-puppy-prod:2 serves again"):
         release(ecs).roll_out(definition(C), wrong)
 
 
-def test_a_service_that_is_on_the_revision_already_is_only_tested(service: Make) -> None:
-    """As after a change of the deployment's configuration alone, which starts no deployment."""
+def test_a_revision_that_serves_already_is_only_tested(service: Make) -> None:
+    """For example after a change of the deployment configuration alone, which starts no deployment."""
     ecs = service(serving=A)
     release(ecs).roll_out(definition(A), right)
     assert ecs.sent == ["UpdateService", "TagResource"]
@@ -263,19 +258,19 @@ def test_a_service_that_is_on_the_revision_already_is_only_tested(service: Make)
         release(ecs).roll_out(definition(A), wrong)
 
 
-def test_passing_the_smoke_test_again_makes_a_left_revision_good(service: Make) -> None:
+def test_passing_the_smoke_test_again_makes_a_bad_revision_good(service: Make) -> None:
     ecs = service(serving=A)
-    ecs.good(A, 1)
-    ecs.left(A, 2)
-    release(ecs).test_again(definition(A), right)
-    assert last_good(ecs.aws, but=definition(B)) == definition(A)
+    ecs.mark_good(A, 1)
+    ecs.mark_bad(A, 2)
+    release(ecs).retest(definition(A), right)
+    assert last_good(ecs.aws, besides=definition(B)) == definition(A)
 
 
 class TestAnotherDeploymentUnderWay:
-    def test_it_is_stopped_first_with_yes(self, service: Make) -> None:
+    def test_the_other_deployment_is_stopped_first_with_yes(self, service: Make) -> None:
         ecs = service(serving=A)
         ecs.update_service({"taskDefinition": definition(B)})
-        release(ecs).make_way(definition(C), yes=True)
+        release(ecs).stop_other_deployment(definition(C), yes=True)
         assert (ecs.status, ecs.serving) == ("ROLLBACK_SUCCESSFUL", A)
         assert ecs.sent == ["StopServiceDeployment"]
 
@@ -283,52 +278,52 @@ class TestAnotherDeploymentUnderWay:
         self, service: Make
     ) -> None:
         ecs = service(serving=B)
-        ecs.good(A, 1)
-        ecs.left(B, 3)
+        ecs.mark_good(A, 1)
+        ecs.mark_bad(B, 3)
         ecs.update_service({"taskDefinition": definition(A)})
-        release(ecs).make_way(definition(C), yes=True)
+        release(ecs).stop_other_deployment(definition(C), yes=True)
         assert (ecs.status, ecs.sent) == ("IN_PROGRESS", [])
         with pytest.raises(RolledBackError, match="perfect-puppy-prod:1 serves again"):
             release(ecs).roll_out(definition(C), wrong)
 
-    def test_without_a_terminal_it_is_said_how(
+    def test_without_a_terminal_the_error_says_how_to_stop_it(
         self, service: Make, capsys: pytest.CaptureFixture[str]
     ) -> None:
         ecs = service(serving=A)
         ecs.update_service({"taskDefinition": definition(B)})
         with pytest.raises(UsageError) as raised:
-            release(ecs).make_way(definition(C), yes=False)
+            release(ecs).stop_other_deployment(definition(C), yes=False)
         assert raised.value.hint == "Add --yes."
         assert "under way, of perfect-puppy-prod:2. What stops it is `python -m ecs rollback`, or --yes" in (
             capsys.readouterr().out
         )
         assert ecs.sent == []
 
-    def test_one_of_the_same_revision_is_taken_up(self, service: Make) -> None:
+    def test_a_deployment_of_the_same_revision_is_continued(self, service: Make) -> None:
         ecs = service(serving=A)
         ecs.update_service({"taskDefinition": definition(B)})
-        release(ecs).make_way(definition(B), yes=False)
+        release(ecs).stop_other_deployment(definition(B), yes=False)
         release(ecs).roll_out(definition(B), right)
         assert ecs.sent == ["TagResource"]
         assert ecs.serving == B
 
-    def test_one_that_ecs_rolls_back_is_waited_for(self, service: Make) -> None:
+    def test_a_deployment_that_ecs_rolls_back_is_waited_for(self, service: Make) -> None:
         ecs = service(serving=A)
         ecs.update_service({"taskDefinition": definition(B)})
         ecs.fail("breaker", "deploymentCircuitBreaker")
-        release(ecs).make_way(definition(B), yes=False)
+        release(ecs).stop_other_deployment(definition(B), yes=False)
         assert (ecs.status, ecs.sent) == ("ROLLBACK_SUCCESSFUL", [])
 
-    def test_the_first_of_a_service_is_replaced(self, service: Make) -> None:
+    def test_the_first_deployment_of_a_service_is_replaced(self, service: Make) -> None:
         ecs = service()
         ecs.update_service({"taskDefinition": definition(A)})
-        release(ecs).make_way(definition(B), yes=True)
+        release(ecs).stop_other_deployment(definition(B), yes=True)
         release(ecs).roll_out(definition(B), right)
         assert ecs.serving == B
         assert "StopServiceDeployment" not in ecs.sent
 
 
-def test_an_alarm_at_the_start_switches_the_whole_guard_off(
+def test_an_alarm_that_rings_at_the_start_is_warned_of(
     service: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ecs = service(serving=A, ringing=["pp-server-errors"])
@@ -349,7 +344,7 @@ def test_the_alarms_are_ignored_for_one_release_only(service: Make) -> None:
     assert len(ecs.records) == 2, "putting the alarms back starts no deployment"
 
 
-def test_of_a_release_that_alarms_rolled_back_the_hint_names_the_way_round(service: Make) -> None:
+def test_the_hint_after_an_alarm_names_ignore_alarms(service: Make) -> None:
     ecs = service(serving=A)
     ecs.on_look = lambda look: (
         ecs.fail("alarm", "alarms", triggeredAlarmNames=["pp-server-errors"])
@@ -361,7 +356,7 @@ def test_of_a_release_that_alarms_rolled_back_the_hint_names_the_way_round(servi
     assert "up --ignore-alarms" in raised.value.hint
 
 
-def test_evidence_that_can_not_be_kept_does_not_keep_the_version_before_from_serving(
+def test_evidence_that_can_not_be_written_does_not_prevent_the_rollback(
     service: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(evidence, "FOLDER", tmp_path / "full" / "evidence")

@@ -1,4 +1,4 @@
-"""Imports in `ecs/` lead one way: from the command line to the stack and the failures, never back."""
+"""Imports in `ecs/` go one way, from the command line down to settings and errors, never back."""
 
 import ast
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.serving import ROOT
 
-# A module imports from its own line, and from the lines below it.
+# A module may import from its own package, and from the lines below its own.
 ORDER = (
     "__main__",
     "cli",
@@ -23,7 +23,7 @@ MODULES = sorted((ROOT / "ecs").rglob("*.py"))
 
 
 def room(module: str) -> str:
-    """`ecs.release.task` is in `release`, `ecs.aws` is a module of its own."""
+    """Return the package below `ecs` of a module, or its own name: `release` for `ecs.release.task`."""
     return module.split(".")[1]
 
 

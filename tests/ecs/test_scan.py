@@ -1,12 +1,10 @@
-"""The registry's scan, in the words of its API: what is waited for, what is refused, what is waived."""
+"""The registry's scan: its findings are waited for, critical ones refused, and waived ones let pass."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.model import StringShape
@@ -15,32 +13,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecs.aws import Aws
-from ecs.errors import NotAllowedError, UsageError, in_words
+from ecs.errors import NotAllowedError, UsageError, translate
 from ecs.release import scan
-from ecs.release.changes import unknown_foundation
+from ecs.release.pending_changes import placeholder_foundation
 from ecs.release.scan import Finding
-from ecs.settings import Settings
 
 READ, START = "describe_image_scan_findings", "start_image_scan"
 TODAY = datetime.now(UTC).date()
 
 
-@pytest.fixture
-def aws(settings: Settings) -> Aws:
-    return Aws(settings, boto3.Session("none", "none", region_name="eu-west-1"))
-
-
-@pytest.fixture
-def ecr(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "POLL_SECONDS", 0)
     monkeypatch.setattr(scan, "START_SECONDS", 0)
-    with Stubber(aws.ecr) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
 
 
-def findings(aws: Aws, *, needed: bool = True) -> list[Finding]:
-    return scan.findings(aws, unknown_foundation(), "one", needed=needed)
+def findings(aws: Aws, *, required: bool = True) -> list[Finding]:
+    return scan.wait_for_findings(aws, placeholder_foundation(), "one", required=required)
 
 
 def answer(status: str, **found: Any) -> dict[str, Any]:
@@ -65,7 +54,7 @@ def test_findings_have_a_name_a_package_and_a_severity(aws: Aws, ecr: Stubber) -
     assert findings(aws) == [Finding("CVE-2026-1", "openssl", "HIGH")]
 
 
-def test_so_have_those_of_inspector(aws: Aws, ecr: Stubber) -> None:
+def test_findings_of_inspector_have_them_too(aws: Aws, ecr: Stubber) -> None:
     found = [enhanced("CVE-2026-1", "CRITICAL", "urllib3", "pip", "pip")]
     counts = {"CRITICAL": 1}
     ecr.add_response(READ, answer("ACTIVE", enhancedFindings=found, findingSeverityCounts=counts))
@@ -80,7 +69,7 @@ def test_all_pages_count(aws: Aws, ecr: Stubber) -> None:
     assert [finding.name for finding in findings(aws)] == ["CVE-2026-1", "CVE-2026-2"]
 
 
-def test_what_is_only_counted_is_not_lost(aws: Aws, ecr: Stubber) -> None:
+def test_findings_that_are_only_counted_are_kept(aws: Aws, ecr: Stubber) -> None:
     ecr.add_response(READ, answer("COMPLETE", findingSeverityCounts={"CRITICAL": 2}))
     assert findings(aws) == [Finding("", "", "CRITICAL")] * 2
 
@@ -89,7 +78,7 @@ def test_what_is_only_counted_is_not_lost(aws: Aws, ecr: Stubber) -> None:
     "found",
     [{"findingSeverityCounts": {}}, {"findings": []}, {"imageScanCompletedAt": datetime.now(UTC)}],
 )
-def test_a_scan_that_found_nothing_is_a_scan(aws: Aws, ecr: Stubber, found: dict[str, Any]) -> None:
+def test_a_scan_without_findings_counts(aws: Aws, ecr: Stubber, found: dict[str, Any]) -> None:
     ecr.add_response(READ, answer("COMPLETE", **found))
     assert findings(aws) == []
 
@@ -97,7 +86,7 @@ def test_a_scan_that_found_nothing_is_a_scan(aws: Aws, ecr: Stubber, found: dict
 # --- waiting ---
 
 
-def test_findings_that_lag_are_waited_for(aws: Aws, ecr: Stubber) -> None:
+def test_late_findings_are_waited_for(aws: Aws, ecr: Stubber) -> None:
     ecr.add_response(READ, answer("PENDING"))
     ecr.add_response(READ, answer("IN_PROGRESS"))
     ecr.add_response(READ, answer("ACTIVE"))
@@ -124,7 +113,7 @@ def test_a_scan_that_does_not_begin_by_itself_is_started(aws: Aws, ecr: Stubber)
 
 
 @pytest.mark.parametrize("code", ["LimitExceededException", "ValidationException"])
-def test_one_that_can_not_be_started_may_come_all_the_same(aws: Aws, ecr: Stubber, code: str) -> None:
+def test_a_scan_that_can_not_be_started_is_still_waited_for(aws: Aws, ecr: Stubber, code: str) -> None:
     ecr.add_client_error(READ, "ScanNotFoundException")
     ecr.add_client_error(START, code)
     ecr.add_client_error(READ, "ScanNotFoundException")
@@ -139,7 +128,7 @@ def test_one_that_can_not_be_started_may_come_all_the_same(aws: Aws, ecr: Stubbe
         ("ValidationException", "add the repository to the registry's filters"),
     ],
 )
-def test_the_reason_is_told_when_none_came_in_time(
+def test_the_error_after_a_timeout_has_the_reason(
     aws: Aws, ecr: Stubber, monkeypatch: pytest.MonkeyPatch, code: str, words: str
 ) -> None:
     monkeypatch.setattr(scan, "NEEDED_SECONDS", 0)
@@ -160,7 +149,7 @@ def test_the_reason_is_told_when_none_came_in_time(
         ("IMAGE_SIZE_EXCEEDED", "too large"),
     ],
 )
-def test_a_scan_that_can_not_come_is_not_waited_for(aws: Aws, ecr: Stubber, status: str, words: str) -> None:
+def test_a_scan_that_has_failed_is_not_waited_for(aws: Aws, ecr: Stubber, status: str, words: str) -> None:
     ecr.add_response(READ, answer(status))
     with pytest.raises(UsageError, match=f"no findings for the image one: .*{words}"):
         findings(aws)
@@ -185,31 +174,31 @@ def test_every_status_that_ecr_knows_has_its_sentence(aws: Aws) -> None:
     assert set(known.enum) - {"COMPLETE"} <= set(scan.REASONS)
 
 
-def test_one_that_nobody_asked_for_is_neither_started_nor_awaited(aws: Aws, ecr: Stubber) -> None:
+def test_a_scan_that_is_not_required_is_neither_started_nor_awaited(aws: Aws, ecr: Stubber) -> None:
     ecr.add_client_error(READ, "ScanNotFoundException")
     with pytest.raises(UsageError, match="no scan of it has begun"):
-        findings(aws, needed=False)
+        findings(aws, required=False)
 
 
 @pytest.mark.parametrize("denied", ["ecr:DescribeImageScanFindings", "inspector2:ListFindings"])
-def test_a_denied_read_is_told_as_that(aws: Aws, ecr: Stubber, denied: str) -> None:
+def test_a_denied_read_raises_its_own_error(aws: Aws, ecr: Stubber, denied: str) -> None:
     message = f"User: arn:me is not authorized to perform: {denied} on resource: x"
     ecr.add_client_error(READ, "AccessDeniedException", message)
     with pytest.raises(ClientError) as refused:
         findings(aws)
-    told = in_words(refused.value)
+    told = translate(refused.value)
     assert isinstance(told, NotAllowedError)
     assert denied in str(told)
 
 
-def test_so_is_a_denied_start(aws: Aws, ecr: Stubber) -> None:
+def test_a_denied_start_raises_its_own_error(aws: Aws, ecr: Stubber) -> None:
     ecr.add_client_error(READ, "ScanNotFoundException")
     ecr.add_client_error(START, "AccessDeniedException", "not authorized to perform: ecr:StartImageScan")
     with pytest.raises(ClientError, match="ecr:StartImageScan"):
         findings(aws)
 
 
-# --- the gate ---
+# --- critical findings and waivers ---
 
 
 def waiver(name: str, days: int = 0, reason: str = "not reached") -> str:
@@ -245,7 +234,7 @@ def test_a_critical_finding_stops_a_release_with_its_name_its_package_and_what_t
     assert "ecs/waivers.toml" in refused.value.hint
 
 
-def test_a_waived_finding_passes_and_is_told(tmp_path: Path) -> None:
+def test_a_waived_finding_passes_with_a_warning(tmp_path: Path) -> None:
     [told] = gate([CRITICAL], read(tmp_path, waiver("CVE-2026-1")))
     assert told == f"CVE-2026-1 in openssl is waived until {TODAY}: not reached"
 
@@ -272,7 +261,7 @@ def test_a_waiver_that_has_ended_is_refused(tmp_path: Path) -> None:
         ("[[waiver]", "line 1"),
     ],
 )
-def test_what_is_no_waiver_is_refused(tmp_path: Path, text: str, words: str) -> None:
+def test_an_invalid_waiver_is_refused(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(UsageError, match=words) as refused:
         read(tmp_path, text)
     assert "example" in refused.value.hint
@@ -284,7 +273,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 @given(st.binary())
-def test_no_file_ends_in_a_traceback(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.mktemp("waivers") / "waivers.toml"
     path.write_bytes(content)
     with suppress(UsageError):

@@ -1,7 +1,6 @@
-"""The settings file: what it may say, and what it answers to all else."""
+"""The settings file: valid values, and a sentence for every invalid one."""
 
 import json
-import re
 import tomllib
 from pathlib import Path
 
@@ -11,29 +10,12 @@ from hypothesis import strategies as st
 
 from ecs.errors import UsageError
 from ecs.settings import MEMORY_FOR_CPU, SETTINGS_FILE, Settings, load_settings
-
-TEXT = SETTINGS_FILE.read_text()
-
-
-def written(folder: Path, *changes: tuple[str, str], more: str = "") -> Path:
-    text = TEXT
-    for name, value in changes:
-        text, count = re.subn(rf"^{name} = .*$", f"{name} = {value}", text, count=1, flags=re.MULTILINE)
-        assert count == 1
-    path = folder / "settings.toml"
-    path.write_text(text + more)
-    return path
+from tests.ecs.settings_file import TEXT, refusal, written
 
 
 def dumps(value: object) -> str:
-    """JSON's scalars and lists are TOML's too."""
+    """Write a value as TOML; scalars and lists look the same in JSON."""
     return json.dumps(value, ensure_ascii=False)
-
-
-def refusal(path: Path, env: str = "prod") -> str:
-    with pytest.raises(UsageError) as caught:
-        load_settings(env, path)
-    return str(caught.value)
 
 
 def test_every_setting_has_a_default_in_the_file_with_a_comment_above() -> None:
@@ -66,7 +48,7 @@ def test_an_environment_overrides_the_defaults(tmp_path: Path) -> None:
         ("vpc_id", '"vpc-0a"', "vpc_id wants two or more subnet_ids beside it, in different zones."),
     ],
 )  # fmt: skip
-def test_a_value_that_can_not_be_is_refused(tmp_path: Path, name: str, value: str, sentence: str) -> None:
+def test_an_invalid_value_is_refused(tmp_path: Path, name: str, value: str, sentence: str) -> None:
     assert refusal(written(tmp_path, (name, value))) == f"settings.toml: {sentence}"
 
 
@@ -80,7 +62,7 @@ def test_an_unknown_environment_is_refused_with_the_nearest_name() -> None:
     assert refusal(SETTINGS_FILE, "prd") == "settings.toml has no [env.prd]; did you mean 'prod'?"
 
 
-def test_a_file_that_is_missing_or_no_toml_is_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_or_invalid_file_is_refused(tmp_path: Path) -> None:
     assert "can't be read: No such file" in refusal(tmp_path / "settings.toml")
     (tmp_path / "settings.toml").write_text("cpu = \n")
     assert refusal(tmp_path / "settings.toml").startswith("settings.toml is not TOML: ")
@@ -93,7 +75,7 @@ def test_a_file_that_is_missing_or_no_toml_is_a_sentence(tmp_path: Path) -> None
         max_size=5,
     )
 )
-def test_whatever_the_file_says_it_is_taken_or_refused_in_one_line(
+def test_any_value_is_accepted_or_refused_in_one_line(
     tmp_path_factory: pytest.TempPathFactory, given_settings: dict[str, object]
 ) -> None:
     document = tomllib.loads(TEXT) | {

@@ -1,4 +1,4 @@
-"""The smoke test, with the real model on a real server, by networks that help and networks that do not."""
+"""The smoke test, with the real model on a real server, through networks that work and that do not."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from ecs.release import smoke as module
-from ecs.release.changes import unknown_foundation
-from ecs.release.smoke import Site, SmokeError, UnreachableError, home_sizes, smoke, ways
+from ecs.release.pending_changes import placeholder_foundation
+from ecs.release.smoke import Endpoint, SmokeError, UnreachableError, home_sizes, service_endpoints, smoke
 from ecs.settings import Settings
 from model.predictor import Predictor
 from tests.ecs.network import CA, Balancer, balancing, proxying
@@ -40,33 +40,35 @@ def balancer(server: Server) -> Iterator[Balancer]:
 
 @pytest.fixture
 def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The CA of these tests is the operator's."""
+    """Trust the CA of these tests."""
     monkeypatch.setenv("AWS_CA_BUNDLE", str(CA))
 
 
-def to(name: str, port: int, settings: Settings, *, own_name: str = "127.0.0.1") -> list[Site]:
-    """Give the ways to a service by its name, and by that of its load balancer."""
-    foundation = replace(unknown_foundation(), url=f"https://{name}:{port}", load_balancer_dns_name=own_name)
-    return ways(foundation, settings)
+def to(name: str, port: int, settings: Settings, *, own_name: str = "127.0.0.1") -> list[Endpoint]:
+    """Return the endpoints of a service, by its public name and by that of its load balancer."""
+    foundation = replace(
+        placeholder_foundation(), url=f"https://{name}:{port}", load_balancer_dns_name=own_name
+    )
+    return service_endpoints(foundation, settings)
 
 
 class Warned(list[str]):
-    """The warnings of a run."""
+    """A list of warnings that can be called to add one."""
 
     def __call__(self, text: str) -> None:
         self.append(text)
 
 
-# --- what is asked, and what a wrong answer is ---
+# --- requests, and right and wrong answers ---
 
 
 def test_a_site_with_the_model_of_this_repository_passes(server: Server, predictor: Predictor) -> None:
     warned = Warned()
-    assert smoke([Site(server.url)], predictor, warned) == len(list(home_sizes(predictor)))
+    assert smoke([Endpoint(server.url)], predictor, warned) == len(list(home_sizes(predictor)))
     assert warned == []
 
 
-def test_it_asks_on_both_sides_of_each_boundary(predictor: Predictor) -> None:
+def test_both_sides_of_each_boundary_are_asked_about(predictor: Predictor) -> None:
     breeds = [predictor.predict(size).breed for size in home_sizes(predictor)]
     assert set(breeds) == {breed.key for breed in predictor.breeds}
 
@@ -77,16 +79,16 @@ def test_another_model_is_named(server: Server, predictor: Predictor) -> None:
     with pytest.raises(
         SmokeError, match=f"is answered by model {predictor.model_version}, not by 0123456789ab"
     ):
-        smoke([Site(server.url)], other, Warned())
+        smoke([Endpoint(server.url)], other, Warned())
 
 
 def test_another_model_passes_where_answers_are_not_to_be_compared(server: Server) -> None:
     other = Predictor.load()
     other.model_version = "0123456789ab"
-    assert smoke([Site(server.url)], other, Warned(), compare=False) == 0
+    assert smoke([Endpoint(server.url)], other, Warned(), compare=False) == 0
 
 
-def test_an_address_is_opened_in_the_place_of_the_name(
+def test_connect_to_is_opened_in_place_of_the_name(
     server: Server, settings: Settings, predictor: Predictor
 ) -> None:
     there = msgspec.structs.replace(settings, connect_to=f"127.0.0.1:{server.port}")
@@ -94,7 +96,7 @@ def test_an_address_is_opened_in_the_place_of_the_name(
     assert smoke([site], predictor, Warned()) > 0
 
 
-def test_a_site_that_does_not_know_its_name_is_ready_and_does_not_pass(
+def test_a_service_that_refuses_its_own_name_is_ready_and_fails(
     tmp_path: Path, settings: Settings, predictor: Predictor
 ) -> None:
     with running(tmp_path / "log", ALLOWED_HOSTS="balancer.example") as server:
@@ -106,28 +108,28 @@ def test_a_site_that_does_not_know_its_name_is_ready_and_does_not_pass(
             smoke([other], predictor, Warned())
 
 
-def test_a_page_that_is_missing_is_an_answer(server: Server) -> None:
-    assert Site(server.url).ask("GET", "/nowhere")[0] == 404
+def test_a_missing_page_counts_as_an_answer(server: Server) -> None:
+    assert Endpoint(server.url).ask("GET", "/nowhere")[0] == 404
 
 
 def test_a_shed_request_is_sent_again(server: Server, predictor: Predictor) -> None:
     with balancing(server.port, https=False) as balancer:
         balancer.sheds = 1
-        assert smoke([Site(f"http://127.0.0.1:{balancer.port}")], predictor, Warned()) > 0
+        assert smoke([Endpoint(f"http://127.0.0.1:{balancer.port}")], predictor, Warned()) > 0
 
 
 def test_a_connection_that_breaks_off_is_made_again(server: Server, predictor: Predictor) -> None:
     with balancing(server.port, https=False) as balancer:
         balancer.breaks_off = 1
-        assert smoke([Site(f"http://127.0.0.1:{balancer.port}")], predictor, Warned()) > 0
+        assert smoke([Endpoint(f"http://127.0.0.1:{balancer.port}")], predictor, Warned()) > 0
 
 
-# --- the network between ---
+# --- proxies, CAs and names ---
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy"])
 @pytest.mark.usefixtures("trusted")
-def test_it_goes_by_the_proxy_which_alone_knows_the_name(
+def test_the_proxy_is_used_and_resolves_the_name(
     balancer: Balancer,
     settings: Settings,
     predictor: Predictor,
@@ -144,12 +146,12 @@ def test_it_goes_by_the_proxy_which_alone_knows_the_name(
     assert warned == []
 
 
-def test_a_name_in_no_proxy_is_asked_without(
+def test_a_name_in_no_proxy_is_asked_directly(
     server: Server, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    assert smoke([Site(server.url)], predictor, Warned()) > 0
+    assert smoke([Endpoint(server.url)], predictor, Warned()) > 0
 
 
 @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "AWS_CONFIG_FILE"])
@@ -169,12 +171,12 @@ def test_it_trusts_the_cas_that_botocore_trusts(
 
 def test_it_needs_no_ca_store_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
-    bundle = Site("https://puppy.test")._pool.connection_pool_kw["ca_certs"]
+    bundle = Endpoint("https://puppy.test")._pool.connection_pool_kw["ca_certs"]
     assert "BEGIN CERTIFICATE" in Path(bundle).read_text()
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_name_that_is_not_found_is_asked_for_at_the_load_balancer(
+def test_the_load_balancer_is_asked_if_the_name_is_not_found(
     balancer: Balancer, settings: Settings, predictor: Predictor
 ) -> None:
     warned = Warned()
@@ -187,7 +189,7 @@ def test_a_name_that_is_not_found_is_asked_for_at_the_load_balancer(
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_name_that_leads_elsewhere_does_not_count_where_the_load_balancer_answers_right(
+def test_a_name_that_leads_elsewhere_passes_if_the_load_balancer_answers_right(
     balancer: Balancer,
     settings: Settings,
     predictor: Predictor,
@@ -203,7 +205,7 @@ def test_a_name_that_leads_elsewhere_does_not_count_where_the_load_balancer_answ
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_wrong_answer_of_the_load_balancer_counts_where_the_name_gives_none(
+def test_a_wrong_answer_of_the_load_balancer_fails_if_the_name_does_not_answer(
     balancer: Balancer, settings: Settings, predictor: Predictor
 ) -> None:
     balancer.itself = (503, {"Server": "awselb/2.0"}, b"no task")
@@ -212,7 +214,7 @@ def test_a_wrong_answer_of_the_load_balancer_counts_where_the_name_gives_none(
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_wrong_answer_by_the_name_counts_at_once(
+def test_a_wrong_answer_by_the_name_fails_at_once(
     server: Server,
     balancer: Balancer,
     settings: Settings,
@@ -229,7 +231,7 @@ def test_a_wrong_answer_by_the_name_counts_at_once(
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_wrong_answer_by_the_name_counts_where_the_load_balancer_gives_none(
+def test_a_wrong_answer_by_the_name_fails_if_the_load_balancer_does_not_answer(
     balancer: Balancer,
     settings: Settings,
     predictor: Predictor,
@@ -242,10 +244,10 @@ def test_a_wrong_answer_by_the_name_counts_where_the_load_balancer_gives_none(
             smoke(to("puppy.test", 443, settings, own_name="balancer.test"), predictor, Warned())
 
 
-# --- a network that lets nothing through: the release is not verified, and nothing is said against it ---
+# --- networks that block every answer: the release is not verified, and does not count as bad ---
 
 
-def unverified(sites: list[Site], predictor: Predictor) -> str:
+def unverified(sites: list[Endpoint], predictor: Predictor) -> str:
     with pytest.raises(UnreachableError) as refused:
         smoke(sites, predictor, Warned())
     assert refused.value.exit_code == 4
@@ -303,7 +305,7 @@ def test_a_proxy_answers_in_the_place_of_a_site_without_https(
     with proxying({}, status=status) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         with pytest.raises(UnreachableError, match=f"is answered {status} by another than the service"):
-            smoke([Site("http://balancer.test")], predictor, Warned())
+            smoke([Endpoint("http://balancer.test")], predictor, Warned())
 
 
 @pytest.mark.usefixtures("trusted")
@@ -336,7 +338,7 @@ def test_a_ca_bundle_that_can_not_be_used(
     unverified(to("puppy.test", balancer.port, settings), predictor)
 
 
-def test_a_password_of_the_proxy_is_not_told(
+def test_the_password_of_the_proxy_is_not_printed(
     settings: Settings, predictor: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with proxying({}, status=407) as proxy:

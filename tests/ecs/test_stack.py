@@ -1,4 +1,4 @@
-"""The stack in each of its states: what is called, and what CloudFormation says to it."""
+"""The stack in each of its states: the calls that the tool makes, and its reaction to the answers."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -14,8 +14,8 @@ from botocore.stub import ANY, Stubber
 from ecs.errors import DeployError, NotRolledBackError, RolledBackError, UsageError
 from ecs.foundation import events as stack_events
 from ecs.foundation import stack
-from ecs.foundation.outputs import Foundation
 from ecs.foundation.removal import remove
+from ecs.foundation.stack_outputs import Foundation
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -33,7 +33,7 @@ Step = Callable[[Stubber], None]
 
 
 class ChangeSetOf:
-    """The name of a change set that these commands make: the roles for CI are limited by it."""
+    """Equals the name of a change set that one of these commands makes, by which the CI roles are limited."""
 
     def __init__(self, commands: str) -> None:
         self.pattern = rf"({commands})--{NAME}--[0-9a-f]{{32}}"
@@ -55,7 +55,7 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def cloudformation(*steps: Step) -> Iterator["CloudFormationClient"]:
-    """A client that is asked just these calls, in this order."""
+    """Yield a client that must get exactly these calls, in this order."""
     client = boto3.client(
         "cloudformation", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x"
     )
@@ -86,7 +86,7 @@ no_stack = refused("describe_stacks", "ValidationError", f"Stack with id {NAME} 
 
 
 def events(*told: tuple[str, str, str, str]) -> Step:
-    """Events, oldest first, each as id, resource, status and reason."""
+    """Answer with events, given oldest first as id, resource, status and reason."""
     listed = [
         {
             "StackId": ID,
@@ -103,7 +103,7 @@ def events(*told: tuple[str, str, str, str]) -> Step:
 
 
 def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = (), by: str = "plan|up") -> list[Step]:
-    """The calls that make a change set, for these commands, and read it; with a reason it has failed."""
+    """Return the calls that create and read a change set of these commands; with a reason, it fails."""
     answer: dict[str, Any] = {"Status": "FAILED" if reason else "CREATE_COMPLETE", "StatusReason": reason}
     listed = [
         {
@@ -181,7 +181,7 @@ class TestPreview:
         with cloudformation(*steps) as client:
             return [str(change) for change in stack.preview(client, NAME, INPUTS)]
 
-    def test_of_a_new_stack_leaves_neither_change_set_nor_stack(self) -> None:
+    def test_a_new_stack_leaves_neither_change_set_nor_stack(self) -> None:
         assert self.preview(
             no_stack,
             *made(kind="CREATE", changes=("Cluster",)),
@@ -229,22 +229,22 @@ class TestPreview:
             "~ C (AWS::ECS::Cluster)",
         ]
 
-    def test_of_what_is_as_it_should_be_is_empty(self) -> None:
+    def test_a_stack_that_is_up_to_date_has_no_changes(self) -> None:
         assert self.preview(state("UPDATE_COMPLETE"), *nothing_to_change) == []
 
-    def test_says_that_a_stack_whose_making_failed_is_made_anew(self) -> None:
+    def test_a_stack_whose_creation_failed_is_shown_as_replaced(self) -> None:
         [change] = self.preview(state("ROLLBACK_COMPLETE"))
         assert change == f"± {NAME} (AWS::CloudFormation::Stack, replaced)"
 
-    def test_says_that_a_rollback_that_got_stuck_is_continued(self) -> None:
+    def test_a_failed_rollback_is_shown_as_a_change(self) -> None:
         [change] = self.preview(state("UPDATE_ROLLBACK_FAILED"))
         assert change == f"~ {NAME} (AWS::CloudFormation::Stack)"
 
-    def test_of_a_half_removed_stack_is_for_destroy(self) -> None:
+    def test_a_half_deleted_stack_is_refused(self) -> None:
         with pytest.raises(UsageError, match="is half removed"):
             self.preview(state("DELETE_FAILED"))
 
-    def test_beside_another_run_is_refused(self) -> None:
+    def test_a_stack_that_another_run_changes_is_refused(self) -> None:
         busy = refused(
             "create_change_set",
             "ValidationError",
@@ -269,7 +269,7 @@ class TestApply:
             *made(kind="CREATE"),
             events(("1", NAME, "REVIEW_IN_PROGRESS", "")),
             execute,
-            state("REVIEW_IN_PROGRESS"),  # seen a moment late
+            state("REVIEW_IN_PROGRESS"),  # AWS shows the new state late
             events(("1", NAME, "REVIEW_IN_PROGRESS", "")),
             state("CREATE_IN_PROGRESS"),
             events(("1", NAME, "REVIEW_IN_PROGRESS", ""), ("2", "Vpc", "CREATE_IN_PROGRESS", "")),
@@ -289,7 +289,7 @@ class TestApply:
         foundation, said = applied(there, there, there, *nothing_to_change, there)
         assert (foundation.vpc_id, said) == ("vpc-1", [])
 
-    def test_follows_what_an_earlier_run_began_before_it_looks_again(self) -> None:
+    def test_waits_for_the_operation_of_an_earlier_run_first(self) -> None:
         there = state("CREATE_COMPLETE", VpcId="vpc-1")
         _, said = applied(
             state("CREATE_IN_PROGRESS"),
@@ -307,7 +307,7 @@ class TestApply:
         ]
 
     @pytest.mark.parametrize("code", ["InvalidChangeSetStatus", "ChangeSetNotFound"])
-    def test_a_run_that_was_overtaken_looks_again(self, code: str) -> None:
+    def test_a_concurrent_change_is_waited_for_and_tried_again(self, code: str) -> None:
         there = state("CREATE_COMPLETE", VpcId="vpc-1")
         foundation, said = applied(
             there,
@@ -323,7 +323,7 @@ class TestApply:
         assert said == [f"{NAME}: another run was faster; looking again"]
 
     @pytest.mark.parametrize("refusal", GONE)
-    def test_a_run_whose_change_set_is_gone_before_it_read_it_looks_again(
+    def test_a_change_set_that_is_gone_before_it_is_read_is_made_again(
         self, refusal: tuple[str, str]
     ) -> None:
         there = state("CREATE_COMPLETE", VpcId="vpc-1")
@@ -334,7 +334,7 @@ class TestApply:
         )
         assert foundation.vpc_id == "vpc-1"
 
-    def test_a_stack_whose_making_failed_is_removed_and_made_anew(self) -> None:
+    def test_a_stack_whose_creation_failed_is_deleted_and_created_again(self) -> None:
         broken, there = state("ROLLBACK_COMPLETE"), state("CREATE_COMPLETE", VpcId="vpc-1")
         foundation, said = applied(
             *[broken, broken, broken],
@@ -347,7 +347,7 @@ class TestApply:
         assert foundation.vpc_id == "vpc-1"
         assert "removed and made anew" in said[0]
 
-    def test_a_rollback_that_got_stuck_is_continued(self) -> None:
+    def test_a_failed_rollback_is_continued(self) -> None:
         stuck, there = state("UPDATE_ROLLBACK_FAILED"), state("UPDATE_ROLLBACK_COMPLETE", VpcId="vpc-1")
         _, said = applied(
             *[stuck, stuck, events()],
@@ -358,7 +358,7 @@ class TestApply:
         )
         assert said == [f"{NAME}: update rollback failed; trying that once more"]
 
-    def test_a_half_removed_stack_is_for_destroy(self) -> None:
+    def test_a_half_deleted_stack_is_refused_with_destroy_as_the_hint(self) -> None:
         half = state("DELETE_FAILED")
         error = fails(half, half)
         assert isinstance(error, UsageError)
@@ -379,19 +379,19 @@ class TestFailures:
         ("2", "Cluster", "UPDATE_FAILED", "Resource update cancelled"),
     )
 
-    def test_a_change_that_failed_names_the_first_cause_and_is_taken_back(self) -> None:
+    def test_a_failed_update_is_rolled_back_and_names_the_first_cause(self) -> None:
         error = fails(*self.update, state("UPDATE_ROLLBACK_COMPLETE"), events(*self.cause))
         assert isinstance(error, RolledBackError)
         assert str(error) == (
             f"The foundation {NAME} could not be changed and is as it was. Certificate: The zone is not ours."
         )
 
-    def test_a_change_that_could_not_be_taken_back_says_so(self) -> None:
+    def test_an_update_that_could_not_be_rolled_back_has_exit_code_4(self) -> None:
         error = fails(*self.update, state("UPDATE_ROLLBACK_FAILED"), events(*self.cause))
         assert isinstance(error, NotRolledBackError)
         assert "UPDATE_ROLLBACK_FAILED" in str(error)
 
-    def test_a_first_making_that_failed_leaves_nothing(self) -> None:
+    def test_a_failed_creation_leaves_nothing(self) -> None:
         error = fails(
             *[no_stack, no_stack, no_stack],
             *made(kind="CREATE"),
@@ -419,7 +419,7 @@ EARLY = (
 
 
 def refused_early(*told: dict[str, str]) -> Step:
-    """What `DescribeEvents` tells of the operations of a change set that failed."""
+    """Return the answer of DescribeEvents for a change set that failed."""
     return call(
         "describe_events",
         {"OperationEvents": [{"EventType": "VALIDATION_ERROR", **event} for event in told]},
@@ -429,7 +429,7 @@ def refused_early(*told: dict[str, str]) -> Step:
 
 
 class TestEarlyValidation:
-    """A change set that fails before anything is made: its reason names no resource, its events do."""
+    """A change set that fails early validation: only its events name the resources."""
 
     def refused(self, *steps: Step, reason: str = EARLY) -> UsageError:
         with (
@@ -491,7 +491,7 @@ class TestEarlyValidation:
         assert "ResourceExistenceCheck" in str(error)
         assert f"may not do cloudformation:DescribeEvents: {denied} (AccessDenied)." in str(error)
 
-    def test_a_reason_that_says_it_all_needs_no_events(self) -> None:
+    def test_a_complete_reason_needs_no_events(self) -> None:
         assert str(self.refused(reason="No such hosted zone.")).endswith("No such hosted zone.")
 
 
@@ -506,14 +506,14 @@ WAITS = (
 
 
 class TestHanging:
-    """A certificate in a zone that nobody asks is waited for by CloudFormation for three days."""
+    """CloudFormation waits three days for a certificate in a zone that is not delegated to."""
 
     @pytest.fixture
     def no_patience(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(stack_events, "QUIET_SECONDS", 0)
 
     @pytest.mark.usefixtures("no_patience")
-    def test_a_stack_without_news_says_what_it_waits_for_and_what_to_do(self) -> None:
+    def test_a_stack_without_events_names_what_it_waits_for_and_what_to_do(self) -> None:
         error = fails(
             *[no_stack, no_stack, no_stack],
             *made(kind="CREATE"),
@@ -526,19 +526,19 @@ class TestHanging:
         assert "give it up with: python -m ecs destroy." in error.hint
 
     @pytest.mark.usefixtures("no_patience")
-    def test_a_run_that_comes_later_waits_as_long_and_says_the_same(self) -> None:
+    def test_a_later_run_waits_as_long_and_says_the_same(self) -> None:
         hangs, told = state("CREATE_IN_PROGRESS"), events(*WAITS)
         assert f"Certificate: create in progress: {RECORD}." in str(fails(hangs, told, hangs, told))
 
     @pytest.mark.usefixtures("no_patience")
-    def test_an_update_is_given_up_in_another_way(self) -> None:
+    def test_the_hint_for_an_update_is_to_cancel_it(self) -> None:
         hangs, told = state("UPDATE_IN_PROGRESS"), events(("1", "HttpsListener", "UPDATE_IN_PROGRESS", ""))
         error = fails(hangs, told, hangs, told)
         assert "It waits for: HttpsListener: update in progress." in str(error)
         assert f"cancel-update-stack --stack-name {NAME}." in error.hint
 
-    def test_news_gives_it_as_long_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        clock = iter(range(0, 1_000_000, 3_000))  # 50 minutes from each look to the next
+    def test_an_event_restarts_the_timeout(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock = iter(range(0, 1_000_000, 3_000))  # 50 minutes from each poll to the next
         monkeypatch.setattr(stack_events, "time", SimpleNamespace(monotonic=clock.__next__, sleep=int))
         foundation, _ = applied(
             *[no_stack, no_stack, no_stack],
@@ -551,7 +551,7 @@ class TestHanging:
         )
         assert foundation.vpc_id == "vpc-1"
 
-    def test_what_is_under_way_is_told_together_each_time_it_changes(self) -> None:
+    def test_resources_in_progress_share_a_line_that_is_printed_when_it_changes(self) -> None:
         _, said = applied(
             *[no_stack, no_stack, no_stack],
             *made(kind="CREATE"),
@@ -576,7 +576,7 @@ cancel_update = call("cancel_update_stack", StackName=ID)
 
 
 class TestRemove:
-    """The stack goes, whatever CloudFormation is doing to it."""
+    """The stack is deleted, whatever operation is in progress."""
 
     def removed(self, *steps: Step) -> list[str]:
         said: list[str] = []
@@ -595,7 +595,7 @@ class TestRemove:
             "UPDATE_ROLLBACK_FAILED",
         ],
     )
-    def test_from_most_states_it_is_removed_at_once(self, status: str) -> None:
+    def test_a_stack_in_most_states_is_deleted_at_once(self, status: str) -> None:
         going = state("DELETE_IN_PROGRESS")
         self.removed(state(status), events(), delete_stack, going, events(), no_stack, events())
 
@@ -624,7 +624,7 @@ class TestRemove:
             ("ValidationError", f"Stack [{ID}] cannot be deleted while TerminationProtection is enabled"),
         ],
     )
-    def test_what_time_does_not_mend_is_not_waited_for(self, code: str, message: str) -> None:
+    def test_an_error_that_waiting_does_not_cure_is_raised(self, code: str, message: str) -> None:
         denied = refused("delete_stack", code, message)
         with (
             cloudformation(state("CREATE_IN_PROGRESS"), events(), denied) as client,

@@ -1,4 +1,4 @@
-"""Task definitions: the same content is one revision, even where two runs register it at once."""
+"""Equal task definitions are one revision, even if two runs register them at the same time."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from ecs.aws import Aws
-from ecs.release.changes import unknown_foundation
-from ecs.release.revision import Revision
+from ecs.release.candidate import Candidate
+from ecs.release.pending_changes import placeholder_foundation
 from ecs.release.task import register, task_definition
 
 FAMILY = "perfect-puppy-prod"
@@ -26,9 +26,9 @@ def arn(number: int) -> str:
     ],
 )
 def test_two_runs_that_register_the_same_at_once_take_the_first(
-    aws: Aws, revision: Revision, before: dict[str, Any], taken: int
+    aws: Aws, candidate: Candidate, before: dict[str, Any], taken: int
 ) -> None:
-    wanted = task_definition(aws, unknown_foundation(), revision)
+    wanted = task_definition(aws, placeholder_foundation(), candidate)
 
     def told(number: int, **more: Any) -> dict[str, Any]:
         return {
@@ -41,4 +41,4 @@ def test_two_runs_that_register_the_same_at_once_take_the_first(
         for number, answer in ((8, before), (7, {"status": "ACTIVE", "memory": "1024"})):
             asked = {"taskDefinition": f"{FAMILY}:{number}", "include": ["TAGS"]}
             ecs.add_response("describe_task_definition", told(number, **answer), asked)
-        assert register(aws, wanted, revision) == arn(taken)
+        assert register(aws, wanted, candidate) == arn(taken)

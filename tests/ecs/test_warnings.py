@@ -1,4 +1,4 @@
-"""What stops no release and is to be known before one: quota, alarm e-mail, policies by hand, plain HTTP."""
+"""Warnings before a release: quota, alarm e-mail, scaling policies made by hand, plain HTTP."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from ecs.aws import Aws
-from ecs.release.changes import unknown_foundation
+from ecs.release.pending_changes import placeholder_foundation
 from ecs.release.warnings import NO_HTTPS, find_warnings
 from ecs.settings import Settings
 from tests.ecs.fake_aws import FakeAws, fake_aws, refusal
@@ -31,7 +31,7 @@ def refused(code: str, message: str = "no") -> Answer:
 
 
 def subscriptions(*pages: list[tuple[str, str]]) -> Answer:
-    """Pages of SubscriptionArn and Endpoint."""
+    """Return pages of subscriptions, given as SubscriptionArn and Endpoint."""
     answers = []
     for number, page in enumerate(pages, 1):
         members = "".join(
@@ -61,7 +61,7 @@ def policies(*names: str, **more: object) -> Answer:
 
 
 class Calls:
-    """An account where all is well, but for what a test gives other answers for."""
+    """A fake account without problems, except for the answers that a test gives."""
 
     def __init__(self, fake: FakeAws, settings: Settings) -> None:
         self.fake = fake
@@ -72,11 +72,11 @@ class Calls:
     def find(
         self, *, there: bool = True, answers: dict[str, Answer] | None = None, **settings: Any
     ) -> list[str]:
-        """Give the warnings, of a stack that is there or not."""
+        """Return the warnings, with or without a stack."""
         self.fake.answers |= answers or {}
         session = boto3.Session("none", "none", region_name="eu-west-1")
         aws = Aws(msgspec.structs.replace(self.settings, **settings), session)
-        return find_warnings(aws, unknown_foundation() if there else None)
+        return find_warnings(aws, placeholder_foundation() if there else None)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def calls(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls
         yield Calls(fake, settings)
 
 
-def test_where_all_is_well_there_is_none(calls: Calls) -> None:
+def test_without_problems_there_is_no_warning(calls: Calls) -> None:
     assert calls.find() == []
 
 
@@ -104,12 +104,12 @@ def test_plain_http_is_named(calls: Calls) -> None:
 
 
 class TestQuota:
-    """L-3032A538, in vCPUs: all tasks at most, and as many again during a rollout."""
+    """Quota L-3032A538, in vCPUs, for the maximum of tasks and as many again during a rollout."""
 
     @pytest.mark.parametrize(
         ("value", "tasks", "cpu", "memory"), [(5, 10, 256, 512), (6, 3, 1024, 2048), (80, 10, 4096, 8192)]
     )
-    def test_one_that_is_enough_is_not_named(
+    def test_a_sufficient_quota_gives_no_warning(
         self, calls: Calls, value: float, tasks: int, cpu: int, memory: int
     ) -> None:
         answers = {"GetServiceQuota": quota(value)}
@@ -117,7 +117,7 @@ class TestQuota:
         [said] = calls.find(answers=answers, max_tasks=tasks + 1, cpu=cpu, memory_mb=memory)
         assert "in a rollout" in said
 
-    def test_one_that_a_rollout_would_exceed_is_named_with_what_to_ask_for(self, calls: Calls) -> None:
+    def test_a_quota_that_a_rollout_would_exceed_is_warned_of(self, calls: Calls) -> None:
         assert calls.find(answers={"GetServiceQuota": quota(2)}, max_tasks=5) == [
             (
                 "Fargate's quota of this account in eu-west-1 is 2 vCPUs, for all its services; 5 tasks of "
@@ -130,12 +130,12 @@ class TestQuota:
     @pytest.mark.parametrize(
         "own", [refused("NoSuchResourceException"), [(200, '{"Quota": {"ErrorReason": {"ErrorCode": "X"}}}')]]
     )
-    def test_without_a_value_of_the_accounts_own_the_default_counts(self, calls: Calls, own: Answer) -> None:
+    def test_without_an_account_quota_the_default_counts(self, calls: Calls, own: Answer) -> None:
         [said] = calls.find(answers={"GetServiceQuota": own, "GetAWSDefaultServiceQuota": quota(4)})
         assert "eu-west-1 is 4 vCPUs" in said
 
     @pytest.mark.parametrize("code", ["AccessDeniedException", "IllegalArgumentException"])
-    def test_one_that_can_not_be_read_is_said_and_no_failure(self, calls: Calls, code: str) -> None:
+    def test_an_unreadable_quota_is_a_warning(self, calls: Calls, code: str) -> None:
         message = "User: me is not authorized to perform: servicequotas:GetServiceQuota"
         [said] = calls.find(answers={"GetServiceQuota": refused(code, message)})
         assert said.startswith("The quota could not be looked at. ")
@@ -152,33 +152,31 @@ class TestAlarmEmail:
             [("arn:aws:sns:x", "another@example.org"), ("PendingConfirmation", EMAIL)],
         ],
     )
-    def test_one_that_has_not_confirmed_hears_of_nothing(
-        self, calls: Calls, there: list[tuple[str, str]]
-    ) -> None:
+    def test_an_unconfirmed_address_is_warned_of(self, calls: Calls, there: list[tuple[str, str]]) -> None:
         [said] = calls.find(answers={"ListSubscriptionsByTopic": subscriptions(there)})
         assert said.startswith(f"{EMAIL} hears of no alarm until it confirms")
         assert "aws sns subscribe --topic-arn (from the new stack) --protocol email" in said
 
-    def test_one_that_has_is_found_on_any_page_in_any_case(self, calls: Calls) -> None:
+    def test_a_confirmed_address_is_found_on_any_page_in_any_case(self, calls: Calls) -> None:
         pages = subscriptions([("PendingConfirmation", EMAIL)], [("arn:aws:sns:x", EMAIL.title())])
         assert calls.find(answers={"ListSubscriptionsByTopic": pages}) == []
 
-    def test_without_one_nobody_hears_unless_somebody_subscribed_by_hand(self, calls: Calls) -> None:
+    def test_without_an_address_only_a_subscription_by_hand_prevents_the_warning(self, calls: Calls) -> None:
         assert calls.find(alarm_email="") == []
         pending = {"ListSubscriptionsByTopic": subscriptions([("PendingConfirmation", EMAIL)])}
         for there in (True, False):
             [said] = calls.find(there=there, alarm_email="", answers=pending)
             assert said.startswith("Nobody hears of an alarm")
 
-    def test_subscriptions_that_can_not_be_read_are_said_and_no_failure(self, calls: Calls) -> None:
+    def test_unreadable_subscriptions_are_a_warning(self, calls: Calls) -> None:
         denied = [(403, refusal("AuthorizationError", "not authorized"))]
         [said] = calls.find(answers={"ListSubscriptionsByTopic": denied})
         assert said.startswith("The alarm e-mail could not be looked at. These credentials may not do")
 
 
 class TestScalingPolicies:
-    def test_those_made_by_hand_are_named_whatever_their_type(self, calls: Calls) -> None:
-        """A step policy has no target; it once ended the plan."""
+    def test_policies_made_by_hand_are_warned_of_whatever_their_type(self, calls: Calls) -> None:
+        """A step scaling policy has no target, which once made the plan fail."""
         by_hand = {"PolicyType": "StepScaling", "StepScalingPolicyConfiguration": {}}
         [one, other] = calls.find(
             answers={"DescribeScalingPolicies": policies("at-night", "memory", *OURS, **by_hand)}
@@ -191,7 +189,7 @@ class TestScalingPolicies:
         )
 
 
-def test_verify_says_them_and_ends_as_without(tmp_path: Path) -> None:
+def test_verify_prints_warnings_and_keeps_its_exit_code(tmp_path: Path) -> None:
     project = Project(tmp_path, {})
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "eu-west-1"}
     no_stack = [(400, refusal("ValidationError", "Stack with id perfect-puppy-prod does not exist"))]

@@ -1,4 +1,4 @@
-"""What counts as a success: this deployment, by ECS's own record of it, and once no other task is asked."""
+"""A deployment succeeds by its own status, and serves once only its tasks get requests."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 
 from ecs.aws import Aws
 from ecs.errors import NotRolledBackError
-from ecs.release import deployment as deployments
+from ecs.release import service_deployment as deployments
 from ecs.release import watch
-from ecs.release.changes import unknown_foundation
-from ecs.release.deployment import Deployment
-from ecs.release.snapshot import NOT_ASKED, Snapshot
-from ecs.release.watch import Outcome, judge
+from ecs.release.pending_changes import placeholder_foundation
+from ecs.release.service_deployment import ServiceDeployment
+from ecs.release.snapshot import NOT_ROUTED, Snapshot
+from ecs.release.watch import Outcome, outcome_of
 
 NEW, OLD = "arn:task-definition/pp:2", "arn:task-definition/pp:1"
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
 
-def record(status: str) -> Deployment:
-    return Deployment("arn", status, "", NOW, NEW, OLD, [], failed_by_itself=False)
+def deployment(status: str) -> ServiceDeployment:
+    return ServiceDeployment("arn", status, "", NOW, NEW, OLD, [], failed_by_itself=False)
 
 
 def service(primary: str = NEW) -> dict[str, Any]:
@@ -51,11 +51,11 @@ def service(primary: str = NEW) -> dict[str, Any]:
 def test_the_outcome_is_that_of_the_deployment_itself(
     status: str, primary: str, outcome: Outcome | None
 ) -> None:
-    assert judge(record(status), service(primary)) is outcome
+    assert outcome_of(deployment(status), service(primary)) is outcome
 
 
 def snapshot(*targets: tuple[str, str, str], primary: str = NEW, desired: int = 2) -> Snapshot:
-    """Tasks, each with its revision, its address, and what the balancer thinks of it."""
+    """Return a snapshot of tasks, given as revision, address and state as a target of the balancer."""
     tasks = [
         {
             "taskDefinitionArn": revision,
@@ -91,14 +91,16 @@ def test_the_new_release_can_be_asked_once_the_balancer_asks_no_other(
     assert snapshot(*targets).all_requests_go_to(NEW) is serves
 
 
-states = st.sampled_from(["healthy", "unhealthy", *sorted(NOT_ASKED)])
+states = st.sampled_from(["healthy", "unhealthy", *sorted(NOT_ROUTED)])
 tasks = st.lists(
     st.tuples(st.sampled_from([NEW, OLD]), st.integers(0, 9).map(str), states), unique_by=lambda task: task[1]
 )
 
 
 @given(tasks, st.integers(0, 4))
-def test_an_old_task_that_is_healthy_always_counts(targets: list[tuple[str, str, str]], desired: int) -> None:
+def test_all_requests_go_to_the_new_tasks_only_without_a_healthy_old_task(
+    targets: list[tuple[str, str, str]], desired: int
+) -> None:
     if snapshot(*targets, desired=desired).all_requests_go_to(NEW):
         healthy = [revision for revision, _, state in targets if state == "healthy"]
         assert set(healthy) == {NEW}
@@ -109,7 +111,7 @@ SERVES = snapshot((NEW, "a", "healthy"), (NEW, "b", "healthy"))
 
 
 def follow(aws: Aws, *, early: bool = False) -> Outcome:
-    return watch.follow(aws, unknown_foundation(), "arn", lambda _: None, early=early)[0]
+    return watch.follow(aws, placeholder_foundation(), "arn", lambda _: None, early=early)[0]
 
 
 @pytest.fixture(autouse=True)
@@ -117,32 +119,32 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "POLL_SECONDS", 0)
 
 
-def test_one_look_at_draining_tasks_is_not_enough(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The balancer's nodes hear of it one after the other."""
+def test_one_poll_without_old_tasks_is_not_enough(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nodes of the balancer learn one after the other that a target drains."""
     both = snapshot((NEW, "a", "healthy"), (NEW, "b", "healthy"), (OLD, "c", "healthy"))
     looks = iter([None, both, SERVES, both, SERVES, SERVES])
-    monkeypatch.setattr(watch, "observe", lambda *_: next(looks))
-    monkeypatch.setattr(deployments, "read", lambda *_: record("IN_PROGRESS"))
+    monkeypatch.setattr(watch, "take_snapshot", lambda *_: next(looks))
+    monkeypatch.setattr(deployments, "read", lambda *_: deployment("IN_PROGRESS"))
     assert follow(aws, early=True) is Outcome.SERVING
     assert next(looks, None) is None
 
 
-def test_it_is_watched_on_until_it_has_completed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deployment_is_watched_until_it_has_completed(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     statuses = iter(["IN_PROGRESS", "IN_PROGRESS", "IN_PROGRESS", "SUCCESSFUL"])
-    monkeypatch.setattr(watch, "observe", lambda *_: SERVES)
-    monkeypatch.setattr(deployments, "read", lambda *_: record(next(statuses)))
+    monkeypatch.setattr(watch, "take_snapshot", lambda *_: SERVES)
+    monkeypatch.setattr(deployments, "read", lambda *_: deployment(next(statuses)))
     assert follow(aws) is Outcome.COMPLETED
 
 
-def test_its_time_is_limited(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "observe", lambda *_: SERVES)
-    monkeypatch.setattr(deployments, "read", lambda *_: record("IN_PROGRESS"))
+def test_a_deployment_times_out(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "take_snapshot", lambda *_: SERVES)
+    monkeypatch.setattr(deployments, "read", lambda *_: deployment("IN_PROGRESS"))
     short = replace(aws, settings=msgspec.structs.replace(aws.settings, deploy_minutes=0.0001))
     assert follow(short) is Outcome.TIMED_OUT
 
 
-def test_a_service_that_is_gone_is_no_success(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deleted_service_is_an_error(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "STALE_SECONDS", 0.01)
-    monkeypatch.setattr(watch, "observe", lambda *_: None)
+    monkeypatch.setattr(watch, "take_snapshot", lambda *_: None)
     with pytest.raises(NotRolledBackError, match="somebody deleted it meanwhile"):
         follow(aws)

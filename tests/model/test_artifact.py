@@ -15,7 +15,7 @@ from model.artifact import (
     read_artifact,
     write_artifact,
 )
-from model.manifest import MANIFEST_NAME
+from model.manifest import FORMAT_VERSION, MANIFEST_NAME
 
 
 def model_file(folder: Path) -> Path:
@@ -132,7 +132,8 @@ def test_an_unreadable_model_file_is_refused(artifact_folder: Path) -> None:
 
 def test_another_format_version_is_refused_whatever_else_it_holds(artifact_folder: Path) -> None:
     (artifact_folder / MANIFEST_NAME).write_text('{"format_version": 99, "novelty": []}', encoding="utf-8")
-    with pytest.raises(ArtifactError, match="has format version 99, and this program reads version 1"):
+    says = f"has format version 99, and this program reads version {FORMAT_VERSION}"
+    with pytest.raises(ArtifactError, match=says):
         read_artifact(artifact_folder)
 
 
@@ -152,7 +153,7 @@ def test_a_manifest_that_does_not_name_its_model_rightly_is_refused(
         (b"not json", "malformed"),
         (b"[]", "Expected `object`"),
         (b"{}", "missing required field `format_version`"),
-        (b'{"format_version": 1}', "missing required field"),
+        (b'{"format_version": %d}' % FORMAT_VERSION, "missing required field"),
         (b'{"format_version": "\xff"}', "is not a valid manifest"),
     ],
 )
@@ -175,5 +176,5 @@ def test_an_unknown_field_in_the_manifest_is_refused(
 def test_the_manifest_has_no_timestamp_and_reads_well() -> None:
     text = (ARTIFACT_FOLDER / MANIFEST_NAME).read_text(encoding="utf-8")
     assert text.endswith("}\n")
-    assert text.startswith('{\n  "format_version": 1,\n')
+    assert text.startswith(f'{{\n  "format_version": {FORMAT_VERSION},\n')
     assert not [key for key in json.loads(text) if "time" in key or "date" in key]

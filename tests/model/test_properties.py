@@ -15,7 +15,7 @@ from model.home_size import MAX_SQFT, MIN_SQFT
 from model.predictor import Predictor
 from model.training.dataset import MIN_HOUSEHOLDS, Homes
 from model.training.pipeline import train
-from tests.model.test_predictor import delicate_sizes
+from tests.model.sizes import delicate_sizes
 
 SHEPHERD = load_breeds()["german_shepherd"]
 

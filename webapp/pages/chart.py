@@ -7,9 +7,8 @@ from math import ceil, floor, log, sqrt
 
 import numpy as np
 
-from model.home_size import MAX_SQFT, MIN_SQFT, Unit, to_sqft
+from model.home_size import MAX_SQFT, MIN_SQFT, Unit, round_sizes, to_sqft
 from model.predictor import Predictor
-from model.training.svg import round_sizes
 from webapp.home import UNIT_NAMES, Home
 from webapp.pages.labels import Label, lifted, thinned
 from webapp.pages.words import figure, percentage

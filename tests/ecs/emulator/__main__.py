@@ -1,4 +1,4 @@
-"""Serve the stand-in on a port of 127.0.0.1 until standard input ends; then remove this run's containers."""
+"""Serve the stand-in on a port of 127.0.0.1 until standard input ends, then remove this run's containers."""
 
 import sys
 import threading

@@ -1,4 +1,4 @@
-"""Tasks as containers: each with an address of its own on loopback, and what its definition says of it.
+"""Run tasks as containers, each as its task definition says and with its own loopback address.
 
 A task on Fargate has a network interface of its own. Here it shares the machine's network, and the image's
 BIND_HOST makes it listen on its own address in 127.0.0.0/8 alone.
@@ -37,12 +37,12 @@ def install() -> None:
     ecs._container_ip = lambda container, _network: container.labels[ADDRESS_LABEL]
     ecs._run_docker_container = run_pulled
     ecs._cleanup_task_resources = clean_up_meanwhile
-    # It would also remove the containers of other runs of ministack, in which somebody works.
+    # ministack's own clean-up would also remove the containers of other runs that are in use.
     app._stop_docker_containers = lambda *_: None
 
 
 def check_docker() -> None:
-    """End with a sentence where no Docker answers."""
+    """Exit with a sentence if Docker does not answer."""
     try:
         docker.from_env().ping()
     except DockerException as error:
@@ -50,18 +50,18 @@ def check_docker() -> None:
 
 
 def remove_at_end(stdin: TextIO) -> None:
-    """Wait until whoever started this run ends, even by a kill; then remove its containers, and end too."""
+    """Wait until the parent process has ended, even by a kill, then remove this run's containers and exit."""
     stdin.read()
     ours, client = {"label": f"{RUN_LABEL}={RUN}"}, docker.from_env()
     while found := client.containers.list(all=True, filters=ours, ignore_removed=True):
         for container in found:
-            with suppress(DockerException):  # somebody stops it just now
+            with suppress(DockerException):  # it is being stopped meanwhile
                 container.remove(v=True, force=True)
     os._exit(0)
 
 
 def address_of(task_arn: str) -> str:
-    """Give a task its address; two runs, which have two ports, never share one."""
+    """Return the address of a task; runs on different ports never share one."""
     with _lock:
         number = len(_addresses)
         network = f"127.{64 + PORT % 128}.{number // TASKS_A_NETWORK}"
@@ -80,7 +80,7 @@ def run_arguments(
     stack_address: Any,
     cluster_arn: str,
 ) -> dict[str, Any]:
-    """Give what Docker is to run a container with: all of the definition that the product sets."""
+    """Return the arguments to run a container with, from all fields of the definition that the tool sets."""
     address = address_of(task_arn)
     environment = {name: str(value) for name, value in environment.items()} | {"BIND_HOST": address}
     arguments: dict[str, Any] = _original_arguments(
@@ -109,11 +109,11 @@ def run_arguments(
 
 
 def run_pulled(client: Any, container: dict[str, Any], arguments: dict[str, Any], **_more: Any) -> Any:
-    """Pull the image anew, as Fargate does, but from the registry on this port in place of ECR's."""
+    """Pull the image before each start, as Fargate does, but from the registry on this port, not from ECR."""
     _, ecr, name = container["image"].partition(".amazonaws.com/")
     local = container | {"image": f"127.0.0.1:{PORT}/{name}"} if ecr else container
     try:
-        # Podman says in the answer's lines that there is no such image, and the client would take an old one.
+        # Podman reports a missing image only in the lines of its answer, and the client would use an old one.
         lines = list(client.api.pull(local["image"], stream=True, decode=True))
     except DockerException as error:
         raise ecs._ImagePullError(str(error)) from error
@@ -123,5 +123,5 @@ def run_pulled(client: Any, container: dict[str, Any], arguments: dict[str, Any]
 
 
 def clean_up_meanwhile(*given: Any) -> None:
-    """Stop a task's containers while the call that stopped the task is answered, as on AWS."""
+    """Stop a task's containers in the background, so that the call is answered at once, as on AWS."""
     spawn_background(_original_clean_up, *given, thread_name="stand-in-stop")

@@ -1,4 +1,4 @@
-"""What a test can change of the stand-in while it runs: `PUT /_stand_in` with a JSON object."""
+"""Controls by which a test changes the stand-in while it runs: `PUT /_stand_in` with a JSON object."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -9,7 +9,7 @@ from ministack import app
 
 @dataclass
 class Controls:
-    """The stand-in's own settings, each with what it is at the start."""
+    """The settings of the stand-in, with their values at the start."""
 
     bake_seconds: float = 1.0
     """How long ECS goes on watching a deployment's alarms; AWS computes minutes from the alarms."""
@@ -29,7 +29,7 @@ CONTROLS = Controls()
 
 
 def install() -> None:
-    """Answer `/_stand_in` before ministack sees a request."""
+    """Handle `/_stand_in` before ministack sees the request."""
     served = app.app
 
     async def asgi(scope: Any, receive: Any, send: Any) -> None:
@@ -47,7 +47,7 @@ def install() -> None:
 
 
 def change(body: bytes) -> tuple[int, dict[str, Any]]:
-    """Set the controls that a JSON object names; refuse a name that is none."""
+    """Set the controls that a JSON object names; refuse unknown names."""
     given = json.loads(body)
     if unknown := set(given) - set(asdict(CONTROLS)):
         return 400, {"error": f"The stand-in has no control {', '.join(sorted(unknown))}."}

@@ -1,7 +1,7 @@
 """Rolling deployments as ECS runs them: failures counted, alarms watched, and bake time.
 
-ministack starts the tasks of a deployment and stops those of the one before. What ends a deployment is here
-and in `rollback`. Each has a record (`records`), which the calls on service deployments answer from.
+ministack starts the tasks of a deployment and stops those of the one before. This module and `rollback` end
+deployments. Each has a record (`records`), from which the calls on service deployments are answered.
 """
 
 import threading
@@ -34,7 +34,7 @@ def install() -> None:
 
 
 def reconcile(cluster: str, key: str) -> None:
-    """Begin the record of a new deployment before its tasks are started."""
+    """Create the record of a new deployment before ministack starts its tasks."""
     service = ecs._services.get(key)
     primary = ecs._primary_deployment(service) if service else None
     if primary:
@@ -48,7 +48,7 @@ def reconcile(cluster: str, key: str) -> None:
 
 
 def _make_room(cluster: str, service: dict[str, Any]) -> None:
-    """Stop tasks that were never healthy, before those that are, when another deployment begins."""
+    """When another deployment begins, stop the tasks that were never healthy before the healthy ones."""
     for arn, task in _tasks(service).items():
         if not task.get("_startup_stable"):
             ecs._stop_task({"task": arn, "cluster": cluster, "reason": "Service deployment was replaced"})
@@ -66,7 +66,7 @@ def _alarm_names(service: dict[str, Any]) -> list[str]:
 
 
 def ringing(names: list[str]) -> list[str]:
-    """Give those alarms that are in ALARM."""
+    """Return the alarms that are in the state ALARM."""
     alarms = {name: cloudwatch._alarms.get(name) or cloudwatch._composite_alarms.get(name) for name in names}
     return [name for name, alarm in alarms.items() if alarm and alarm["StateValue"] == "ALARM"]
 
@@ -82,7 +82,7 @@ def _watch_alarms(key: str, service: dict[str, Any], primary: dict[str, Any], re
 
 
 def task_failed(task: dict[str, Any], digest_resolution_failed: bool = False) -> None:
-    """Count a task that failed; start another, or fail the deployment by its circuit breaker."""
+    """Count a failed task, then start another or fail the deployment by its circuit breaker."""
     cluster = ecs._cluster_name_from_arn(task.get("clusterArn", ""))
     kind, _, name = task.get("group", "").partition(":")
     if digest_resolution_failed or kind != "service":
@@ -109,7 +109,7 @@ def task_failed(task: dict[str, Any], digest_resolution_failed: bool = False) ->
 
 
 def complete(cluster: str, key: str, expected_deployment_id: str | None = None) -> None:
-    """End a deployment whose tasks all run: stop the others, wait for the bake time, call it completed."""
+    """End a deployment whose tasks all run: stop the old tasks, wait for the bake time, complete it."""
     service = ecs._services.get(key)
     if not service or service["status"] != "ACTIVE":
         return
@@ -135,7 +135,7 @@ def complete(cluster: str, key: str, expected_deployment_id: str | None = None) 
 
 
 def _tasks(service: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The tasks of a service that are not stopped, by ARN."""
+    """Return the tasks of a service that are not stopped, by ARN."""
     return {
         arn: task
         for arn, task in ecs._tasks.items()
@@ -155,7 +155,7 @@ def _stable(service: dict[str, Any], deployment: dict[str, Any]) -> int:
 
 
 def _bake(key: str, service: dict[str, Any], primary: dict[str, Any]) -> None:
-    """Wait for the bake time; complete the deployment if nothing failed it meanwhile."""
+    """Wait for the bake time, then complete the deployment unless it has failed meanwhile."""
     record = records.of(service, primary)
     assert record
     deadline = time.monotonic() + bake_seconds(record)
@@ -174,7 +174,7 @@ def _bake(key: str, service: dict[str, Any], primary: dict[str, Any]) -> None:
 
 
 def bake_seconds(record: Record) -> float:
-    """Say how long ECS watches on after the tasks run: as set, or else while it watches alarms."""
+    """Return the bake time in seconds: as configured, or ECS's default if it watches alarms."""
     minutes = record.configuration.get("bakeTimeInMinutes")
     if record.rollback:
         return 0

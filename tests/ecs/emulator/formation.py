@@ -28,7 +28,7 @@ def install() -> None:
 
 
 def create_change_set(parameters: dict[str, Any]) -> Any:
-    """Make a change set; one that early validation refuses, where a test has asked for that."""
+    """Create a change set, or one that fails early validation if a test has asked for that."""
     answer = changesets._create_change_set(parameters)
     if answer[0] == 200 and CONTROLS.early_validation:
         refused, CONTROLS.early_validation = CONTROLS.early_validation, []
@@ -62,7 +62,7 @@ def _refuse(change_set: dict[str, Any], refused: list[dict[str, str]]) -> None:
 
 
 def describe_events(parameters: dict[str, Any]) -> Any:
-    """Answer DescribeEvents: of a change set too, whose events ministack does not keep."""
+    """Answer DescribeEvents, also for a change set, whose events ministack does not keep."""
     name = handlers._p(parameters, "ChangeSetName")
     operation = handlers._p(parameters, "OperationId")
     if not name and not operation:
@@ -86,7 +86,7 @@ def _elements(event: dict[str, str]) -> str:
 
 
 def create_provider(_name: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
-    """Make the account's provider of OpenID Connect; an account has one of each address."""
+    """Create an OpenID Connect provider, of which an account can have one for each URL."""
     host = properties["Url"].removeprefix("https://")
     arn = f"arn:aws:iam::{get_account_id()}:oidc-provider/{host}"
     if arn in iam._oidc_providers:

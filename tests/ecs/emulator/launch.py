@@ -1,4 +1,4 @@
-"""Start the stand-in for AWS, and end it."""
+"""Start and stop the stand-in for AWS."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ from tests.load.clients import until
 from tests.serving import ROOT
 
 PYTHON = ROOT / ".venv" / "stand-in" / "bin" / "python"
-# Podman takes a registry without TLS where its configuration names HOST:PORT; Docker takes any on loopback.
+# Podman uses a registry without TLS only if its configuration names HOST:PORT; Docker any on loopback.
 PORT = 4566
 REGION = "us-east-1"
 START_SECONDS = 60
@@ -25,12 +25,12 @@ SWITCHED_OFF = {"IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
 
 
 class StandInError(Exception):
-    """The stand-in can't be had; the message says why, and what to do."""
+    """The stand-in can't be started; the message says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class StandIn:
-    """A stand-in that runs: where it answers, and how to change what it does."""
+    """A running stand-in: its address, and its controls."""
 
     port: int
 
@@ -44,7 +44,7 @@ class StandIn:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What leads a program with botocore here."""
+        """The environment variables by which a program with botocore uses this stand-in."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "test",
@@ -55,13 +55,13 @@ class StandIn:
         }
 
     def set(self, **controls: Any) -> None:
-        """Change what it does: the fields of `control.Controls`."""
+        """Set fields of `control.Controls`."""
         answer = urllib3.request("PUT", f"{self.url}/_stand_in", json=controls)
         assert answer.status == 200, answer.data.decode()
 
     @contextmanager
     def restored(self, **controls: Any) -> Iterator[None]:
-        """Change what it does, and put back all that was changed when the block ends."""
+        """Set fields of `control.Controls`, and restore all of them when the block ends."""
         before = urllib3.request("GET", f"{self.url}/_stand_in").json()
         self.set(**controls)
         try:
@@ -72,10 +72,10 @@ class StandIn:
 
 @contextmanager
 def stand_in(folder: Path) -> Iterator[StandIn]:
-    """Run the stand-in, with its state and its log in a folder, for as long as the block lasts.
+    """Run the stand-in while the block runs, with its state and its log in a folder.
 
     Raises:
-        StandInError: it is not installed, no Docker answers, or somebody has its port.
+        StandInError: it is not installed, Docker does not answer, or its port is taken.
     """
     if not PYTHON.exists():
         raise StandInError("The stand-in for AWS is not installed: `make test-ecs` does that.")
@@ -110,7 +110,7 @@ def stand_in(folder: Path) -> Iterator[StandIn]:
 
 
 def _environ(folder: Path) -> dict[str, str]:
-    """Give it no setting of the person's own for AWS, and a folder for all that it writes."""
+    """Return its environment, without the user's AWS settings, and with a folder for all that it writes."""
     passed = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTEST"))}
     (folder / "s3").mkdir()
     return passed | SWITCHED_OFF | {

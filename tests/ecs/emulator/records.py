@@ -1,4 +1,4 @@
-"""What ECS remembers of each deployment: its service deployment, and the revision that it deploys."""
+"""Records of deployments: the service deployment and the service revision that it deploys."""
 
 import copy
 import time
@@ -14,7 +14,7 @@ CAPTURED = ("taskDefinition", "networkConfiguration", "loadBalancers", "launchTy
 
 @dataclass
 class Record:
-    """One service deployment; `deployment` is what DescribeServices tells of it under `deployments`."""
+    """A service deployment; `deployment` is its entry under `deployments` in DescribeServices."""
 
     service: dict[str, Any]
     deployment: dict[str, Any]
@@ -33,24 +33,24 @@ class Record:
     rollback: dict[str, Any] | None = None
 
     def go_back(self, revision: str, deployment: dict[str, Any], reason: str) -> None:
-        """Note that the rollback begins, and by which deployment."""
+        """Record that the rollback begins, and its deployment."""
         self.rollback = {"reason": reason, "startedAt": time.time(), "serviceRevisionArn": revision}
         self.status, self.reason, self.deployment = "ROLLBACK_IN_PROGRESS", reason, deployment
 
     def complete(self) -> None:
-        """Note the good end, of the deployment or of its rollback."""
+        """Record the success of the deployment or of its rollback."""
         self.service["_completed"] = self.rollback["serviceRevisionArn"] if self.rollback else self.target
         self.end("ROLLBACK_SUCCESSFUL" if self.rollback else "SUCCESSFUL", self.reason)
 
     def end(self, status: str, reason: str) -> None:
-        """Note an end; nothing monitors the deployment from then on."""
+        """Record the end; from then on nothing monitors the deployment."""
         self.status, self.reason, self.finished = status, reason, time.time()
         self.stopped = self.finished if status == "STOPPED" else None
         self.alarms = self.alarms.replace("MONITORING", "MONITORING_COMPLETE")
         self.breaker = self.breaker.replace("MONITORING", "MONITORING_COMPLETE")
 
     def brief(self) -> dict[str, Any]:
-        """The members that ListServiceDeployments answers."""
+        """Return the fields that ListServiceDeployments answers."""
         return {
             "serviceDeploymentArn": self.arn,
             "serviceArn": self.service["serviceArn"],
@@ -64,7 +64,7 @@ class Record:
         }
 
     def whole(self) -> dict[str, Any]:
-        """The members that DescribeServiceDeployments answers."""
+        """Return the fields that DescribeServiceDeployments answers."""
         threshold = ecs._circuit_breaker_threshold(self.service)
         told = self.brief()
         del told["targetServiceRevisionArn"]
@@ -89,7 +89,7 @@ class Record:
 
 
 def counts(service: dict[str, Any], revision: str) -> dict[str, Any]:
-    """Summarise a revision: how many tasks of it are wanted, run and are about to."""
+    """Return a revision with its numbers of requested, running and pending tasks."""
     found = (item for item in service["deployments"] if item.get("_revision") == revision)
     deployment: dict[str, Any] = next(found, {})
     return {
@@ -101,10 +101,10 @@ def counts(service: dict[str, Any], revision: str) -> dict[str, Any]:
 
 
 def begin(service: dict[str, Any], primary: dict[str, Any], ringing: list[str]) -> Record:
-    """Begin the record of a new deployment, and its revision.
+    """Create the record of a new deployment and of its revision.
 
-    An alarm that rings already switches the watch over all of them off for this deployment, as AWS does, so
-    that the deployment that mends it can end.
+    As on AWS, if an alarm rings already, no alarm is watched during this deployment, so that a fix can
+    complete.
     """
     tail = service["serviceArn"].partition(":service/")
     number = uuid.uuid4().int % 10**19
@@ -129,27 +129,27 @@ def begin(service: dict[str, Any], primary: dict[str, Any], ringing: list[str]) 
         configuration=configuration,
         alarms="MONITORING" if alarms.get("enable") and not ringing else "DISABLED",
         breaker="MONITORING" if breaker.get("enable") else "DISABLED",
-        created=round(time.time(), 3),  # what a client reads and sends back is the same
+        created=round(time.time(), 3),  # a client may send back what it read, which is no change
     )
     service.setdefault("_records", []).insert(0, record)
     service["currentServiceDeployment"] = record.arn
-    if primary["rolloutState"] == "COMPLETED":  # a service of no tasks
+    if primary["rolloutState"] == "COMPLETED":  # a service scaled to zero
         record.complete()
     return record
 
 
 def of(service: dict[str, Any] | None, deployment: dict[str, Any]) -> Record | None:
-    """Give the record of a deployment of a service, if it has one."""
+    """Return the record of a service's deployment, or None."""
     found = (record for record in (service or {}).get("_records", []) if record.deployment is deployment)
     return next(found, None)
 
 
 def unfinished(service: dict[str, Any]) -> list[Record]:
-    """Give the records of deployments that have not ended."""
+    """Return the records of deployments that have not ended."""
     return [record for record in service.get("_records", []) if record.finished is None]
 
 
 def last_completed(service: dict[str, Any]) -> dict[str, Any] | None:
-    """Give the revision that a rollback goes to."""
+    """Return the revision that a rollback returns to."""
     revision: dict[str, Any] | None = service.get("_revisions", {}).get(service.get("_completed"))
     return revision

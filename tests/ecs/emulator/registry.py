@@ -1,4 +1,4 @@
-"""ECR: scans whose findings a test sets, and images with several tags, as AWS has them."""
+"""ECR: scans with findings that a test sets, and images with several tags, as on AWS."""
 
 import json
 import time
@@ -24,7 +24,7 @@ def install() -> None:
 
 
 async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Any:
-    """Answer the calls on scans; leave all others to ministack."""
+    """Answer the calls on scans, and leave all others to ministack."""
     action = headers.get("x-amz-target", "").rpartition(".")[2]
     if action in {"StartImageScan", "DescribeImageScanFindings"}:
         return _scan(action, json.loads(body))
@@ -32,7 +32,7 @@ async def handle(method: str, path: str, headers: dict[str, str], body: bytes, q
 
 
 def put_image(data: dict[str, Any]) -> Any:
-    """Refuse an image that has its tag already; else give a manifest a tag, beside those that it has."""
+    """Add a tag to a manifest, and keep its other tags; refuse a tag that the image has already."""
     name, tag = data["repositoryName"], data.get("imageTag")
     digest = data.get("imageDigest") or ecr._image_digest(data["imageManifest"])
     image = ecr._find_image(name, {"imageDigest": digest})
@@ -43,7 +43,7 @@ def put_image(data: dict[str, Any]) -> Any:
 
 
 def batch_get_image(data: dict[str, Any]) -> Any:
-    """Name each image as it was asked for: by its digest and that tag, not by the tag it got last."""
+    """Return each image with the tag that was asked for, instead of its newest tag."""
     answer = _original_get(data)
     told = json.loads(answer[2])
     if "images" not in told:
@@ -55,7 +55,7 @@ def batch_get_image(data: dict[str, Any]) -> Any:
 
 
 def batch_delete_image(data: dict[str, Any]) -> Any:
-    """Take a tag away; an image goes with its last tag, or by its digest."""
+    """Remove tags; an image is deleted with its last tag, or by its digest."""
     name, kept, left = data["repositoryName"], [], []
     for wanted in data["imageIds"]:
         image = ecr._find_image(name, wanted)
@@ -71,7 +71,7 @@ def batch_delete_image(data: dict[str, Any]) -> Any:
 
 
 def list_images(data: dict[str, Any]) -> Any:
-    """Name each image once for each of its tags."""
+    """List each image once for each of its tags."""
     name = data["repositoryName"]
     if name not in ecr._repositories:
         return _no_repository(name)

@@ -1,4 +1,4 @@
-"""How a deployment fails: by ECS's own verdict or by a stop, with the way back to the last good revision."""
+"""Failing and stopped deployments, and the rollback to the last revision that completed."""
 
 from typing import Any
 
@@ -16,9 +16,9 @@ _original_make = ecs._make_deployment
 
 
 def make(definition: str, desired: int, status: str = "PRIMARY") -> dict[str, Any]:
-    """Make a deployment that is under way as long as it has tasks to start, the first of a service too."""
+    """Make a deployment, which is in progress while tasks are to be started, even a service's first."""
     made: dict[str, Any] = _original_make(definition, desired, status)
-    # The digest of an image is not asked for: podman has no such call, and the tag is immutable.
+    # The digest of the image is not resolved: podman has no such call, and the tag is immutable.
     made["_image_resolution_disabled"] = True
     if desired:
         made["rolloutState"] = "IN_PROGRESS"
@@ -27,7 +27,7 @@ def make(definition: str, desired: int, status: str = "PRIMARY") -> dict[str, An
 
 
 def stop(key: str, service: dict[str, Any], record: Record, stop_type: str) -> None:
-    """Stop a deployment that is under way, as StopServiceDeployment asks."""
+    """Stop a deployment in progress, as StopServiceDeployment asks."""
     primary = ecs._primary_deployment(service)
     record.status = "ROLLBACK_REQUESTED" if stop_type == "ROLLBACK" else "STOP_REQUESTED"
     record.reason = STOPPED_BY_USER
@@ -38,15 +38,15 @@ def stop(key: str, service: dict[str, Any], record: Record, stop_type: str) -> N
 def fail(
     key: str, service: dict[str, Any], deployment: dict[str, Any], record: Record, why: str, *, rollback: bool
 ) -> None:
-    """Fail a deployment; go back to the last revision that completed, where that is wanted and there is one.
+    """Fail a deployment, and roll it back if that is wanted and a revision has completed before.
 
-    AWS does not say what becomes of a deployment that is to be rolled back where none completed before: here
-    it is stopped. A rollback that fails itself is ROLLBACK_FAILED.
+    AWS does not document what happens if none has: here the deployment is stopped. A rollback that fails
+    becomes ROLLBACK_FAILED.
     """
     with resource_lock("ecs-service", key):
         if deployment["rolloutState"] != "IN_PROGRESS" or deployment is not ecs._primary_deployment(service):
             return
-        # "Failed" is what ECS says of its own verdicts; how a stop by a person reads, AWS does not say.
+        # ECS says "failed" if it failed the deployment itself; AWS does not document the words for a stop.
         deployment["rolloutState"] = "FAILED"
         deployment["rolloutStateReason"] = f"ECS deployment {deployment['id']} failed: {why}."
         deployment["desiredCount"] = 0
@@ -66,7 +66,7 @@ def fail(
 def _go_back(
     service: dict[str, Any], failed: dict[str, Any], record: Record, back_to: dict[str, Any], why: str
 ) -> None:
-    """Make the deployment before the primary one again: the same where its tasks still run, or a new one."""
+    """Make the deployment before primary again: the same if its tasks still run, else a new one."""
     arn = back_to["serviceRevisionArn"]
     found = (item for item in service["deployments"] if item is not failed and item.get("_revision") == arn)
     primary = next(found, None) or make(back_to["taskDefinition"], service["desiredCount"])

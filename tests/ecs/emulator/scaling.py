@@ -1,4 +1,4 @@
-"""Application Auto Scaling, which ministack lacks, by moto."""
+"""Application Auto Scaling by moto, because ministack lacks it."""
 
 import threading
 from typing import Any
@@ -17,9 +17,9 @@ _moto = BotocoreStubber()
 
 def install() -> None:
     app.SERVICE_HANDLERS[SERVICE] = handle
-    # The service is ministack's, so moto would not find it.
+    # moto would not find the service, which exists in ministack only.
     ApplicationAutoscalingBackend._ecs_service_exists_for_target = lambda _self, _resource: True
-    # It takes seconds to import at the first call.
+    # Import it now, because the first call would take seconds.
     threading.Thread(target=get_backend, args=(SERVICE.replace("-", ""),), daemon=True).start()
 
 

@@ -1,4 +1,4 @@
-"""The calls on service deployments and revisions."""
+"""Answer the calls on service deployments and service revisions."""
 
 import time
 from collections.abc import Callable
@@ -51,12 +51,12 @@ def install(stop: Stop) -> None:
 
 
 def _to_epoch(value: Any) -> Any:
-    """Give a time to the millisecond; ministack gives whole seconds."""
+    """Return times in milliseconds; ministack answers whole seconds."""
     return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else value
 
 
 def _records() -> dict[str, tuple[str, Record]]:
-    """All records by ARN, each with the key of its service."""
+    """Return all records by ARN, each with the key of its service."""
     return {
         record.arn: (key, record)
         for key, service in ecs._services.items()
@@ -65,7 +65,7 @@ def _records() -> dict[str, tuple[str, Record]]:
 
 
 def list_service_deployments(data: dict[str, Any]) -> Any:
-    """Answer ListServiceDeployments: those of one service, the newest first, a page at a time."""
+    """Answer ListServiceDeployments: those of one service, newest first, in pages."""
     cluster = ecs._resolve_cluster_name(data.get("cluster", "default"))
     if cluster not in ecs._clusters:
         return error_response_json("ClusterNotFoundException", "Cluster not found.", 400)

@@ -1,4 +1,4 @@
-"""Target groups that ask their targets for their health, and a balancer that asks healthy ones only."""
+"""Target groups with health checks, and a balancer that sends requests to healthy targets only."""
 
 import http.client
 import logging
@@ -50,7 +50,7 @@ def _check_on() -> None:
 
 
 def _check(arn: str, group: dict[str, Any], target: dict[str, Any]) -> None:
-    """Note what a check finds, once as many in a row find the same as the group wants; a first pass does."""
+    """Record the state of a target once enough checks in a row agree; the first pass is enough."""
     key = _key(arn, target)
     found = health(key[1], key[2], group.get("HealthCheckPath") or "/", _matcher(group))
     last, times = _streaks.get(key, (found, 0))
@@ -64,7 +64,7 @@ def _check(arn: str, group: dict[str, Any], target: dict[str, Any]) -> None:
 
 
 def health(address: str, port: int, path: str, matcher: str) -> State:
-    """Ask a target as a balancer does; give state, reason and description in AWS's words."""
+    """Check the health of a target; return state, reason and description in AWS's words."""
     connection = http.client.HTTPConnection(address, port, timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", path)
@@ -81,7 +81,7 @@ def health(address: str, port: int, path: str, matcher: str) -> State:
 
 
 def matches(status: int, matcher: str) -> bool:
-    """Say whether a status is among those of a matcher, such as `200,204` or `200-299`."""
+    """Return whether a status is in a matcher such as `200,204` or `200-299`."""
     ranges = (part.partition("-") for part in matcher.split(","))
     return any(int(first) <= status <= int(last or first) for first, _, last in ranges)
 
@@ -130,7 +130,7 @@ async def forward(
     raw_query: str | None = None,
     raw_path: str | None = None,
 ) -> Any:
-    """Send a request to a healthy target; to any where all are unhealthy, as AWS's balancer does."""
+    """Send a request to a healthy target, or to any if all are unhealthy, as AWS's balancer does."""
     healthy = [target for target in alb._targets.get(arn, []) if _state(arn, target)[0] == "healthy"]
     if not healthy:
         return await _original_forward(arn, method, path, headers, body, query, raw_query, raw_path)
@@ -140,7 +140,7 @@ async def forward(
 
 
 def record_once_healthy(service_key: str, task: dict[str, Any]) -> None:
-    """Count a task as healthy once its balancer does; stop one that is not so in time."""
+    """Count a task as healthy once it is a healthy target; stop it if that takes too long."""
     service = ecs._services.get(service_key) or {}
     grace = float(service.get("healthCheckGracePeriodSeconds") or 0)
     deadline = time.monotonic() + grace + UNHEALTHY_SECONDS
@@ -164,7 +164,7 @@ def record_once_healthy(service_key: str, task: dict[str, Any]) -> None:
 def _stop_unhealthy(
     service: dict[str, Any], task: dict[str, Any], item: dict[str, Any], state: State
 ) -> None:
-    """Stop a task as ECS does: with an event of the service, and a reason at the task."""
+    """Stop a task as ECS does, with an event of the service and a stopped reason of the task."""
     group = f"(target-group {item['targetGroupArn']})"
     why = f"(port {item['containerPort']}) is unhealthy in {group} due to (reason {state[2]})."
     say(service, why)

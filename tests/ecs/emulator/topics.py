@@ -1,4 +1,4 @@
-"""SNS: a subscription by e-mail that nobody has confirmed, where a test wants one."""
+"""SNS: an unconfirmed subscription by e-mail, if a test wants one."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def install() -> None:
 
 
 def list_subscriptions_by_topic(parameters: dict[str, Any]) -> Any:
-    """Answer ListSubscriptionsByTopic: as long as an address is not confirmed, its ARN is these words."""
+    """Answer ListSubscriptionsByTopic; until an address is confirmed, its ARN is "PendingConfirmation"."""
     status, headers, body = _original(parameters)
     topic = sns._topics.get(sns._p(parameters, "TopicArn"))
     if topic and not CONTROLS.emails_confirmed:

@@ -1,1 +1,1 @@
-"""What each call of the tool asks of IAM, what each identity may do, and IAM's decision, without AWS."""
+"""Which permissions each call of the tool needs, and whether IAM would grant them; without AWS."""

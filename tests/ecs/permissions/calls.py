@@ -1,4 +1,4 @@
-"""The calls of AWS that the code can make, read from its syntax tree, and which command can reach each."""
+"""The calls to AWS in the tool's syntax tree, and the commands that can reach each."""
 
 import ast
 from collections import defaultdict
@@ -15,11 +15,11 @@ from ecs.settings import load_settings
 from tests.serving import ROOT
 
 PREFIXES = {"monitoring": "cloudwatch"}
-"""Where IAM's prefix is not the name that a service signs with."""
+"""IAM's prefix for services that sign requests with another name."""
 
 
 class Place(NamedTuple):
-    """A function, class or assignment of a module: what can be referred to by name."""
+    """A function, method, class or variable of a module."""
 
     module: str
     name: str
@@ -27,13 +27,13 @@ class Place(NamedTuple):
 
 @cache
 def clients() -> dict[str, BaseClient]:
-    """Give the clients of `Aws` by the names of its properties."""
+    """Return the clients of `Aws` by the names of its properties."""
     aws = Aws(load_settings("prod"), boto3.Session("none", "none", region_name="eu-west-1"))
     return {name: getattr(aws, name) for name, kind in Aws.__annotations__.items() if "Client" in str(kind)}
 
 
 def _client_of(node: ast.AST, local: Mapping[str, BaseClient]) -> BaseClient | None:
-    """Find whose method is called: a client by its name, or one that is made there and then."""
+    """Return the client that an expression stands for: a known name, or a call that makes one."""
     match node:
         case ast.Call(
             func=ast.Attribute(attr="client" | "_client"), args=[ast.Constant(value=str(service)), *_]
@@ -47,7 +47,7 @@ def _client_of(node: ast.AST, local: Mapping[str, BaseClient]) -> BaseClient | N
 
 
 def _local_clients(tree: ast.AST) -> dict[str, BaseClient]:
-    """Find the variables that hold a client which is made for them."""
+    """Return the variables to which a new client is assigned."""
     found = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign):
@@ -72,7 +72,7 @@ def _made(service: str) -> BaseClient:
 
 
 def _operations(tree: ast.AST) -> Iterator[str]:
-    """Find the calls of AWS in some code, each as IAM's prefix and the operation's name."""
+    """Yield the calls to AWS in a syntax tree, as IAM's prefix and the operation, such as `ecs:RunTask`."""
     local = _local_clients(tree)
     for node in ast.walk(tree):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
@@ -86,14 +86,14 @@ def _operations(tree: ast.AST) -> Iterator[str]:
         else:
             called = ast.literal_eval(node.args[0]) if method == "get_paginator" else method
             operation = client.meta.method_to_api_mapping.get(called)
-        if operation:  # else it is no call: `exceptions`, `meta`
+        if operation:  # None for attributes such as `exceptions` and `meta`
             signed = str(client.meta.service_model.signing_name)
             yield f"{PREFIXES.get(signed, signed)}:{operation}"
 
 
 @cache
 def _places() -> dict[Place, ast.stmt]:
-    """Find what each module defines; methods under their own names, since who they belong to is not known."""
+    """Return what each module defines; methods as `.NAME`, because a caller's class is unknown."""
     found: dict[Place, ast.stmt] = {}
     for path in sorted((ROOT / "ecs").rglob("*.py")):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
@@ -121,7 +121,7 @@ def _methods() -> Mapping[str, list[Place]]:
 
 
 def _origin(place: Place) -> Place | None:
-    """Give what a name stands for that its module imports; None where it does not."""
+    """Return the place that an imported name stands for; None if the module does not import it."""
     node = _places().get(place)
     if not isinstance(node, ast.ImportFrom):
         return None
@@ -130,14 +130,14 @@ def _origin(place: Place) -> Place | None:
 
 
 def _resolved(place: Place) -> Place | None:
-    """Follow imports to where a name is defined; None where that is outside the tool."""
+    """Follow imports to the definition of a name; None if it is outside the tool."""
     while origin := _origin(place):
         place = origin
     return place if place in _places() else None
 
 
 def _references(place: Place) -> Iterator[Place]:
-    """Find what a definition refers to: names, members of modules, and all methods of the names it uses."""
+    """Yield what a definition refers to: names, members of modules, and every method with a name it uses."""
     for node in ast.walk(_places()[place]):
         if isinstance(node, ast.Name) and (found := _resolved(Place(place.module, node.id))):
             yield found
@@ -149,7 +149,7 @@ def _references(place: Place) -> Iterator[Place]:
 
 
 def calls(path: Path = ROOT / "ecs") -> set[str]:
-    """Find every call of AWS in the tool, such as `ecs:UpdateService`."""
+    """Return every call to AWS in the tool, such as `ecs:UpdateService`."""
     return {
         operation
         for module in path.rglob("*.py")
@@ -158,7 +158,7 @@ def calls(path: Path = ROOT / "ecs") -> set[str]:
 
 
 def calls_of(command: str) -> set[str]:
-    """Find the calls that a command can reach; a few too many, where two methods have one name."""
+    """Return the calls that a command can reach; some too many, if two methods have the same name."""
     seen: set[Place] = set()
     left = [Place(f"ecs.commands.{command}", command)]
     while left:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from functools import cache
 
+from ecs.foundation.operator_policy import operator_policy
 from ecs.foundation.parameters import parameters
-from ecs.foundation.policy import operator_policy
 from ecs.settings import load_settings
 from tests.ecs.permissions.calls import calls
 from tests.ecs.permissions.needs import Need, needs
@@ -16,7 +16,7 @@ SUBNETS = ["subnet-FirstSubnet", "subnet-SecondSubnet"]
 
 
 def stack(name: str, env: str, **given: object) -> Stack:
-    """Give a stack with the settings as they are, but for its name and these parameters."""
+    """Return a stack with the default settings, except for its name and these parameters."""
     known = parameters(load_settings("prod")) | {
         "GithubRepository": "owner/repository",
         "CertificateArn": f"arn:aws:acm:eu-west-1:123456789012:certificate/{env}",
@@ -32,7 +32,7 @@ OTHERS = (stack("perfect-puppy", "prod-eu"), stack("perfect-puppy", "staging"), 
 
 @cache
 def policies(of: Stack = OURS) -> dict[str, list[Policy]]:
-    """Give everybody's policies for a stack."""
+    """Return the policies of each identity for a stack."""
     return {
         "plan": of.policies_of("PlanRole"),
         "deploy": of.policies_of("DeployRole"),
@@ -41,36 +41,36 @@ def policies(of: Stack = OURS) -> dict[str, list[Policy]]:
 
 
 def ask(requests: Iterable[Request], of: Stack = OURS) -> dict[Request, bool]:
-    """Say of each request whether it is allowed by the policies for a stack."""
+    """Return whether the policies for a stack allow each request."""
     listed = list(requests)
     return dict(zip(listed, decide(policies(of), listed), strict=True))
 
 
 def change_set(who: str) -> str:
-    """Name the command whose change sets somebody makes: the roles only plan."""
+    """Return the command that names the change sets of an identity; the roles use only those of `plan`."""
     return "up" if who == "operator" else "plan"
 
 
 def request(need: Need, who: str, of: Stack = OURS) -> Request:
-    """Make what a call needs a request of somebody's."""
+    """Turn a need of a call into a request of an identity."""
     return need.of(who, of, change_set(who))
 
 
 def denied(who: str, of: Stack = OURS) -> dict[str, list[Request]]:
-    """Give for each call of the tool what of it somebody is not allowed."""
+    """Return, for each call of the tool, the needs that an identity is denied."""
     asked = {call: [request(need, who, of) for need in needs(call)] for call in sorted(calls())}
     decided = ask({item for items in asked.values() for item in items}, of)
     return {call: [item for item in items if not decided[item]] for call, items in asked.items()}
 
 
 def allowed() -> dict[str, dict[str, bool]]:
-    """Say for each call of the tool who may make it."""
+    """Return, for each call of the tool, the identities that may make it."""
     by = {who: denied(who) for who in WHO}
     return {call: {who: not by[who][call] for who in WHO} for call in sorted(calls())}
 
 
 def table() -> str:
-    """Give the same as lines, for people."""
+    """Return `allowed` as lines of a table."""
     lines = [f"{'call':52}{''.join(f'{who:10}' for who in WHO)}".rstrip()]
     for call, may in allowed().items():
         said = ("allow" if may[who] else "deny" for who in WHO)

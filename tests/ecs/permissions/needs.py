@@ -1,7 +1,7 @@
-"""What each call of the tool asks of IAM: the actions, the resources and the values of the condition keys.
+"""What each call of the tool needs from IAM: actions, resources and values of condition keys.
 
-The actions and the types of resources come from AWS's service authorization reference. What that leaves out
-stands here, with the reason. A name that AWS makes up is `*`; the stack's own are written as in a template.
+Actions and types of resources come from AWS's service authorization reference; this module adds what that
+leaves out, with the reason. Names that AWS generates are `*`; the stack's own are written as in a template.
 """
 
 from collections.abc import Iterator
@@ -20,17 +20,17 @@ def _arn(service: str, resource: str, *, regional: bool = True) -> str:
 
 
 def role(name: str) -> str:
-    """Give the pattern of a role."""
+    """Return the ARN pattern of a role."""
     return _arn("iam", f"role/{name}", regional=False)
 
 
 def linked_role(service: str) -> str:
-    """Give the pattern of the role that a service makes for itself in an account."""
+    """Return the ARN pattern of the service-linked role of a service."""
     return role(f"aws-service-role/{service}*")
 
 
 def roles() -> list[str]:
-    """Name the roles of the template."""
+    """Return the names of the template's roles."""
     return _of_type("AWS::IAM::Role")
 
 
@@ -197,7 +197,7 @@ CONTEXTS: dict[str, list[Context]] = {
     ],
     "ecs:StopServiceDeployment": [_CLUSTER],
     "ecs:StopTask": [_CLUSTER],
-    "ecs:UpdateService": [_RELEASE, _CLUSTER],  # the second scales it only
+    "ecs:UpdateService": [_RELEASE, _CLUSTER],  # the second only scales the service
     "iam:CreateServiceLinkedRole": [{"iam:AWSServiceName": SCALING_ROLE}],
     "iam:PassRole": [{"iam:PassedToService": "ecs-tasks.amazonaws.com"}],
 }
@@ -214,7 +214,7 @@ class Need:
     unlisted: bool = False
 
     def of(self, policy: str, stack: Stack, change_set: str = "plan") -> Request:
-        """Make it a request for one stack, and for change sets that begin with this."""
+        """Return the request for one stack, with change sets whose names begin with `change_set`."""
 
         def named(pattern: str) -> str:
             text = str(stack.resolve({"Fn::Sub": pattern}))
@@ -229,7 +229,7 @@ class Need:
 
 
 def resources(action: str) -> list[str]:
-    """Give the patterns of the stack's own resources that an action is checked against."""
+    """Return the ARN patterns of the stack's own resources that IAM checks for an action."""
     if action in ONLY:
         return ONLY[action]
     types = TYPES.get(action) or resource_types(action)
@@ -238,12 +238,12 @@ def resources(action: str) -> list[str]:
 
 
 def unlisted(action: str) -> list[str]:
-    """Give the patterns of further resources that an action is checked against."""
+    """Return the ARN patterns of further resources that IAM checks for an action."""
     return [pattern for kind in UNLISTED.get(action, ()) for pattern in OWN[kind]]
 
 
 def needs(call: str) -> Iterator[Need]:
-    """Give all that one call of the tool asks of IAM."""
+    """Return all that one call of the tool needs."""
     if call in NO_PERMISSION:
         return
     for action in (call, *ALSO.get(call, {})):

@@ -1,6 +1,6 @@
-"""The policy of a person who runs every command: from the calls, and from CloudFormation's schemas.
+"""Generate the policy of an operator from the tool's calls and from CloudFormation's schemas.
 
-`python -m tests.ecs.permissions.operator_policy` writes it anew.
+`python -m tests.ecs.permissions.operator_policy` writes the file.
 """
 
 import json
@@ -78,7 +78,7 @@ CONDITIONS: dict[str, dict[str, Any]] = {
 
 
 def handlers() -> Iterator[str]:
-    """Give what CloudFormation may do, by its schemas, to make, read, change and remove such resources."""
+    """Yield the actions by which, in the schemas, CloudFormation handles the template's resource types."""
     for kind in {item["Type"] for item in RESOURCES.values()}:
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("eu-west-1", kind).schema
         for handler in ("create", "read", "update", "delete"):
@@ -86,12 +86,12 @@ def handlers() -> Iterator[str]:
 
 
 def handled() -> set[str]:
-    """Give what CloudFormation does, with the caller's rights, to the resources of the template."""
+    """Return the actions that CloudFormation takes on the template's resources with the caller's rights."""
     return {action for action in handlers() if not {action, action.partition(":")[0]} & UNUSED.keys()}
 
 
 def patterns(action: str) -> list[str]:
-    """Give the patterns of what an action of CloudFormation's is done to, by its reference."""
+    """Return the ARN patterns of the resources of an action that CloudFormation takes."""
     service = action.partition(":")[0]
     if action in ANY or service in UNNAMED:
         return ["*"]
@@ -106,7 +106,7 @@ def patterns(action: str) -> list[str]:
 
 
 def asked() -> dict[str, set[str]]:
-    """Give the patterns of what each action is to be allowed on."""
+    """Return the ARN patterns on which each action must be allowed."""
     found: dict[str, set[str]] = defaultdict(set)
     for call in calls():
         for need in needs(call):
@@ -121,7 +121,7 @@ def asked() -> dict[str, set[str]]:
 
 
 def _short(action: str) -> str:
-    """Put the descriptions of a service together, and what is done to traffic in and out."""
+    """Shorten actions with a common beginning to a wildcard: descriptions, and security group rules."""
     service, _, name = action.partition(":")
     if service in DESCRIBED and name.startswith("Describe"):
         return f"{service}:Describe*"
@@ -129,10 +129,10 @@ def _short(action: str) -> str:
 
 
 def generate() -> Policy:
-    """Make the policy.
+    """Return the policy.
 
-    On what is the stack's own by its name every action of the service is allowed: whoever may remove a thing
-    can do no more with that, and with each action by its name the policy would be longer than IAM takes.
+    On resources with the stack's name it allows every action of the service. Who may delete a resource gains
+    little from that, and a policy with each action by its name would exceed IAM's limit.
     """
     own: set[str] = set()
     services: set[str] = set()
@@ -144,7 +144,7 @@ def generate() -> Policy:
         services |= {f"{service}:*"} if named else set()
         if rest := found - named:
             statements[tuple(sorted(rest)), json.dumps(CONDITIONS.get(action, {}))].add(_short(action))
-    # What ends with a wildcard holds what goes on from there.
+    # A pattern that ends with a wildcard covers longer ones.
     own = {one for one in own if not any(one != other and fnmatchcase(one, other) for other in own)}
     statements[tuple(sorted(own)), json.dumps({})] |= services
     return {"Version": "2012-10-17", "Statement": [_statement(*item) for item in sorted(statements.items())]}
@@ -157,7 +157,7 @@ def _statement(key: tuple[tuple[str, ...], str], actions: set[str]) -> Policy:
 
 
 def size(policy: Policy) -> int:
-    """Count characters as IAM does."""
+    """Return the length of a policy as IAM counts it, without white space."""
     return len(re.sub(r"\s", "", json.dumps(policy)))
 
 

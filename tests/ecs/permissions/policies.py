@@ -1,4 +1,4 @@
-"""The policies of the two roles for CI, out of the template, as CloudFormation writes them for one stack."""
+"""The policies of the two CI roles in the template, with its functions resolved for one stack."""
 
 import re
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ class Stack:
     account: str = "123456789012"
 
     def policies_of(self, role: str) -> list[Policy]:
-        """Give the documents of all policies that are attached to a role of the template."""
+        """Return the documents of all policies that are attached to a role of the template."""
         return [
             self.resolve(item["Properties"]["PolicyDocument"])
             for item in RESOURCES.values()
@@ -46,7 +46,7 @@ class Stack:
         ]
 
     def resolve(self, value: Any) -> Any:  # noqa: PLR0911 - one for each function
-        """Put values in the place of CloudFormation's functions."""
+        """Replace CloudFormation's functions by their values."""
         match value:
             case {"Ref": name}:
                 return self._ref(name)
@@ -63,7 +63,7 @@ class Stack:
         return value
 
     def holds(self, condition: dict[str, Any]) -> bool:
-        """Evaluate a condition."""
+        """Return whether a condition of the template is true."""
         match condition:
             case {"Condition": name}:
                 return self.holds(TEXT["Conditions"][name])

@@ -23,14 +23,14 @@ Policy = dict[str, Any]
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of IAM.
+    """A request that IAM decides on.
 
     Attributes:
-        policy: Whose policies decide.
-        action: Such as `ecs:UpdateService`.
-        resource: An ARN, or `*` where the action knows no resource.
+        policy: The identity whose policies decide.
+        action: For example `ecs:UpdateService`.
+        resource: An ARN, or `*` if the action can't be limited to a resource.
         context: The values of the condition keys.
-        unlisted: Whether AWS checks a type of resource that its reference does not name for the action.
+        unlisted: Whether AWS checks a resource type that its reference does not list for the action.
     """
 
     policy: str
@@ -44,11 +44,7 @@ class Request:
 
 
 def install() -> None:
-    """Install what is locked, unless it is there.
-
-    Raises:
-        RuntimeError: there is no npm, or it could not install.
-    """
+    """Install the locked npm packages unless they are installed; raise `RuntimeError` if that fails."""
     lock, done = FOLDER / "package-lock.json", FOLDER / "node_modules" / ".package-lock.json"
     if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime:
         return
@@ -63,7 +59,7 @@ def install() -> None:
 
 @cache
 def actions(service: str) -> dict[str, Any]:
-    """Give a service's actions by their names in lower case, as the reference describes them."""
+    """Return the reference's entries of a service's actions by their names in lower case."""
     install()
     path = DATA / "actions" / f"{service}.json"
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
@@ -71,13 +67,13 @@ def actions(service: str) -> dict[str, Any]:
 
 
 def described(action: str) -> dict[str, Any] | None:
-    """Give the reference's entry of an action; None where it has none of this name."""
+    """Return the reference's entry of an action, or None."""
     service, _, name = action.partition(":")
     return actions(service).get(name.lower())
 
 
 def resource_types(action: str) -> list[str]:
-    """Name the types of resources that an action is checked against; none where it can't be limited."""
+    """Return the resource types that IAM checks for an action; none if it can't be limited to a resource."""
     entry = described(action)
     assert entry, f"AWS has no action {action}"
     return [f"{action.partition(':')[0]}:{item['name']}" for item in entry["resourceTypes"]]
@@ -85,7 +81,7 @@ def resource_types(action: str) -> list[str]:
 
 @cache
 def _simulator() -> "subprocess.Popen[str]":
-    """Start the simulator, once for all questions; it ends with this process."""
+    """Start the simulator once; it ends with this process."""
     install()
     command = ["node", str(FOLDER / "simulate.mjs")]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -94,10 +90,10 @@ def _simulator() -> "subprocess.Popen[str]":
 
 
 def decide(policies: Mapping[str, Sequence[Policy]], requests: Sequence[Request]) -> list[bool]:
-    """Say of each request whether IAM allows it.
+    """Return whether IAM allows each request.
 
     Raises:
-        AssertionError: a request can't be, such as a condition key that the action does not have.
+        AssertionError: a request is invalid, for example has a condition key that the action does not have.
     """
     simulator = _simulator()
     assert simulator.stdin

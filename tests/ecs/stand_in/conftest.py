@@ -15,7 +15,7 @@ from tests.ecs.project import Project, Result
 from tests.ecs.stand_in.forwarder import Act, Call, Forwarder, Refuse, forwarding, nothing
 from tests.ecs.stand_in.lab import Lab, laboratory
 
-# A whole CPU, for tests that end; nothing else differs from what goes to AWS.
+# A whole CPU, so that the tests end in time; all other settings are those for AWS.
 FASTER = {
     "cpu": 1024,
     "memory_mb": 2048,
@@ -28,7 +28,7 @@ FASTER = {
 
 @dataclass
 class Place:
-    """The stand-in, with a forwarder before it, and the tool pointed at that."""
+    """The stand-in behind a forwarder, and a copy of the project whose tool uses both."""
 
     project: Project
     stand_in: StandIn
@@ -60,7 +60,7 @@ class Place:
 
     @property
     def registered_tag(self) -> str:
-        """The tag of the image that a task definition was last registered with."""
+        """The image tag of the task definition that was registered last."""
         registered = [call for call in self.aws.calls if call.name == "RegisterTaskDefinition"]
         [container] = registered[-1].arguments["containerDefinitions"]
         return str(container["image"]).rpartition(":")[2]
@@ -68,7 +68,7 @@ class Place:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    """The stand-in for AWS, which `boto3.client` of the tests' own process leads to as well."""
+    """Run the stand-in for AWS, and make `boto3.client` in the tests' process use it too."""
     with stand_in(tmp_path_factory.mktemp("stand-in")) as running, pytest.MonkeyPatch.context() as patch:
         patch.setattr(boto3, "DEFAULT_SESSION", None)
         for name, value in running.environ.items():
@@ -89,7 +89,7 @@ def place(running: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @dataclass
 class Deployed:
-    """A service that `up` has made, and how to reach it through the balancer."""
+    """A service that `up` has made, reached through the balancer."""
 
     place: Place
     first: Result
@@ -109,7 +109,7 @@ class Deployed:
 
     @contextmanager
     def under_load(self, clients: int = 4, pause: float = 0.02) -> Iterator["Load"]:
-        """Ask from some clients at once, with a pause between, for as long as the block lasts."""
+        """Send requests from some clients at once, with pauses, while the block runs."""
         load = Load(pause)
         threads = [threading.Thread(target=load.ask_on, args=(self,)) for _ in range(clients)]
         for thread in threads:
@@ -123,7 +123,7 @@ class Deployed:
 
 
 class Load:
-    """Requests that count their answers, by status and by the model that gave them."""
+    """Clients that count the answers to their requests by status and model version."""
 
     def __init__(self, pause: float) -> None:
         self.pause = pause
@@ -152,7 +152,7 @@ class Load:
 
 @pytest.fixture(scope="session")
 def deployed(place: Place) -> Deployed:
-    """The service, deployed from nothing."""
+    """Deploy the service to an empty account."""
     place.forget()
     result = place.ecs("up", "--yes", "--json")
     assert result.code == 0, result.said
@@ -161,7 +161,7 @@ def deployed(place: Place) -> Deployed:
 
 @pytest.fixture(scope="session")
 def real(running: StandIn) -> boto3.Session:  # noqa: ARG001 - its environment is what leads there
-    """A session straight to the stand-in."""
+    """Return a session that bypasses the forwarder."""
     return boto3.Session()
 
 
@@ -173,7 +173,7 @@ def cluster(running: StandIn, real: boto3.Session) -> Iterator[Lab]:
 
 @pytest.fixture
 def lab(cluster: Lab) -> Iterator[Lab]:
-    """A cluster for small services, which end with the test; they bake as good as not."""
+    """Make a cluster for small services that end with the test, with a very short bake time."""
     with cluster.running.restored(bake_seconds=0.2):
         yield cluster
     while cluster.services:

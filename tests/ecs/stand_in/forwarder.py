@@ -1,4 +1,4 @@
-"""A forwarder before the AWS stand-in: it notes each call, acts before or after, or refuses it."""
+"""A forwarder in front of the stand-in: it records each call, and can act around it or refuse it."""
 
 import sys
 import threading
@@ -21,7 +21,7 @@ PER_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "d
 
 @dataclass(frozen=True)
 class Call:
-    """A call to AWS: its name, and its arguments as they were sent."""
+    """A call to AWS: its operation, and its arguments as sent."""
 
     name: str
     arguments: dict[str, Any]
@@ -36,14 +36,14 @@ Act = Callable[[Call], None]
 
 @dataclass(frozen=True)
 class Refusal:
-    """What AWS answers in place of doing a call: a code, and a sentence."""
+    """An error answered in place of a call: a code and a message."""
 
     code: str
     message: str
     status: int = 400
 
     def write(self, *, as_json: bool) -> tuple[str, bytes]:
-        """Give the content type and the body, in AWS's JSON or query protocol."""
+        """Return content type and body in AWS's JSON or query protocol."""
         if as_json:
             body = msgspec.json.encode({"__type": self.code, "message": self.message})
             return "application/x-amz-json-1.1", body
@@ -55,15 +55,15 @@ Refuse = Callable[[Call], Refusal | None]
 
 
 def nothing(_call: Call) -> None:
-    """Leave a call as it is."""
+    """Do nothing with a call."""
 
 
 @dataclass
 class Forwarder:
-    """Forwards to `target`, with another Host if one is given.
+    """Forwards calls to `target`, with another Host if one is given.
 
-    `before` and `after` a call is forwarded they may act; `rewrite` may change the arguments of a JSON call;
-    what `refuse` gives is answered, and the call not forwarded.
+    `before` and `after` are called around each call, `rewrite` may change the arguments of a JSON call, and
+    a `Refusal` that `refuse` returns is answered instead of forwarding the call.
     """
 
     target: str
@@ -117,7 +117,7 @@ def send(handler: BaseHTTPRequestHandler, status: int, headers: Mapping[str, str
 
 
 def read_call(target: str, body: bytes) -> Call | None:
-    """Read the call from AWS's JSON or query protocol; None for what is no call."""
+    """Read a call of AWS's JSON or query protocol; return None for other requests."""
     if target:
         return Call(target.rpartition(".")[2], msgspec.json.decode(body or b"{}", type=dict[str, Any]))
     given = {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
@@ -125,7 +125,7 @@ def read_call(target: str, body: bytes) -> Call | None:
 
 
 class Server(ThreadingHTTPServer):
-    """Says nothing of a client that was killed."""
+    """A server that ignores clients that were killed."""
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exception(), ConnectionError):
@@ -134,7 +134,7 @@ class Server(ThreadingHTTPServer):
 
 @contextmanager
 def forwarding(target: str, host: str = "") -> Iterator[Forwarder]:
-    """A forwarder on a free port of loopback, for as long as the block lasts."""
+    """Run a forwarder on a free loopback port while the block runs."""
     forwarder = Forwarder(target, host)
 
     class Handler(BaseHTTPRequestHandler):

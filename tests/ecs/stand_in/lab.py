@@ -1,4 +1,4 @@
-"""Small services on the stand-in, to see what it does of ECS itself."""
+"""Small services on the stand-in, to test the stand-in's own model of ECS."""
 
 import re
 import subprocess
@@ -17,7 +17,7 @@ from tests.serving import ROOT, free_port
 [BASE] = re.findall(r"^ARG BASE=(\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
 RUNS = "trap 'exit 0' TERM; sleep 600 & wait"
 FAILS = "exit 1"
-# The first task to take a port serves, a moment later; the others fail.
+# The first task to bind the port serves, a moment later; the others fail.
 ONE_RUNS = """exec python3 -c '
 import http.server, os, signal, socket, time
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
@@ -31,13 +31,13 @@ GUARDED = {"enable": True, "rollback": True}
 
 
 def one_runs() -> str:
-    """The script of a service of which one task runs only."""
+    """Return the script of a service of which only one task can run."""
     return ONE_RUNS.replace("PORT", str(free_port()))
 
 
 @dataclass
 class Lab:
-    """A cluster and an image, to make small services of."""
+    """A cluster and an image for small services."""
 
     ecs: Any
     cloudwatch: Any
@@ -107,7 +107,7 @@ class Service:
 
     @property
     def deployment(self) -> dict[str, Any]:
-        """The newest service deployment, whole."""
+        """Describe the newest service deployment."""
         arn = self.listed()[0]["serviceDeploymentArn"]
         [told] = self.lab.ecs.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"]
         return dict(told)
@@ -134,14 +134,14 @@ def docker(*arguments: str) -> None:
 
 
 def guarded(*alarms: str, **more: Any) -> dict[str, Any]:
-    """A deployment configuration with a circuit breaker, and alarms if there are any."""
+    """Return a deployment configuration with a circuit breaker and these alarms."""
     watched = {"alarms": {"alarmNames": list(alarms), **GUARDED}} if alarms else {}
     return {"deploymentConfiguration": {"deploymentCircuitBreaker": GUARDED, **watched, **more}}
 
 
 @contextmanager
 def laboratory(running: StandIn, session: boto3.Session) -> Iterator[Lab]:
-    """Push the image that our own is built on, and make a cluster."""
+    """Push the base image of the app, and make a cluster."""
     repository = session.client("ecr").create_repository(repositoryName="lab")["repository"]["repositoryUri"]
     if subprocess.run(["docker", "image", "inspect", BASE], check=False, capture_output=True).returncode:
         docker("pull", BASE)

@@ -1,4 +1,4 @@
-"""`up` and `destroy`, killed after each call that changes something, and run again: they end well."""
+"""`up` and `destroy` succeed when they are run again after a kill at any call that changes something."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ CALLS = (
     ("PutScalingPolicy", 1),
     ("PutScalingPolicy", 2),
 )
-# Docker, which kills its caller when it has done what is named.
+# A docker command that kills its caller after it has done the named command.
 CUTTING_DOCKER = """#!/bin/sh
 "$REAL_DOCKER" "$@"
 code=$?
@@ -43,7 +43,7 @@ Kill = Callable[..., bool]
 
 @pytest.fixture(scope="module")
 def killed_after(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Kill:
-    """Runs a verb (`up`), kills it when a call has just been done, and says whether it came to that."""
+    """Runs a command (`up`), kills it right after a call, and returns whether that call came."""
     docker = tmp_path_factory.mktemp("cutting") / "docker"
     docker.write_text(CUTTING_DOCKER)
     docker.chmod(0o755)
@@ -71,7 +71,7 @@ def killed_after(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Kill
 
 
 def ends_well(place: Place) -> None:
-    """Another run ends well, has nothing done twice, and leaves the next one nothing to do."""
+    """Check that another run succeeds, does nothing twice, and leaves the next one nothing to do."""
     last = place.ecs("up", "--yes", "--json", *ENV)
     assert last.code == 0, last.said
     status = place.ecs("status", "--json", *ENV).json
@@ -87,11 +87,11 @@ def destroyed(place: Place) -> None:
     assert place.ecs("destroy", "--yes", STACK, *ENV).code == 0
 
 
-def test_up_goes_on_wherever_it_was_cut_off(place: Place, killed_after: Kill, full: bool) -> None:
-    """From nothing, killed after each call in turn.
+def test_up_completes_after_a_kill_at_any_call(place: Place, killed_after: Kill, full: bool) -> None:
+    """Kill `up` after each call in turn.
 
-    At full size, each killed run is followed by one that goes on, and begins from nothing. In the short form,
-    each is killed one call later than the one before, on what that one left behind. The last goes on.
+    With --full, each killed run begins in an empty account and is followed by one that completes. Otherwise
+    each run continues what the killed one before has left, is killed one call later, and the last completes.
     """
     for name, time in CALLS:
         assert killed_after(name, time), f"up made no {name} number {time}"
@@ -101,7 +101,7 @@ def test_up_goes_on_wherever_it_was_cut_off(place: Place, killed_after: Kill, fu
     ends_well(place)
 
 
-def test_destroy_goes_on_wherever_it_was_cut_off(place: Place, killed_after: Kill) -> None:
+def test_destroy_completes_after_a_kill_at_any_call(place: Place, killed_after: Kill) -> None:
     for name in ("DeregisterScalableTarget", "DeleteService", "DeleteRepository", "DeregisterTaskDefinition"):
         assert killed_after(name, 1, "destroy", "--yes", STACK), f"destroy made no {name}"
     destroyed(place)

@@ -45,7 +45,7 @@ def test_nothing_is_left(real: boto3.Session) -> None:
 
 @pytest.mark.usefixtures("gone")
 def test_no_container_is_left() -> None:
-    """A container ends some seconds after its task is stopped, as on AWS."""
+    """As on AWS, a container ends some seconds after its task was stopped."""
 
     def gone() -> bool:
         listed = subprocess.run(
@@ -63,7 +63,7 @@ def test_it_can_be_run_again(gone: Place) -> None:
 
 
 @pytest.mark.parametrize("verb", ["status", "logs", "rollback"])
-def test_the_verbs_that_want_a_service_say_there_is_none(gone: Place, verb: str) -> None:
+def test_commands_that_need_a_service_say_there_is_none(gone: Place, verb: str) -> None:
     result = gone.ecs(verb, *ENV)
     assert result.code == 2
     assert f"There is no stack {STACK} in us-east-1." in result.err

@@ -1,4 +1,4 @@
-"""What the stand-in does that ministack does not, but for deployments; and how it starts."""
+"""What the stand-in adds to ministack, except for deployments, and how it starts."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The stand-in's calls on service deployments, where ministack has none; each as AWS's documents have it."""
+"""The stand-in's calls on service deployments, as AWS documents them; ministack has none."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_deployments_are_listed_by_status_time_and_page(lab: Lab) -> None:
     assert [*page["serviceDeployments"], *following["serviceDeployments"]] == service.listed()
 
 
-def test_what_is_not_there_is_said_to_be_missing(lab: Lab) -> None:
+def test_missing_deployments_and_revisions_are_reported(lab: Lab) -> None:
     arn = "arn:aws:ecs:us-east-1:000000000000:service-deployment/lab/lab/none"
     assert lab.ecs.describe_service_deployments(serviceDeploymentArns=[arn])["failures"] == [
         {"arn": arn, "reason": "MISSING"}

@@ -1,4 +1,4 @@
-"""What takes a deployment back on the stand-in: circuit breaker, alarms and health; as AWS documents it."""
+"""Rollbacks on the stand-in by circuit breaker, alarms and health checks, as AWS documents them."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from tests.ecs.stand_in.lab import FAILS, GUARDED, RUNS, Lab, Service, guarded, 
 from tests.load.clients import until
 
 
-def test_three_failures_trip_the_breaker_and_it_goes_back(lab: Lab) -> None:
+def test_three_failures_trip_the_breaker_and_roll_back(lab: Lab) -> None:
     service = lab.service(RUNS, **guarded())
     service.ends("SUCCESSFUL")
     before = service.told["taskDefinition"]
@@ -34,8 +34,8 @@ def test_a_first_deployment_that_fails_is_stopped(lab: Lab) -> None:
     assert "rollback" not in service.deployment
 
 
-def test_a_rollback_that_fails_is_said_to_have_failed(lab: Lab) -> None:
-    """The revision before fails now too: its task finds a port taken that was free."""
+def test_a_rollback_that_fails_is_reported_as_failed(lab: Lab) -> None:
+    """The revision before fails now too, because its port is taken."""
     script = one_runs()
     service = lab.service(script, **guarded())
     service.ends("SUCCESSFUL")
@@ -57,7 +57,7 @@ def test_a_rollback_that_fails_is_said_to_have_failed(lab: Lab) -> None:
     ],
     ids=["by default", "as set", "never"],
 )
-def test_a_healthy_task_resets_the_count_unless_it_shall_not(
+def test_a_healthy_task_resets_the_count_unless_configured_otherwise(
     lab: Lab, settings: dict[str, Any], reset: bool
 ) -> None:
     """One task runs, and the other fails again and again."""
@@ -110,7 +110,7 @@ def rings_at_once(_service: Service) -> None: ...
 
 
 @pytest.mark.parametrize("when", [rings_at_once, rings_in_the_bake_time])
-def test_an_alarm_that_goes_off_takes_the_deployment_back(lab: Lab, when: Callable[[Service], None]) -> None:
+def test_an_alarm_rolls_the_deployment_back(lab: Lab, when: Callable[[Service], None]) -> None:
     lab.running.set(bake_seconds=60)
     service = lab.service(RUNS)
     service.ends("SUCCESSFUL")
@@ -126,8 +126,8 @@ def test_an_alarm_that_goes_off_takes_the_deployment_back(lab: Lab, when: Callab
     assert [task["taskDefinitionArn"] for task in service.tasks()] == [before]
 
 
-def test_an_alarm_that_rings_at_the_start_switches_the_guard_off(lab: Lab) -> None:
-    """All of it: the other alarm takes nothing back either."""
+def test_an_alarm_that_rings_at_the_start_turns_all_alarms_off(lab: Lab) -> None:
+    """No alarm rolls the deployment back then, not even the other one."""
     lab.running.set(bake_seconds=60)
     service = lab.service(RUNS)
     service.ends("SUCCESSFUL")

@@ -1,4 +1,4 @@
-"""A first release that fails, a service that somebody deleted, and what a person types at the questions."""
+"""A first release that fails, a service that somebody deleted, and answers typed at the prompts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,16 +39,16 @@ def test_a_first_release_that_fails_is_scaled_to_zero(place: Place) -> None:
     assert served(place)[1:] == (0, 0)
 
 
-def test_the_next_gives_it_its_tasks_back(place: Place) -> None:
+def test_the_next_release_restores_the_number_of_tasks(place: Place) -> None:
     result = place.answer("y", "up", *ENV)
     assert result.code == 0, result.said
     assert served(place) == ("COMPLETED", 2, 2)
 
 
-def test_a_service_that_somebody_deleted_is_made_again_and_goes_back_to_what_was_good(
+def test_a_deleted_service_is_made_again_and_rolled_back_to_the_good_revision(
     place: Place, real: boto3.Session
 ) -> None:
-    """ECS knows no release before of a service that is new, so the tool takes a bad one back itself."""
+    """ECS has no deployment to go back to in a new service, so the tool rolls a bad one back itself."""
     good = place.ecs("status", "--json", *ENV).json["task_definition"]
     real.client("ecs").delete_service(cluster=STACK, service=STACK, force=True)
     gone = place.ecs("status", *ENV)
@@ -61,7 +61,7 @@ def test_a_service_that_somebody_deleted_is_made_again_and_goes_back_to_what_was
     assert place.ecs("status", "--json", *ENV).json["task_definition"] == good
 
 
-def test_destroy_wants_the_name_typed(place: Place) -> None:
+def test_destroy_asks_for_the_name(place: Place) -> None:
     wrong = place.answer("perfect-puppy", "destroy", *ENV)
     assert (wrong.code, "That is not its name." in wrong.err) == (2, True), wrong.said
     assert served(place) == ("COMPLETED", 2, 2)

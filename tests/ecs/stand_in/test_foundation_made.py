@@ -1,4 +1,4 @@
-"""The foundation as it is really made, through change sets, and read back from each service."""
+"""The foundation, created by change sets on the stand-in and read back from each service."""
 
 import json
 import threading
@@ -12,8 +12,8 @@ import pytest
 from ecs.errors import RolledBackError
 from ecs.foundation import changeset, stack
 from ecs.foundation import events as stack_events
-from ecs.foundation.outputs import Foundation
 from ecs.foundation.removal import remove
+from ecs.foundation.stack_outputs import Foundation
 
 TAGS = [{"Key": key, "Value": "pp-made"} for key in ("Project", "Environment", "ManagedBy")]
 CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/0123"
@@ -49,7 +49,7 @@ def often() -> Iterator[None]:
 
 
 class Made:
-    """One stack of a test, removed at its end."""
+    """A test's stack, deleted at the end of the test."""
 
     def __init__(self, real: boto3.Session, name: str) -> None:
         self.client, self.name = real.client("cloudformation"), name
@@ -63,11 +63,11 @@ class Made:
 
     @property
     def status(self) -> str | None:
-        described = stack_events.state_of(self.client, self.name)
+        described = stack_events.describe_stack(self.client, self.name)
         return described["StackStatus"] if described else None
 
     def resources(self) -> dict[str, str]:
-        """The ids of what was made, by name in the template."""
+        """The physical ids of the resources, by their names in the template."""
         listed = self.client.describe_stack_resources(StackName=self.name)["StackResources"]
         return {item["LogicalResourceId"]: item["PhysicalResourceId"] for item in listed}
 
@@ -208,7 +208,7 @@ def test_with_a_hosted_zone_a_certificate_and_the_name_are_made(made: Made, real
     assert made.resources()["Certificate"].startswith("arn:aws:acm:")
 
 
-def test_in_a_network_that_is_there_none_is_made(made: Made, whole: tuple[Made, Foundation]) -> None:
+def test_in_an_existing_vpc_no_network_is_made(made: Made, whole: tuple[Made, Foundation]) -> None:
     there = whole[1]
     foundation = made.apply(VpcId=there.vpc_id, SubnetIds=",".join(there.subnet_ids), GithubRepository="")
     assert (foundation.vpc_id, foundation.subnet_ids) == (there.vpc_id, there.subnet_ids)
@@ -259,7 +259,7 @@ NEVER = """
 
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
-    """The template, with something in it that waits in vain."""
+    """Use a template with a resource that is never completed."""
     text = changeset.TEMPLATE.read_text(encoding="utf-8").replace("\nOutputs:\n", f"{NEVER}\nOutputs:\n")
     path = tmp_path / "foundation.yaml"
     path.write_text(text, encoding="utf-8")
@@ -268,7 +268,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pytest.
         yield patch
 
 
-def test_a_first_making_that_fails_leaves_nothing_and_the_next_goes_on(
+def test_a_failed_creation_leaves_nothing_and_the_next_run_succeeds(
     made: Made, failing: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(RolledBackError, match=r"could not be made, and what was begun is removed\. Never: "):
@@ -278,14 +278,14 @@ def test_a_first_making_that_fails_leaves_nothing_and_the_next_goes_on(
     assert made.apply().cluster_name == made.name
 
 
-def test_a_stack_left_in_rollback_complete_is_made_anew(made: Made, failing: pytest.MonkeyPatch) -> None:
+def test_a_stack_left_in_rollback_complete_is_created_again(made: Made, failing: pytest.MonkeyPatch) -> None:
     made.client.create_stack(
         StackName=made.name,
         TemplateBody=changeset.TEMPLATE.read_text(encoding="utf-8"),
         Parameters=inputs({})["Parameters"],
         Capabilities=["CAPABILITY_IAM"],
     )
-    stack.settle(made.client, made.name, made.said.append)
+    stack.wait_until_idle(made.client, made.name, made.said.append)
     assert made.status == "ROLLBACK_COMPLETE"
     failing.undo()
     assert made.preview() == [f"± {made.name} (AWS::CloudFormation::Stack, replaced)"]
@@ -293,7 +293,7 @@ def test_a_stack_left_in_rollback_complete_is_made_anew(made: Made, failing: pyt
     assert made.status == "CREATE_COMPLETE"
 
 
-def test_a_change_that_fails_is_taken_back(made: Made, request: pytest.FixtureRequest) -> None:
+def test_a_failed_update_is_rolled_back(made: Made, request: pytest.FixtureRequest) -> None:
     before = made.apply()
     failing: pytest.MonkeyPatch = request.getfixturevalue("failing")
     with pytest.raises(RolledBackError, match=r"could not be changed and is as it was\. Never: "):

@@ -1,4 +1,4 @@
-"""The verbs that only look, on a service that runs; and the whole browser suite on it."""
+"""The commands that only read, on a running service, and a browser test on it."""
 
 import os
 import signal
@@ -63,14 +63,14 @@ def test_logs_are_the_tasks_own_lines(deployed: Deployed) -> None:
 
 @pytest.fixture
 def ctrl_c() -> Iterator[None]:
-    """What a shell starts in the background ignores Ctrl-C, and so would what we start."""
+    """Restore SIGINT, which a shell ignores in background jobs and their children."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
 def read_until(process: "subprocess.Popen[str]", words: str) -> bool:
-    """Read a verb's lines until one has these words, then press Ctrl-C; whether it came to that."""
+    """Read a command's lines until one has these words, then send Ctrl-C; return whether one had."""
     assert process.stdout
     watchdog = threading.Timer(60, process.kill)
     watchdog.start()
@@ -107,7 +107,7 @@ def test_status_is_a_dashboard(deployed: Deployed) -> None:
 
 
 def test_a_visitors_story_passes_on_it(deployed: Deployed) -> None:
-    """The rest of the browser suite asks nothing of a balancer; it runs on the image itself."""
+    """The rest of the browser suite does not depend on a balancer, and runs on the image itself."""
     with forwarding(deployed.endpoint, host=deployed.host) as balancer:
         result = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "tests/ui/test_story.py", "-p", "no:cacheprovider"],

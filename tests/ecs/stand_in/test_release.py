@@ -1,4 +1,4 @@
-"""A new release under load; and bad ones, which take themselves back and say why."""
+"""A new release under load, and bad releases, which are rolled back with their cause."""
 
 import re
 import time
@@ -40,18 +40,18 @@ def crash(deployed: Deployed) -> None:
 
 
 def never_healthy(deployed: Deployed) -> None:
-    deployed.place.project.set({"grace_seconds": 0})  # the stand-in gives it some seconds
+    deployed.place.project.set({"grace_seconds": 0})  # the stand-in waits some seconds for it
     deployed.place.project.replace("webapp/http/health.py", "state.predictor.check()", "False")
 
 
 def too_slow(deployed: Deployed) -> None:
-    """ECS sees nothing wrong in what is always about to start, so the tool acts."""
+    """ECS waits for a task that starts for ever, so the tool itself rolls back."""
     deployed.place.project.set({"grace_seconds": 120, "deploy_minutes": 0.4})
     deployed.place.project.append("gunicorn.conf.py", "\nimport time\n\ntime.sleep(600)\n")
 
 
 def too_large(deployed: Deployed) -> None:
-    # Filling the memory takes a while; the stand-in would stop the task as unhealthy before.
+    # Filling the memory takes a while, and the stand-in would stop the task as unhealthy first.
     deployed.place.project.set({"grace_seconds": 60})
     deployed.place.project.replace(
         "gunicorn.conf.py", "from gevent", "_ballast = b'x' * (4 << 30)\nfrom gevent", 1
@@ -101,7 +101,7 @@ def committed(deployed: Deployed) -> Iterator[Deployed]:
 
 
 @pytest.mark.parametrize(("spoil", "cause"), BAD, ids=[spoil.__name__ for spoil, _ in BAD])
-def test_a_bad_release_is_taken_back_and_says_why(
+def test_a_bad_release_is_rolled_back_and_its_cause_is_named(
     committed: Deployed, spoil: Callable[[Deployed], None], cause: str
 ) -> None:
     place = committed.place
@@ -123,7 +123,7 @@ def test_a_bad_release_is_taken_back_and_says_why(
     assert (now["task_definition"], now["rollout"], now["healthy"]) == (served, "COMPLETED", 2)
 
 
-def test_a_release_that_answers_wrong_is_taken_back_by_the_smoke_test(committed: Deployed) -> None:
+def test_a_release_that_answers_wrong_is_rolled_back_by_the_smoke_test(committed: Deployed) -> None:
     place = committed.place
     served = place.ecs("status", "--json").json["task_definition"]
     place.project.replace("webapp/api/views.py", "round(recommendation.probability,", "round(1 / 3,")
@@ -134,18 +134,18 @@ def test_a_release_that_answers_wrong_is_taken_back_by_the_smoke_test(committed:
     assert place.ecs("status", "--json").json["task_definition"] == served
 
 
-def test_the_first_rollback_after_one_that_was_taken_back_only_tests_what_serves(deployed: Deployed) -> None:
-    """So one that was cut off can be run again; the release before this test was taken back."""
+def test_the_first_rollback_after_a_rolled_back_release_only_tests(deployed: Deployed) -> None:
+    """So an interrupted rollback can be repeated; the release before this test was rolled back."""
     served = deployed.place.ecs("status", "--json").json["task_definition"]
     again = deployed.place.ecs("rollback", "--yes")
-    assert (again.code, "is back already; this tests it" in again.said) == (0, True), again.said
+    assert (again.code, "serves again; this only tests it" in again.said) == (0, True), again.said
     assert "Rollout of" not in again.said, "no deployment was started"
     assert deployed.place.ecs("status", "--json").json["task_definition"] == served
 
 
 def test_rollback_goes_to_the_last_good_revision_and_back(deployed: Deployed) -> None:
     place = deployed.place
-    if place.ecs("rollback", "--dry-run").code:  # there is one revision only, if this test is run alone
+    if place.ecs("rollback", "--dry-run").code:  # only one revision exists if this test runs alone
         place.project.append("webapp/http/health.py", "\n# one more change\n")
         place.project.commit()
         assert deployed.up().code == 0

@@ -1,6 +1,6 @@
-"""A hostile surrounding: credentials that end, a wrong clock, two operators, kills, no proxy, no CA store.
+"""Failures around the tool: expired credentials, a wrong clock, two operators, kills, no proxy, no CA store.
 
-Each time no good release is taken back and none is lost, nothing is done twice, and the next run ends well.
+In each case no good release is rolled back or lost, nothing is done twice, and the next run succeeds.
 """
 
 import subprocess
@@ -13,7 +13,7 @@ import pytest
 from tests.ecs.project import Result
 from tests.ecs.stand_in.conftest import Deployed, Place
 from tests.ecs.stand_in.forwarder import Act, Call, Refusal, Refuse, nothing
-from tests.ecs.stand_in.test_under_way import STACK, change, ended, number, served, under_way
+from tests.ecs.stand_in.releases import STACK, change, ended, number, served, under_way
 from tests.load.clients import until
 from tests.serving import free_port
 
@@ -29,7 +29,7 @@ WORDS = {EXPIRED: "credentials have expired", CLOCK: "clock is wrong", SKEWED: "
 
 
 def refuses_after(name: str, refusal: Refusal) -> Refuse:
-    """Let all calls up to the first of this name through, and none after it."""
+    """Refuse all calls after the first one of this name."""
     done = threading.Event()
 
     def refuse(call: Call) -> Refusal | None:
@@ -51,7 +51,7 @@ def kills_after(name: str, running: "list[subprocess.Popen[str]]") -> Act:
 
 
 def meet_at(name: str) -> Act:
-    """Hold the first two calls of a name until both have come."""
+    """Hold the first two calls of a name until both have arrived."""
     barrier = threading.Barrier(2)
 
     def meet(call: Call) -> None:
@@ -66,7 +66,7 @@ def meet_at(name: str) -> Act:
 
 
 def refused(place: Place, name: str, refusal: Refusal, *verb: str) -> None:
-    """Run a command that AWS refuses from a call on, and see what it ends with."""
+    """Run a command to which AWS refuses all calls after this one, and check its exit code and message."""
     place.on("refuse", refuses_after(name, refusal))
     result = place.ecs(*verb, "--yes", "--json")
     place.on("refuse", nothing)
@@ -77,7 +77,7 @@ def refused(place: Place, name: str, refusal: Refusal, *verb: str) -> None:
 
 
 def killed(place: Place, name: str, *verb: str) -> None:
-    """Kill a command when a call of it has just been done."""
+    """Kill a command right after one of its calls."""
     running: list[subprocess.Popen[str]] = []
     place.on("after", kills_after(name, running))
     process = place.start(*verb, "--yes", "--json")
@@ -97,13 +97,13 @@ def revisions() -> list[str]:
 
 
 def deployments() -> int:
-    """How many deployments ECS has begun."""
+    """Return the number of deployments that ECS has begun."""
     listed = boto3.client("ecs").list_service_deployments(cluster=STACK, service=STACK)
     return len(listed["serviceDeployments"])
 
 
 def settled() -> bool:
-    """Whether ECS has nothing under way."""
+    """Return whether no deployment is in progress."""
     [service] = boto3.client("ecs").describe_services(cluster=STACK, services=[STACK])["services"]
     return len(service["deployments"]) == 1 and service["deployments"][0].get("rolloutState") == "COMPLETED"
 
@@ -113,13 +113,13 @@ def good(deployed: Deployed) -> bool:
 
 
 def both(place: Place, *verb: str) -> list[Result]:
-    """Run a command twice at once."""
+    """Run a command twice at the same time."""
     processes = [place.start(*verb, "--yes", "--json") for _ in range(2)]
     return [ended(process) for process in processes]
 
 
 def test_credentials_and_clock_that_fail_in_the_middle_lose_nothing(deployed: Deployed) -> None:
-    """A release, then a rollback of it; each run is refused, or killed, later than the one before it."""
+    """A release and a rollback of it, each refused or killed several times, later each time."""
     place, before, known, begun = deployed.place, served(deployed), revisions(), deployments()
     with change(deployed), deployed.under_load(clients=2, pause=0.1) as load:
         refused(place, "RegisterTaskDefinition", CLOCK, "up")
@@ -142,7 +142,7 @@ def test_credentials_and_clock_that_fail_in_the_middle_lose_nothing(deployed: De
     assert load.failed == []
 
 
-def test_a_rollback_in_the_middle_of_a_release_goes_on_wherever_it_was_killed(deployed: Deployed) -> None:
+def test_a_rollback_during_a_release_completes_after_a_kill_at_any_call(deployed: Deployed) -> None:
     place, before, begun = deployed.place, served(deployed), deployments()
     with change(deployed, slow=True), deployed.under_load(clients=2, pause=0.1) as load:
         up = place.start("up", "--yes", "--json")
@@ -181,7 +181,7 @@ def test_two_operators_at_once_do_each_thing_once(deployed: Deployed) -> None:
 
 @pytest.fixture
 def by_name(deployed: Deployed) -> Iterator[Place]:
-    """The load balancer under a name, so that the proxy counts for it and not for AWS's address."""
+    """Reach the load balancer by a name, so that the proxy is used for it but not for AWS's address."""
     place = deployed.place
     place.project.set({"connect_to": f"localhost:{place.stand_in.port}"})
     place.project.replace("ecs/release/smoke.py", "WAIT_SECONDS = 180.0", "WAIT_SECONDS = 1.0")
@@ -189,7 +189,7 @@ def by_name(deployed: Deployed) -> Iterator[Place]:
         yield place
 
 
-def test_the_network_of_the_operator_decides_no_release(deployed: Deployed, by_name: Place) -> None:
+def test_the_operators_network_does_not_decide_a_release(deployed: Deployed, by_name: Place) -> None:
     place, before, begun = by_name, served(deployed), deployments()
     with deployed.under_load(clients=2, pause=0.1) as load:
         for proxy in (f"http://127.0.0.1:{free_port()}", "http://proxy.invalid:3128"):

@@ -1,24 +1,22 @@
-"""Releases that are stopped, that ring an alarm, or that were left: real tasks, and ECS's own deployments."""
+"""Releases that are stopped, ring an alarm or were rolled back, with real tasks and deployments."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import boto3
 import pytest
 
-from tests.ecs.project import Result
 from tests.ecs.stand_in.conftest import Deployed
 from tests.ecs.stand_in.forwarder import Call
+from tests.ecs.stand_in.releases import STACK, change, ended, number, served, under_way
 from tests.load.clients import until
 
-STACK = "perfect-puppy-prod"
 ERRORS = f"{STACK}-server-errors"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def committed_again(deployed: Deployed) -> Iterator[None]:
-    """Leave the service as the tests after these expect it: on what is committed."""
+    """Release the commit again afterwards, as later tests expect."""
     yield
     last = deployed.up()
     assert last.code == 0, last.said
@@ -26,35 +24,9 @@ def committed_again(deployed: Deployed) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def long_bake_time(deployed: Deployed) -> Iterator[None]:
-    """Give the tool the time to look at new tasks before ECS calls their deployment completed."""
+    """Lengthen the bake time, so that the tool can test new tasks before ECS completes the deployment."""
     with deployed.place.stand_in.restored(minute_seconds=2.0):
         yield
-
-
-def served(deployed: Deployed) -> str:
-    return str(deployed.place.ecs("status", "--json").json["task_definition"])
-
-
-def number(arn: str) -> str:
-    return arn.rpartition(":")[2]
-
-
-@contextmanager
-def change(deployed: Deployed, *, slow: bool = False) -> Iterator[None]:
-    """Commit another version, one that answers right, for as long as the block lasts."""
-    project = deployed.place.project
-    project.append(
-        "gunicorn.conf.py", "\nimport time\n\ntime.sleep(20)\n" if slow else "\n# another version\n"
-    )
-    if slow:
-        project.set({"grace_seconds": 60})
-    project.commit()
-    deployed.place.forget()
-    try:
-        yield
-    finally:
-        deployed.place.forget()
-        project.undo()
 
 
 @contextmanager
@@ -65,17 +37,6 @@ def rings(alarm: str) -> Iterator[None]:
         yield
     finally:
         cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="a test")
-
-
-def under_way(before: str) -> bool:
-    [service] = boto3.client("ecs").describe_services(cluster=STACK, services=[STACK])["services"]
-    state = service["deployments"][0].get("rolloutState")
-    return bool(service["taskDefinition"] != before and state == "IN_PROGRESS")
-
-
-def ended(process: "subprocess.Popen[str]") -> Result:
-    out, err = process.communicate(timeout=200)
-    return Result(process.returncode, out, err)
 
 
 def test_rollback_stops_a_rollout_and_both_runs_say_what_serves(deployed: Deployed) -> None:
@@ -133,7 +94,7 @@ def test_a_wrong_answer_stops_the_deployment_before_it_has_completed(deployed: D
     assert served(deployed) == before
 
 
-def test_an_alarm_that_rings_at_the_start_guards_nothing(deployed: Deployed) -> None:
+def test_no_alarm_rolls_back_if_one_rings_at_the_start(deployed: Deployed) -> None:
     with change(deployed), rings(ERRORS):
         result = deployed.up()
     assert result.code == 0, result.said
@@ -141,7 +102,7 @@ def test_an_alarm_that_rings_at_the_start_guards_nothing(deployed: Deployed) -> 
 
 
 def ring_after_smoke(call: Call) -> None:
-    """Ring once the new tasks were asked, as errors of the version before do when they are counted late."""
+    """Ring the alarm after the smoke test, as late errors of the version before would."""
     if call.name == "DescribeServiceDeployments":
         tasks = boto3.client("ecs").describe_services(cluster=STACK, services=[STACK])["services"][0]
         if tasks["deployments"][0]["runningCount"] >= 2 and len(tasks["deployments"]) == 1:
@@ -188,4 +149,4 @@ def test_rollback_twice_does_not_return_to_the_bad_revision(deployed: Deployed) 
         assert first.code == 0, first.said
         assert second.json.get("to") != bad, second.said
         named = place.ecs("rollback", "--to", number(bad), "--dry-run")
-        assert f"WARNING {STACK}:{number(bad)} failed or was left by a rollback" in named.said
+        assert f"WARNING {STACK}:{number(bad)} failed or was rolled back at" in named.said

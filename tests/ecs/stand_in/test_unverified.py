@@ -1,4 +1,4 @@
-"""A first release that the operator's network can't reach, and what the registry's scan says of it before."""
+"""A first release that the operator's network can't reach, and the registry's scan before it."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ CRITICAL = {
 
 @pytest.fixture(scope="module")
 def port(place: Place) -> Iterator[int]:
-    """Where the tool looks for the load balancer, and nobody listens."""
+    """Return a port on which the tool expects the load balancer, and nothing listens."""
     port = free_port()
     place.project.append("ecs/settings.toml", f'\n[env.network]\nconnect_to = "127.0.0.1:{port}"\n')
     place.project.replace("ecs/release/smoke.py", "WAIT_SECONDS = 180.0", "WAIT_SECONDS = 1.0")
@@ -77,7 +77,7 @@ def test_up_tests_it_where_it_can_be_reached_and_changes_nothing_else(
     assert f"good-{status['image_tag']}" in images(real)
 
 
-def test_going_back_without_reaching_it_leaves_what_it_goes_back_to(place: Place, port: int) -> None:
+def test_a_failed_release_is_rolled_back_without_reaching_the_service(place: Place, port: int) -> None:
     before: dict[str, Any] = place.ecs("status", "--json", *ENV).json
     place.project.append("webapp/pages/views.py", '\nraise RuntimeError("the flux capacitor is empty")\n')
     place.project.commit()

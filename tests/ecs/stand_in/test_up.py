@@ -1,4 +1,4 @@
-"""From nothing to a service that answers right; and again, with nothing to do."""
+"""`up` in an empty account makes a service that answers right; a second `up` has nothing to do."""
 
 import boto3
 import httpx
@@ -32,7 +32,7 @@ def test_a_second_up_changes_nothing_and_says_so(deployed: Deployed) -> None:
 
 @pytest.fixture(scope="module")
 def sent(deployed: Deployed) -> dict[str, Call]:
-    """The calls of the first `up`, by name, as they were sent."""
+    """Return the calls of the first `up`, by name."""
     return {call.name: call for call in deployed.first_calls}
 
 
@@ -68,7 +68,7 @@ def test_the_task_is_given_no_secret(sent: dict[str, Call]) -> None:
 
 @pytest.mark.usefixtures("deployed")
 def test_a_task_answers_to_the_balancers_name_only_but_for_its_health(real: boto3.Session) -> None:
-    """The balancer asks for the health by the task's address."""
+    """The balancer's health checks use the task's IP address as Host."""
     foundation = find_foundation(real.client("cloudformation"), "perfect-puppy-prod")
     assert foundation
     health = real.client("elbv2").describe_target_health(TargetGroupArn=foundation.target_group_arn)

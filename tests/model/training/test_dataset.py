@@ -69,17 +69,6 @@ def test_every_separator_with_and_without_byte_order_mark_and_gzip(
     assert homes.sizes[:3].tolist() == [1000.0, 2500.0, 1003.0]
 
 
-def test_progress_is_told_from_start_to_end(tmp_path: Path, breeds: dict[str, Breed]) -> None:
-    told: list[tuple[str, float]] = []
-    path = write(tmp_path, HEADER + ENOUGH * 2_000)
-    read_homes(path, breeds, lambda stage, share: told.append((stage, share)))
-    assert {stage for stage, _ in told} == {"Reading"}
-    shares = [share for _, share in told]
-    assert len(shares) > 5
-    assert shares == sorted(shares)
-    assert shares[-1] == 1
-
-
 # What is refused
 
 

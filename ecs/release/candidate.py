@@ -1,4 +1,4 @@
-"""What is to be released: the git revision, the model's version, and the tag that names both."""
+"""The release candidate: a commit and a model, and the image tag that names both."""
 
 import hashlib
 import os
@@ -18,13 +18,13 @@ SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Revision:
-    """One state of the repository, as it would be released.
+class Candidate:
+    """The state of the repository that would be released.
 
     Attributes:
-        git: First 12 hex digits of the commit; with `-dirty-` and a digest of what is not committed.
-        model: The model's version.
-        architecture: What the image is built for.
+        git: The first 12 hex digits of the commit; `-dirty-` and a digest follow for uncommitted changes.
+        model: The version of the model.
+        architecture: The CPU architecture of the image, X86_64 or ARM64.
     """
 
     git: str
@@ -33,20 +33,20 @@ class Revision:
 
     @property
     def tag(self) -> str:
-        """The image's tag, which is never given to another image."""
+        """The tag of the image, unique to this candidate."""
         return f"{self.git}-{self.model}-{'arm64' if self.architecture == 'ARM64' else 'amd64'}"
 
 
 def read_predictor() -> Predictor:
-    """Load the model that is to be released; raises `UsageError` where it can't be served."""
+    """Load the model that would be released; raise `UsageError` if it can't be served."""
     try:
         return Predictor.load(ARTIFACT_FOLDER)
     except ArtifactError as error:
         raise UsageError(str(error), hint="Train again with: make train.") from error
 
 
-def read_revision(settings: Settings, model: str, *, allow_dirty: bool, root: Path = ROOT) -> Revision:
-    """Name what stands in the working tree; raises `UsageError` where it is not committed and must be."""
+def read_candidate(settings: Settings, model: str, *, allow_dirty: bool, root: Path = ROOT) -> Candidate:
+    """Read the working tree; raise `UsageError` without a commit, or for changes without `allow_dirty`."""
     try:
         repo = Repo.discover(root)
         head = repo.head().decode()[:12]
@@ -67,11 +67,11 @@ def read_revision(settings: Settings, model: str, *, allow_dirty: bool, root: Pa
             )
         if changed:
             head = f"{head}-dirty-{_digest(Path(repo.path), changed)}"
-    return Revision(head, model, settings.architecture)
+    return Candidate(head, model, settings.architecture)
 
 
 def uncommitted(repo: Repo) -> list[str]:
-    """List the paths, from the repository's root, that differ from the commit."""
+    """List the paths that differ from the commit, relative to the repository's root."""
     status = porcelain.status(repo, untracked_files="all")
     paths = {path for kind in status.staged.values() for path in kind} | set(status.unstaged)
     return sorted(map(os.fsdecode, paths | set(status.untracked)))

@@ -1,4 +1,4 @@
-"""What an image holds (its SBOM, in CycloneDX's form) and what it was built from, as files."""
+"""Write an image's bill of materials (SBOM, in CycloneDX's format) and its provenance to files."""
 
 import hashlib
 import re
@@ -14,7 +14,7 @@ from packageurl import PackageURL
 
 from ecs.output import to_json
 from ecs.release import docker
-from ecs.release.revision import Revision
+from ecs.release.candidate import Candidate
 from ecs.settings import ROOT, Settings
 
 FOLDER = ROOT / ".ecs" / "releases"
@@ -23,29 +23,29 @@ PACKAGES = Path(__file__).with_name("packages.sh")
 
 
 def base_image(settings: Settings, *, pull: bool) -> str:
-    """Name the base image, by digest where it is known here; with `pull`, fetch the newest before."""
+    """Return the name of the base image, with its digest if Docker knows it; with `pull`, pull it first."""
     name = settings.base_image or re.findall(r"(?m)^ARG BASE=(\S+)", (ROOT / "Dockerfile").read_text())[0]
     if pull:
         docker.call("pull", "--platform", settings.docker_platform, name)
     return name if "@" in name else docker.inspect(name, "{{index .RepoDigests 0}}") or name
 
 
-def write(image: str, settings: Settings, revision: Revision, base: str) -> Path:
-    """Write `sbom.cdx.json` and `provenance.json` of an image that was built here; give their folder."""
-    folder = FOLDER / revision.tag
+def write(image: str, settings: Settings, candidate: Candidate, base: str) -> Path:
+    """Write `sbom.cdx.json` and `provenance.json` of a local image, and return their folder."""
+    folder = FOLDER / candidate.tag
     folder.mkdir(parents=True, exist_ok=True)
     listed = docker.run(image, settings, PACKAGES.read_text(encoding="utf-8"))
-    (folder / "sbom.cdx.json").write_text(sbom(listed, revision) + "\n")
-    (folder / "provenance.json").write_text(to_json(provenance(image, settings, revision, base)) + "\n")
+    (folder / "sbom.cdx.json").write_text(sbom(listed, candidate) + "\n")
+    (folder / "provenance.json").write_text(to_json(provenance(image, settings, candidate, base)) + "\n")
     return folder
 
 
-def sbom(listed: str, revision: Revision) -> str:
-    """Give the bill of materials: the model, and the packages that are listed, a package URL a line."""
+def sbom(listed: str, candidate: Candidate) -> str:
+    """Return the SBOM of the model and of the packages, which are listed as one package URL per line."""
     urls = {PackageURL.from_string(line) for line in listed.splitlines() if line.startswith("pkg:")}
-    whole = Component(type=ComponentType.CONTAINER, name="image", version=revision.tag, bom_ref="image")
+    whole = Component(type=ComponentType.CONTAINER, name="image", version=candidate.tag, bom_ref="image")
     model = ComponentType.MACHINE_LEARNING_MODEL
-    bom = Bom(components=[Component(type=model, name="model", version=revision.model, bom_ref="model")])
+    bom = Bom(components=[Component(type=model, name="model", version=candidate.model, bom_ref="model")])
     for url in urls:
         bom.components.add(Component(name=url.name, version=url.version, purl=url, bom_ref=str(url)))
     bom.metadata.component = whole
@@ -53,15 +53,15 @@ def sbom(listed: str, revision: Revision) -> str:
     return str(JsonV1Dot6(bom).output_as_string(indent=2))
 
 
-def provenance(image: str, settings: Settings, revision: Revision, base: str) -> dict[str, Any]:
-    """Say what an image was built from, by name and digest, by which Docker, and when."""
+def provenance(image: str, settings: Settings, candidate: Candidate, base: str) -> dict[str, Any]:
+    """Return what the image was built from (names and digests), by which Docker, and when."""
     return {
         "image": image,
         "image_id": docker.inspect(image, "{{.Id}}"),
         "platform": settings.docker_platform,
         "git_commit": Repo.discover(ROOT).head().decode(),
-        "git_revision": revision.git,
-        "model_version": revision.model,
+        "git_revision": candidate.git,
+        "model_version": candidate.model,
         "base_image": base,
         "sha256": {name: hashlib.sha256((ROOT / name).read_bytes()).hexdigest() for name in FILES},
         "docker": docker.version(),

@@ -1,4 +1,4 @@
-"""The SBOM and the provenance beside a release: of their formats, with every package and every input."""
+"""SBOM and provenance of a release: valid by their schemas, with every package and every input."""
 
 import hashlib
 import json
@@ -10,8 +10,8 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from ecs.errors import DeployError, NotAllowedError, UsageError
-from ecs.release import docker, record
-from ecs.release.revision import Revision
+from ecs.release import docker, provenance
+from ecs.release.candidate import Candidate
 from ecs.settings import Settings
 from tests.serving import ROOT
 
@@ -33,7 +33,7 @@ sys.exit(bool(FAILS) and FAILS in words)
 
 
 class Docker:
-    """A Docker whose answers a test gives; it notes what it is asked."""
+    """A fake Docker that answers as a test says, and records its calls."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.program = folder / "docker"
@@ -64,11 +64,11 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Docker:
     return Docker(tmp_path, monkeypatch)
 
 
-def test_the_sbom_is_of_the_schema_with_each_package_once_and_the_model(revision: Revision) -> None:
-    text = record.sbom(PACKAGES, revision)
+def test_the_sbom_is_of_the_schema_with_each_package_once_and_the_model(candidate: Candidate) -> None:
+    text = provenance.sbom(PACKAGES, candidate)
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     document = json.loads(text)
-    assert document["metadata"]["component"]["version"] == revision.tag
+    assert document["metadata"]["component"]["version"] == candidate.tag
     assert {item.get("purl", item["name"]) for item in document["components"]} == {
         "model",
         "pkg:generic/python@3.13.5",
@@ -79,14 +79,14 @@ def test_the_sbom_is_of_the_schema_with_each_package_once_and_the_model(revision
     assert len(document["components"]) == 5
 
 
-def test_the_provenance_names_each_input(asked: Docker, settings: Settings, revision: Revision) -> None:
-    told = record.provenance("perfect-puppy:x", settings, revision, BASE)
+def test_the_provenance_names_each_input(asked: Docker, settings: Settings, candidate: Candidate) -> None:
+    told = provenance.provenance("perfect-puppy:x", settings, candidate, BASE)
     assert (told["image_id"], told["base_image"], told["docker"]) == (
         "sha256:0123",
         BASE,
         "28.1, linux/amd64",
     )
-    assert (told["git_revision"], told["model_version"]) == (revision.git, revision.model)
+    assert (told["git_revision"], told["model_version"]) == (candidate.git, candidate.model)
     assert len(told["git_commit"]) == 40
     lock = (ROOT / "requirements" / "serve.txt").read_bytes()
     assert told["sha256"]["requirements/serve.txt"] == hashlib.sha256(lock).hexdigest()
@@ -94,19 +94,19 @@ def test_the_provenance_names_each_input(asked: Docker, settings: Settings, revi
 
 
 def test_both_are_files_beside_the_release(
-    asked: Docker, settings: Settings, revision: Revision, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    asked: Docker, settings: Settings, candidate: Candidate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(record, "FOLDER", tmp_path)
+    monkeypatch.setattr(provenance, "FOLDER", tmp_path)
     warning = "WARNING: The requested image's platform does not match"
     asked.says({"run": f"{warning}\n{PACKAGES}"})
-    folder = record.write("perfect-puppy:x", settings, revision, BASE)
-    assert folder == tmp_path / revision.tag
+    folder = provenance.write("perfect-puppy:x", settings, candidate, BASE)
+    assert folder == tmp_path / candidate.tag
     assert {path.name for path in folder.iterdir()} == {"sbom.cdx.json", "provenance.json"}
     assert all(json.loads(path.read_text()) for path in folder.iterdir())
 
 
-def test_they_are_written_where_git_does_not_look() -> None:
-    assert record.FOLDER.relative_to(ROOT).parts[0] == ".ecs"
+def test_they_are_written_to_a_folder_that_git_ignores() -> None:
+    assert provenance.FOLDER.relative_to(ROOT).parts[0] == ".ecs"
     assert ".ecs/" in (ROOT / ".gitignore").read_text().splitlines()
 
 
@@ -115,7 +115,7 @@ class TestBase:
         self, asked: Docker, settings: Settings
     ) -> None:
         asked.says({"RepoDigests": BASE})
-        assert record.base_image(settings, pull=False) == BASE
+        assert provenance.base_image(settings, pull=False) == BASE
         assert [call[0] for call in asked.calls] == ["image"]
         assert asked.calls[0][-1] == "python:3.13-slim-trixie"
 
@@ -123,16 +123,16 @@ class TestBase:
         self, asked: Docker, settings: Settings
     ) -> None:
         asked.says({}, fails="RepoDigests")
-        assert record.base_image(settings, pull=False) == "python:3.13-slim-trixie"
+        assert provenance.base_image(settings, pull=False) == "python:3.13-slim-trixie"
 
     def test_is_fetched_before_it_is_named(self, asked: Docker, settings: Settings) -> None:
         asked.says({"RepoDigests": BASE})
-        assert record.base_image(settings, pull=True) == BASE
+        assert provenance.base_image(settings, pull=True) == BASE
         assert asked.calls[0] == ["pull", "--platform", "linux/amd64", "python:3.13-slim-trixie"]
 
     def test_is_that_of_the_settings(self, asked: Docker, settings: Settings) -> None:
         pinned = msgspec.structs.replace(settings, base_image=BASE)
-        assert record.base_image(pinned, pull=False) == BASE
+        assert provenance.base_image(pinned, pull=False) == BASE
         assert asked.calls == []
 
     def test_is_given_to_the_build_as_an_argument_and_only_if_named(
@@ -146,7 +146,7 @@ class TestBase:
 
 
 class TestFailures:
-    """Whatever Docker was at: nothing serves differently, so it is exit code 2, or 3 for a permission."""
+    """A Docker command that fails changes nothing that serves: exit code 2, or 3 for a missing permission."""
 
     def build(self, settings: Settings) -> DeployError:
         with pytest.raises(DeployError) as caught:
@@ -203,7 +203,7 @@ class TestFailures:
             "error during connect: open //./pipe/docker_engine: The system cannot find the file specified.",
         ],
     )
-    def test_a_docker_that_does_not_run_is_told_as_that(
+    def test_docker_that_does_not_run_is_named_as_the_cause(
         self, asked: Docker, settings: Settings, said: str
     ) -> None:
         asked.says({"build": said}, fails="build")

@@ -1,4 +1,4 @@
-"""What the foundation has made, as the release uses it."""
+"""The outputs of the stack, by which a release finds its resources."""
 
 import re
 from dataclasses import dataclass, fields
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Foundation:
-    """The stack's outputs."""
+    """The outputs of the stack."""
 
     vpc_id: str
     subnet_ids: tuple[str, ...]
@@ -37,12 +37,12 @@ class Foundation:
 
     @property
     def release_alarms(self) -> list[str]:
-        """The names of the alarms that take a release back."""
+        """The names of the alarms that roll a release back."""
         return [self.unhealthy_hosts_alarm_name, self.server_errors_alarm_name]
 
 
 def read_outputs(described: "StackTypeDef") -> Foundation:
-    """Read the outputs; one that an older template did not have yet is empty."""
+    """Read the outputs of a stack; those that an older template did not have are empty."""
     outputs = {
         re.sub(r"(?<!^)(?=[A-Z])", "_", output["OutputKey"]).lower(): output["OutputValue"]
         for output in described.get("Outputs", [])

@@ -1,4 +1,4 @@
-"""What a person needs who runs every command, as a policy of IAM."""
+"""The IAM policy of an operator who runs every command."""
 
 import json
 import re
@@ -11,9 +11,9 @@ POLICY = Path(__file__).with_name("operator-policy.json")
 
 
 def operator_policy(stack: str, region: str, hosted_zone_id: str) -> dict[str, Any]:
-    """Give the policy for one stack; an empty region or zone stands for any.
+    """Fill the policy in for one stack; an empty region or hosted zone allows any.
 
-    It names no account: a policy reaches what belongs to its own account only.
+    The account stays open, because a policy reaches only resources of its own account anyway.
     """
     names = {
         "AWS::StackName": stack,

@@ -1,4 +1,4 @@
-"""The name of a release: the commit and the model, or the content of what is not committed."""
+"""The tag of a release candidate: commit, model, and the content of uncommitted changes."""
 
 import subprocess
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ecs.errors import UsageError
-from ecs.release.revision import Revision, read_revision
+from ecs.release.candidate import Candidate, read_candidate
 from ecs.settings import Settings
 
 GIT = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
@@ -21,8 +21,8 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def read(settings: Settings, repository: Path, *, dirty: bool = False) -> Revision:
-    return read_revision(settings, "e27279efdf8a", allow_dirty=dirty, root=repository)
+def read(settings: Settings, repository: Path, *, dirty: bool = False) -> Candidate:
+    return read_candidate(settings, "25f1f87a5e3d", allow_dirty=dirty, root=repository)
 
 
 def test_the_tag_names_commit_model_and_architecture(settings: Settings, repository: Path) -> None:
@@ -30,11 +30,11 @@ def test_the_tag_names_commit_model_and_architecture(settings: Settings, reposit
         [*GIT, "rev-parse", "HEAD"], cwd=repository, capture_output=True, text=True, check=True
     )
     tag = read(settings, repository).tag
-    assert tag.startswith(f"{head.stdout[:12]}-e27279efdf8a-")
+    assert tag.startswith(f"{head.stdout[:12]}-25f1f87a5e3d-")
     assert tag.endswith(("-amd64", "-arm64"))
 
 
-def test_a_tree_with_changes_is_refused_by_their_names(settings: Settings, repository: Path) -> None:
+def test_uncommitted_changes_are_refused_by_name(settings: Settings, repository: Path) -> None:
     (repository / "app.py").write_text("two")
     (repository / "new.py").write_text("")
     (repository / "ignored").write_text("")
@@ -42,7 +42,7 @@ def test_a_tree_with_changes_is_refused_by_their_names(settings: Settings, repos
         read(settings, repository)
 
 
-def test_or_is_tagged_by_its_content(settings: Settings, repository: Path) -> None:
+def test_allowed_changes_are_tagged_by_their_content(settings: Settings, repository: Path) -> None:
     (repository / "app.py").write_text("two")
     two = read(settings, repository, dirty=True)
     assert "-dirty-" in two.tag
@@ -53,7 +53,7 @@ def test_or_is_tagged_by_its_content(settings: Settings, repository: Path) -> No
     assert read(settings, repository, dirty=True) != two
 
 
-def test_a_folder_without_history_is_a_sentence(settings: Settings, tmp_path: Path) -> None:
+def test_a_folder_without_git_history_is_refused(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no git repository"):
         read(settings, tmp_path)
     subprocess.run([*GIT, "init", "--quiet"], cwd=tmp_path, check=True)

@@ -1,4 +1,4 @@
-"""What "properly" means of what is sent for task, service and scaling, field by field."""
+"""The arguments that a release sends for task definition, service and auto scaling, field by field."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecs.aws import Aws
-from ecs.foundation.outputs import Foundation
+from ecs.foundation.stack_outputs import Foundation
 from ecs.release import scaling, service, task
-from ecs.release.changes import unknown_foundation
+from ecs.release.candidate import Candidate
 from ecs.release.diff import diff
-from ecs.release.revision import Revision
+from ecs.release.pending_changes import placeholder_foundation
 from ecs.settings import MEMORY_FOR_CPU, PORT
-from tests.ecs.test_foundation import properties
+from tests.ecs.template import properties
 from webapp import create_app
 from webapp.config import load_settings as load_app_settings
 
@@ -23,12 +23,12 @@ from webapp.config import load_settings as load_app_settings
 @pytest.fixture(scope="session")
 def foundation() -> Foundation:
     given = {item.name: item.name.replace("_", "-") for item in fields(Foundation)}
-    return replace(unknown_foundation(), **given | {"subnet_ids": ("subnet-2", "subnet-1")})  # type: ignore[arg-type]
+    return replace(placeholder_foundation(), **given | {"subnet_ids": ("subnet-2", "subnet-1")})  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def definition(aws: Aws, foundation: Foundation, revision: Revision) -> dict[str, Any]:
-    return task.task_definition(aws, foundation, revision)
+def definition(aws: Aws, foundation: Foundation, candidate: Candidate) -> dict[str, Any]:
+    return task.task_definition(aws, foundation, candidate)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def container(definition: dict[str, Any]) -> dict[str, Any]:
     return dict(container)
 
 
-def test_the_task_is_of_fargate_and_of_a_size_that_fargate_has(definition: dict[str, Any]) -> None:
+def test_the_task_has_a_size_that_fargate_offers(definition: dict[str, Any]) -> None:
     assert definition["requiresCompatibilities"] == ["FARGATE"]
     assert definition["networkMode"] == "awsvpc"
     assert int(definition["memory"]) in MEMORY_FOR_CPU[int(definition["cpu"])]
@@ -94,10 +94,10 @@ def test_the_container_is_given_no_secret(container: dict[str, Any]) -> None:
     ],
 )
 def test_the_app_answers_to_the_balancers_name_and_to_the_services_own(
-    aws: Aws, foundation: Foundation, revision: Revision, given: dict[str, Any], names: list[str]
+    aws: Aws, foundation: Foundation, candidate: Candidate, given: dict[str, Any], names: list[str]
 ) -> None:
     named = replace(aws, settings=msgspec.structs.replace(aws.settings, **given))
-    [container] = task.task_definition(named, foundation, revision)["containerDefinitions"]
+    [container] = task.task_definition(named, foundation, candidate)["containerDefinitions"]
     environment = {item["name"]: item["value"] for item in container["environment"]}
     answered = [foundation.load_balancer_dns_name, *names]
     assert environment["ALLOWED_HOSTS"].split() == answered
@@ -108,7 +108,7 @@ def test_the_app_answers_to_the_balancers_name_and_to_the_services_own(
     assert client.get("/readyz", headers={"Host": "10.0.0.7:8000"}).status_code == 200, "the balancer's check"
 
 
-def test_the_container_is_asked_whether_it_lives(container: dict[str, Any]) -> None:
+def test_the_container_has_a_liveness_check(container: dict[str, Any]) -> None:
     assert container["healthCheck"]["command"][:3] == ["CMD", "python", "-c"]
     assert "/livez" in container["healthCheck"]["command"][3]
     compile(container["healthCheck"]["command"][3], "healthCheck", "exec")
@@ -134,7 +134,7 @@ def test_a_new_release_never_costs_a_task_that_serves(aws: Aws, foundation: Foun
 def test_three_failed_tasks_end_a_release_and_one_that_runs_does_not_make_up_for_them(
     aws: Aws, foundation: Foundation
 ) -> None:
-    """By default ECS counts anew at each task that runs: a release of which half the tasks fail goes on."""
+    """By default each running task resets ECS's count, so a release with failing tasks could go on."""
     deployment = service.service_settings(aws, foundation)["deploymentConfiguration"]
     assert deployment["deploymentCircuitBreaker"] == {
         "enable": True,
@@ -217,9 +217,9 @@ server_side = st.fixed_dictionaries(
 
 @given(answer=server_side, shuffled=st.randoms())
 def test_the_task_definition_as_aws_gives_it_back_is_no_change(
-    aws: Aws, foundation: Foundation, revision: Revision, answer: dict[str, Any], shuffled: Any
+    aws: Aws, foundation: Foundation, candidate: Candidate, answer: dict[str, Any], shuffled: Any
 ) -> None:
-    wanted = task.task_definition(aws, foundation, revision)
+    wanted = task.task_definition(aws, foundation, candidate)
     told: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(wanted)) | answer
     [container] = told["containerDefinitions"]
     container |= {"cpu": 0, "volumesFrom": [], "systemControls": []}
@@ -243,5 +243,5 @@ def test_a_service_as_aws_gives_it_back_is_no_change(aws: Aws, foundation: Found
     assert [change.field for change in service.compare(told, wanted)] == ["healthCheckGracePeriodSeconds"]
 
 
-def test_there_is_nothing_that_a_change_does_not_name(definition: dict[str, Any]) -> None:
+def test_every_field_of_a_new_task_definition_is_a_difference(definition: dict[str, Any]) -> None:
     assert {change.field.split(".")[0].split("[")[0] for change in diff({}, definition)} == definition.keys()
