@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from webapp.http.state import State
 
 
-_log = structlog.get_logger()
-
-
 def _add_time(_logger: object, _level: str, event: "EventDict") -> "EventDict":
     event["time"] = datetime.now(UTC).isoformat(timespec="milliseconds")
     return event
@@ -76,7 +73,7 @@ def configure(settings: Settings) -> Outlet:
     )
     outlet = standard_output()
     outlet.on_drop = metrics.LOG_LINES_DROPPED.inc
-    outlet.on_recovery = lambda lines: _log.warning("log lines were dropped", dropped=lines)
+    outlet.on_recovery = lambda lines: structlog.get_logger().warning("log lines were dropped", dropped=lines)
     structlog.configure(
         processors=[structlog.processors.add_log_level, _add_time, *render],
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
@@ -110,6 +107,7 @@ def observer(state: "State") -> Observer:
     """Return an observer that writes a line for each request but health checks."""
     predictor = state.predictor
     network_only = state.settings.log_client == "network"
+    log = structlog.get_logger().bind()
 
     def write_line(
         environ: "WSGIEnvironment", context: RequestContext, status: int, headers: "Mapping[str, str]"
@@ -139,7 +137,7 @@ def observer(state: "State") -> Observer:
         elif context.batch:
             line.update(_summary(predictor, *context.batch))
             line["refused"] = context.refused
-        _log.info("request", **line)
+        log.info("request", **line)
 
     return write_line
 
