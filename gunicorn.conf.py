@@ -11,7 +11,6 @@ monkey.patch_all()
 
 import atexit
 import contextlib
-import gc
 import os
 import select
 import shutil
@@ -176,13 +175,7 @@ def on_starting(server: "Arbiter") -> None:
 
 
 def when_ready(_server: "Arbiter") -> None:
-    """Log the address, and freeze the loaded objects.
-
-    Workers share the master's memory until they write to it, and the garbage collector writes to each object
-    that it visits. It does not visit frozen objects.
-    """
-    gc.collect()
-    gc.freeze()
+    """Log the address."""
     log.info(f"Open http://{bind}")
 
 

@@ -49,12 +49,10 @@ def check_before_reload(arbiter: "Arbiter") -> None:
             app = arbiter.app
             configuration, served = app.cfg, app.callable
             modules, counts = _forget_our_modules(), values.ValueClass
-            # What an earlier reload has replaced is frozen, and would never be collected.
-            gc.unfreeze()
+            # The master allocates too little for the collector to free by itself what a reload has replaced.
             gc.collect()
             try:
                 app.callable = import_module("webapp").create_app()
-                gc.freeze()
                 reload()
                 counts.close_all_files()
             except (Exception, SystemExit) as error:
@@ -63,7 +61,6 @@ def check_before_reload(arbiter: "Arbiter") -> None:
                 app.cfg, app.callable, values.ValueClass = configuration, served, counts
                 _forget_our_modules()
                 sys.modules.update(modules)
-                gc.freeze()
                 why_not = str(error) or type(error).__name__
         if why_not:
             structlog.get_logger().error(f"The reload is refused, what was loaded serves on: {why_not}")
