@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from tests.serving import Server, running
 from webapp import create_app
 
-# A slow machine is no fault of what is tested.
+# No deadline: on a slow machine a correct example may take long.
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
 
@@ -21,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def full(request: pytest.FixtureRequest) -> bool:
-    """Whether to run at full size, as the verbs `soak`, `fuzz` and `chaos` do, or CI's short form."""
+    """Whether to run at full size, as `make soak`, `fuzz` and `chaos` do, or in CI's short form."""
     return bool(request.config.getoption("--full"))
 
 
@@ -43,7 +43,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def base_url(request: pytest.FixtureRequest) -> str:
-    """Where to test: `BASE_URL`, or a server of our own."""
+    """The address of the server to test: `BASE_URL`, or that of a server started here."""
     given = os.environ.get("BASE_URL")
     if given:
         return given.rstrip("/")

@@ -1,12 +1,12 @@
-"""A real Gunicorn with gevent workers, in processes of its own, on a free port of loopback."""
+"""A real Gunicorn with gevent workers, in its own processes, on a free port of the loopback interface."""
 
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,14 +15,17 @@ from typing import Any
 import httpx
 import msgspec
 
+from tests.load import processes
+from tests.load.clients import until
+
 ROOT = Path(__file__).resolve().parent.parent
 START_CEILING = 60.0
 
 
 def free_port() -> int:
-    """Find a port on which nobody listens, below those that systems give to clients by themselves.
+    """Find a port on which nobody listens, below the range from which systems choose clients' ports.
 
-    So it is still free a moment later, unless somebody chooses the same one by chance.
+    No system takes it between this call and its use; only another test that draws the same number can.
     """
     while True:
         port = random.randrange(15_000, 32_000)
@@ -33,8 +36,25 @@ def free_port() -> int:
         return port
 
 
+def damage(artifact: Path) -> Path:
+    """Flip one bit of the model file in an artifact's folder; return the file."""
+    [model] = artifact.glob("model-*.ubj")
+    content = bytearray(model.read_bytes())
+    content[len(content) // 2] ^= 1
+    model.write_bytes(content)
+    return model
+
+
+def is_ready(url: str) -> bool:
+    """Say whether the server at this address answers its readiness check with 200."""
+    try:
+        return httpx.get(f"{url}/readyz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 class Server:
-    """One Gunicorn: its process, address and log."""
+    """One Gunicorn: its process, its addresses and its log."""
 
     def __init__(
         self,
@@ -46,13 +66,13 @@ class Server:
         before: str = "",
         **environ: str,
     ) -> None:
-        """Start it.
+        """Start Gunicorn; return at once.
 
         Args:
-            log: where its output goes, and is looked for.
-            shared: a listening socket, as systemd would hand it over.
-            output: a descriptor for its standard output, in place of the log.
-            before: what a shell does first, such as `ulimit -n 256`.
+            log: the file for its standard error, and for its standard output without `output`.
+            shared: a listening socket, handed over as systemd does.
+            output: a file descriptor for its standard output.
+            before: a shell command to run first, such as `ulimit -n 256`.
             environ: more environment variables.
         """
         free, metrics_port = free_port(), free_port()
@@ -87,23 +107,18 @@ class Server:
             )
 
     def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_CEILING
-        while time.monotonic() < deadline:
+        """Wait until the server is ready; raise RuntimeError with its log when it ends or takes too long."""
+
+        def ready() -> bool:
             if self.process.poll() is not None:
                 raise RuntimeError(f"gunicorn ended with {self.process.returncode}:\n{self.log.read_text()}")
-            try:
-                if httpx.get(f"{self.url}/readyz").status_code == 200:
-                    return
-            except httpx.TransportError:
-                self._pause()
-        raise RuntimeError(f"gunicorn was not ready in {START_CEILING} s:\n{self.log.read_text()}")
+            return is_ready(self.url)
 
-    @staticmethod
-    def _pause() -> None:
-        time.sleep(0.02)
+        if not until(ready, START_CEILING):
+            raise RuntimeError(f"gunicorn was not ready in {START_CEILING} s:\n{self.log.read_text()}")
 
     def stop(self, sig: int = signal.SIGTERM) -> int:
-        """Stop the server and give its exit code."""
+        """Stop the server, unless it has ended; return its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(sig)
         try:
@@ -111,24 +126,51 @@ class Server:
         finally:
             self.process.kill()
 
+    def workers(self) -> list[int]:
+        """Return the process ids of the workers, in ascending order."""
+        return processes.children(self.process.pid)
+
+    def reload(self) -> None:
+        """Send SIGHUP; wait until every worker from before has ended."""
+        before = set(self.workers())
+        self.process.send_signal(signal.SIGHUP)
+        assert until(lambda: before.isdisjoint(self.workers()), 30), "the old workers still run"
+
+    def metric(self, series: str) -> float:
+        """Return the sum of the metrics' series of this name and labels, 0 where nothing is counted yet.
+
+        Args:
+            series: such as `worker_exits_total`; a regular expression, except for its braces.
+        """
+        pattern = series.replace("{", r"\{").replace("}", r"\}")
+        values = re.findall(rf"^{pattern} (\S+)$", httpx.get(self.metrics_url).text, re.MULTILINE)
+        return sum(map(float, values))
+
     def wait_for_event(self, words: str, times: int = 1) -> dict[str, Any]:
-        """Wait until so many log lines have these words in their event; give the last."""
-        deadline = time.monotonic() + START_CEILING
-        while time.monotonic() < deadline:
+        """Wait until that many log lines hold these words; return the last of them."""
+        found: list[bytes] = []
+
+        def logged() -> bool:
             whole_lines = self.log.read_bytes().rpartition(b"\n")[0].splitlines()
-            found = [line for line in whole_lines if words.encode() in line]
-            if len(found) >= times:
-                return msgspec.json.decode(found[-1], type=dict[str, Any])
-            self._pause()
-        raise RuntimeError(f"no {words!r} in {START_CEILING} s:\n{self.log.read_text()}")
+            found[:] = [line for line in whole_lines if words.encode() in line]
+            return len(found) >= times
+
+        if not until(logged, START_CEILING):
+            raise RuntimeError(f"no {words!r} in {START_CEILING} s:\n{self.log.read_text()}")
+        return msgspec.json.decode(found[-1], type=dict[str, Any])
 
     def log_lines(self) -> list[dict[str, Any]]:
+        """Return the log's lines; raise msgspec.DecodeError for one that is not JSON."""
         return [msgspec.json.decode(line, type=dict[str, Any]) for line in self.log.read_bytes().splitlines()]
+
+    def log_errors(self) -> list[dict[str, Any]]:
+        """Return the log's lines of level error or critical."""
+        return [line for line in self.log_lines() if line["level"] in {"error", "critical"}]
 
 
 @contextmanager
 def running(log: Path, *, output: int | None = None, before: str = "", **environ: str) -> Iterator[Server]:
-    """A server for as long as the block lasts; all its workers are ready, where its log can say so."""
+    """Serve while the block runs; all workers are ready at its start if the log holds their `info` lines."""
     server = Server(log, output=output, before=before, **environ)
     try:
         server.wait_until_ready()
@@ -137,3 +179,12 @@ def running(log: Path, *, output: int | None = None, before: str = "", **environ
         yield server
     finally:
         server.stop()
+
+
+def refusal(log: Path, **environ: str) -> tuple[int, str]:
+    """Start a server that should refuse to start; return its exit code and what it printed."""
+    server = Server(log, None, output=None, before="", **environ)
+    try:
+        return server.process.wait(START_CEILING), log.read_text()
+    finally:
+        server.process.kill()

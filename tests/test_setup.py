@@ -1,4 +1,4 @@
-"""How `make` gets from a Python to a `.venv`, and what it says where it can't; which Pythons are known."""
+"""How `make` makes `.venv` from a Python, which Pythons it refuses, and what the locks hold."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from tests.wheels import locked
 PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15"]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 
-# Pythons that this one plays: what is different about each, as a statement run before the check.
+# Unsupported Pythons, each imitated by this one after a statement that changes what it reports.
 STRANGERS = {
     "Python 3.10": "sys.version_info = (3, 10, 13, 'final', 0)",
     "Python 3.16": "sys.version_info = (3, 16, 0, 'final', 0)",
@@ -35,7 +35,7 @@ STRANGERS = {
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """As much of a checkout as setting it up looks at, in a folder with a space in its name."""
+    """A copy of the files that `make setup` reads, in a folder with a space in its name."""
     folder = tmp_path / "my projects"
     folder.mkdir()
     shutil.copy(ROOT / "Makefile", folder)
@@ -45,7 +45,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run make with nothing of the make that may have started these tests."""
+    """Run make without the variables of a make that may have started these tests."""
     ours = {name: value for name, value in os.environ.items() if name != "PYTHON" and "MAKE" not in name}
     command = ["make", *arguments]
     return subprocess.run(command, cwd=folder, env=ours, capture_output=True, text=True, check=False)
@@ -59,14 +59,14 @@ def script(path: Path, *lines: str) -> Path:
 
 
 def pretend(folder: Path, before: str) -> Path:
-    """Write a `python3` that runs a script after a statement has changed what it is."""
+    """Write a `python3` that runs its script after a statement that changes what it reports."""
     statements = f"import platform, runpy, sys, sysconfig; {before}; sys.argv.pop(0)"
     run = "runpy.run_path(sys.argv[0], run_name='__main__')"
     return script(folder / "python3", f'exec {sys.executable} -c "{statements}; {run}" "$@"')
 
 
 def without_pip(folder: Path) -> Path:
-    """Write a `python3` that gives a new environment an empty pip: the real one takes seconds to install."""
+    """Write a `python3` that makes environments with an empty pip: the real one takes seconds to install."""
     return script(
         folder / "python3",
         f'[ "$2" = venv ] || exec {sys.executable} "$@"',
@@ -76,7 +76,7 @@ def without_pip(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(("what", "before"), STRANGERS.items(), ids=STRANGERS)
-def test_a_python_that_the_locks_do_not_know_is_told_so_before_anything_is_made(
+def test_an_unsupported_python_is_refused_before_anything_is_made(
     checkout: Path, tmp_path: Path, what: str, before: str
 ) -> None:
     done = make(checkout, "setup", f"PYTHON={pretend(tmp_path, before)}")
@@ -88,7 +88,7 @@ def test_a_python_that_the_locks_do_not_know_is_told_so_before_anything_is_made(
     assert not (checkout / ".venv").exists()
 
 
-def test_a_python_without_venv_is_told_how_to_get_it(checkout: Path, tmp_path: Path) -> None:
+def test_a_python_without_venv_is_refused_with_how_to_install_it(checkout: Path, tmp_path: Path) -> None:
     python = pretend(tmp_path, "sys.modules['ensurepip'] = None")
     done = make(checkout, "setup", f"PYTHON={python}")
     assert "lacks the module venv or ensurepip. On Debian or Ubuntu: apt-get install python3." in done.stderr
@@ -96,18 +96,18 @@ def test_a_python_without_venv_is_told_how_to_get_it(checkout: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("named", ["no-such-python", "/no/such/python", "/etc"])
-def test_a_python_that_is_not_there_is_named(checkout: Path, named: str) -> None:
+def test_a_python_that_does_not_exist_is_refused_by_its_name(checkout: Path, named: str) -> None:
     done = make(checkout, "run", f"PYTHON={named}")
     assert f"There is no {named} here. Perfect Puppy needs Python 3.11 to 3.15: install one" in done.stderr
     assert not (checkout / ".venv").exists()
 
 
 def is_to_be_made(folder: Path, *arguments: str) -> bool:
-    """Whether make would make .venv, were it to run."""
+    """Say whether `make setup` would make `.venv`, by a dry run."""
     return "-m venv" in make(folder, "--dry-run", "setup", *arguments).stdout
 
 
-def test_a_venv_is_made_anew_only_if_it_cannot_be_used(checkout: Path, tmp_path: Path) -> None:
+def test_a_venv_is_made_again_only_if_it_cannot_be_used(checkout: Path, tmp_path: Path) -> None:
     venv, here = checkout / ".venv", f"PYTHON={without_pip(tmp_path)}"
     assert is_to_be_made(checkout)
     assert make(checkout, ".venv/made", here).returncode == 0
@@ -137,7 +137,7 @@ def test_a_venv_is_made_anew_only_if_it_cannot_be_used(checkout: Path, tmp_path:
 
 
 @pytest.mark.parametrize("verb", ["image", "test-container", "bench-task"])
-def test_without_docker_its_verbs_say_so_before_anything_is_made(
+def test_verbs_that_need_docker_are_refused_without_it_before_anything_is_made(
     checkout: Path, tmp_path: Path, verb: str
 ) -> None:
     script(tmp_path / "docker", "echo Cannot connect to the Docker daemon. >&2", "exit 1")
@@ -148,7 +148,7 @@ def test_without_docker_its_verbs_say_so_before_anything_is_made(
     assert not (checkout / ".venv").exists()
 
 
-def test_one_range_of_pythons_is_known_to_all(checkout: Path) -> None:
+def test_pyproject_makefile_and_workflow_name_the_same_pythons(checkout: Path) -> None:
     assert f'requires-python = ">={PYTHONS[0]},<3.16"' in (ROOT / "pyproject.toml").read_text()
     (checkout / "known.mk").write_text("known: ; @echo $(PYTHONS)\n")
     assert make(checkout, "-f", "Makefile", "-f", "known.mk", "known").stdout.split() == PYTHONS

@@ -1,4 +1,4 @@
-"""Download what is locked, as wheels, for each Python named and both architectures of Linux.
+"""Download all locked packages as wheels, for each Python named and both architectures of Linux.
 
 ``python -m tests.wheels 3.11 3.12 ...`` ends with a sentence if something is not there. It asks pip, since
 uv, which makes the locks, overlooks that a package may refuse a newer Python. But pip judges markers by the
@@ -15,14 +15,14 @@ from packaging.requirements import Requirement
 
 REQUIREMENTS = Path(__file__).parent.parent / "requirements"
 APART = [REQUIREMENTS / "stand-in.txt"]
-"""Locked for itself, with other versions than the rest."""
+"""A lock with other versions than all others, which share one version of each package."""
 TOGETHER = sorted(set(REQUIREMENTS.glob("*.txt")) - set(APART))
 ARCHITECTURES = ("x86_64", "aarch64")
 GLIBC_MINORS = range(5, 29)  # a system with glibc 2.28 or newer runs what is built for an older one
 
 
 def locked(python: str, architecture: str, locks: list[Path] = TOGETHER) -> Iterator[str]:
-    """Give the lines of locks that are for a Python on Linux, with hashes and without markers."""
+    """Yield the locks' lines that apply to a Python on Linux, with hashes and without markers."""
     target = {
         "python_version": python,
         "python_full_version": f"{python}.0",
@@ -39,7 +39,7 @@ def locked(python: str, architecture: str, locks: list[Path] = TOGETHER) -> Iter
 
 
 def download(python: str, architecture: str, locks: list[Path]) -> bool:
-    """Download what these locks name, from wheels alone; say whether that works."""
+    """Download the packages of these locks as wheels; return whether all exist."""
     platforms = [f"manylinux_2_{minor}" for minor in GLIBC_MINORS] + ["manylinux2014"]
     abis = [f"cp{python.replace('.', '')}", "abi3", "none"]
     with tempfile.TemporaryDirectory() as folder:
@@ -56,7 +56,7 @@ def download(python: str, architecture: str, locks: list[Path]) -> bool:
 
 
 def main(pythons: list[str]) -> None:
-    """Check each Python on each architecture."""
+    """Check each Python on each architecture; exit with a sentence where a wheel is missing."""
     for python in pythons:
         for architecture in ARCHITECTURES:
             if not all(download(python, architecture, locks) for locks in (TOGETHER, APART)):

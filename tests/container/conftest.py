@@ -12,19 +12,19 @@ IMAGE = own_tag("tests")
 
 @pytest.fixture(scope="session")
 def image() -> str:
-    """The image, built as a person would."""
+    """The name of the image, built by `make image`."""
     subprocess.run(["make", "image", f"IMAGE={IMAGE}"], cwd=ROOT, check=True)
     return IMAGE
 
 
 @pytest.fixture(scope="session")
 def files(image: str) -> dict[PurePosixPath, File]:
-    """What the image adds to its base."""
+    """The files that the image adds to its base image."""
     return added_files(image)
 
 
 @pytest.fixture(scope="session")
 def smallest(image: str) -> Iterator[Container]:
-    """The image, locked down, on Fargate's smallest task."""
+    """A container without privileges, with the CPU and memory of Fargate's smallest task."""
     with serving(image, *LOCKED_DOWN, *SMALLEST_TASK) as container:
         yield container

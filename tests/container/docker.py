@@ -1,4 +1,4 @@
-"""Docker, or what answers to its command: images, and containers on Fargate's smallest task's terms."""
+"""Images and containers, by the `docker` command or one that stands in for it."""
 
 import hashlib
 import subprocess
@@ -10,35 +10,35 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
-import httpx
 import msgspec
 
-from tests.serving import ROOT, START_CEILING, free_port
+from tests.load.clients import until
+from tests.serving import ROOT, START_CEILING, free_port, is_ready
 
 LOCKED_DOWN = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--tmpfs", "/tmp"]
 SMALLEST_TASK = ["--memory", "512m", "--cpus", "0.25"]
 
 
 def docker(*arguments: str) -> str:
-    """Run a docker command that must work; give what it printed."""
+    """Run a docker command that must succeed; return what it printed."""
     done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"docker {' '.join(arguments)}\n{done.stdout}{done.stderr}"
     return done.stdout.strip()
 
 
 def own_tag(name: str) -> str:
-    """Name an image of this checkout: another's tests may build theirs at the same time."""
+    """Return an image name of this checkout alone: tests of another may build theirs at the same time."""
     return f"perfect-puppy:{name}-{hashlib.sha256(bytes(ROOT)).hexdigest()[:12]}"
 
 
 def inspect(kind: str, name: str) -> dict[str, Any]:
-    """Give what docker knows of an image or a container."""
+    """Return docker's description of an image or a container."""
     return msgspec.json.decode(docker(kind, "inspect", name), type=list[dict[str, Any]])[0]
 
 
 @dataclass(frozen=True)
 class File:
-    """A file, folder or link of an image; its content as its checksum and its first bytes."""
+    """A file, folder or link of an image, with its content's checksum and first eight bytes."""
 
     mode: int
     uid: int
@@ -50,7 +50,7 @@ class File:
 
 
 def added_files(image: str) -> dict[PurePosixPath, File]:
-    """Give what an image adds to its base, by path, as a container would see it."""
+    """Return the files that an image adds to its base image, by their paths in a container."""
     container = docker("create", image)
     try:
         with (
@@ -81,7 +81,7 @@ def _file(archive: tarfile.TarFile, member: tarfile.TarInfo) -> File:
 
 
 def ended(image: str, *options: str, command: str = "gunicorn") -> tuple[int, str]:
-    """Run a container that should end by itself; give its exit code and what it said."""
+    """Run a container that ends by itself; return its exit code and its output."""
     container = docker(
         "run", "--detach", *LOCKED_DOWN, "--network", "host", *options, image, *command.split()
     )
@@ -94,7 +94,7 @@ def ended(image: str, *options: str, command: str = "gunicorn") -> tuple[int, st
 
 
 class Container:
-    """The image, serving on a free port of loopback."""
+    """A container of the image, serving on a free port of the loopback interface."""
 
     def __init__(self, image: str, *options: str, command: Sequence[str] = (), **environ: str) -> None:
         self.port = port = free_port()
@@ -115,17 +115,13 @@ class Container:
         self.start_seconds = time.monotonic() - begun
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_CEILING
-        while time.monotonic() < deadline:
-            try:
-                if httpx.get(f"{self.url}/readyz").status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.02)
-        raise RuntimeError(f"the container was not ready in {START_CEILING} s:\n{docker('logs', self.id)}")
+        if not until(lambda: is_ready(self.url), START_CEILING):
+            raise RuntimeError(
+                f"the container was not ready in {START_CEILING} s:\n{docker('logs', self.id)}"
+            )
 
     def peak_memory(self) -> int:
-        """The most memory it has used, in bytes: what the kernel would end it by."""
+        """Return the most memory that the container has used, in bytes, as the kernel's limit counts it."""
         folder = Path("/sys/fs/cgroup")
         try:
             return int(docker("exec", self.id, "cat", str(folder / "memory.peak")))
@@ -133,7 +129,7 @@ class Container:
             return int(docker("exec", self.id, "cat", str(folder / "memory/memory.max_usage_in_bytes")))
 
     def stop(self) -> tuple[int, float]:
-        """Stop it as ECS does; give its exit code, and the seconds it took."""
+        """Stop the container as ECS does; return its exit code and the seconds that it took."""
         begun = time.monotonic()
         docker("stop", "--time", "20", self.id)
         seconds = time.monotonic() - begun
@@ -145,7 +141,7 @@ class Container:
 
 @contextmanager
 def serving(image: str, *options: str, command: Sequence[str] = (), **environ: str) -> Iterator[Container]:
-    """A container that is ready, for as long as the block lasts."""
+    """Run a container while the block runs; it is ready at the block's start."""
     container = Container(image, *options, command=command, **environ)
     try:
         yield container

@@ -1,4 +1,4 @@
-"""How the image is built: again to the same files, and after a change with the same packages."""
+"""Builds of the image: reproducible, and with packages cached across changes of the app."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ NAME = own_tag("rebuilt")
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of the tree, to change."""
+    """A copy of the project's files, to change."""
     tree = tmp_path_factory.mktemp("tree")
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     for name in subprocess.check_output(listed, cwd=ROOT, text=True).splitlines():
@@ -30,20 +30,20 @@ def build(*arguments: str) -> None:
 
 
 def packed_at() -> str:
-    """Give when the packages in the image were installed."""
+    """Return when the packages in the image were installed."""
     code, said = ended(NAME, command="stat --format=%y /venv/bin/check")
     assert code == 0, said
     return said
 
 
-def test_it_is_built_again_to_the_same_files(files: dict[PurePosixPath, File], tree: Path) -> None:
+def test_a_second_build_gives_the_same_files(files: dict[PurePosixPath, File], tree: Path) -> None:
     build("--no-cache", str(tree))
     again = added_files(NAME)
     assert again.keys() == files.keys()
     assert [path for path, file in files.items() if again[path] != file] == []
 
 
-def test_after_a_change_of_the_app_its_packages_are_not_installed_again(tree: Path) -> None:
+def test_a_change_of_the_app_does_not_install_its_packages_again(tree: Path) -> None:
     build(str(tree))
     before = packed_at()
     with (tree / "webapp" / "pages" / "words.py").open("a") as words:

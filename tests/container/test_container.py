@@ -1,4 +1,4 @@
-"""The image at work: locked down, on Fargate's smallest task, a quarter of a CPU and 512 MB."""
+"""The running image, without privileges, on a quarter of a CPU and 512 MB: Fargate's smallest task."""
 
 import math
 import os
@@ -14,26 +14,32 @@ import pytest
 from tests.container.docker import LOCKED_DOWN, SMALLEST_TASK, Container, docker, ended, inspect, serving
 from tests.load import wrk
 from tests.load.clients import at_best, percentile, say
-from tests.serving import ROOT
+from tests.serving import ROOT, damage
 
 PREDICT = "/api/predict?home_size=900"
+API = [
+    *(
+        "tests/webapp/api/test_views.py",
+        "tests/webapp/api/test_batch.py",
+        "tests/webapp/http/test_caching.py",
+    ),
+    *("tests/webapp/http/test_compression.py", "tests/webapp/http/test_headers.py"),
+    *("tests/webapp/http/test_hosts.py", "tests/webapp/http/test_negotiation.py"),
+]
+"""The test modules whose requests go to the server at `BASE_URL`."""
 
 
 @pytest.fixture(scope="module")
 def damaged(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The options that put an artifact with one flipped bit in the place of the image's own."""
+    """Docker options that mount an artifact with one flipped bit over the image's own."""
     artifact = tmp_path_factory.mktemp("damaged") / "artifact"
-    shutil.copytree(ROOT / "model" / "artifact", artifact)
-    [model] = artifact.glob("model-*.ubj")
-    content = bytearray(model.read_bytes())
-    content[len(content) // 2] ^= 1
-    model.write_bytes(content)
+    damage(shutil.copytree(ROOT / "model" / "artifact", artifact))
     for path in (artifact.parent, artifact):
         path.chmod(0o755)
     return ["--volume", f"{artifact}:/app/model/artifact:ro"]
 
 
-def test_it_is_ready_within_8_seconds(image: str) -> None:
+def test_the_container_is_ready_within_8_seconds(image: str) -> None:
     def attempt() -> str:
         with serving(image, *LOCKED_DOWN, *SMALLEST_TASK) as container:
             said = f"ready after {container.start_seconds:.1f} s"
@@ -43,13 +49,13 @@ def test_it_is_ready_within_8_seconds(image: str) -> None:
     at_best(attempt)
 
 
-def test_its_health_check_passes(smallest: Container) -> None:
+def test_the_containers_health_check_passes(smallest: Container) -> None:
     kind, *command = inspect("container", smallest.id)["Config"]["Healthcheck"]["Test"]
     assert kind == "CMD"
     docker("exec", smallest.id, *command)
 
 
-def test_it_runs_as_nobody_and_can_write_nowhere_but_to_tmp(smallest: Container) -> None:
+def test_the_app_runs_without_privileges_and_can_write_to_tmp_only(smallest: Container) -> None:
     status = docker("exec", smallest.id, "cat", "/proc/1/status")
     assert "\nUid:\t10001\t10001\t10001\t10001\n" in status
     assert "\nCapEff:\t0000000000000000\n" in status
@@ -59,12 +65,10 @@ def test_it_runs_as_nobody_and_can_write_nowhere_but_to_tmp(smallest: Container)
             docker("exec", smallest.id, "touch", f"{folder}/here")
 
 
-@pytest.mark.parametrize(
-    "suite",
-    [["tests/webapp/test_api.py", "tests/webapp/test_batch.py", "tests/webapp/test_http.py"], ["tests/ui"]],
-    ids=["API", "pages"],
-)
-def test_the_whole_suite_passes_against_it(smallest: Container, suite: list[str]) -> None:
+@pytest.mark.parametrize("suite", [API, ["tests/ui"]], ids=["API", "pages"])
+def test_the_tests_of_the_api_and_the_pages_pass_against_the_container(
+    smallest: Container, suite: list[str]
+) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *suite],
         cwd=ROOT,
@@ -77,7 +81,7 @@ def test_the_whole_suite_passes_against_it(smallest: Container, suite: list[str]
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_ten_times_what_it_can_carry_is_shed_and_it_stays_healthy(image: str) -> None:
+def test_under_ten_times_its_capacity_the_container_sheds_and_stays_healthy(image: str) -> None:
     def attempt() -> str:
         with serving(image, *LOCKED_DOWN, *SMALLEST_TASK) as container:
             waits: list[float] = []
@@ -113,20 +117,20 @@ def test_ten_times_what_it_can_carry_is_shed_and_it_stays_healthy(image: str) ->
         assert not state["OOMKilled"]
         assert flooded.failed > 0, "it sheds"
         assert peak < 200e6
-        # The balancer waits two seconds.
+        # The load balancer's health check waits two seconds.
         return "" if carried.failed == 0 and waits and max(waits) < 2 else said
 
     at_best(attempt)
 
 
-def test_it_uses_less_than_200_mb_under_load(smallest: Container) -> None:
+def test_the_container_uses_less_than_200_mb_under_load(smallest: Container) -> None:
     wrk.load(smallest.url + PREDICT, connections=32, seconds=4)
     peak = smallest.peak_memory()
     say(f"peak memory after the suites and a load: {peak / 1e6:.0f} MB")
     assert peak < 200e6
 
 
-def test_it_stops_within_3_seconds(image: str) -> None:
+def test_the_container_stops_within_3_seconds(image: str) -> None:
     def attempt() -> str:
         with serving(image, *LOCKED_DOWN, *SMALLEST_TASK) as container:
             code, seconds = container.stop()
@@ -138,14 +142,14 @@ def test_it_stops_within_3_seconds(image: str) -> None:
     at_best(attempt)
 
 
-def test_with_a_damaged_model_it_refuses_to_start(image: str, damaged: list[str]) -> None:
+def test_a_container_with_a_damaged_model_refuses_to_start(image: str, damaged: list[str]) -> None:
     code, said = ended(image, *damaged)
     assert code == 65
     assert "its checksum differs" in said
     assert "Traceback" not in said
 
 
-def test_check_says_what_model_it_holds(image: str) -> None:
+def test_check_describes_the_images_model(image: str) -> None:
     code, said = ended(image, command="check")
     assert code == 0
     assert said.startswith("model      ")
@@ -153,13 +157,13 @@ def test_check_says_what_model_it_holds(image: str) -> None:
     assert "Dachshund, German Shepherd" in said
 
 
-def test_check_says_what_is_wrong_with_a_damaged_model(image: str, damaged: list[str]) -> None:
+def test_check_reports_a_damaged_model(image: str, damaged: list[str]) -> None:
     code, said = ended(image, *damaged, command="check")
     assert code == 65
     assert "its checksum differs" in said
 
 
-def test_check_looks_at_another_model_where_one_is_set(image: str) -> None:
+def test_check_reads_the_model_that_model_dir_names(image: str) -> None:
     code, said = ended(image, "--env", "MODEL_DIR=/nowhere", command="check")
     assert code == 65
     assert said.endswith("/nowhere/manifest.json is missing; `python train.py` writes it.\n")

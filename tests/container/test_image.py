@@ -1,4 +1,4 @@
-"""What is in the image, and what is not."""
+"""The files and the configuration of the image."""
 
 import stat
 import subprocess
@@ -15,7 +15,7 @@ from webapp.config import load_settings
 MB = 1_000_000
 
 
-def test_it_is_small(image: str, files: dict[PurePosixPath, File]) -> None:
+def test_the_image_is_small(image: str, files: dict[PurePosixPath, File]) -> None:
     parts: dict[str, int] = {}
     for path, file in files.items():
         part = "/".join(path.parts[1:6] if "site-packages" in path.parts else path.parts[1:2])
@@ -36,17 +36,17 @@ def test_it_is_small(image: str, files: dict[PurePosixPath, File]) -> None:
     assert packed <= 118 * MB
 
 
-def test_it_holds_nothing_that_serving_does_not_need(files: dict[PurePosixPath, File]) -> None:
+def test_the_image_holds_nothing_that_serving_does_not_need(files: dict[PurePosixPath, File]) -> None:
     unwanted = {".git", "tests", "test", "pip", "ecs", "train.py", "homes.csv", "Makefile", "requirements"}
     packages = PurePosixPath("/venv/lib/python3.13/site-packages")
     assert packages in files
-    # XGBoost's module for tests against PySpark and the like has a name of its own; a folder counts.
+    # Only whole names count: XGBoost has a module `testing`, which stays.
     assert [path for path in files if path.name in unwanted] == []
     training = {"pandas", "sklearn", "matplotlib", "boto3", "pytest", "playwright", "rich"}
     assert training & {path.name for path in files if path.parent == packages} == set()
 
 
-def test_of_the_model_it_holds_the_modules_that_serving_imports(
+def test_the_image_holds_only_the_modules_of_the_model_that_serving_imports(
     files: dict[PurePosixPath, File],
 ) -> None:
     script = "import sys, webapp; webapp.create_app(); print(*(m for m in sys.modules if m[:6] == 'model.'))"
@@ -57,7 +57,7 @@ def test_of_the_model_it_holds_the_modules_that_serving_imports(
     assert there == {name.removeprefix("model.") for name in imported} | {"__init__", "check"}
 
 
-def test_all_of_it_is_roots_and_nobody_else_can_write_to_it(
+def test_every_file_belongs_to_root_and_only_root_can_write_to_it(
     files: dict[PurePosixPath, File],
 ) -> None:
     wrong = [
@@ -68,19 +68,19 @@ def test_all_of_it_is_roots_and_nobody_else_can_write_to_it(
     assert wrong == []
 
 
-def test_every_module_is_there_as_byte_code_that_is_never_checked_again(
+def test_every_module_has_byte_code_that_is_never_checked_again(
     files: dict[PurePosixPath, File],
 ) -> None:
     sources = {path for path in files if path.suffix == ".py"}
     compiled = {path for path in files if path.suffix == ".pyc"}
     from_source = {path.parent / "__pycache__" / f"{path.stem}.cpython-313.pyc" for path in sources}
     assert compiled <= from_source
-    # Some packages carry templates of Python that are none.
+    # Some packages carry templates in files named `.py` that are no valid Python.
     assert len(from_source - compiled) < 5
     assert {files[path].head[4] for path in compiled} == {1}, "PEP 552: by hash, unchecked"
 
 
-def test_its_labels_say_what_it_is(image: str) -> None:
+def test_the_labels_name_version_revision_and_model(image: str) -> None:
     labels = inspect("image", image)["Config"]["Labels"]
     revision = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=ROOT, text=True).strip()
     assert labels["org.opencontainers.image.revision"].removesuffix("-dirty") == revision
@@ -90,7 +90,7 @@ def test_its_labels_say_what_it_is(image: str) -> None:
     assert (ROOT / f"model/artifact/model-{labels['perfect-puppy.model-version']}.ubj").exists()
 
 
-def test_its_configuration(image: str) -> None:
+def test_the_images_configuration(image: str) -> None:
     config = inspect("image", image)["Config"]
     assert config["User"] == "10001:10001"
     assert config["StopSignal"] in {"SIGTERM", "15"}

@@ -1,4 +1,4 @@
-"""The SBOM lists what is in the image: each locked package in its version, and Debian's."""
+"""The SBOM lists each locked Python package with its version, and Debian's packages."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The image on the README's terms, a quarter of a CPU and 512 MB, beside clients and disks that strain it."""
+"""The image on a quarter of a CPU and 512 MB, beside demanding clients and with full disks."""
 
 import threading
 import time
@@ -9,14 +9,14 @@ import httpx
 import pytest
 
 from tests.container.docker import LOCKED_DOWN, SMALLEST_TASK, Container, docker, serving
+from tests.load.bodies import BATCH, ENDLESS, pour
 from tests.load.clients import ask, at_best, connect, percentile, say
-from tests.load.test_bodies import BATCH, ENDLESS, pour
 
 ON_ITS_TERMS = [*LOCKED_DOWN, *SMALLEST_TASK]
 
 
 class NormalClient:
-    """Asks for a recommendation twenty times a second, and notes how long each takes."""
+    """A client that asks for a prediction twenty times a second, and records how long each takes."""
 
     def __init__(self, container: Container, seconds: float) -> None:
         self.waits: list[float] = []
@@ -31,13 +31,13 @@ class NormalClient:
 
     @property
     def p99(self) -> float:
-        """In seconds."""
+        """Return the 99th percentile of the waits, in seconds."""
         return percentile(self.waits, 0.99)
 
 
 @contextmanager
 def at_work(*threads: threading.Thread) -> Iterator[None]:
-    """Run threads beside the block, which tells them itself when it is over."""
+    """Run threads beside the block, which has to end them; wait for them afterwards."""
     for thread in threads:
         thread.start()
     try:
@@ -49,7 +49,7 @@ def at_work(*threads: threading.Thread) -> Iterator[None]:
 
 @contextmanager
 def conditional_requests(container: Container) -> Iterator[None]:
-    """Ask a hundred times a second for the docs' script, with its tag."""
+    """Ask a hundred times a second for the docs' script, with its ETag."""
     page = httpx.get(f"{container.url}/api/docs").text
     path = page.partition('<script src="')[2].partition('"')[0]
     tag = httpx.get(f"{container.url}{path}").headers["ETag"]
@@ -71,7 +71,7 @@ def conditional_requests(container: Container) -> Iterator[None]:
 
 @contextmanager
 def endless_bodies(container: Container) -> Iterator[None]:
-    """Send four bodies that do not end, of each kind one."""
+    """Send endless bodies of four kinds."""
     over = threading.Event()
     kinds = list(ENDLESS.values())[:4]
     threads = [threading.Thread(target=pour, args=(container.port, *kind, over)) for kind in kinds]
@@ -94,7 +94,7 @@ def half_sent_batches(container: Container) -> Iterator[None]:
 
 @contextmanager
 def idle_connections(container: Container) -> Iterator[None]:
-    """Open 300 connections, and leave them after a request."""
+    """Open 300 connections, and leave each idle after a request."""
     with ExitStack() as connections:
         for _ in range(300):
             assert ask(connections.enter_context(connect(container.port))) is not None
@@ -112,7 +112,7 @@ def idle_connections(container: Container) -> Iterator[None]:
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_a_normal_client_is_served_beside_it(
+def test_a_normal_client_is_served_beside_the_strain(
     image: str, strain: Callable[[Container], Iterator[None]], command: list[str]
 ) -> None:
     def attempt() -> str:
@@ -131,7 +131,7 @@ def test_a_normal_client_is_served_beside_it(
     at_best(attempt)
 
 
-def test_a_small_or_full_shared_memory(image: str) -> None:
+def test_requests_are_answered_with_a_small_or_full_shared_memory(image: str) -> None:
     with serving(image, *ON_ITS_TERMS, "--shm-size", "64k") as container:
         for fill in (False, True):
             if fill:
@@ -146,7 +146,7 @@ def test_a_small_or_full_shared_memory(image: str) -> None:
 
 
 @pytest.mark.parametrize("output", [">/dev/full 2>&1", ">&- 2>&-", "| true"], ids=["full", "closed", "gone"])
-def test_a_log_that_can_not_be_written(image: str, output: str) -> None:
+def test_requests_are_answered_when_the_log_can_not_be_written(image: str, output: str) -> None:
     command = ["sh", "-c", f"gunicorn {output}; sleep 600"]
     with serving(image, *ON_ITS_TERMS, command=command) as container:
         for path in ("/api/predict?home_size=900", "/", "/readyz", "/livez"):
@@ -155,10 +155,10 @@ def test_a_log_that_can_not_be_written(image: str, output: str) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 0.3, 0.6, 1.0, 1.5, 2.0])
-def test_it_obeys_a_stop_from_the_first_moment(image: str, seconds: float) -> None:
+def test_the_container_stops_at_any_moment_of_its_start(image: str, seconds: float) -> None:
     container = docker("run", "--detach", *ON_ITS_TERMS, "--network", "none", image)
     try:
-        time.sleep(seconds)  # the very moment is what is tried
+        time.sleep(seconds)  # the moment itself is tested; there is no condition to wait for
         begun = time.monotonic()
         docker("stop", "--time", "20", container)
         assert time.monotonic() - begun < 10

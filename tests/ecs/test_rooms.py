@@ -1,10 +1,6 @@
 """Imports in `ecs/` go one way, from the command line down to settings and errors, never back."""
 
-import ast
-from collections.abc import Iterator
-from pathlib import Path
-
-from tests.serving import ROOT
+from tests.imports import imports, modules
 
 # A module may import from its own package, and from the lines below its own.
 ORDER = (
@@ -19,7 +15,7 @@ ORDER = (
     "errors",
 )
 RANKS = {name: rank for rank, names in enumerate(ORDER) for name in names.split()}
-MODULES = sorted((ROOT / "ecs").rglob("*.py"))
+ECS = modules("ecs")
 
 
 def room(module: str) -> str:
@@ -27,30 +23,9 @@ def room(module: str) -> str:
     return module.split(".")[1]
 
 
-def imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("ecs"):
-            yield from (
-                f"{node.module}.{name.name}" if node.module == "ecs" else node.module for name in node.names
-            )
-
-
 def test_no_module_imports_from_a_room_above_it() -> None:
-    for path in MODULES:
-        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        if module == "ecs.__init__":
-            continue
-        for other in imported(path):
-            same = room(other) == room(module)
-            assert same or RANKS[room(other)] > RANKS[room(module)], f"{module} imports {other}"
-
-
-def test_no_modules_import_each_other_in_a_circle() -> None:
-    needs = {
-        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): set(imported(path))
-        for path in MODULES
-    }
-    while free := [module for module, others in needs.items() if not others & needs.keys()]:
-        for module in free:
-            del needs[module]
-    assert not needs, f"a circle among {sorted(needs)}"
+    for name in ECS.keys() - {"ecs"}:
+        for other in ECS.keys() & set(imports(ECS[name])) - {"ecs"}:
+            assert room(other) == room(name) or RANKS[room(other)] > RANKS[room(name)], (
+                f"{name} imports {other}"
+            )

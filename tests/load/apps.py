@@ -1,4 +1,4 @@
-"""The apps that the bench compares ours with."""
+"""The apps with which the benchmark compares this project's."""
 
 import json
 from collections.abc import Iterable
@@ -15,13 +15,13 @@ CONSTANT = b'{"breed":"dachshund"}'
 
 
 def raw(_environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    """The least that a WSGI app can do."""
+    """Answer with a constant: the least work of a WSGI app."""
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(CONSTANT)))])
     return [CONSTANT]
 
 
 def constant() -> Flask:
-    """A Flask route that returns a constant: no logs, no counters, no headers of its own."""
+    """Make a Flask app whose route returns a constant, without logs, counts or headers of its own."""
     app = Flask(__name__)
 
     @app.route("/api/predict", methods=["GET", "POST"])
@@ -32,8 +32,8 @@ def constant() -> Flask:
 
 
 def tutorial() -> Flask:
-    """A prediction as tutorials have it: a DataFrame and scikit-learn's interface for every request."""
-    # Here, so that the other apps are measured without them.
+    """Make an app that predicts as tutorials do, by a DataFrame and scikit-learn's interface."""
+    # Imported here, so that the other apps are measured without pandas and scikit-learn.
     import pandas as pd  # noqa: PLC0415
     import xgboost  # noqa: PLC0415
 

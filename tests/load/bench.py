@@ -28,7 +28,7 @@ CONNECTIONS = 32
 
 @dataclass
 class Contender:
-    """One server under load, and what its rounds gave."""
+    """One server under load, with the results of its rounds."""
 
     name: str
     url: str
@@ -39,7 +39,7 @@ class Contender:
     cpu: list[float] = field(default_factory=list)
 
     def round(self, seconds: int) -> None:
-        """Load it for a while; note the requests and the worker's CPU time for each."""
+        """Load the server; append the load, and the worker's CPU seconds for each request."""
         [worker] = processes.children(self.pid)
         before = processes.cpu_seconds(worker)
         seen = load(self.url, connections=CONNECTIONS, seconds=seconds, post=self.post)
@@ -49,13 +49,13 @@ class Contender:
         self.loads.append(seen)
 
     def ratio_to(self, other: "Contender") -> float:
-        """How many times the CPU of `other` a request costs, as the median over the rounds."""
+        """Return a request's CPU time as a multiple of the other server's: the median over the rounds."""
         return statistics.median(ours / theirs for ours, theirs in zip(self.cpu, other.cpu, strict=True))
 
 
 @contextmanager
 def plain(name: str, app: str, path: str, *, post: bool = True) -> Iterator[Contender]:
-    """Serve an app by Gunicorn's own gevent worker."""
+    """Serve an app by Gunicorn's own gevent worker while the block runs."""
     port, begun = free_port(), time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "-c", "tests/load/plain_conf.py", "-b", f"127.0.0.1:{port}", app],
@@ -72,7 +72,7 @@ def plain(name: str, app: str, path: str, *, post: bool = True) -> Iterator[Cont
 
 
 def wait_for(port: int, begun: float) -> float:
-    """Wait until a server answers anything; give the seconds since `begun`."""
+    """Wait until a server answers, with whatever status; return the seconds since `begun`."""
     while time.monotonic() < begun + 60:
         try:
             httpx.get(f"http://127.0.0.1:{port}/livez")
@@ -84,7 +84,7 @@ def wait_for(port: int, begun: float) -> float:
 
 
 def main() -> int:
-    """Run the bench; the exit code is 1 when a ratio is worse than we promise."""
+    """Run the bench; return 1 when a ratio is worse than promised, otherwise 0."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=10, help="rounds of every server (default 10)")
     parser.add_argument("--seconds", type=int, default=2, help="seconds a round (default 2)")
@@ -124,7 +124,7 @@ def main() -> int:
 
 
 def show(contenders: list[Contender], reference: Contender) -> None:
-    """Print the table."""
+    """Print a table of all servers."""
     table = Table(title=f"One worker, {CONNECTIONS} keep-alive connections, medians over the rounds")
     for column in (
         "server",

@@ -30,7 +30,7 @@ WARM_REQUESTS = 10
 
 @dataclass(frozen=True)
 class Cost:
-    """What a request costs the worker, in predictions."""
+    """The CPU time of a request, as a multiple of a prediction's."""
 
     request: Costly
     cold: float
@@ -38,7 +38,7 @@ class Cost:
 
 
 def new_worker(server: Server) -> int:
-    """Kill the one worker; give the process id of the next, when it is ready."""
+    """Kill the only worker; wait until the next is ready, and return its process id."""
     ready = server.log.read_bytes().count(b"worker ready")
     killed = processes.children(server.process.pid)
     for worker in killed:
@@ -49,7 +49,7 @@ def new_worker(server: Server) -> int:
 
 
 def cpu(worker: int, connection: HTTPConnection, request: Costly, times: int) -> float:
-    """Give the seconds of CPU that a worker takes for one such request."""
+    """Send a request `times` times; return the worker's CPU seconds for each."""
     before = processes.cpu_clock(worker)
     for _ in range(times):
         request.send(connection)
@@ -57,7 +57,7 @@ def cpu(worker: int, connection: HTTPConnection, request: Costly, times: int) ->
 
 
 def measure(server: Server, request: Costly) -> Cost:
-    """Send a request to several new workers: once, and then, when it is warm, several times."""
+    """Measure a request on several new workers: the first of its kind, then further ones."""
     cold, warm, unit = [], [], []
     for _ in range(WORKERS):
         worker = new_worker(server)
@@ -73,7 +73,7 @@ def measure(server: Server, request: Costly) -> Cost:
 
 
 def main() -> int:
-    """Print the table; the exit code is 1 when a request costs more than the bound."""
+    """Print the table; return 1 when a request costs more than the bound, otherwise 0."""
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder) / "log", WEB_CONCURRENCY="1")
         try:

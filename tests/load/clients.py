@@ -1,4 +1,4 @@
-"""Clients that do what libraries would not: send slowly, badly, or by the hundred."""
+"""Clients on raw connections, which send what no library would; and waiting, measuring, printing."""
 
 import socket
 import time
@@ -15,7 +15,7 @@ REQUEST = HEAD % len(BODY) + BODY
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer, as far as these tests look at it."""
+    """An HTTP response: its status, its headers by name in lower case, its body."""
 
     status: int
     headers: dict[str, str]
@@ -38,8 +38,17 @@ def listens(port: int) -> bool:
     return True
 
 
+def exchange(port: int, request: bytes) -> Answer:
+    """Send these bytes on a new connection to a server on loopback; return its answer."""
+    with connect(port) as connection:
+        connection.sendall(request)
+        answer = receive(connection)
+    assert answer is not None, "the connection was closed without an answer"
+    return answer
+
+
 def receive(connection: socket.socket) -> Answer | None:
-    """Read one answer, or None when the connection is closed first."""
+    """Read one response; return None when the server closes the connection before its head ends."""
     received = b""
     while b"\r\n\r\n" not in received:
         more = connection.recv(65536)
@@ -58,19 +67,18 @@ def receive(connection: socket.socket) -> Answer | None:
 
 
 def ask(connection: socket.socket) -> Answer | None:
-    """Send a good request; give its answer."""
+    """Send a valid prediction request; return its answer, None when the connection is closed."""
     connection.sendall(REQUEST)
     return receive(connection)
 
 
 def percentile(values: list[float], share: float) -> float:
-    """Give the value below which this share of the values lies."""
+    """Return the value below which this share of the values lies (0.99: the 99th percentile)."""
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-def until(condition: object, seconds: float = 15) -> bool:
-    """Wait for a condition, at most so long; say whether it came."""
-    assert callable(condition)
+def until(condition: Callable[[], object], seconds: float = 15) -> bool:
+    """Call `condition` again and again until it is true or the time is over; return whether it was true."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -85,14 +93,14 @@ def say(measured: str) -> None:
 
 
 def at_best(attempt: Callable[[], str]) -> None:
-    """Run an attempt that gives what was not good enough, or nothing; pass at the first that is good.
+    """Run a measurement up to three times; pass when one of them returns no fault.
 
-    Where a time is measured, other work on the machine can only make it worse.
+    A measured time is only ever made longer by other work on the machine, so the best of three counts.
     """
-    disappointments = []
+    faults = []
     for _ in range(3):
-        disappointment = attempt()
-        if not disappointment:
+        fault = attempt()
+        if not fault:
             return
-        disappointments.append(disappointment)
-    raise AssertionError("; ".join(disappointments))
+        faults.append(fault)
+    raise AssertionError("; ".join(faults))

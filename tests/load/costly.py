@@ -1,4 +1,4 @@
-"""Requests that cost much: for each route the worst that a client can do with what the server takes."""
+"""Expensive requests: for each route the largest headers, bodies and queries that the server accepts."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,10 +12,10 @@ from webapp.config import ROOT
 
 HEADERS = 5
 HEADER = 7800
-"""So many headers of so many bytes: a little less than the server takes in one, and in all."""
+"""How many headers, of how many bytes: a little less than the server accepts in one header, and in all."""
 
 LINE = 4000
-"""A little less than the bytes that Gunicorn takes in the first line."""
+"""Bytes, a little less than Gunicorn accepts in the request line."""
 
 JSON = {"Content-Type": "application/json"}
 GZIP = {"Accept-Encoding": "gzip"}
@@ -52,7 +52,7 @@ class Costly:
     repeated: tuple[str, str] = ("", "")
 
     def send(self, connection: HTTPConnection) -> None:
-        """Send it, and read the answer.
+        """Send the request and read the answer.
 
         Raises:
             RuntimeError: the server has refused to read it, or failed.
@@ -84,7 +84,7 @@ PREDICT = Costly("/api/predict", "a prediction", "/api/predict", "POST", JSON, b
 
 
 def requests() -> Iterator[Costly]:
-    """Give them, route by route."""
+    """Yield the expensive requests, route by route."""
     yield PREDICT
     bodies = {
         "members": json.dumps({f"member{number}": number for number in range(900)}),
@@ -112,7 +112,7 @@ def requests() -> Iterator[Costly]:
 
 
 def _variants(route: str, path: str) -> Iterator[Costly]:
-    """Give the ways to ask for a path that cost the most; with gzip, as that costs more than without."""
+    """Yield the most expensive ways to request a path; nearly all with gzip, which costs more."""
     yield Costly(route, "plain", path)
     yield Costly(route, "gzip", path, headers=GZIP)
     yield Costly(route, "HEAD", path, "HEAD", GZIP)

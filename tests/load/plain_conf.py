@@ -1,4 +1,4 @@
-"""Gunicorn as most would run it: what the bench compares with."""
+"""Gunicorn's usual configuration, with which the benchmark compares this project's."""
 
 worker_class = "gevent"
 keepalive = 75

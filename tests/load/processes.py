@@ -1,4 +1,4 @@
-"""What the system knows of processes: their children, CPU time, memory, descriptors and threads (Linux)."""
+"""A process's children, CPU time, memory, file descriptors and threads, read from Linux's /proc."""
 
 import os
 import time
@@ -8,7 +8,7 @@ _TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def children(pid: int) -> list[int]:
-    """Give the processes that `pid` has started and that have not ended."""
+    """Return the ids of a process's running children, in ascending order."""
     try:
         started = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
@@ -24,16 +24,16 @@ def _runs(pid: int) -> bool:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Give the CPU time that a process has used, in user and system mode."""
+    """Return the CPU seconds that a process has used, in user and system mode."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) * _TICK
 
 
 def memory_bytes(pid: int) -> int:
-    """Give a process's proportional share of memory (PSS): what is shared is counted once, divided."""
+    """Return a process's proportional set size (PSS): shared memory is divided among those that share it."""
     try:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:  # where the kernel does not offer it: the resident set
+    except OSError:  # a kernel without smaps_rollup: use the resident set size
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     [line] = [line for line in rollup.splitlines() if line.startswith("Pss:")]
     return int(line.split()[1]) * 1024
@@ -50,5 +50,5 @@ def threads(pid: int) -> int:
 
 
 def cpu_clock(pid: int) -> float:
-    """Give the same by the process's own clock, which is finer than a tick: see clock_getcpuclockid(3)."""
+    """Return the CPU seconds that a process has used, finer than by ticks: see clock_getcpuclockid(3)."""
     return time.clock_gettime(~pid << 3 | 2)

@@ -1,4 +1,4 @@
-"""What the API's document can't say to schemathesis, which reads this by SCHEMATHESIS_HOOKS."""
+"""Rules of the API that no JSON schema expresses; schemathesis loads them by SCHEMATHESIS_HOOKS."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from webapp.home import HomeSizeError, to_checked_sqft
 sizes = st.floats(MIN_SQFT, MAX_SQFT) | st.integers(int(MIN_SQFT), int(MAX_SQFT)) | st.just('"1,200"')
 lines = st.lists(st.tuples(sizes, st.sampled_from(["sqft", ""])).map("{0[0]},{0[1]}".format))
 
-# A CSV is a string to the document.
+# The document can only call a CSV a string.
 schemathesis.openapi.media_type(
     "text/csv",
     st.builds(
@@ -25,15 +25,15 @@ schemathesis.openapi.media_type(
 
 @schemathesis.hook
 def filter_case(_context: schemathesis.HookContext, case: schemathesis.Case[Any]) -> bool:
-    """Leave out what no schema can say, as it ties one part of a request to another."""
+    """Drop cases whose validity depends on two parts of the request at once."""
     query = case.query or {}
     if not case.meta:
         return True
     positive = case.meta.generation.mode == schemathesis.GenerationMode.POSITIVE
     if case.operation.label == "GET /api/predict" and positive:
-        return _in_range(query)  # in its unit
+        return _in_range(query)  # the limits depend on the unit
     if case.operation.label == "POST /api/predict/batch" and not positive:
-        return query.get("errors") != "report"  # which answers 200 and lists what is bad
+        return query.get("errors") != "report"  # which answers 200 and lists the invalid homes
     return True
 
 
@@ -47,6 +47,9 @@ def _in_range(query: Mapping[str, Any]) -> bool:
 
 @schemathesis.hook
 def before_load_schema(_context: schemathesis.HookContext, document: dict[str, Any]) -> None:
-    """Drop the examples in CSV: what has a strategy takes none in text; tests/webapp/test_openapi.py asks."""
+    """Drop the examples in CSV, for which schemathesis cannot use a strategy and an example in text at once.
+
+    tests/webapp/api/test_openapi.py sends them.
+    """
     content = document["paths"]["/api/predict/batch"]["post"]["requestBody"]["content"]["text/csv"]
     del content["examples"], content["schema"]["examples"]

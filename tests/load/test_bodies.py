@@ -1,4 +1,4 @@
-"""Bodies that end too soon, or never, or too late: each is answered in its time, and nobody else waits."""
+"""Bodies that are cut short, endless, slow or too large: refused in time, without delaying other requests."""
 
 import json
 import select
@@ -6,18 +6,17 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.load import processes
-from tests.load.clients import at_best, connect, percentile, receive, say
+from tests.load.bodies import BATCH, ENDLESS, PREDICT, pour
+from tests.load.clients import at_best, connect, exchange, percentile, receive, say
 from tests.serving import Server, running
 
-PREDICT = b"POST /api/predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-BATCH = b"POST /api/predict/batch HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n"
 CUT_SHORT = {
     "before the end of a number": PREDICT + b'Content-Length: 20\r\n\r\n{"home_size": 400}',
     "before all of the last spaces": PREDICT + b'Content-Length: 30\r\n\r\n{"home_size": 4000}',
@@ -32,7 +31,7 @@ CUT_SHORT = {
 
 
 @pytest.mark.parametrize("sent", CUT_SHORT.values(), ids=CUT_SHORT)
-def test_a_body_that_is_cut_short_is_never_answered_as_whole(server: Server, sent: bytes) -> None:
+def test_a_body_that_is_cut_short_is_a_bad_request(server: Server, sent: bytes) -> None:
     with connect(server.port) as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
@@ -41,32 +40,11 @@ def test_a_body_that_is_cut_short_is_never_answered_as_whole(server: Server, sen
     assert (answer.status, answer.headers["connection"]) == (400, "close")
 
 
-def pour(port: int, head: bytes, piece: bytes, over: threading.Event) -> None:
-    """Send the same piece again and again, until it is over; begin anew when the connection ends."""
-    while not over.is_set():
-        with suppress(OSError), connect(port, seconds=1) as connection:
-            connection.sendall(head)
-            while not over.is_set():
-                connection.sendall(piece)
-
-
-ENDLESS = {
-    "larger than is read": (PREDICT + b"Content-Length: 999999999999\r\n\r\n", b" " * 65536),
-    "of one chunk": (PREDICT + b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFF\r\n", b" " * 65536),
-    "of small chunks": (BATCH + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n" * 10_000),
-    "to where no body is read": (
-        b"GET /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
-        b"1\r\n \r\n" * 10_000,
-    ),
-    "where a head should be": (b"", b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" * 1000),
-}
-
-
 @pytest.mark.parametrize(("head", "piece"), ENDLESS.values(), ids=ENDLESS)
-def test_endless_bodies_hold_up_nobody(tmp_path: Path, head: bytes, piece: bytes) -> None:
+def test_endless_bodies_delay_no_other_request(tmp_path: Path, head: bytes, piece: bytes) -> None:
     def attempt() -> str:
         with running(tmp_path / "log", WEB_CONCURRENCY="1", REQUEST_SECONDS="3") as server:
-            workers = processes.children(server.process.pid)
+            workers = server.workers()
             over = threading.Event()
             pouring = [threading.Thread(target=pour, args=(server.port, head, piece, over)) for _ in range(4)]
             for thread in pouring:
@@ -80,7 +58,7 @@ def test_endless_bodies_hold_up_nobody(tmp_path: Path, head: bytes, piece: bytes
             over.set()
             for thread in pouring:
                 thread.join(30)
-            assert processes.children(server.process.pid) == workers, "no worker is lost"
+            assert server.workers() == workers, "no worker is lost"
         slowest = f"/livez in {percentile(waits, 0.99) * 1e3:.0f} ms at the 99th percentile"
         say(slowest)
         return "" if percentile(waits, 0.99) < 0.5 else slowest
@@ -89,19 +67,16 @@ def test_endless_bodies_hold_up_nobody(tmp_path: Path, head: bytes, piece: bytes
 
 
 @pytest.mark.parametrize("size", [17 * 1024, 3_000_000])
-def test_who_still_sends_a_body_that_is_too_large_can_read_why(server: Server, size: int) -> None:
-    """The connection is not reset under the answer, however much is still on its way."""
+def test_a_client_still_sending_a_body_too_large_can_read_the_refusal(server: Server, size: int) -> None:
+    """The server does not reset the connection before the client has read the answer."""
     for _ in range(10):
-        with connect(server.port) as connection:
-            connection.sendall(PREDICT + b"Content-Length: %d\r\n\r\n" % size + b" " * size)
-            answer = receive(connection)
-        assert answer is not None
+        answer = exchange(server.port, PREDICT + b"Content-Length: %d\r\n\r\n" % size + b" " * size)
         assert (answer.status, answer.headers["connection"]) == (413, "close")
         assert b"16 KB" in answer.body
 
 
 def half_sent(server: Server, count: int, declared: int, sent: int) -> list[socket.socket]:
-    """Begin so many batches, and stop within their bodies."""
+    """Open `count` connections; on each declare a batch of `declared` bytes and send only `sent` of them."""
     begun = []
     for _ in range(count):
         connection = connect(server.port)
@@ -111,13 +86,13 @@ def half_sent(server: Server, count: int, declared: int, sent: int) -> list[sock
 
 
 def small_batch(server: Server) -> int:
-    """Send a batch of one home; give the status."""
+    """Send a batch of one home; return the status."""
     url, media_type = f"{server.url}/api/predict/batch", {"Content-Type": "text/csv"}
     return httpx.post(url, content="home_size\n900\n", headers=media_type).status_code
 
 
 @pytest.mark.parametrize("declared", [2, 2_000_000])
-def test_batches_of_which_little_has_come_do_not_close_the_route(tmp_path: Path, declared: int) -> None:
+def test_batches_begun_but_not_sent_do_not_block_the_route(tmp_path: Path, declared: int) -> None:
     with running(tmp_path / "log", WEB_CONCURRENCY="1") as server:
         waiting = half_sent(server, 80, declared, 1)
         assert {small_batch(server) for _ in range(5)} == {200}
@@ -125,10 +100,10 @@ def test_batches_of_which_little_has_come_do_not_close_the_route(tmp_path: Path,
             connection.close()
 
 
-def test_bodies_under_way_take_a_bounded_memory(tmp_path: Path) -> None:
-    """Beyond 64 MB in a worker those that bring more are told to come again, and nobody else is."""
+def test_bodies_being_received_take_a_bounded_memory(tmp_path: Path) -> None:
+    """Beyond 64 MB in a worker, bodies that add more are answered 503; other requests are not."""
     with running(tmp_path / "log", WEB_CONCURRENCY="1", REQUEST_SECONDS="60") as server:
-        [worker] = processes.children(server.process.pid)
+        [worker] = server.workers()
         before = processes.memory_bytes(worker)
         waiting = half_sent(server, 60, 2_000_000, 1_900_000)
         ready, _, _ = select.select(waiting, [], [], 30)
@@ -163,19 +138,16 @@ def test_a_connection_that_waits_for_its_next_request_holds_no_body(tmp_path: Pa
         assert memory[-1] - memory[4] < 20e6
 
 
-def test_a_head_is_bounded_as_a_whole(server: Server) -> None:
+def test_the_size_of_all_headers_together_is_bounded(server: Server) -> None:
     line = b"Accept: " + b"a" * 8000 + b"\r\n"
-    with connect(server.port) as connection:
-        connection.sendall(b"GET /api/model HTTP/1.1\r\nHost: x\r\n" + line * 80 + b"\r\n")
-        answer = receive(connection)
-    assert answer is not None
+    answer = exchange(server.port, b"GET /api/model HTTP/1.1\r\nHost: x\r\n" + line * 80 + b"\r\n")
     assert answer.status == 431
     assert json.loads(answer.body)["title"] == "Bad request"
 
 
-def test_headers_that_differ_each_time_leave_nothing_behind(tmp_path: Path) -> None:
+def test_headers_that_differ_in_each_request_take_no_lasting_memory(tmp_path: Path) -> None:
     with running(tmp_path / "log", WEB_CONCURRENCY="1") as server:
-        [worker] = processes.children(server.process.pid)
+        [worker] = server.workers()
 
         def ask(number: int) -> None:
             long = f"{number}".ljust(8000, "a")
@@ -192,7 +164,7 @@ def test_headers_that_differ_each_time_leave_nothing_behind(tmp_path: Path) -> N
         assert grown < 5e6
 
 
-def test_a_client_that_leaves_in_between_is_nobodys_fault(tmp_path: Path) -> None:
+def test_a_client_that_resets_its_connection_is_not_logged_as_an_error(tmp_path: Path) -> None:
     with running(tmp_path / "log") as server:
         steps: list[Callable[[socket.socket], object]] = [
             lambda connection: connection.sendall(PREDICT[:30]),
@@ -205,4 +177,4 @@ def test_a_client_that_leaves_in_between_is_nobodys_fault(tmp_path: Path) -> Non
                 step(connection)
         assert httpx.get(f"{server.url}/livez").status_code == 200
         server.stop()
-        assert [line for line in server.log_lines() if line["level"] in {"error", "critical"}] == []
+        assert server.log_errors() == []

@@ -1,4 +1,4 @@
-"""Faults of the app and of workers: counted, logged, and answered or replaced like any other."""
+"""Errors outside Flask, hanging workers, removed files: answered, logged, counted, survived."""
 
 import json
 import os
@@ -16,7 +16,7 @@ FAULTY = "-c tests/load/confs/faulty.py"
 
 
 @pytest.mark.parametrize("path", ["/api/bad-header", "/api/outside"])
-def test_a_response_that_can_not_be_sent_is_a_fault_of_the_app(tmp_path: Path, path: str) -> None:
+def test_an_error_outside_flask_is_answered_logged_and_counted(tmp_path: Path, path: str) -> None:
     with running(tmp_path / "log", FAULT="bad header", GUNICORN_CMD_ARGS=FAULTY) as server:
         answer = httpx.get(f"{server.url}{path}")
         assert (answer.status_code, answer.headers["Content-Type"]) == (500, "application/problem+json")
@@ -33,18 +33,18 @@ def test_a_worker_that_hangs_before_its_first_heartbeat_is_replaced(tmp_path: Pa
     fault = "hangs before its first heartbeat"
     with running(tmp_path / "log", FAULT=fault, GUNICORN_CMD_ARGS=FAULTY) as server:
         assert httpx.get(f"{server.url}/readyz").status_code == 200
-        assert len(processes.children(server.process.pid)) == 2
+        assert len(server.workers()) == 2
 
 
 @pytest.mark.parametrize("folder_too", [False, True])
-def test_a_clean_up_of_temporary_files_ends_nothing(tmp_path: Path, folder_too: bool) -> None:
+def test_the_server_works_after_the_files_of_its_counts_are_removed(tmp_path: Path, folder_too: bool) -> None:
     folder = tmp_path / "counts"
     with running(tmp_path / "log", PROMETHEUS_MULTIPROC_DIR=str(folder)) as server:
         for file in folder.iterdir():
             file.unlink()
         if folder_too:
             folder.rmdir()
-        for worker in processes.children(server.process.pid):
+        for worker in server.workers():
             os.kill(worker, signal.SIGKILL)
         server.wait_for_event("worker ready", times=4)
         for path in ("/", "/api/predict?home_size=900", "/livez", "/nowhere"):
@@ -52,7 +52,7 @@ def test_a_clean_up_of_temporary_files_ends_nothing(tmp_path: Path, folder_too: 
         assert httpx.get(server.metrics_url).status_code == 200
 
 
-def test_counts_take_no_room_that_others_could_fill(tmp_path: Path) -> None:
+def test_counts_are_kept_in_memory_that_no_full_disk_affects(tmp_path: Path) -> None:
     folder = tmp_path / "counts"
     with running(tmp_path / "log", PROMETHEUS_MULTIPROC_DIR=str(folder)) as server:
         httpx.get(f"{server.url}/api/predict?home_size=900")
@@ -63,6 +63,6 @@ def test_counts_take_no_room_that_others_could_fill(tmp_path: Path) -> None:
         before = processes.descriptors(server.process.pid)
         for count in range(2):
             ready = 2 + count
-            os.kill(processes.children(server.process.pid)[0], signal.SIGKILL)
+            os.kill(server.workers()[0], signal.SIGKILL)
             server.wait_for_event("worker ready", times=ready + 1)
         assert until(lambda: processes.descriptors(server.process.pid) <= before)

@@ -1,7 +1,6 @@
-"""Log lines that can't be written: no request, no reload and no stop waits for them or fails."""
+"""Logs that can't be written: no request, reload or stop fails or waits for them."""
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -14,18 +13,17 @@ import httpx
 import msgspec
 import pytest
 
-from tests.load import processes
 from tests.load.clients import until
-from tests.load.test_metrics import value
 from tests.load.wrk import load
 from tests.serving import ROOT, Server, free_port, running
 
+DROPPED = "log_lines_dropped_total"
 NON_ASCII = "Größe \N{DOG FACE}"
 
 
 @contextmanager
 def pipe() -> Iterator[tuple[int, int]]:
-    """A pipe's two ends, closed in the end where they are not yet."""
+    """Open a pipe; yield its reading and its writing end, and close those still open afterwards."""
     reading, writing = os.pipe()
     try:
         yield reading, writing
@@ -38,48 +36,41 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 
 def works_in_every_way(server: Server) -> None:
-    """Ask, check health, reload and ask again: all as if somebody read the log."""
+    """Check that predictions, health checks and a reload work."""
     for _ in range(20):
         assert httpx.get(f"{server.url}/api/predict?home_size=900").status_code == 200
         assert httpx.get(f"{server.url}/livez").status_code == 200
-    before = set(processes.children(server.process.pid))
-    server.process.send_signal(signal.SIGHUP)
-    assert until(lambda: not before & set(processes.children(server.process.pid)), 30), "it reloads"
+    server.reload()
     assert httpx.get(f"{server.url}/readyz").status_code == 200
     assert httpx.get(f"{server.url}/api/predict?home_size=900").status_code == 200
 
 
-def dropped(server: Server) -> float:
-    """Give how many lines all workers have dropped."""
-    return value(httpx.get(server.metrics_url).text, "log_lines_dropped_total")
-
-
 def fill(server: Server) -> None:
-    """Ask until another line is dropped."""
-    before = dropped(server)
+    """Load the server until it drops log lines."""
+    before = server.metric(DROPPED)
     for _ in range(30):
         seen = load(f"{server.url}/api/predict", connections=16, seconds=2, post=True)
         assert seen.failed == 0
-        if dropped(server) > before:
+        if server.metric(DROPPED) > before:
             return
     raise AssertionError("nothing is dropped")
 
 
-def test_a_reader_that_is_gone(tmp_path: Path) -> None:
+def test_the_server_works_when_the_reader_of_its_log_is_gone(tmp_path: Path) -> None:
     with pipe() as (reading, writing), running(tmp_path / "err", output=writing) as server:
         os.close(reading)
         works_in_every_way(server)
         assert server.stop() == 0
 
 
-def test_a_full_disk(tmp_path: Path) -> None:
+def test_the_server_works_when_the_disk_for_its_log_is_full(tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full, running(tmp_path / "err", output=full.fileno()) as server:
         works_in_every_way(server)
         assert server.stop() == 0
 
 
-def test_a_file_that_stderr_shares(tmp_path: Path) -> None:
-    """As by `> log 2>&1`: neither writes over what the other has written."""
+def test_stdout_and_stderr_can_share_a_file(tmp_path: Path) -> None:
+    """As by `> log 2>&1`; neither overwrites the other's lines."""
     with (tmp_path / "both").open("wb") as both:
         subprocess.run(
             ["bash", "-c", 'echo said by another >&2; exec "$0" -m gunicorn', sys.executable],
@@ -101,30 +92,30 @@ def test_a_file_that_stderr_shares(tmp_path: Path) -> None:
     assert all(msgspec.json.decode(line) for line in lines)
 
 
-def test_a_stop_after_many_reloads_with_the_reader_gone(tmp_path: Path) -> None:
+def test_many_reloads_without_a_reader_do_not_delay_a_stop(tmp_path: Path) -> None:
     with pipe() as (reading, writing), running(tmp_path / "err", output=writing) as server:
         os.close(reading)
         for _ in range(4):
-            before = set(processes.children(server.process.pid))
-            server.process.send_signal(signal.SIGHUP)
-            assert until(lambda before=before: not before & set(processes.children(server.process.pid)), 30)
+            server.reload()
         begun = time.monotonic()
         assert server.stop() == 0
         assert time.monotonic() - begun < 8, "a second a process, not a second a reload"
 
 
-def test_no_stdout_at_all(tmp_path: Path) -> None:
+def test_the_server_works_when_stdout_is_closed(tmp_path: Path) -> None:
     with running(tmp_path / "err", output=os.open(os.devnull, os.O_WRONLY), before="exec >&-") as server:
         works_in_every_way(server)
         assert server.stop() == 0
 
 
-def test_a_reader_that_has_stopped_reading(tmp_path: Path) -> None:
-    """Lines are dropped, and counted; when it reads again, they are told of."""
+def test_lines_are_dropped_and_counted_while_the_reader_does_not_read(tmp_path: Path) -> None:
+    """When the reader reads again, a line says how many were dropped."""
     with pipe() as (reading, writing), running(tmp_path / "err", output=writing) as server:
         fill(server)
-        works_in_every_way(server)  # the old workers' lines are lost: a stop waits for a second only
-        before = dropped(server)
+        works_in_every_way(
+            server
+        )  # the stopped workers' lines are lost, as a stop waits only a second for them
+        before = server.metric(DROPPED)
         fill(server)
         received = bytearray()
 
@@ -135,17 +126,19 @@ def test_a_reader_that_has_stopped_reading(tmp_path: Path) -> None:
         reader = threading.Thread(target=read)
         reader.start()
         assert until(lambda: b"log lines were dropped" in received)
-        counted = dropped(server) - before
+        counted = server.metric(DROPPED) - before
         os.close(writing)
         assert server.stop() == 0
         reader.join(30)
-    lines = [msgspec.json.decode(line) for line in received.splitlines()]  # raises for what is not JSON
+    lines = [
+        msgspec.json.decode(line) for line in received.splitlines()
+    ]  # raises for a line that is not JSON
     told = [line["dropped"] for line in lines if line["event"] == "log lines were dropped"]
     assert sum(told) == counted
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
-def test_a_stdout_in_another_encoding(tmp_path: Path, encoding: str) -> None:
+def test_a_line_is_written_whatever_the_encoding_of_stdout(tmp_path: Path, encoding: str) -> None:
     with running(tmp_path / "log", PYTHONIOENCODING=encoding, LC_ALL="C", PYTHONUTF8="0") as server:
         traced = {b"X-Amzn-Trace-Id": NON_ASCII.encode()}
         assert httpx.get(f"{server.url}/api/predict?home_size=900", headers=traced).status_code == 200
@@ -153,7 +146,7 @@ def test_a_stdout_in_another_encoding(tmp_path: Path, encoding: str) -> None:
         assert any("trace_id" in line for line in server.log_lines())
 
 
-def test_a_stop_writes_what_is_left(tmp_path: Path) -> None:
+def test_a_stop_writes_the_lines_in_the_buffer(tmp_path: Path) -> None:
     with running(tmp_path / "log", STOP_WAIT_SECONDS="0") as server:
         for _ in range(50):
             httpx.get(f"{server.url}/api/predict?home_size=900")

@@ -1,4 +1,4 @@
-"""One model for all workers: the one loaded at the start, or by the last reload that succeeded."""
+"""All workers serve one model: that of the start, or of the last successful reload."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ FAULTY = "-c tests/load/confs/faulty.py"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the model that we ship."""
+    """A copy of the shipped model's artifact."""
     return Path(shutil.copytree(ROOT / "model" / "artifact", tmp_path / "artifact"))
 
 
@@ -29,8 +29,8 @@ def version(server: Server) -> str:
 
 
 def kill_a_worker(server: Server) -> None:
-    """Kill one, and wait for the one that takes its place."""
-    workers = processes.children(server.process.pid)
+    """Kill a worker; wait until another has taken its place."""
+    workers = server.workers()
     ready = sum(line["event"] == "worker ready" for line in server.log_lines())
     os.kill(workers[0], signal.SIGKILL)
     server.wait_for_event("worker ready", times=ready + 1)
@@ -59,7 +59,7 @@ def test_a_worker_that_dies_is_replaced_by_one_with_the_same_model(
         assert server.wait_for_event("worker ready", times=2)["model_version"] == served
 
 
-def test_a_reload_brings_the_folders_new_model_to_all_workers(
+def test_a_reload_loads_the_folders_new_model_in_all_workers(
     tmp_path: Path, folder: Path, other_model: Path
 ) -> None:
     with running(tmp_path / "log", MODEL_DIR=str(folder)) as server:
@@ -84,7 +84,7 @@ def other_version(folder: Path) -> str:
 
 @pytest.fixture(scope="session")
 def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Another model than the one that we ship, trained on a part of its data."""
+    """The artifact of another model, trained on a part of the shipped data."""
     folder = tmp_path_factory.mktemp("other")
     data = folder / "homes.csv"
     data.write_text("".join((ROOT / "model" / "homes.csv").read_text().splitlines(keepends=True)[:3001]))
@@ -93,8 +93,8 @@ def other_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "artifact"
 
 
-def test_a_reload_that_fails_leaves_what_it_found(tmp_path: Path, folder: Path) -> None:
-    """What is loaded serves on, also in workers that come later, and counts as ever."""
+def test_a_refused_reload_leaves_the_model_in_place(tmp_path: Path, folder: Path) -> None:
+    """Workers that start later serve that model too, and count requests."""
     manifest = folder / "manifest.json"
     with running(tmp_path / "log", MODEL_DIR=str(folder), WEB_CONCURRENCY="1") as server:
         served = version(server)
@@ -111,14 +111,16 @@ def test_a_reload_that_fails_leaves_what_it_found(tmp_path: Path, folder: Path) 
         assert version(server) == served, "reloads work again"
 
 
-def test_a_folder_that_changes_between_trial_and_load(tmp_path: Path, folder: Path) -> None:
+def test_a_folder_that_changes_between_trial_and_load_refuses_the_reload(
+    tmp_path: Path, folder: Path
+) -> None:
     fault = "changes after the trial"
     with running(tmp_path / "log", MODEL_DIR=str(folder), FAULT=fault, GUNICORN_CMD_ARGS=FAULTY) as server:
         served = version(server)
-        workers = processes.children(server.process.pid)
+        workers = server.workers()
         server.process.send_signal(signal.SIGHUP)
         assert "manifest.json" in server.wait_for_event("The reload is refused")["event"]
-        assert processes.children(server.process.pid) == workers
+        assert server.workers() == workers
         kill_a_worker(server)
         assert {version(server) for _ in range(20)} == {served}
         assert httpx.get(f"{server.url}/readyz").status_code == 200
@@ -134,13 +136,13 @@ def test_a_stop_does_not_wait_for_a_trial_that_hangs(tmp_path: Path) -> None:
         assert time.monotonic() - begun < 15, "less than the trial may take"
 
 
-def test_many_reloads_leave_nothing_behind(tmp_path: Path) -> None:
+def test_reloads_take_no_lasting_memory_or_descriptors(tmp_path: Path) -> None:
     with running(tmp_path / "log", WEB_CONCURRENCY="1") as server:
 
         def reload(number: int) -> tuple[int, int]:
             server.process.send_signal(signal.SIGHUP)
             server.wait_for_event("worker ready", times=number + 1)
-            assert until(lambda: len(processes.children(server.process.pid)) == 1)
+            assert until(lambda: len(server.workers()) == 1)
             return processes.descriptors(server.process.pid), processes.memory_bytes(server.process.pid)
 
         for number in range(1, 4):

@@ -1,12 +1,12 @@
-"""Requests of all kinds, for long: memory, descriptors and threads stay as they are."""
+"""Requests of all kinds for minutes: memory, file descriptors and threads do not grow."""
 
 import random
 import time
 from pathlib import Path
 
 from tests.load import processes
+from tests.load.bad_requests import KINDS, send
 from tests.load.clients import ask, connect, receive, say
-from tests.load.test_fuzz import KINDS, send
 from tests.load.wrk import load
 from tests.serving import Server, running
 
@@ -14,12 +14,12 @@ ROUND_SECONDS = 10
 BAD_EACH_ROUND = 300
 
 
-def test_a_long_run_leaves_nothing_behind(tmp_path: Path, full: bool) -> None:
+def test_a_long_run_takes_no_lasting_memory_descriptors_or_threads(tmp_path: Path, full: bool) -> None:
     requests_wanted, seconds_at_most = (1_000_000, 20 * 60) if full else (40_000, 40)
     chance = random.Random(7)
     with running(tmp_path / "log") as server:
         requests = mixed_round(server, chance)
-        while requests < requests_wanted / 10:  # caches fill, and the heap takes its shape
+        while requests < requests_wanted / 10:  # until caches are full and the heap has its size
             requests += mixed_round(server, chance)
         before = state(server)
         say(f"{requests:>9} requests: {before}")
@@ -39,7 +39,7 @@ def test_a_long_run_leaves_nothing_behind(tmp_path: Path, full: bool) -> None:
 
 
 def mixed_round(server: Server, chance: random.Random) -> int:
-    """Ask the API, both pages, and badly; give how many requests that was."""
+    """Load the API and a page, and send bad requests; return how many requests that was."""
     loads = [
         load(f"{server.url}{path}", connections=16, seconds=ROUND_SECONDS // 2, post=post)
         for path, post in (("/api/predict", True), ("/recommendation?home_size=900", False))
@@ -57,8 +57,8 @@ def mixed_round(server: Server, chance: random.Random) -> int:
 
 
 def state(server: Server) -> dict[int, tuple[int, int, int]]:
-    """Give each worker's memory, open descriptors and threads."""
+    """Return each worker's bytes of memory, file descriptors and threads."""
     return {
         worker: (processes.memory_bytes(worker), processes.descriptors(worker), processes.threads(worker))
-        for worker in processes.children(server.process.pid)
+        for worker in server.workers()
     }

@@ -1,4 +1,4 @@
-"""Stopping, reloading and taking over, under load: no request that was accepted is lost."""
+"""Stops, reloads and take-overs under load: no accepted request is lost."""
 
 import os
 import signal
@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.load import processes
 from tests.load.clients import BODY, HEAD, REQUEST, ask, at_best, connect, listens, receive, say, until
 from tests.load.wrk import Running
 from tests.serving import Server, running
@@ -22,9 +21,7 @@ def test_a_reload_loses_no_request(tmp_path: Path) -> None:
     with running(tmp_path / "log") as server:
         load = Running(f"{server.url}/api/predict", connections=CONNECTIONS, seconds=12, post=True)
         for _ in range(3):
-            before = set(processes.children(server.process.pid))
-            server.process.send_signal(signal.SIGHUP)
-            assert until(lambda before=before: not before & set(processes.children(server.process.pid)))
+            server.reload()
         seen = load.result()
     assert seen.failed == 0
     assert seen.requests > 5_000
@@ -48,13 +45,13 @@ def test_twenty_instances_take_over_from_each_other_and_lose_no_request(tmp_path
     assert seen.requests >= 20_000
 
 
-def test_idle_connections_do_not_delay_a_stop_nor_does_it_cut_off_a_request(tmp_path: Path) -> None:
+def test_a_stop_waits_for_a_request_but_not_for_idle_connections(tmp_path: Path) -> None:
     def attempt() -> str:
         with running(tmp_path / "log") as server:
             idle = [connect(server.port) for _ in range(100)]
             assert all(answer and answer.status == 200 for answer in map(ask, idle))
             slow = connect(server.port)
-            slow.sendall(REQUEST + HEAD % len(BODY) + BODY[:5])  # the second comes in behind the first
+            slow.sendall(REQUEST + HEAD % len(BODY) + BODY[:5])  # a second request directly behind the first
             assert receive(slow) is not None
             begun = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
@@ -72,7 +69,7 @@ def test_idle_connections_do_not_delay_a_stop_nor_does_it_cut_off_a_request(tmp_
     at_best(attempt)
 
 
-def test_while_it_stops_it_is_not_ready_and_closes_what_it_answers(tmp_path: Path) -> None:
+def test_a_stopping_server_is_not_ready_and_closes_connections_it_answers(tmp_path: Path) -> None:
     with running(tmp_path / "log", STOP_WAIT_SECONDS="2", WEB_CONCURRENCY="1") as server:
         asking, checking, idle = connect(server.port), connect(server.port), connect(server.port)
         ask(asking), ask(checking), ask(idle)
@@ -96,8 +93,8 @@ def test_while_it_stops_it_is_not_ready_and_closes_what_it_answers(tmp_path: Pat
             connection.close()
 
 
-def test_who_has_just_been_accepted_can_still_ask(tmp_path: Path) -> None:
-    """A client connects, then sends: a stop that comes between the two must not close the door on it."""
+def test_a_connection_accepted_before_a_stop_is_still_answered(tmp_path: Path) -> None:
+    """The stop comes after a client has connected and before it sends its request."""
 
     def attempt() -> str:
         with (
@@ -118,19 +115,19 @@ def test_who_has_just_been_accepted_can_still_ask(tmp_path: Path) -> None:
     at_best(attempt)
 
 
-def test_ctrl_c_ends_it_at_once_and_quietly(tmp_path: Path) -> None:
+def test_ctrl_c_stops_the_server_at_once_without_a_traceback(tmp_path: Path) -> None:
     with running(tmp_path / "log") as server, connect(server.port) as idle:
         ask(idle)
         begun = time.monotonic()
-        for process in (server.process.pid, *processes.children(server.process.pid)):
-            os.kill(process, signal.SIGINT)  # a terminal sends it to all of them
+        for process in (server.process.pid, *server.workers()):
+            os.kill(process, signal.SIGINT)  # as a terminal sends it to all processes
         assert server.process.wait(30) == 0
         assert time.monotonic() - begun < 10
         server.log_lines()  # raises for a line that is not JSON
     assert "Traceback" not in server.log.read_text()
 
 
-def test_a_unix_socket_is_served_too(tmp_path: Path) -> None:
+def test_a_unix_socket_is_served(tmp_path: Path) -> None:
     path = tmp_path / "socket"
     with socket.socket(socket.AF_UNIX) as shared:
         shared.bind(str(path))
@@ -147,15 +144,15 @@ def test_a_unix_socket_is_served_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.3])
-def test_it_can_be_stopped_from_the_first_moment(tmp_path: Path, seconds: float) -> None:
+def test_the_server_can_be_stopped_at_any_moment_of_its_start(tmp_path: Path, seconds: float) -> None:
     server = Server(tmp_path / "log")
-    time.sleep(seconds)  # the very moment is what is tried
+    time.sleep(seconds)  # the moment itself is tested; there is no condition to wait for
     begun = time.monotonic()
     assert server.stop() in {0, -signal.SIGTERM}, "the latter before it has anything to put in order"
     assert time.monotonic() - begun < 15, "less than the time that a lost signal would take"
 
 
-def test_a_stop_that_comes_while_workers_begin_is_not_lost(tmp_path: Path) -> None:
+def test_a_stop_while_workers_start_is_not_lost(tmp_path: Path) -> None:
     configuration = "-c tests/load/confs/faulty.py"
     server = Server(tmp_path / "log", FAULT="slow start", GUNICORN_CMD_ARGS=configuration)
     server.wait_for_event("Booting worker with pid", times=2)

@@ -17,7 +17,7 @@ _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 
 @dataclass(frozen=True)
 class Load:
-    """What a run of wrk saw.
+    """The result of a run of wrk.
 
     Latencies are in seconds; socket errors, time-outs and answers other than 2xx and 3xx count as failed.
     """
@@ -30,7 +30,7 @@ class Load:
 
 
 def require_wrk() -> str:
-    """Find wrk, or end with a sentence that says how to get it."""
+    """Return the path of wrk; exit with a sentence that says how to install it where it is missing."""
     found = shutil.which("wrk")
     if found is None:
         sys.exit("This needs wrk. On Debian or Ubuntu: apt-get install wrk; on macOS: brew install wrk.")
@@ -38,7 +38,7 @@ def require_wrk() -> str:
 
 
 class Running:
-    """wrk at work; every connection has always one request under way."""
+    """A running wrk, of which each connection always has one request under way."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Running:
         post: bool = False,
         batch: tuple[str, str] = ("", ""),
     ) -> None:
-        """Start it; `batch` is a file to post, and its media type."""
+        """Start wrk; `batch` is a file to post, and its media type."""
         script = ["-s", str(POST_LUA)] if post else ["-s", str(BATCH_LUA)] if batch[0] else []
         shape = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
         self._process = subprocess.Popen(
@@ -57,13 +57,13 @@ class Running:
         )
 
     def stop(self) -> Load:
-        """End the load before its time; give what it saw."""
+        """End the load before its time; return its result."""
         assert self._process.poll() is None, "the load has ended before what it was to last for"
         self._process.send_signal(signal.SIGINT)
         return self.result()
 
     def result(self) -> Load:
-        """Wait for the end; give what it saw."""
+        """Wait for the end of the load; return its result."""
         said, _ = self._process.communicate()
         requests, elapsed, unit = re.findall(r"(\d+) requests in ([\d.]+)(s|m)", said)[0]
         latency = {
@@ -79,12 +79,12 @@ class Running:
 
 
 def load(url: str, *, connections: int, seconds: int, post: bool = False) -> Load:
-    """Load `url` for a while, from one thread."""
+    """Load an address for some seconds, from one thread; return the result."""
     return Running(url, connections=connections, seconds=seconds, post=post).result()
 
 
 def main() -> int:
-    """Get wrk if it is not there: `python -m tests.load.wrk`."""
+    """Install wrk if it is missing: `python -m tests.load.wrk`."""
     if shutil.which("wrk") is None and shutil.which("apt-get"):
         prefix = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
         subprocess.run([*prefix, "apt-get", "update"], check=False, capture_output=True)

@@ -7,16 +7,19 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from playwright.sync_api import Browser, Error, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Playwright, sync_playwright
+
+NewContext = Callable[..., BrowserContext]
+"""The fixture `new_context`, called with Playwright's options of a browser context."""
 
 INSTALL_SECONDS = 300
 LOCK_WAIT = ("--option", "DPkg::Lock::Timeout=120")  # a new machine may be installing its updates
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Start the first browser that starts; one may be there and yet lack a library of the system's.
+    """Start the first browser that starts; an installed one may lack a library of the system.
 
     Raises:
         RuntimeError: none starts.
@@ -30,7 +33,7 @@ def launch(playwright: Playwright) -> Browser:
 
 
 def _browsers() -> Iterator[tuple[str | None, str | None]]:
-    """Give channels and paths: Playwright's own, Google Chrome wherever it is, a Chromium on the PATH."""
+    """Yield channels and paths: Playwright's own browser, Google Chrome, a Chromium on the PATH."""
     yield None, None
     yield "chrome", None
     for name in ("chromium", "chromium-browser"):
@@ -39,7 +42,7 @@ def _browsers() -> Iterator[tuple[str | None, str | None]]:
 
 
 def is_there() -> bool:
-    """Say whether a browser starts."""
+    """Return whether a browser starts."""
     with sync_playwright() as playwright:
         try:
             launch(playwright).close()
@@ -49,7 +52,7 @@ def is_there() -> bool:
 
 
 def installers() -> Iterator[list[list[str]]]:
-    """Give the ways to get a browser, best first; each is some commands."""
+    """Yield ways to install a browser, best first; each is a list of commands."""
     yield [[sys.executable, "-m", "playwright", "install", "chromium"]]
     if shutil.which("apt-get"):
         as_root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
@@ -60,7 +63,7 @@ def installers() -> Iterator[list[list[str]]]:
 
 
 def main() -> None:
-    """Get a browser if there is none."""
+    """Install a browser if none starts; exit with a sentence if that fails."""
     if is_there():
         return
     for commands in installers():
@@ -76,7 +79,7 @@ def main() -> None:
 
 
 def _try(command: list[str]) -> None:
-    """Run an installer quietly; whether it worked shows in whether a browser starts then."""
+    """Run an installer quietly, whatever becomes of it: the caller tries to start a browser afterwards."""
     try:
         subprocess.run(
             command,

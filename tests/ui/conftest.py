@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import (
@@ -11,9 +11,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.ui.browser import launch
+from tests.ui.browser import NewContext, launch
 
-NewContext = Callable[..., BrowserContext]
 TIMEOUT_MS = 15_000
 
 
@@ -27,7 +26,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def new_context(browser: Browser, base_url: str) -> Iterator[NewContext]:
-    """Open browser contexts; at the end, fail for whatever went wrong unseen in any of them.
+    """Open browser contexts; fail at the end if anything went wrong in one of them that no test looks at.
 
     That is an error or a violation of the Content-Security-Policy on the console, an error in a script, a
     request to another host, and a part of a page that does not load.
@@ -36,7 +35,7 @@ def new_context(browser: Browser, base_url: str) -> Iterator[NewContext]:
     complaints: list[str] = []
 
     def check_message(message: ConsoleMessage) -> None:
-        # Chromium reports each answer of 4xx here too; `check_response` tells the meant ones from the others.
+        # Chromium reports each status of 4xx here too; `check_response` knows which of them are expected.
         if message.type in {"error", "warning"} and "the server responded with a status" not in message.text:
             complaints.append(message.text)
 

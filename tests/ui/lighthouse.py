@@ -22,7 +22,7 @@ CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 
 
 def measure(url: str, chrome: str, report: Path) -> dict[str, Any]:
-    """Give Lighthouse's report of a page, with its default: a mid-range phone on slow 4G."""
+    """Return Lighthouse's report of a page, for its default device: a mid-range phone on slow 4G."""
     subprocess.run(
         [
             *(str(FOLDER / "node_modules" / ".bin" / "lighthouse"), url, "--quiet", "--output=json"),
@@ -36,7 +36,7 @@ def measure(url: str, chrome: str, report: Path) -> dict[str, Any]:
 
 
 def failures(report: dict[str, Any]) -> list[str]:
-    """Name what costs points."""
+    """Return the audits that cost points."""
     weighted = {
         audit["id"]
         for category in report["categories"].values()
@@ -51,7 +51,7 @@ def failures(report: dict[str, Any]) -> list[str]:
 
 
 def chrome_path() -> str:
-    """Find the browser that the tests drive."""
+    """Return the path of the browser that the tests drive."""
     with sync_playwright() as playwright:
         own = playwright.chromium.executable_path
     found = next(
@@ -61,7 +61,7 @@ def chrome_path() -> str:
 
 
 def main() -> int:
-    """Print each page's scores out of 100; fail if one is less."""
+    """Print each page's scores; return 1 if one is less than 100, otherwise 0."""
     if not shutil.which("npm"):
         sys.exit("Lighthouse needs Node.js 20 with npm: https://nodejs.org")
     subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=FOLDER, check=True)

@@ -1,4 +1,4 @@
-"""The pictures that are made from the drawings and the pages: `make pictures`.
+"""Make the pictures for link previews and for the README: `make pictures`.
 
 Each is a page in a real browser, photographed: what a chat shows with a link, and what the README shows.
 """
@@ -29,7 +29,7 @@ def social_card(browser: Browser, url: str, name: str, title: str, text: str, *d
     """Photograph a card of 1200 by 630 pixels, the size that chats and networks ask for."""
     width = 560 if len(drawings) == 1 else 360
     page = browser.new_page(viewport={"width": 1200, "height": 630})
-    page.goto(f"{url}/livez")  # our own origin, for the drawings
+    page.goto(f"{url}/livez")  # for the origin, from which the drawings are loaded
     images = "".join(f'<img src="{url}/static/breeds/{drawing}">' for drawing in drawings)
     page.set_content(_CARD.format(title=title, text=text, drawings=images, width=width), wait_until="load")
     page.screenshot(path=SOCIAL / f"{name}.png")
@@ -37,7 +37,7 @@ def social_card(browser: Browser, url: str, name: str, title: str, text: str, *d
 
 
 def screenshot(browser: Browser, address: str, name: str, width: int, height: int) -> None:
-    """Photograph what a visitor first sees of a page."""
+    """Photograph the visible part of a page after it has loaded."""
     page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=1)
     page.goto(address)
     page.screenshot(path=README_IMAGES / f"{name}.png")
@@ -45,7 +45,7 @@ def screenshot(browser: Browser, address: str, name: str, width: int, height: in
 
 
 def main() -> None:
-    """Make them all."""
+    """Make all pictures."""
     breeds = load_breeds().values()
     SOCIAL.mkdir(exist_ok=True)
     with (

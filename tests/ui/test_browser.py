@@ -1,4 +1,4 @@
-"""How the browser is provided, without installing anything."""
+"""Which commands install a browser for the tests; none of them is run."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ from tests.ui import browser
 
 @pytest.fixture
 def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The commands that would have been run."""
+    """The commands that are run, all of which time out."""
     commands: list[str] = []
 
     def run(command: list[str], **_: object) -> None:
@@ -26,20 +26,24 @@ def answers(monkeypatch: pytest.MonkeyPatch, *in_turn: bool) -> None:
     monkeypatch.setattr(browser, "is_there", lambda: next(given))
 
 
-def test_a_machine_with_a_browser_installs_nothing(monkeypatch: pytest.MonkeyPatch, ran: list[str]) -> None:
+def test_on_a_machine_with_a_browser_nothing_is_installed(
+    monkeypatch: pytest.MonkeyPatch, ran: list[str]
+) -> None:
     answers(monkeypatch, True)
     browser.main()
     assert ran == []
 
 
-def test_playwrights_own_is_tried_first(monkeypatch: pytest.MonkeyPatch, ran: list[str]) -> None:
+def test_playwrights_own_browser_is_tried_first(monkeypatch: pytest.MonkeyPatch, ran: list[str]) -> None:
     answers(monkeypatch, False, True)
     browser.main()
     assert len(ran) == 1
     assert ran[0].endswith("-m playwright install chromium")
 
 
-def test_on_debian_its_chromium_is_tried_next(monkeypatch: pytest.MonkeyPatch, ran: list[str]) -> None:
+def test_on_debian_the_systems_chromium_is_tried_next(
+    monkeypatch: pytest.MonkeyPatch, ran: list[str]
+) -> None:
     monkeypatch.setattr(shutil, "which", "/usr/bin/{}".format)
     answers(monkeypatch, False, False, True)
     browser.main()
@@ -49,7 +53,7 @@ def test_on_debian_its_chromium_is_tried_next(monkeypatch: pytest.MonkeyPatch, r
     ]
 
 
-def test_with_none_to_be_had_a_sentence_says_what_to_install(
+def test_without_any_browser_a_sentence_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, ran: list[str]
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)

@@ -1,4 +1,4 @@
-"""The page of the API, in a real browser.
+"""The docs page of the API, in a real browser.
 
 `new_context` fails a test for a request to another host, or a violation of the Content-Security-Policy.
 """
@@ -8,7 +8,7 @@ import json
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.ui.conftest import NewContext
+from tests.ui.browser import NewContext
 
 
 def open_docs(new_context: NewContext, **options: object) -> Page:
@@ -18,7 +18,7 @@ def open_docs(new_context: NewContext, **options: object) -> Page:
     return page
 
 
-def test_its_policy_allows_no_inline_script_or_style(new_context: NewContext) -> None:
+def test_the_policy_of_the_docs_allows_no_inline_script_or_style(new_context: NewContext) -> None:
     response = new_context().new_page().goto("/api/docs")
     assert response
     policy = response.headers["content-security-policy"]
@@ -28,7 +28,7 @@ def test_its_policy_allows_no_inline_script_or_style(new_context: NewContext) ->
     assert "unsafe" not in policy
 
 
-def test_i_try_a_route_out_and_get_an_answer(new_context: NewContext) -> None:
+def test_i_try_a_route_and_see_its_answer(new_context: NewContext) -> None:
     page = open_docs(new_context)
     route = page.locator("#operations-Predictions-predict")
     route.locator(".opblock-summary-control").click()
@@ -42,7 +42,7 @@ def test_i_try_a_route_out_and_get_an_answer(new_context: NewContext) -> None:
     assert json.loads(shown.inner_text())["breed"] == "german_shepherd"
 
 
-def test_i_try_a_batch_in_csv(new_context: NewContext) -> None:
+def test_i_try_a_batch_in_csv_and_see_its_answer(new_context: NewContext) -> None:
     page = open_docs(new_context, viewport={"width": 390, "height": 844})
     route = page.locator("#operations-Predictions-predict_batch")
     route.locator(".opblock-summary-control").click()
@@ -52,7 +52,7 @@ def test_i_try_a_batch_in_csv(new_context: NewContext) -> None:
     expect(route.locator(".live-responses-table .response .response-col_status").first).to_contain_text("200")
 
 
-def test_it_reads_all_schemas(new_context: NewContext) -> None:
+def test_all_schemas_are_shown_without_an_error(new_context: NewContext) -> None:
     page = open_docs(new_context, color_scheme="dark")
     page.locator("section.models").get_by_role("button", name="Schemas").click()
     expect(page.locator("section.models article").first).to_be_visible()
@@ -60,7 +60,7 @@ def test_it_reads_all_schemas(new_context: NewContext) -> None:
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["scripts blocked", "without JavaScript"])
-def test_without_its_scripts_the_examples_and_a_link_are_left(
+def test_without_scripts_the_examples_and_a_link_to_the_document_are_shown(
     browser: Browser, base_url: str, javascript: bool
 ) -> None:
     page = browser.new_page(base_url=base_url, java_script_enabled=javascript)

@@ -1,9 +1,9 @@
-"""Where a reader's own few colours are forced on the pages, as by Windows' contrast themes."""
+"""The pages in forced colours, as by the contrast themes of Windows."""
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.ui.conftest import NewContext
+from tests.ui.browser import NewContext
 
 STYLE = "(element, name) => getComputedStyle(element).getPropertyValue(name)"
 
@@ -33,7 +33,7 @@ def test_the_chart_is_drawn_in_the_colour_of_the_text(page: Page, address: str) 
         assert style(bar, "border-top-style") == "solid"
 
 
-def test_what_has_the_focus_is_outlined(page: Page) -> None:
+def test_the_focused_element_is_outlined(page: Page) -> None:
     page.goto("/")
     expect(page.locator("#slider")).to_be_visible()
     for role in ("link", "link", "textbox", "radio", "slider", "button"):
@@ -42,7 +42,7 @@ def test_what_has_the_focus_is_outlined(page: Page) -> None:
         assert (style(focused, "outline-style"), style(focused, "outline-width")) == ("solid", "3px"), role
 
 
-def test_what_is_chosen_and_what_is_wrong_show_without_their_colours(page: Page) -> None:
+def test_the_chosen_unit_and_errors_are_marked_without_colour(page: Page) -> None:
     page.goto("/")
     chosen, other = page.locator(".choice:has(:checked)"), page.locator(".choice:not(:has(:checked))")
     assert style(chosen, "border-top-color") != style(other, "border-top-color")

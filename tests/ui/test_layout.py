@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.ui.conftest import NewContext
-from tests.ui.test_story import the_field
+from tests.ui.browser import NewContext
+from tests.ui.steps import the_field
 
 PAGES = (
     "/",
@@ -48,7 +48,7 @@ LOOKS = {
     "wide font, wider spacing": font("wide") + SPACING,
 }
 
-# What scrolls by itself may be wider than the page, and words for the ear alone have no place on it.
+# An element in a scrolling box may be wider than the page; text for screen readers alone has no place on it.
 CUT_OFF = """() => {
   const clips = (element) => getComputedStyle(element).overflowX !== "visible";
   const reach = (element) => {
@@ -87,7 +87,7 @@ def test_nothing_is_cut_off_on_the_smallest_phone(new_context: NewContext, look:
 
 
 def test_nothing_is_cut_off_at_400_percent_zoom(new_context: NewContext) -> None:
-    # As WCAG 1.4.10 puts it: a window of 1,280 pixels at 400 % has 320 of them, and 256 of its height.
+    # WCAG 1.4.10: a window of 1,280 by 1,024 pixels at 400 % is 320 by 256 pixels wide and high.
     context = new_context(viewport={"width": 320, "height": 256}, device_scale_factor=4, bypass_csp=True)
     page = context.new_page()
     check(page, "/recommendation?home_size=900&unit=sqft", AS_THEY_ARE)

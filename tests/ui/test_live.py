@@ -1,4 +1,4 @@
-"""The answer that follows the slider and the field."""
+"""The preview of the answer, which follows the slider and the field."""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from tests.ui.conftest import NewContext
-from tests.ui.test_story import expect_puppy, the_field
+from tests.ui.browser import NewContext
+from tests.ui.steps import expect_puppy, the_field
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def asked_size(route: Route) -> str:
     return parse_qs(urlsplit(route.request.url).query)["home_size"][0]
 
 
-def test_puppy_probability_and_chart_follow_my_thumb(page: Page) -> None:
+def test_puppy_probability_and_chart_follow_the_slider(page: Page) -> None:
     box = the_slider(page).bounding_box()
     assert box
     middle = box["y"] + box["height"] / 2
@@ -50,7 +50,7 @@ def test_puppy_probability_and_chart_follow_my_thumb(page: Page) -> None:
     expect(page.get_by_text(f"Your puppy for {size} sq ft")).to_be_visible()
 
 
-def test_it_follows_the_arrow_keys_and_says_the_size(page: Page) -> None:
+def test_the_preview_follows_the_keyboard_and_the_slider_announces_the_size(page: Page) -> None:
     the_slider(page).focus()
     page.keyboard.press("Home")
     expect(the_preview(page).get_by_role("heading")).to_have_text("Dachshund")
@@ -59,7 +59,7 @@ def test_it_follows_the_arrow_keys_and_says_the_size(page: Page) -> None:
     expect(the_preview(page).get_by_role("heading")).to_have_text("German Shepherd")
 
 
-def test_the_keyboard_moves_it_in_small_and_large_steps(page: Page) -> None:
+def test_keys_move_the_slider_in_small_and_large_steps(page: Page) -> None:
     the_slider(page).focus()
     for key, position in (
         ("Home", "0"),
@@ -76,8 +76,8 @@ def test_the_keyboard_moves_it_in_small_and_large_steps(page: Page) -> None:
 
 
 @pytest.mark.parametrize("unit", ["sq ft", "m²"])
-def test_each_press_of_an_arrow_moves_on(page: Page, unit: str) -> None:
-    """Also when the answer to the press before has come, which speaks of a round figure."""
+def test_each_press_of_an_arrow_key_moves_the_slider(page: Page, unit: str) -> None:
+    """Also after the preview of the press before, which rounds the size, has arrived."""
     page.get_by_role("radio", name=unit).check()
     page.evaluate(
         "shown = 0; new MutationObserver(() => shown++).observe(preview, {childList: true})",
@@ -92,7 +92,7 @@ def test_each_press_of_an_arrow_moves_on(page: Page, unit: str) -> None:
 
 @pytest.mark.parametrize("unit", ["sq ft", "m²"])
 @pytest.mark.parametrize("end", ["Home", "End"])
-def test_the_ends_of_the_slider_are_homes_that_the_model_has_seen(page: Page, unit: str, end: str) -> None:
+def test_the_ends_of_the_slider_are_within_the_training_range(page: Page, unit: str, end: str) -> None:
     page.get_by_role("radio", name=unit).check()
     the_slider(page).focus()
     page.keyboard.press(end)
@@ -100,7 +100,7 @@ def test_the_ends_of_the_slider_are_homes_that_the_model_has_seen(page: Page, un
     expect(the_preview(page)).not_to_contain_text("Yours lies outside")
 
 
-def test_on_a_phone_the_answer_stands_in_short_above_my_thumb(new_context: NewContext) -> None:
+def test_on_a_phone_a_short_answer_is_shown_above_the_slider(new_context: NewContext) -> None:
     page = new_context(viewport={"width": 375, "height": 667}, has_touch=True).new_page()
     page.goto("/")
     the_slider(page).fill("190")
@@ -123,7 +123,7 @@ def test_the_typical_sizes_follow_the_unit(page: Page) -> None:
     expect(page.get_by_role("radio", name="sq ft")).to_be_checked()
 
 
-def test_it_follows_what_i_type_and_the_slider_does_too(page: Page) -> None:
+def test_the_preview_and_the_slider_follow_what_i_type(page: Page) -> None:
     the_field(page).fill("400 m²")
     expect(the_preview(page)).to_contain_text("Your puppy for 400 m²")
     expect(the_preview(page).get_by_role("heading")).to_have_text("German Shepherd")
@@ -135,12 +135,12 @@ def test_it_follows_what_i_type_and_the_slider_does_too(page: Page) -> None:
     expect(the_preview(page)).to_be_hidden()
 
 
-def test_it_is_announced_in_a_short_sentence_when_i_pause(page: Page) -> None:
+def test_a_screen_reader_hears_the_answer_in_a_sentence_when_i_pause(page: Page) -> None:
     the_field(page).fill("900")
     expect(page.get_by_role("status")).to_have_text(re.compile(r"^900 sq ft: Dachshund, \d+%$"))
 
 
-def test_an_answer_that_comes_late_is_dropped(page: Page) -> None:
+def test_an_answer_that_arrives_after_a_newer_one_is_dropped(page: Page) -> None:
     held: list[Route] = []
 
     def hold_the_first(route: Route) -> None:
@@ -160,7 +160,7 @@ def test_an_answer_that_comes_late_is_dropped(page: Page) -> None:
     expect(the_preview(page).get_by_role("heading")).to_have_text("German Shepherd")
 
 
-def test_it_asks_only_when_i_rest_a_moment(page: Page) -> None:
+def test_the_preview_is_requested_only_when_i_pause(page: Page) -> None:
     sizes: list[str] = []
 
     def note(route: Route) -> None:
@@ -174,8 +174,8 @@ def test_it_asks_only_when_i_rest_a_moment(page: Page) -> None:
     assert len(sizes) < 4
 
 
-def test_when_it_can_not_be_had_the_plain_form_goes_on(page: Page) -> None:
-    # A failed request would be a complaint, and here it is what is meant.
+def test_the_form_works_when_the_preview_fails(page: Page) -> None:
+    # Not a failed request, for which `new_context` would fail the test.
     page.route("**/preview?*", lambda route: route.fulfill(status=200, body=""))
     the_field(page).fill("900")
     expect(the_preview(page)).to_be_hidden()
@@ -183,7 +183,7 @@ def test_when_it_can_not_be_had_the_plain_form_goes_on(page: Page) -> None:
     expect_puppy(page, "Dachshund")
 
 
-def test_without_the_network_the_page_stays_as_it_is(page: Page) -> None:
+def test_the_page_stays_as_it_is_without_a_network(page: Page) -> None:
     page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('Failed to fetch')); }")
     the_field(page).fill("900")
     page.wait_for_function("() => document.querySelector('#preview').hidden")
@@ -193,7 +193,7 @@ def test_without_the_network_the_page_stays_as_it_is(page: Page) -> None:
     expect_puppy(page, "Dachshund")
 
 
-def test_a_whole_essay_in_the_field_is_not_sent_along(page: Page) -> None:
+def test_a_text_too_long_for_a_size_is_not_sent(page: Page) -> None:
     the_field(page).fill("900")
     expect(the_preview(page)).to_be_visible()
     the_field(page).fill("9" * 5_000)
@@ -212,7 +212,7 @@ def test_my_unit_is_remembered(page: Page) -> None:
     expect(page.get_by_role("radio", name="sq ft")).to_be_checked()
 
 
-def test_where_nothing_may_be_kept_the_slider_slides_all_the_same(new_context: NewContext) -> None:
+def test_the_slider_works_where_the_browser_forbids_local_storage(new_context: NewContext) -> None:
     context = new_context()
     context.add_init_script(
         "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('SecurityError') }})"
@@ -226,9 +226,7 @@ def test_where_nothing_may_be_kept_the_slider_slides_all_the_same(new_context: N
 
 
 @pytest.mark.parametrize("answer", ["aborted", "404", "an error page"])
-def test_a_script_that_does_not_come_leaves_no_dead_slider(
-    browser: Browser, base_url: str, answer: str
-) -> None:
+def test_without_its_script_the_slider_is_not_shown(browser: Browser, base_url: str, answer: str) -> None:
     def refuse(route: Route) -> None:
         if answer == "aborted":
             route.abort("blockedbyclient")
@@ -237,7 +235,7 @@ def test_a_script_that_does_not_come_leaves_no_dead_slider(
         else:
             route.fulfill(body="<h1>Blocked</h1>", content_type="text/html")
 
-    # Not by `new_context`, to which the failed request would be a complaint.
+    # Not by `new_context`, which would fail the test for the failed request.
     context = browser.new_context(base_url=base_url)
     page = context.new_page()
     page.route("**/live.js*", refuse)

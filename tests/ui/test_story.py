@@ -3,13 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.ui.conftest import NewContext
-
-
-def the_field(page: Page) -> Locator:
-    return page.get_by_label("How big is your home?")
+from tests.ui.browser import NewContext
+from tests.ui.steps import expect_puppy, the_field
 
 
 def ask(page: Page, size: str, unit: str | None = None) -> None:
@@ -18,10 +15,6 @@ def ask(page: Page, size: str, unit: str | None = None) -> None:
     if unit:
         page.get_by_role("radio", name=unit).check()
     page.get_by_role("button", name="Find my puppy").click()
-
-
-def expect_puppy(page: Page, name: str) -> None:
-    expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +57,7 @@ def test_i_enter_my_home_and_see_my_puppy(page: Page, size: str, unit: str | Non
         ("<b>900</b>", "Enter only a number, like 1,200, with sq ft or m² after it if you like."),
     ],
 )
-def test_i_enter_something_else_and_learn_what_to_enter(page: Page, entry: str, sentence: str) -> None:
+def test_i_enter_something_invalid_and_learn_what_to_enter(page: Page, entry: str, sentence: str) -> None:
     ask(page, entry)
     expect(page).to_have_title(re.compile("^Error: "))
     summary = page.get_by_role("alert")
@@ -79,7 +72,7 @@ def test_i_enter_something_else_and_learn_what_to_enter(page: Page, entry: str, 
     expect_puppy(page, "Dachshund")
 
 
-def test_what_is_wrong_with_the_unit_leads_to_the_unit(page: Page) -> None:
+def test_an_error_about_the_unit_links_to_the_unit(page: Page) -> None:
     page.goto("/recommendation?home_size=900&unit=acre")
     expect(page.get_by_role("alert")).to_be_focused()
     page.keyboard.press("Tab")
@@ -101,7 +94,7 @@ def test_i_ask_in_two_tabs_and_neither_leaves_a_cookie(page: Page) -> None:
     assert page.context.cookies() == []
 
 
-def test_the_address_says_what_was_read(page: Page) -> None:
+def test_the_address_has_my_entry_as_it_was_understood(page: Page) -> None:
     ask(page, "\u202dca. 110 m²\u202c")
     expect_puppy(page, "Dachshund")
     assert page.url.endswith("/recommendation?home_size=110&unit=m2")
@@ -143,12 +136,12 @@ def test_i_need_only_the_keyboard(page: Page) -> None:
     expect(the_field(page)).to_have_value("100")
 
 
-def test_a_home_larger_than_any_seen_is_called_a_guess(page: Page) -> None:
+def test_a_home_larger_than_any_in_the_training_data_is_marked(page: Page) -> None:
     ask(page, "99,000")
     expect(page.get_by_text("Yours lies outside")).to_be_visible()
 
 
-def test_a_wrong_address_leads_back_to_the_question(page: Page) -> None:
+def test_an_unknown_address_links_to_the_form(page: Page) -> None:
     page.goto("/nowhere")
     expect(page.get_by_text("404")).to_be_visible()
     page.get_by_role("link", name="Find my puppy").click()

@@ -1,4 +1,4 @@
-"""What a first visit costs."""
+"""How much a first visit downloads."""
 
 from urllib.parse import urlsplit
 
@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.load.clients import say
-from tests.ui.conftest import NewContext
+from tests.ui.browser import NewContext
 
 
 @pytest.mark.parametrize("address", ["/", "/recommendation?home_size=900&unit=sqft"])
@@ -21,7 +21,7 @@ def test_a_first_visit_takes_at_most_6_requests_and_60_kb(
     network.on(
         "Network.requestWillBeSent", lambda event: asked.update({event["requestId"]: event["request"]["url"]})
     )
-    # The mark in the header is the icon too, and comes from the browser's cache the second time.
+    # The logo is the page's icon too; its second request is answered from the browser's cache.
     kept: set[str] = set()
     network.on(
         "Network.responseReceived",

@@ -1,4 +1,4 @@
-"""The project's own configuration, with a fault that FAULT names: read by Gunicorn through `-c`."""
+"""The project's configuration of Gunicorn with a fault, which the environment variable FAULT names."""
 
 import os
 import time
@@ -15,7 +15,7 @@ ours: dict[str, Any] = dict(globals())
 if FAULT == "bad header":
 
     def on_starting(server: Any) -> None:
-        """Add a route whose response can't be sent, and one whose fault is outside Flask."""
+        """Add a route whose response can't be sent, and one that raises outside Flask."""
         ours["on_starting"](server)
         app = server.app.callable
         app.add_url_rule("/api/bad-header", view_func=lambda: ("", 200, {"X-Bad": "\N{SNOWMAN}"}))
@@ -32,7 +32,7 @@ elif FAULT == "hangs before its first heartbeat":
     timeout = 2
 
     def post_fork(_server: Any, worker: Any) -> None:
-        """Hang, but only the first worker, and as a worker would that waits for the system."""
+        """Block the first worker for ten minutes, with a sleep that gevent has not patched."""
         if worker.age == 1:
             get_original("time", "sleep")(600)
 
@@ -61,7 +61,7 @@ elif FAULT == "trial hangs":
 elif FAULT == "slow start":
 
     def post_fork(_server: Any, worker: Any) -> None:
-        """Give a signal much time to come between the fork and the worker's own handlers."""
+        """Keep the first worker busy for a second, the second for two, before they handle signals."""
         end = time.monotonic() + worker.age
         while time.monotonic() < end:
             pass

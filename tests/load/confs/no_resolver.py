@@ -1,4 +1,4 @@
-"""The project's own configuration, where no resolver ever answers: read by Gunicorn through `-c`."""
+"""The project's configuration of Gunicorn, in a process where no name is ever resolved."""
 
 # ruff: noqa: E402 - gevent's patch comes first
 from gevent import monkey

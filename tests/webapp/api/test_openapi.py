@@ -1,4 +1,4 @@
-"""The API's document: as committed, valid, complete, and true."""
+"""The API's OpenAPI document: committed as made, valid, complete, and true to the server's answers."""
 
 import difflib
 import json
@@ -28,12 +28,12 @@ def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def of(endpoint: str) -> tuple[str, str, dict[str, Any]]:
-    """Find an operation by the endpoint of its route."""
+    """Return path, method and description of the operation with a Flask endpoint."""
     [found] = [each for each in operations() if each[2]["operationId"] == endpoint.partition(".")[2]]
     return found
 
 
-def test_it_is_as_committed(app: Flask) -> None:
+def test_the_committed_document_is_the_one_the_code_makes(app: Flask) -> None:
     made, committed = encode(make_document(app)).decode(), FILE.read_text()
     changes = "".join(
         difflib.unified_diff(
@@ -45,18 +45,18 @@ def test_it_is_as_committed(app: Flask) -> None:
     )
 
 
-def test_it_is_valid() -> None:
+def test_the_document_is_valid_openapi_3_1() -> None:
     validate(DOCUMENT)
     assert DOCUMENT["openapi"].startswith("3.1")
 
 
-def test_it_is_what_is_served(base_url: str) -> None:
+def test_the_committed_document_is_served(base_url: str) -> None:
     response = httpx.get(f"{base_url}/api/openapi.json")
     assert response.headers["Content-Type"] == "application/json"
     assert response.json() == DOCUMENT
 
 
-def test_it_has_every_route_of_the_api(app: Flask) -> None:
+def test_every_route_of_the_api_is_in_the_document(app: Flask) -> None:
     routes = {rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.startswith("/api")}
     assert routes - {"docs.ui"} == set(OPERATIONS)
     assert {described["operationId"] for _, _, described in operations()} == {
@@ -65,7 +65,7 @@ def test_it_has_every_route_of_the_api(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("endpoint", OPERATIONS)
-def test_each_operation_is_described(endpoint: str) -> None:
+def test_each_operation_has_descriptions_examples_and_its_error_statuses(endpoint: str) -> None:
     path, method, described = of(endpoint)
     assert described["summary"]
     assert described["description"].endswith(".")
@@ -81,7 +81,9 @@ def test_each_operation_is_described(endpoint: str) -> None:
 @pytest.mark.parametrize(
     ("endpoint", "name"), [(key, name) for key, each in OPERATIONS.items() for name in each.examples]
 )
-def test_each_example_gets_the_answer_that_stands_beside_it(base_url: str, endpoint: str, name: str) -> None:
+def test_each_example_request_is_answered_as_the_document_shows(
+    base_url: str, endpoint: str, name: str
+) -> None:
     path, method, described = of(endpoint)
     example = OPERATIONS[endpoint].examples[name]
     response = httpx.request(
@@ -101,12 +103,12 @@ def test_each_example_gets_the_answer_that_stands_beside_it(base_url: str, endpo
 
 
 def resolved(schema: dict[str, Any]) -> Draft202012Validator:
-    """A schema of the document, with what it refers to."""
+    """Return a validator of a schema of the document, with the components that it refers to."""
     return Draft202012Validator(schema | {"components": DOCUMENT["components"]})
 
 
 def examples_of_requests() -> Iterator[tuple[str, str, str, Any, Any]]:
-    """Each body that the document shows, with the answer of the same name."""
+    """Yield each example of a request body, with the example answer of the same name."""
     for path, _, described in operations():
         for media_type, content in described.get("requestBody", {}).get("content", {}).items():
             answers = described["responses"]["200"]["content"][media_type]["examples"]
@@ -115,7 +117,7 @@ def examples_of_requests() -> Iterator[tuple[str, str, str, Any, Any]]:
 
 
 @pytest.mark.parametrize(("path", "media_type", "_name", "body", "answer"), list(examples_of_requests()))
-def test_each_body_shown_gets_the_answer_of_its_name_by_itself(
+def test_each_example_body_gets_the_example_answer_of_the_same_name(
     base_url: str, path: str, media_type: str, _name: str, body: Any, answer: Any
 ) -> None:
     content = body if isinstance(body, str) else json.dumps(body)
@@ -142,7 +144,7 @@ ASKED = re.compile(
 
 
 @pytest.mark.parametrize(("status", "media_type", "asked", "example"), list(examples_of_answers()))
-def test_each_answer_shown_is_had_by_asking_as_it_says(
+def test_each_example_answer_follows_from_the_request_in_its_description(
     base_url: str, status: str, media_type: str, asked: str, example: dict[str, Any]
 ) -> None:
     found = ASKED.fullmatch(asked)
@@ -162,7 +164,7 @@ def test_each_answer_shown_is_had_by_asking_as_it_says(
 
 
 @pytest.mark.parametrize("endpoint", [key for key, each in OPERATIONS.items() if each.query])
-def test_each_parameter_by_itself_is_answered_as_its_schema_says(base_url: str, endpoint: str) -> None:
+def test_each_query_parameter_is_accepted_or_refused_as_its_schema_says(base_url: str, endpoint: str) -> None:
     path, method, described = of(endpoint)
     parameters = [each for each in described["parameters"] if each["in"] == "query"]
     required = {each["name"]: each["example"] for each in parameters if each.get("required")}
@@ -181,7 +183,7 @@ def test_each_parameter_by_itself_is_answered_as_its_schema_says(base_url: str, 
         assert not resolved(schema).is_valid("none of these")
 
 
-def test_the_limits_of_a_home_size_are_those_in_one_unit_or_the_other(base_url: str) -> None:
+def test_the_schemas_limits_of_a_home_size_are_the_widest_of_both_units(base_url: str) -> None:
     [schema] = [
         each["schema"] for each in of("api.predict_by_query")[2]["parameters"] if each["name"] == "home_size"
     ]
@@ -196,22 +198,22 @@ def test_the_limits_of_a_home_size_are_those_in_one_unit_or_the_other(base_url: 
     assert not answered(schema["maximum"] + 1)
 
 
-def test_each_kind_of_problem_is_explained_where_its_type_leads(base_url: str) -> None:
+def test_each_kind_of_problem_is_explained_on_the_problems_page(base_url: str) -> None:
     page = httpx.get(f"{base_url}/problems").text
     assert set(re.findall(r'id="([a-z-]+)"', page)) >= KINDS.keys()
 
 
-def test_each_schema_describes_what_it_requires() -> None:
+def test_each_required_member_of_a_schema_is_among_its_properties() -> None:
     for name, schema in json.loads(FILE.read_bytes())["components"]["schemas"].items():
         assert set(schema.get("required", ())) <= schema.get("properties", {}).keys(), name
 
 
-def test_what_cannot_be_read_has_a_kind_for_its_status() -> None:
+def test_each_status_of_an_unreadable_request_has_a_kind_of_problem() -> None:
     known = {status for kind in KINDS.values() for status in kind.meanings}
     assert {status_of(error) for error in (*UNREADABLE, *STATUSES)} <= known
 
 
-def test_each_kind_of_problem_stands_in_the_document() -> None:
+def test_the_document_names_each_kind_of_problem_that_a_route_can_answer_with() -> None:
     text = FILE.read_text()
     beyond_the_routes = {"not-found", "method-not-allowed", "too-many-requests"}
     for kind in KINDS.values():

@@ -136,7 +136,7 @@ def test_a_unit_beside_the_number_is_understood(text: str, number: float, unit: 
 
 
 @pytest.mark.parametrize("text", ["", " ", "\t", "m²", " sq ft "])
-def test_an_empty_entry_is_asked_for(text: str) -> None:
+def test_an_empty_entry_asks_for_a_size(text: str) -> None:
     with pytest.raises(ValidationError, match=r"^Enter the size of your home\.$"):
         read_entry(text)
 
@@ -145,7 +145,7 @@ def test_an_empty_entry_is_asked_for(text: str) -> None:
     "text",
     ["abc", "nan", "inf", "∞", "½", "🐶"],
 )
-def test_what_is_not_a_number_is_asked_for_in_figures(text: str) -> None:
+def test_a_text_without_a_number_asks_for_figures(text: str) -> None:
     with pytest.raises(ValidationError, match="in figures"):
         read_entry(text)
 
@@ -175,7 +175,7 @@ def test_what_is_not_a_number_is_asked_for_in_figures(text: str) -> None:
         "120 平方",
     ],
 )
-def test_what_has_more_than_a_number_is_asked_for_the_number_only(text: str) -> None:
+def test_a_number_with_other_text_asks_for_the_number_only(text: str) -> None:
     with pytest.raises(ValidationError, match="Enter only a number, like 1,200"):
         read_entry(text)
 
@@ -199,12 +199,12 @@ def test_what_has_more_than_a_number_is_asked_for_the_number_only(text: str) -> 
         "1\n200",
     ],
 )
-def test_figures_that_do_not_fit_are_asked_back_never_misread(text: str) -> None:
+def test_a_number_with_misplaced_separators_is_refused_never_misread(text: str) -> None:
     with pytest.raises(ValidationError, match="commas only between thousands"):
         read_entry(text)
 
 
-def test_a_text_too_long_for_a_size_is_asked_back() -> None:
+def test_a_text_too_long_for_a_size_is_refused() -> None:
     with pytest.raises(ValidationError, match="only the size"):
         read_entry("9" * 5000)
 
@@ -217,13 +217,13 @@ def test_a_text_too_long_for_a_size_is_asked_back() -> None:
         ("7.000", "m2", "Does 7.000 mean 7,000 or 7.00?"),
     ],
 )
-def test_a_dot_that_may_mean_thousands_is_asked_back(text: str, unit: Unit, question: str) -> None:
+def test_a_dot_before_three_figures_asks_which_number_is_meant(text: str, unit: Unit, question: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         to_home(read_entry(text), unit)
     assert str(refusal.value).startswith(question)
 
 
-def test_a_dot_that_can_only_mean_decimals_is_not() -> None:
+def test_a_dot_that_can_only_mean_decimals_is_accepted() -> None:
     assert to_home(read_entry("111.484"), "m2").value == 111.48
 
 
@@ -235,14 +235,14 @@ UNSEEN = (
 
 
 @pytest.mark.parametrize("unseen", UNSEEN, ids=map(ascii, UNSEEN))
-def test_what_is_pasted_along_unseen_changes_nothing(unseen: str) -> None:
+def test_invisible_characters_in_an_entry_are_ignored(unseen: str) -> None:
     for text in (f"{unseen}1,200 m²{unseen}", unseen.join("1,200 m²")):
         entry = read_entry(text)
         assert (entry.number, entry.unit) == (1200, "m2")
 
 
-def test_what_shows_the_digits_in_another_order_is_asked_back() -> None:
-    """U+202E has them read from the right: a person sees 0021."""
+def test_a_character_that_reverses_the_shown_digits_is_refused() -> None:
+    """After U+202E, right-to-left override, a person sees 0021."""
     with pytest.raises(ValidationError, match="Enter only a number"):
         read_entry("\u202e1200")
 
@@ -252,7 +252,7 @@ def test_what_shows_the_digits_in_another_order_is_asked_back() -> None:
 )
 @example("1²")
 @example("\u2488")
-def test_an_entry_that_is_understood_means_the_digits_that_are_seen(text: str) -> None:
+def test_an_accepted_entry_has_the_value_of_the_digits_a_person_sees(text: str) -> None:
     try:
         entry = read_entry(text)
     except ValidationError:
@@ -262,21 +262,21 @@ def test_an_entry_that_is_understood_means_the_digits_that_are_seen(text: str) -
         for character in text
         if unicodedata.digit(character, None) is not None
     )
-    if entry.unit:  # its own 2 stands last, if it has one
+    if entry.unit:  # the 2 of m², if there is one, comes last
         seen = seen[: len(re.sub(r"\D", "", entry.figures))]
     assert re.sub(r"\D", "", entry.figures) == seen
     assert entry.number == float(re.sub(r"[^\d.+-]", "", entry.figures))
 
 
 @given(st.integers(0, 10**12), st.sampled_from([",", " ", "\u00a0"]))
-def test_what_stands_between_the_thousands_changes_nothing(number: int, separator: str) -> None:
+def test_any_separator_of_thousands_gives_the_same_number(number: int, separator: str) -> None:
     assert read_entry(f"{number:,}".replace(",", separator)).number == number
 
 
 @given(st.text(max_size=60) | st.text("0123456789., -+eEmft²٣", max_size=45))
 @example("9" * 40)
 @example("1" + ",000" * 9)
-def test_every_text_is_a_home_or_is_answered_in_a_sentence(text: str) -> None:
+def test_every_text_is_a_valid_home_or_refused_in_a_sentence(text: str) -> None:
     try:
         home = to_home(read_entry(text), "sqft")
     except ValidationError as refusal:

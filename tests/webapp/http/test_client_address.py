@@ -1,3 +1,5 @@
+"""A client's address, as a log line has it: whole, or only its network."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,12 +22,14 @@ from webapp.http.client_address import client_address
         ("203.0.113.77, 198.51.100.1", None, None),
     ],
 )
-def test_an_address_is_written_in_one_form(given: str, address: str | None, network: str | None) -> None:
+def test_an_address_is_normalised_and_can_be_cut_to_its_network(
+    given: str, address: str | None, network: str | None
+) -> None:
     assert client_address(given, network_only=False) == address
     assert client_address(given, network_only=True) == network
 
 
 @given(st.text())
-def test_what_is_no_address_is_none(given: str) -> None:
+def test_any_other_text_is_no_address(given: str) -> None:
     written = client_address(given, network_only=True)
     assert written is None or written.endswith(("/24", "/48"))

@@ -1,0 +1,37 @@
+"""What the tests of the API share: the model that is served, the shape of an error, any JSON."""
+
+from typing import Any
+
+import httpx
+from hypothesis import strategies as st
+
+from model.predictor import Predictor
+from webapp.config import ROOT
+
+JSON = {"Content-Type": "application/json"}
+PREDICTOR = Predictor.load(ROOT / "model" / "artifact")
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def assert_problem(response: httpx.Response, status: int, slug: str) -> dict[str, Any]:
+    """Check that a response is a problem of RFC 9457, complete and of this kind; return its members."""
+    assert response.status_code == status, response.text
+    assert response.headers["Content-Type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert body["type"] == f"{response.request.url.copy_with(path='/problems', query=None)}#{slug}"
+    assert body["status"] == status
+    assert body["instance"] == response.request.url.path
+    assert body["request_id"] == response.headers["X-Request-ID"]
+    assert body["title"]
+    assert body["detail"].endswith("."), "a sentence"
+    assert "Traceback" not in response.text
+    return body
