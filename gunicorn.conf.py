@@ -1,17 +1,16 @@
-"""How Gunicorn serves the app: it reads this file by itself when started in this folder.
+"""How Gunicorn serves the app. Gunicorn reads this file when it is started in this folder.
 
-The master loads the app, with its model, and forks the workers from it. So all workers answer alike, also one
-that replaces another, whatever has happened to the files since.
+The master loads the app and its model, and forks the workers. So all workers answer with one model, also a
+worker that replaces another after the files have changed.
 """
 
-# ruff: noqa: E402 - what is imported before the patch would keep the system's locks and sockets
+# ruff: noqa: E402 - modules imported before the patch would keep the system's locks and sockets
 from gevent import monkey
 
 monkey.patch_all()
 
 import atexit
 import contextlib
-import gc
 import os
 import select
 import shutil
@@ -41,19 +40,19 @@ made_counts = ""
 
 
 def refuse(code: int, sentence: object) -> NoReturn:
-    """Leave before anything is served, with the reason as the last line."""
+    """Exit before anything is served, with a sentence on stderr as the last line."""
     if outlet:
         outlet.drain()
-    with contextlib.suppress(OSError):  # nobody may be there to read it, or nobody who reads
+    with contextlib.suppress(OSError):  # stderr may be closed, or its reader gone or stuck
         if sys.stderr is not sys.__stderr__ or select.select([], [STDERR], [], 1)[1]:
             print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - there may be no log yet
     sys.exit(code)
 
 
 def leave(*_: object) -> NoReturn:
-    """End the process on a signal to stop that comes before Gunicorn has handlers of its own.
+    """End the process on a signal to stop that arrives before Gunicorn has set its own handlers.
 
-    It raises nothing: an exception raised inside a callback, a destructor or a bare `except` is lost, and the
+    An exception such as SystemExit would be lost inside a callback, a destructor or a bare `except`, and the
     stop with it (seen once in CI: `docker stop` had to kill the container after 20 s).
     """
     if outlet:
@@ -63,7 +62,7 @@ def leave(*_: object) -> NoReturn:
 
 
 def remove_counts() -> None:
-    """Remove the folder of the counts, if this process made it."""
+    """Remove the folder of the metrics' files, if this process has made it."""
     if made_counts and os.getpid() == master:
         shutil.rmtree(made_counts, ignore_errors=True)
 
@@ -71,15 +70,15 @@ def remove_counts() -> None:
 if not is_reload:
     for _signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(_signal, leave)
-    for _descriptor in range(3):  # one that was closed would become a connection's, and take our log lines
+    for _descriptor in range(3):  # a closed one would be given to a connection, which then got the log lines
         try:
             os.fstat(_descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
 
-# XGBoost's OpenMP threads and OpenBLAS's would fight over a small task's CPU, and not survive a fork.
+# Threads of OpenMP (XGBoost) and OpenBLAS compete for the CPU of a small task, and do not survive a fork.
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
-# In memory: a slow or full disk must not stop a worker's heartbeat.
+# In memory, as a slow or full disk would stop a worker's heartbeat.
 _in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 _counts = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
 if not _counts:
@@ -95,11 +94,11 @@ if not _counts:
     made_counts = _counts
     atexit.register(remove_counts)
 elif not is_reload:
-    for _stale in Path(_counts).glob("*.db"):  # of an earlier run: its counts would be added to ours
+    for _stale in Path(_counts).glob("*.db"):  # an earlier run's counts would be added to this run's
         _stale.unlink(missing_ok=True)
 
 try:
-    import webapp  # noqa: F401 - first, as its counts want room
+    import webapp  # noqa: F401 - makes the files of the metrics, and fails where there is no room
 except OSError as error:
     refuse(EXIT_BAD_SETTING, f"There is no room for the counts in {_counts}: {error.strerror}.")
 
@@ -119,7 +118,7 @@ from webapp.server.worker import Worker
 
 @dataclass
 class Shared:
-    """What the master makes once, and hands to every worker."""
+    """Made once by the master, and passed to every worker, also after a reload."""
 
     counts: "memoryview[int]"
     metrics_listener: "socket.socket | None"
@@ -150,19 +149,19 @@ worker_connections = descriptors.CONNECTIONS
 worker_tmp_dir = _in_memory
 control_socket_disable = True
 logger_class = logs.GunicornLogger
-# Above the load balancer's 60 s, or it would reuse a connection that a worker has just closed.
+# Longer than the load balancer's 60 s, or it would reuse a connection that a worker has just closed.
 keepalive = 75
-# Whom to believe about the client's address and scheme is TRUSTED_PROXIES's to say, in one place.
+# The middleware `trust_proxies` reads the forwarded headers, as TRUSTED_PROXIES says.
 forwarded_allow_ips = ""
 graceful_timeout = settings.stop_wait_seconds + settings.request_seconds + 5
 
 
 def on_starting(server: "Arbiter") -> None:
-    """Load the app; refuse to start with a model that can't be served, or an address that is taken."""
+    """Load the app; exit with a sentence where the model can't be served, or an address is in use."""
     try:
-        # systemd, or whoever plays it, has bound the address already.
+        # With socket activation (LISTEN_FDS) systemd has bound the address already.
         tried = None if "LISTEN_FDS" in os.environ else address.listen()
-        # The master's, so that they outlive every worker and every reload.
+        # They belong to the master, and so outlive every worker and every reload.
         shared = Shared(shared_counts(), metrics_address.listen() if metrics_address else None)
         if tried:
             tried.close()
@@ -176,18 +175,12 @@ def on_starting(server: "Arbiter") -> None:
 
 
 def when_ready(_server: "Arbiter") -> None:
-    """Say where to look.
-
-    What the master has loaded stays until the end, and workers share its memory for as long as nobody touches
-    it: so the garbage collector leaves it out.
-    """
-    gc.collect()
-    gc.freeze()
+    """Log the address."""
     log.info(f"Open http://{bind}")
 
 
 def pre_fork(server: "Arbiter", worker: Worker) -> None:
-    """Give a worker its slot, for its counts, and what all workers share."""
+    """Give a worker its slot and the objects that all workers share."""
     shared: Shared = getattr(server, SHARED)
     worker.counts, worker.metrics_listener = shared.counts, shared.metrics_listener
     taken = {cast(Worker, other).slot for other in server.WORKERS.values()}
@@ -196,18 +189,18 @@ def pre_fork(server: "Arbiter", worker: Worker) -> None:
         counts_memory.reserve(str(worker.slot))
     except OSError:
         log.exception(f"There is no room for the counts of worker {worker.slot}")
-    # Else the file's time is the wall clock's, and a worker that hangs at its start would never be missed.
+    # A new file has the wall clock's time, by which Gunicorn never misses a worker that hangs at its start;
+    # `notify` sets the monotonic clock's.
     worker.tmp.notify()
 
 
 def post_worker_init(worker: Worker) -> None:
-    """Let the garbage collector go round less often: a request makes hardly any cycles."""
-    gc.set_threshold(5_000, 10, 10)
+    """Log that a worker serves, and with which model."""
     log.info("worker ready", model_version=worker.model_version)
 
 
 def child_exit(_server: "Arbiter", worker: Worker) -> None:
-    """Count a worker's end."""
+    """Count the end of a worker, and free its slot."""
     worker.counts[worker.slot] = NO_WORKER
     counts_memory.forget(str(worker.slot))
     metrics.WORKER_EXITS.inc()

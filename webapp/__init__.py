@@ -1,4 +1,13 @@
-"""The web app: pages for people and a JSON API, from one predictor."""
+"""The web app: pages for people and a JSON API, from one predictor.
+
+The modules in the order in which a request meets them:
+every request: server.connection, server.worker, http.proxies, http.responses, http.hosts, http.admission
+POST /api/predict: api.views, http.negotiation, api.reading, home, recommend, model.predictor, api.schemas
+GET /recommendation: pages.views, forms, entries, home, recommend, model.predictor, pages.verdict, chart
+a batch: api.batch, http.negotiation, api.json_homes or csv_homes, home, model.predictor, http.compression
+every response: http.metrics, http.logs, http.outlet
+a training run: train.py, model.training.dataset, pipeline, split, fitting, evaluation, card, model.artifact
+"""
 
 import os
 from collections.abc import Callable, Mapping
@@ -15,11 +24,9 @@ from webapp.config import ROOT, Settings, load_settings
 from webapp.http import health, logs, metrics, problems
 from webapp.http.admission import BODY_LIMIT, Admission, Lane
 from webapp.http.caching import Content
-from webapp.http.headers import ResponseHeaders
-from webapp.http.hosts import Hosts
-from webapp.http.observers import Observed
-from webapp.http.page_security import PageSecurity
+from webapp.http.hosts import App, Hosts
 from webapp.http.proxies import trust_proxies
+from webapp.http.responses import Responses
 from webapp.http.state import State
 from webapp.http.static_files import read_static_files, serve_static_files
 from webapp.http.warm_up import warm_up
@@ -36,7 +43,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """Make the app.
 
     Args:
-        config: settings of ours or of Flask's, by their names in capitals; they override the environment's.
+        config: settings of this app or of Flask, by their names in capitals; they override the environment's.
 
     Raises:
         SettingError: a setting has a value the app can't run with.
@@ -47,7 +54,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     settings = load_settings(
         os.environ | {name: str(overrides.pop(name)) for name in ours & overrides.keys()}
     )
-    app = Flask(__name__, static_folder=None, template_folder=ROOT / "templates")
+    app = App(__name__, static_folder=None, template_folder=ROOT / "templates")
     app.config.from_mapping(overrides)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     state = _load_state(settings)
@@ -62,18 +69,17 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
 
 def _pipeline(app: Flask, state: State) -> "list[Callable[[WSGIApplication], WSGIApplication]]":
-    """List the middleware in the order in which a request meets it; behind the last is Flask's router."""
+    """List the middleware in the order in which a request passes it; Flask's router comes last."""
     settings = state.settings
-    refuse = problems.refuser(app)
+    refuse = partial(problems.refuse, app)
     return [
         partial(trust_proxies, proxies=settings.trusted_proxies),
-        partial(Observed, observers=[metrics.counter(state.predictor), logs.observer(state)]),
         partial(
-            ResponseHeaders,
+            Responses,
             origins=frozenset(settings.cors_origins.split()),
             model_version=state.predictor.model_version,
+            observers=[metrics.counter(state.predictor), logs.observer(state)],
         ),
-        PageSecurity,
         partial(Hosts, refuse=refuse, allowed=settings.allowed_hosts),
         partial(
             Admission,
@@ -86,7 +92,7 @@ def _pipeline(app: Flask, state: State) -> "list[Callable[[WSGIApplication], WSG
 
 
 def _load_state(settings: Settings) -> State:
-    """Read the model once, so that predictor, card and plots are of one model, and the static files."""
+    """Read the static files and, once, the artifact, so that predictor, card and plots are of one model."""
     folder = ROOT / settings.model_dir
     artifact = read_artifact(folder)
     return State(

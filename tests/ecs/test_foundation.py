@@ -28,12 +28,9 @@ from flask import abort
 from webapp import create_app
 from webapp.config import Settings
 from webapp.http import logs
-from webapp.http.state import state_of
 
-settings = Settings(log_format="json")
-logs.configure(settings)
+logs.configure(Settings(log_format="json"))
 app = create_app()
-state_of(app).log_request = logs.request_writer(settings)
 
 @app.get("/answer/<int:status>")
 def answer(status):

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -116,6 +117,25 @@ def test_bodies_being_received_take_a_bounded_memory(tmp_path: Path) -> None:
         for connection in waiting:
             connection.close()
         assert small_batch(server) == 200
+
+
+def test_a_connection_that_waits_for_its_next_request_holds_no_body(tmp_path: Path) -> None:
+    """Each sends 2 MB of a media type that the route does not read, and stays open."""
+    request = (
+        BATCH.replace(b"text/csv", b"text/plain") + b"Content-Length: 2000000\r\n\r\n" + bytes(2_000_000)
+    )
+    with running(tmp_path / "log", WEB_CONCURRENCY="1") as server, ExitStack() as stack:
+        [worker] = processes.children(server.process.pid)
+        memory = []
+        for _ in range(40):
+            connection = stack.enter_context(connect(server.port))
+            connection.sendall(request)
+            answer = receive(connection)
+            assert answer is not None
+            assert (answer.status, answer.headers["connection"]) == (415, "keep-alive")
+            memory.append(processes.memory_bytes(worker))
+        say(f"grown by {(memory[-1] - memory[4]) / 1e6:.1f} MB")
+        assert memory[-1] - memory[4] < 20e6
 
 
 def test_the_size_of_all_headers_together_is_bounded(server: Server) -> None:

@@ -37,7 +37,6 @@ UNREPORTED = "?"
 blank line is a home, too."""
 
 blueprint = Blueprint("batch", __name__)
-_encoder = msgspec.json.Encoder()
 # At once, all batches would take longer, and each would delay the other requests by a slice of its own.
 _one_at_a_time = Lock()
 
@@ -67,7 +66,7 @@ def _predict_batch(body: bytes, sent: str, wanted: str, options: BatchOptions) -
         answer_body = _to_csv(answers, reported if options.errors == "report" else None)
     else:
         results = [answer if isinstance(answer, BatchResult) else None for answer in answers]
-        answer_body = _encoder.encode(BatchResponse(version, results, reported))
+        answer_body = msgspec.json.encode(BatchResponse(version, results, reported))
     response = Response(answer_body, content_type=f"{CSV}; charset=utf-8" if wanted == CSV else JSON)
     response.vary.add("Accept")
     return compress(response)
@@ -87,7 +86,7 @@ def _refusal(refused: Sequence[FieldError], homes: int) -> Problem:
 def _reported(refused: Sequence[FieldError], body_bytes: int) -> Sequence[FieldError]:
     """Return the errors of the first bad homes: as many as the response to a body of that length may have."""
     most = max(REPORT_BYTES, 2 * body_bytes)
-    sizes = accumulate(len(_encoder.encode(error)) + 1 for error in refused[:MAX_REPORTED])
+    sizes = accumulate(len(msgspec.json.encode(error)) + 1 for error in refused[:MAX_REPORTED])
     return [error for error, size in zip(refused, sizes, strict=False) if size <= most]
 
 

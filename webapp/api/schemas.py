@@ -30,7 +30,7 @@ Outside = Annotated[
 ModelVersion = Annotated[str, Meta(description="The model that answered; changes when it is trained anew.")]
 
 
-class PredictRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+class PredictRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A home, by its size. Of a member given twice the last counts."""
 
     home_size: Annotated[
@@ -84,7 +84,7 @@ class BatchOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = "fail"
 
 
-class BatchResult(msgspec.Struct, frozen=True, gc=False):
+class BatchResult(msgspec.Struct, frozen=True):
     """The puppy that suits one home of a batch."""
 
     breed: BreedKey

@@ -1,11 +1,8 @@
 """The routes of the JSON API that answer one home, and describe the breeds and the model."""
 
-from functools import lru_cache
-
 import msgspec
 from flask import Blueprint, Response, request
 
-from model.predictor import Recommendation
 from webapp.api.model_schemas import BreedsResponse, ModelResponse, TrainingRange
 from webapp.api.reading import read_body, read_home_query
 from webapp.api.schemas import DECIMALS, HomeSize, PredictResponse
@@ -19,8 +16,6 @@ from webapp.http.state import current_state
 from webapp.recommend import picture_of, recommend
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
-
-_encoder = msgspec.json.Encoder()
 
 
 @blueprint.post("/predict")
@@ -47,7 +42,7 @@ def _breeds() -> bytes:
         msgspec.structs.asdict(breed) | {"image_url": _picture_url(breed.key)}
         for breed in current_state().predictor.breeds
     ]
-    return _encoder.encode(msgspec.convert({"breeds": breeds}, BreedsResponse, from_attributes=True))
+    return msgspec.json.encode(msgspec.convert({"breeds": breeds}, BreedsResponse, from_attributes=True))
 
 
 @blueprint.get("/model")
@@ -61,7 +56,7 @@ def _model() -> bytes:
     model = msgspec.structs.asdict(predictor.manifest) | {
         "training_range": TrainingRange(*predictor.training_range)
     }
-    return _encoder.encode(msgspec.convert(model, ModelResponse, from_attributes=True))
+    return msgspec.json.encode(msgspec.convert(model, ModelResponse, from_attributes=True))
 
 
 def _answer(home: Home) -> Response:
@@ -71,18 +66,15 @@ def _answer(home: Home) -> Response:
         breed=recommendation.breed,
         name=recommendation.name,
         probability=round(recommendation.probability, DECIMALS),
-        probabilities=_rounded(recommendation),
+        probabilities={
+            breed: round(share, DECIMALS) for breed, share in recommendation.probabilities.items()
+        },
         image_url=_picture_url(recommendation.breed),
         home_size=HomeSize(home.value, home.unit, home.sqft),
         outside_training_range=recommendation.outside_training_range,
         model_version=recommendation.model_version,
     )
-    return Response(_encoder.encode(answer), content_type=JSON)
-
-
-@lru_cache(maxsize=1024)
-def _rounded(recommendation: Recommendation) -> dict[str, float]:
-    return {breed: round(share, DECIMALS) for breed, share in recommendation.probabilities.items()}
+    return Response(msgspec.json.encode(answer), content_type=JSON)
 
 
 def _picture_url(breed: str) -> str:

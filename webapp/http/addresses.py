@@ -1,10 +1,8 @@
-"""Absolute addresses of this server, as the client asks for it."""
+"""Absolute addresses of this server, under the host name that the client has used."""
 
 from flask import request
-
-from webapp.http.request_context import current_context
 
 
 def origin() -> str:
     """Return scheme and host, such as `https://puppy.example`, without a slash at the end."""
-    return f"{request.scheme}://{current_context().host}"
+    return f"{request.scheme}://{request.host}"

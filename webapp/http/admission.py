@@ -103,18 +103,11 @@ class Admission:
         if why_not is Unread.CUT_SHORT:
             cut_short = Problem("bad-request", "The body ended before its announced length. Send it whole.")
             return self._refuse(environ, start_response, cut_short)
-        if path in HEALTH_PATHS:
-            return self._call(environ, start_response, lane, places=0)
-        if why_not is Unread.NO_ROOM or lane.in_flight >= lane.places:
+        places = 0 if path in HEALTH_PATHS else 1
+        if places and (why_not is Unread.NO_ROOM or lane.in_flight >= lane.places):
             metrics.SHED.inc()
             busy = Problem("unavailable", "The service is busy. Try again in a second.")
             return self._refuse(environ, start_response, busy)
-        return self._call(environ, start_response, lane, places=1)
-
-    def _call(
-        self, environ: "WSGIEnvironment", start_response: "StartResponse", lane: Lane, *, places: int
-    ) -> "Iterable[bytes]":
-        """Let other connections receive their requests, then call the app; hold so many places meanwhile."""
         lane.in_flight += places
         self._load.in_flight += places
         self._load.peak = max(self._load.peak, self._load.in_flight)

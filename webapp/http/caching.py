@@ -1,4 +1,4 @@
-"""Answers that clients, and caches on the way, may keep."""
+"""Responses that clients, and caches on the way, may keep."""
 
 import gzip
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from werkzeug.http import generate_etag
 from webapp.http.compression import SMALLEST, takes_gzip
 
 MAX_AGE_SECONDS = 60
-"""So long a new model may go unnoticed; after that, asking whether it is still so costs no body."""
+"""How long a client may miss a new model; then it asks again, and a 304 without a body may answer."""
 
 YEAR_SECONDS = 31_536_000
 """For an address that changes with its content."""
@@ -20,24 +20,24 @@ GZIP_LEVEL = 6
 """Level 9 makes Swagger UI's script 0.3% smaller, in a third more time at every start."""
 
 WORTH_IT = 0.9
-"""The most that gzip may leave of a content; pictures that are compressed already stay as they are."""
+"""The largest share of its size that gzip may leave; pictures are mostly compressed already."""
 
 CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE")
-"""Of a GET only these two are looked at: If-Match is for changes, and compares no weak tags."""
+"""The conditions that are read of a GET. If-Match is for changes, and never matches a weak tag."""
 LONGEST_CONDITION = 1000
-"""Longer ones are not read, as if the client had sent no conditions: 40 KB of tags cost six predictions."""
+"""Conditions longer than this are ignored, since 40 KB of tags cost as much CPU as six predictions."""
 
 ANSWERS_STORED = 32
-"""For a few hosts all there are; some 10 KB each, as neither pages nor the names of hosts are long."""
+"""Enough for every stored response under a few host names; each takes about 10 KB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Bytes to answer with, and what is made of them once: a request does no work on them.
+    """Bytes to answer with, compressed and hashed once, before any request.
 
     Attributes:
-        gzipped: the bytes compressed, where that is worth it.
-        etag: a hash of the bytes. It is sent as a weak tag: compressed or not, they say the same.
+        gzipped: the body compressed with gzip; None where that saves less than a tenth.
+        etag: a hash of the body, sent as a weak tag because both forms share it.
     """
 
     body: bytes
@@ -69,22 +69,21 @@ class Content:
 
 
 def cacheable(response: Response) -> Response:
-    """Let a GET's answer be kept, and answer 304 to who has it already.
+    """Let the response to a GET be kept, and answer 304 to a client that has it already.
 
-    The tag is made from the answer itself, so it also changes when the code does.
+    The tag is a hash of the response, so it changes with the code too.
     """
     response.add_etag(weak=True)
     return _keep(response, MAX_AGE_SECONDS)
 
 
 def stored(make: Callable[[], bytes | str], mimetype: str = "text/html") -> Response:
-    """Answer with what `make` gives, made once for each address without its query.
-
-    It may depend on nothing else of a request.
+    """Answer with the content that `make` returns, made once for each address without its query.
 
     Args:
-        make: a function of a module; one made for a request would never be found again.
-        mimetype: the media type of what it gives.
+        make: depends on nothing of the request but that address. It is part of the cache's key, so it must be
+            a function of a module, not one made anew for each request.
+        mimetype: the media type of the content.
     """
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     return _stored(app, request.base_url, make, mimetype).respond()
@@ -97,7 +96,7 @@ def _stored(_app: Flask, _address: str, make: Callable[[], bytes | str], mimetyp
 
 
 def _keep(response: Response, max_age: int) -> Response:
-    """Say how long an answer may be kept, and answer 304 to a client that has it."""
+    """Set how long a response may be kept, and make it a 304 for a client that has it."""
     response.headers["Cache-Control"] = f"public, max-age={max_age}" if max_age else "no-cache"
     conditions = {name: request.environ[name] for name in CONDITIONS if name in request.environ}
     if sum(map(len, conditions.values())) <= LONGEST_CONDITION:

@@ -1,26 +1,22 @@
-"""The client's address, as the log has it."""
+"""The client's address, as it is logged."""
 
-from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_interface
 
 LONGEST = 64
-"""No address is longer, with its zone and port; what a proxy hands on may be anything."""
+"""The most characters of an address with its zone and port; a header from a proxy may be longer."""
 
 
 def client_address(given: str, *, network_only: bool) -> str | None:
-    """Write an address in its usual form; give None for what is no address.
+    """Return an address in its canonical form; None for a text that is no address.
 
     Args:
         given: an address, with or without a port, as the socket or a proxy names it.
         network_only: shorten it to its network: /24 of IPv4, /48 of IPv6.
     """
-    return _read(given, network_only=network_only) if len(given) <= LONGEST else None
-
-
-@lru_cache(maxsize=1024)
-def _read(given: str, *, network_only: bool) -> str | None:
+    if len(given) > LONGEST:
+        return None
     host, _, port = given.rpartition(":")
-    # Some proxies name the port too; an IPv6 address has one only behind brackets.
+    # Some proxies add the port; an IPv6 address has one only after brackets.
     with_port = port.isdecimal() and (host.startswith("[") or ":" not in host)
     try:
         address = ip_address((host if with_port else given).removeprefix("[").removesuffix("]"))

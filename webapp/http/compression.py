@@ -1,4 +1,4 @@
-"""gzip, for answers that are worth it."""
+"""gzip, for responses that become much smaller by it."""
 
 import zlib
 from http import HTTPStatus
@@ -8,17 +8,17 @@ from flask import Response, request
 from webapp.http.turns import give_turn
 
 SMALLEST = 2048
-"""Smaller answers fit into two packets or three as they are."""
+"""A body of fewer bytes is sent as it is: it takes two packets or three."""
 
 LONGEST_HEADER = 256
-"""A longer Accept-Encoding is not read: no client needs one, and 8 KB cost more than two predictions."""
+"""An Accept-Encoding of more characters is ignored: 8 KB cost more CPU than two predictions."""
 
 AT_A_TIME = 256 * 1024
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
 
 
 def compress(response: Response) -> Response:
-    """Compress an answer if it is large and the client takes gzip."""
+    """Compress a response if it is large and the client takes gzip."""
     response.vary.add("Accept-Encoding")
     if response.status_code == HTTPStatus.NOT_MODIFIED:
         return response  # without a body
@@ -30,7 +30,7 @@ def compress(response: Response) -> Response:
 
 
 def takes_gzip() -> bool:
-    """Say whether the client likes gzip as much as no encoding at all, or better."""
+    """Return whether the client prefers gzip to no encoding, or likes both alike."""
     return (
         len(request.environ.get("HTTP_ACCEPT_ENCODING", "")) <= LONGEST_HEADER
         and request.accept_encodings.best_match(["gzip", "identity"]) == "gzip"
@@ -38,7 +38,10 @@ def takes_gzip() -> bool:
 
 
 def _gzip(data: bytes) -> bytes:
-    """Compress at the quickest level: of a batch's answer it leaves a thirtieth, in half the time."""
+    """Compress at level 1: a batch's response shrinks to a thirtieth, in half the time of the usual level.
+
+    Other connections get a turn after every `AT_A_TIME` bytes.
+    """
     compressor = zlib.compressobj(1, wbits=_GZIP_WINDOW)
     parts = []
     for begin in range(0, len(data), AT_A_TIME):

@@ -1,4 +1,4 @@
-"""The health checks of a load balancer: is the process alive, and is it ready to answer?"""
+"""The health checks of a load balancer."""
 
 from flask import Blueprint, Response
 
@@ -25,5 +25,5 @@ def readyz() -> Response:
 
 
 def _say(line: str, status: int = 200) -> Response:
-    """Answer with a line of text that no cache may keep, since it is true at this moment only."""
+    """Answer with a line of text that no cache may keep."""
     return Response(f"{line}\n", status, {"Cache-Control": "no-store"}, mimetype="text/plain")

@@ -1,7 +1,6 @@
-"""What is counted, for Prometheus: summed over the workers, on a listener of its own."""
+"""Prometheus metrics, summed over the workers and shown on a listener of their own."""
 
 import os
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,11 +8,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from webapp.http import counts_memory
-from webapp.http.observers import Observer
-from webapp.http.request_context import HEALTH_PATHS, RequestContext
+from webapp.http.request_context import HEALTH_PATHS, RequestContext, route_of
+from webapp.http.responses import Observer
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
     from numpy.typing import NDArray
 
     from model.predictor import Predictor, Recommendations
@@ -22,7 +21,7 @@ if counts_memory.FOLDER_VARIABLE in os.environ:
     counts_memory.reserve(counts_memory.current_slot())
     values.ValueClass = values.MultiProcessValue(counts_memory.current_slot)  # type: ignore[no-untyped-call]
 
-# A registry of our own: a reload imports this module again, and a registry takes each name only once.
+# Not the default registry: a reload imports this module again, and a registry takes each name only once.
 _registry = CollectorRegistry()
 
 LATENCY = Histogram(
@@ -42,10 +41,13 @@ SHED = Counter("http_requests_shed", "Requests refused for overload.", registry=
 
 
 class BulkHistogram(Histogram):
-    """A histogram that also takes many amounts at once."""
+    """A histogram that also observes many amounts at once."""
 
     def observe_many(self, amounts: "NDArray[np.float64]") -> None:
-        """Observe each of the amounts: 20,000 one by one take longer than the batch they are of."""
+        """Observe each amount of an array, shape (n,).
+
+        Calling `observe` for each home of a batch of 20,000 takes longer than answering the batch.
+        """
         self._raise_if_not_observable()  # type: ignore[no-untyped-call]
         self._sum.inc(float(amounts.sum()))
         for bucket, amount in enumerate(np.bincount(np.searchsorted(self._upper_bounds, amounts))):
@@ -88,31 +90,22 @@ STARTUP_SECONDS = Gauge(
 
 
 def exposition() -> "WSGIApplication":
-    """Make the app that shows the metrics of all workers together."""
+    """Return the WSGI app that shows the metrics of all workers together."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return make_wsgi_app(registry)
 
 
-# `labels()` costs as much as counting does, and the few combinations there are can be kept.
-_latency_of = cache(LATENCY.labels)
-_home_sizes_of = cache(HOME_SIZES.labels)
-
-
-def warm_up() -> None:
-    """Open a worker's counts before its first request, which would cost twice as much; count nothing."""
-    _latency_of("", 404)
-
-
 def counter(predictor: "Predictor") -> Observer:
-    """Return an observer that counts each answer, and what the predictor answered in it."""
+    """Return an observer that counts each response, and the predictions in it."""
 
-    def count(_environ: object, context: RequestContext, status: int, _headers: object) -> None:
-        if context.route not in HEALTH_PATHS:
-            _latency_of(context.route or "", status).observe(context.seconds)
+    def count(environ: "WSGIEnvironment", context: RequestContext, status: int, _headers: object) -> None:
+        route = route_of(environ)
+        if route not in HEALTH_PATHS:
+            LATENCY.labels(route or "", status).observe(context.seconds)
         if context.prediction:
             home, recommended = context.prediction
-            _home_sizes_of(
+            HOME_SIZES.labels(
                 recommended.breed, recommended.model_version, recommended.outside_training_range
             ).observe(home.sqft)
         elif context.batch:
@@ -126,4 +119,4 @@ def _count_batch(predictor: "Predictor", sizes: "NDArray[np.float64]", answers: 
         for outside in (False, True):
             which = (answers.breed_index == index) & (answers.outside_training_range == outside)
             if which.any():
-                _home_sizes_of(breed.key, predictor.model_version, outside).observe_many(sizes[which])
+                HOME_SIZES.labels(breed.key, predictor.model_version, outside).observe_many(sizes[which])

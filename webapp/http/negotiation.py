@@ -1,7 +1,6 @@
-"""Which media type a body is in, and which one the client would rather have back."""
+"""The media type of a request's body, and the one that the client prefers in return."""
 
 import re
-from functools import lru_cache
 
 from flask import request
 from werkzeug.datastructures import Accept, MIMEAccept
@@ -12,19 +11,20 @@ from webapp.http.problems import Problem, shown
 JSON = "application/json"
 CSV = "text/csv"
 LONGEST_ACCEPT = 1000
-"""What stands behind so many characters is not read: no client has that much to say."""
+"""The characters of an Accept header that are read; the time to parse a longer one would have no bound."""
 
 LONGEST_CONTENT_TYPE = 200
+"""The characters of a Content-Type header that are read, for the same reason."""
 
 _CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii"}
 _NO_LEADING_ZERO = re.compile(r"(;\s*q\s*=\s*)\.", re.IGNORECASE)
 
 
 def preferred_type(*offered: str) -> str:
-    """Choose the media type to answer in: the client's favourite, of equals the first.
+    """Return the offered media type that the client prefers; of equally preferred ones the first.
 
-    `Accept` never refuses: where it allows none of them, or can't be read, the first is what helps most (RFC
-    9110, section 12.5.1, leaves the choice to the server).
+    Where `Accept` allows none of them, or can't be read, the first is returned too: RFC 9110, section 12.5.1,
+    lets a server answer in another type.
     """
     accept = request.environ.get("HTTP_ACCEPT", "")[:LONGEST_ACCEPT]
     accept = _NO_LEADING_ZERO.sub(r"\g<1>0.", accept)
@@ -35,10 +35,10 @@ def preferred_type(*offered: str) -> str:
 
 
 def sent_type(*taken: str) -> str:
-    """Give the media type of the body.
+    """Return the media type of the request's body.
 
     Raises:
-        Problem: it is none of those taken, or in another encoding than UTF-8, or compressed.
+        Problem: the type is none of `taken`, the charset is not UTF-8, or the body is compressed.
     """
     environ = request.environ
     sent, charset = _content_type(environ.get("CONTENT_TYPE", "")[:LONGEST_CONTENT_TYPE])
@@ -57,7 +57,6 @@ def sent_type(*taken: str) -> str:
     return sent
 
 
-@lru_cache(maxsize=256)
 def _content_type(header: str) -> tuple[str, str]:
     name, parameters = parse_options_header(header)
     return name.lower(), parameters.get("charset", "utf-8").lower()

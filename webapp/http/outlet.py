@@ -1,12 +1,12 @@
-"""The way of log lines out of a process: a bounded buffer, written out between requests.
+"""Log lines on their way out of a process: a bounded buffer, written to standard output between requests.
 
-Whoever writes a line never waits for its reader. A reader that is gone, a full disk or a reader that has
-stopped reading only fills the buffer; what no longer fits is dropped and counted.
+No request waits for the reader of the log. Where the reader is gone or stuck, or the disk is full, the buffer
+fills; lines for which it has no room are dropped and counted.
 
-There is no thread: with one the log took 59 µs of a request's CPU, and takes 15 without (measured beside a
-server that logs nothing), as a thread and the event loop wake each other to take turns with the interpreter.
+The event loop writes the buffer out. With a thread the log took 59 µs of a request's CPU, and takes 15 µs
+without (measured beside a server that logs nothing): thread and loop contended for the interpreter lock.
 
-A reload keeps this module: what it has opened and registered belongs to the process.
+A reload keeps this module, since the descriptor and the hooks that it registers belong to the process.
 """
 
 import atexit
@@ -21,36 +21,36 @@ from functools import cache
 import gevent
 from gevent.monkey import get_original
 
-# The system's own, also where gevent has patched it: at the end of a process no loop runs.
+# Unpatched: at the end of a process no event loop runs.
 _sleep = get_original("time", "sleep")
 _select = get_original("select", "select")
 
 ROOM_BYTES = 1024 * 1024
-"""The most that may wait in one process: some 3,000 lines of requests."""
+"""The size of the buffer of a process: about 3,000 lines of requests."""
 
 GATHER_SECONDS = 0.02
-"""How long lines are gathered, so that one write takes many."""
+"""How long lines are gathered, so that one write takes many lines."""
 
 RETRY_SECONDS = 0.2
 LAST_SECONDS = 0.5
-"""How long the end of a process waits for its last lines; first a worker ends, then the master."""
+"""How long a process that ends may take to write its last lines; the worker and the master end in turn."""
 
 STDOUT = 1
-"""The descriptor, as `sys.stdout` may be missing, or in another encoding than UTF-8."""
+"""Used instead of `sys.stdout`, which may be missing, or in another encoding than UTF-8."""
 
 
 class Outlet:
     """A text stream to a file descriptor that neither fails nor blocks.
 
-    A forked process starts with an empty buffer: its parent writes what was in it.
+    A forked process starts with an empty buffer, since its parent writes the lines that were in it.
 
     Attributes:
         on_drop: called for each line that is dropped.
-        notice: makes the line that says how many lines were dropped, once writing works again.
+        on_recovery: called with the number of dropped lines once writing works again; may write a line.
     """
 
     on_drop: Callable[[], None] = staticmethod(lambda: None)
-    notice: Callable[[int], str] = staticmethod("{} log lines were dropped\n".format)
+    on_recovery: Callable[[int], None] = staticmethod(lambda _: None)
 
     def __init__(self, descriptor: int) -> None:
         """Write to an open file descriptor, which may be shared with other processes."""
@@ -58,13 +58,13 @@ class Outlet:
         self._can_block = True
         if stat.S_ISFIFO(os.fstat(descriptor).st_mode) or os.isatty(descriptor):
             try:
-                # Opened once more, not to block: that flag of the one that is shared would be everybody's.
+                # A new open file: O_NONBLOCK on the shared one would hold for every process that uses it.
                 self._descriptor = os.open(
                     f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY
                 )
                 self._can_block = False
             except OSError:
-                pass  # a pipe of another user's, or another system than Linux
+                pass  # the pipe belongs to another user, or the system is not Linux
         self._last_moment: float | None = None
         self._begin()
         os.register_at_fork(after_in_child=self._begin)
@@ -76,7 +76,7 @@ class Outlet:
         self._scheduled = False
 
     def write(self, line: str) -> None:
-        """Take one line, with its line end, to be written soon; drop it when there is no room."""
+        """Buffer one line, with its line end, to be written soon; drop it when there is no room."""
         encoded = line.encode(errors="backslashreplace")
         if self._waiting_bytes + len(encoded) > ROOM_BYTES:
             self._dropped += 1
@@ -87,10 +87,10 @@ class Outlet:
         self._schedule(GATHER_SECONDS)
 
     def flush(self) -> None:
-        """Do nothing: this is for libraries that flush every stream that they write to."""
+        """Do nothing; libraries call this after each write."""
 
     def drain(self) -> None:
-        """Write what waits; try for `LAST_SECONDS` at the most, however often this is called."""
+        """Write the buffer out, for at most `LAST_SECONDS` from the first call on."""
         if self._last_moment is None:
             self._last_moment = time.monotonic() + LAST_SECONDS
         while not self._write_out() and time.monotonic() < self._last_moment:
@@ -107,13 +107,13 @@ class Outlet:
             self._schedule(RETRY_SECONDS)
 
     def _write_out(self) -> bool:
-        """Write as much as can be written now; say whether nothing is left."""
+        """Write as much as can be written without waiting; return whether the buffer is empty then."""
         while self._lines:
             gathered = self._gather()
             try:
                 if self._can_block and not _select([], [self._descriptor], [], 0)[1]:
                     raise BlockingIOError
-                # What can be written to at all takes so much without blocking.
+                # A descriptor that `select` reports as writable takes PIPE_BUF bytes without blocking.
                 written = os.write(self._descriptor, gathered[: select.PIPE_BUF])
             except OSError:
                 written = 0
@@ -123,15 +123,13 @@ class Outlet:
             if written < min(len(gathered), select.PIPE_BUF):
                 return False
         if self._dropped:
-            notice = self.notice(self._dropped).encode()
-            self._dropped = 0
-            self._lines.append(notice)
-            self._waiting_bytes += len(notice)
+            dropped, self._dropped = self._dropped, 0
+            self.on_recovery(dropped)
             return self._write_out()
         return True
 
     def _gather(self) -> bytes:
-        """Take whole lines, as many as a pipe takes at once: longer writes of two processes would mix."""
+        """Take whole lines of at most PIPE_BUF bytes: the longer writes of two processes would mix."""
         gathered = self._lines.popleft()
         while self._lines and len(gathered) + len(self._lines[0]) <= select.PIPE_BUF:
             gathered += self._lines.popleft()
@@ -140,5 +138,5 @@ class Outlet:
 
 @cache
 def standard_output() -> Outlet:
-    """Give the process's one way to its standard output."""
+    """Return the one outlet of this process to its standard output."""
     return Outlet(STDOUT)

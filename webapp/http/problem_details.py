@@ -10,7 +10,7 @@ MAX_ERRORS = 100
 """The most homes that the refusal of a batch lists: more would mostly repeat the same mistake."""
 
 
-class FieldError(msgspec.Struct, frozen=True, gc=False):
+class FieldError(msgspec.Struct, frozen=True):
     """What is wrong, and where."""
 
     detail: Annotated[str, Meta(description="A sentence: what is wrong, and what to do.")]

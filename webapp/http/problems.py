@@ -1,4 +1,4 @@
-"""Every error, from one place: RFC 9457 problem details under /api, a page elsewhere."""
+"""The response to every error: RFC 9457 problem details under /api, a page elsewhere."""
 
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -22,7 +22,7 @@ blueprint = Blueprint("problems", __name__)
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457's word
-    """Ends a request with the problem of this kind; `detail` says what is wrong and what to do."""
+    """Ends a request with a problem of a kind; `detail` says what is wrong and what to do."""
 
     def __init__(self, slug: str, detail: str, *errors: FieldError) -> None:
         super().__init__(detail)
@@ -48,24 +48,12 @@ Refuse = Callable[["WSGIEnvironment", "StartResponse", Problem], "Iterable[bytes
 """Answers a request with a problem, from inside a middleware."""
 
 
-def refuser(app: Flask) -> Refuse:
-    """Return what answers a request to an app with a problem before the app is called."""
-
-    def refuse(
-        environ: "WSGIEnvironment", start_response: "StartResponse", problem: Problem
-    ) -> "Iterable[bytes]":
-        with app.request_context(environ):
-            note_route()
-            return _problem(problem)(environ, start_response)
-
-    return refuse
-
-
-@blueprint.before_app_request
-def note_route() -> None:
-    """Note in the request's context which route its path matches, for the log and the metrics."""
-    rule = request.url_rule
-    current_context().route = rule.rule if rule else None
+def refuse(
+    app: Flask, environ: "WSGIEnvironment", start_response: "StartResponse", problem: Problem
+) -> "Iterable[bytes]":
+    """Answer a request to an app with a problem, in place of the app."""
+    with app.request_context(environ):
+        return _problem(problem)(environ, start_response)
 
 
 @blueprint.app_errorhandler(Problem)
@@ -84,13 +72,13 @@ def _answer(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...]
         more = "" if detail == kind.meanings.get(status) else detail
         page = render_template("error.html", kind=kind, status=status, request_id=request_id, detail=more)
         response = Response(page, status)
-    response.headers["Cache-Control"] = "no-store"  # by itself a 404 may be kept
+    response.headers["Cache-Control"] = "no-store"  # a cache may keep a 404 otherwise
     return response
 
 
 @blueprint.app_errorhandler(HTTPException)
 def _http_error(error: HTTPException) -> ResponseReturnValue:
-    """Dress an error of Flask's or Werkzeug's as a problem or a page, keeping its status and headers."""
+    """Answer an error of Flask's or Werkzeug's with a problem or a page, with its status and headers."""
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()
     kind = BY_STATUS.get(error.code)
@@ -113,7 +101,7 @@ def _detail(error: HTTPException, meaning: str) -> str:
 
 @blueprint.get("/problems")
 def kinds() -> Response:
-    """Explain each kind of problem, where its `type` URL leads."""
+    """Explain each kind of problem, at the address that its `type` names."""
     return stored(_kinds)
 
 
@@ -122,7 +110,7 @@ def _kinds() -> str:
 
 
 def shown(given: object) -> str:
-    """Show what was given, cut to a length that fits a sentence, without what would not show."""
+    """Return a value as text of at most 41 characters, for a sentence; invisible characters are replaced."""
     if isinstance(given, int) and abs(given) >= 10**20:
         return "a number of more than 20 digits"
     text = "".join(

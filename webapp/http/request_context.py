@@ -1,10 +1,10 @@
 """What is known about a request, from its first middleware to its log line."""
 
 import re
+import secrets
 import time
 from dataclasses import dataclass, field
-from random import getrandbits
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from flask import request
 
@@ -30,10 +30,8 @@ class RequestContext:
     Attributes:
         request_id: the client's own `X-Request-ID` if it is valid, otherwise a random one.
         received: when the whole request had been received, by `time.perf_counter`.
-        host: the host that the request is for, with its port; set by the middleware `Hosts`.
         body: the whole body; None where it is larger than `body_limit`. Set by the middleware `Admission`.
         body_limit: the most bytes that the body may have.
-        route: the rule that the path matches, such as `/api/predict`; None where no route matches.
         prediction: the home asked about, and the answer.
         batch: the homes asked about in a batch, in square feet, shape `(n,)`, and the answers.
         refused: how many homes of a batch could not be answered.
@@ -41,10 +39,8 @@ class RequestContext:
 
     request_id: str
     received: float = field(default_factory=time.perf_counter)
-    host: str = ""
     body: bytes | None = b""
     body_limit: int = 0
-    route: str | None = None
     prediction: "tuple[Home, Recommendation] | None" = None
     batch: "tuple[NDArray[np.float64], Recommendations] | None" = None
     refused: int = 0
@@ -64,15 +60,25 @@ def begin_context(environ: "WSGIEnvironment") -> RequestContext:
 
 
 def new_request_id() -> str:
-    """Make a random request id. It is no secret, so no system call for better randomness is spent on it."""
-    return f"{getrandbits(128):032x}"
+    """Return a random request id."""
+    return secrets.token_hex(16)
 
 
 def context_of(environ: "WSGIEnvironment") -> RequestContext:
     """Return the context of a request, inside a middleware."""
-    return cast(RequestContext, environ[_KEY])
+    context: RequestContext = environ[_KEY]
+    return context
 
 
 def current_context() -> RequestContext:
     """Return the context of the current request, inside a view."""
     return context_of(request.environ)
+
+
+def route_of(environ: "WSGIEnvironment") -> str | None:
+    """Return the rule that a request's path matches, such as `/api/predict`; None where no route matches.
+
+    Werkzeug's `Request` stays in the WSGI environ until Flask has called `start_response`.
+    """
+    flask_request = environ.get("werkzeug.request")
+    return flask_request.url_rule.rule if flask_request and flask_request.url_rule else None

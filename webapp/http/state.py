@@ -1,8 +1,8 @@
 """What the app holds from its start to its end, in one typed object."""
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 from flask import Flask, current_app
 
@@ -26,8 +26,6 @@ class State:
         static_files: by their path below `static/`.
         plots: of the model card, by file name.
         load: the requests in flight.
-        log_request: writes the log line of a request from its fields; None where no such line is wanted.
-            The worker sets it: an app without a worker, as in a test, writes none.
         stopping: whether the worker has been told to stop.
     """
 
@@ -37,7 +35,6 @@ class State:
     static_files: Mapping[str, Content]
     plots: Mapping[str, Content]
     load: Load = field(default_factory=Load)
-    log_request: Callable[[MutableMapping[str, Any]], None] | None = None
     stopping: bool = False
 
     def attach(self, app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""Static files, kept by browsers for a year: their addresses change with their content."""
+"""Static files, which browsers keep for a year, as their addresses change with their content."""
 
 from collections.abc import Mapping
 from mimetypes import MimeTypes
@@ -12,7 +12,7 @@ from webapp.http.caching import YEAR_SECONDS, Content
 from webapp.http.state import current_state
 
 _TYPES = MimeTypes()
-"""Python's own list of media types: the system's lists differ from machine to machine."""
+"""Python's own list of media types, since the system's lists differ from machine to machine."""
 _TYPES.add_type("text/javascript", ".js")  # as from Python 3.12 (RFC 9239)
 
 
@@ -22,13 +22,13 @@ def read_static_files(folder: Path) -> Mapping[str, Content]:
 
 
 def serve_static_files(app: Flask) -> None:
-    """Add the route `static`, and the version of a file's content to each address of it."""
+    """Add the route `static`; `url_for` adds the version of a file's content to its address."""
     app.add_url_rule("/static/<path:filename>", "static", _send)
     app.url_defaults(_add_version)
 
 
 def _send(filename: str) -> Response:
-    """Send a static file; only the address with the version of its content may be kept without asking."""
+    """Send a static file, to be kept for a year where the address has the version of its content."""
     content = current_state().static_files.get(filename)
     if content is None:
         raise NotFound

@@ -30,7 +30,7 @@ def give_turn() -> None:
 def in_turns(items: Iterable[T]) -> Iterator[list[T]]:
     """Yield the items in slices, and give the other connections a turn between two slices.
 
-    It works inside a C function that consumes an iterator, such as `list`, too.
+    A turn is also given where a C function, such as `list`, consumes the slices.
     """
     remaining = iter(items)
     while taken := list(islice(remaining, SLICE_ITEMS)):

@@ -1,1 +1,1 @@
-"""How Gunicorn runs the app: the worker, its connections, its stop and its reload."""
+"""How Gunicorn runs the app: its worker, connections, stop and reload."""

@@ -1,7 +1,7 @@
-"""Connections, shared evenly among the workers.
+"""Share connections evenly among the workers.
 
-The workers wait on one listening socket, and the kernel wakes whom it likes, often the same one. A keep-alive
-connection stays where it was accepted, so the others might never get their part.
+All workers wait on one listening socket, and the kernel often wakes the same worker. A keep-alive connection
+stays with the worker that has accepted it, so the other workers could stay idle.
 """
 
 import mmap
@@ -12,12 +12,14 @@ from gevent.server import StreamServer
 
 SLOTS = 256
 SLACK = 4
+"""How many connections more than another worker a worker may have before it leaves new ones to the others."""
+
 GIVE_WAY_SECONDS = 0.1
 NO_WORKER = -1
 
 
 def shared_counts() -> "memoryview[int]":
-    """Make the counts of open connections, one a worker's slot, in memory that forked workers share."""
+    """Return the number of open connections by worker slot, shape (SLOTS,), in memory that forks share."""
     counts = memoryview(mmap.mmap(-1, 8 * SLOTS)).cast("q")
     for slot in range(SLOTS):
         counts[slot] = NO_WORKER
@@ -25,7 +27,7 @@ def shared_counts() -> "memoryview[int]":
 
 
 class EvenServer(StreamServer):
-    """A server that gives way to workers with fewer connections, but not for long: they may be stuck."""
+    """A server that leaves new connections to workers with fewer, for a moment, as those may be stuck."""
 
     def __init__(self, *args: Any, counts: "memoryview[int]", slot: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,19 +1,19 @@
-"""File descriptors: how many there may be, and how many of them for connections."""
+"""The limit on file descriptors, and the number of connections that it allows."""
 
 import os
 import resource
 
 CONNECTIONS = 4096
-"""The most connections that a worker keeps, where the system gives it as many descriptors."""
+"""The most connections that a worker keeps, where the system allows it so many descriptors."""
 
 RESERVE = 64
-"""Descriptors for what opens later: files, and those who read the metrics."""
+"""Descriptors kept for files that are opened later, and for readers of the metrics."""
 
 FEWEST = 8
 
 
 def raise_limit() -> None:
-    """Raise the soft limit on open files as far as it is needed, and the hard one lets it."""
+    """Raise the soft limit on open files as far as needed and as the hard limit allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = CONNECTIONS + 16 * RESERVE  # a worker inherits some for each of the others
     if hard != resource.RLIM_INFINITY:
@@ -23,15 +23,15 @@ def raise_limit() -> None:
 
 
 def most_connections() -> int:
-    """Give how many connections this process may keep, with what it has open already."""
+    """Return how many connections this process may keep besides the descriptors that it has open."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return CONNECTIONS
-    return max(FEWEST, min(CONNECTIONS, soft - _highest_open() - RESERVE))
+    return max(FEWEST, min(CONNECTIONS, soft - _lowest_free() - RESERVE))
 
 
-def _highest_open() -> int:
-    """Give the highest descriptor in use: a new one is always the lowest that is free."""
-    lowest_free = os.dup(0)
-    os.close(lowest_free)
-    return lowest_free
+def _lowest_free() -> int:
+    """Return the lowest free descriptor, which the system gives to the next file that is opened."""
+    descriptor = os.dup(0)
+    os.close(descriptor)
+    return descriptor

@@ -1,4 +1,4 @@
-"""Gunicorn's options that have no effect here: refused, as whoever gives one would not notice."""
+"""Refuse those of Gunicorn's options that have no effect here, as nobody would notice otherwise."""
 
 from gunicorn.config import Config
 
@@ -17,7 +17,7 @@ WORKING = frozenset(
         "umask",
     }
 )
-"""Those that do here what Gunicorn's documentation says."""
+"""The options that work here as Gunicorn's documentation says."""
 
 INSTEAD = {
     "accesslog": "every request has its line on stdout already",
@@ -43,7 +43,7 @@ INSTEAD = {
 
 
 def unused_option() -> str:
-    """Say in a sentence which given option has no use here, and what to do; nothing where all have.
+    """Return a sentence about the first given option that has no effect here, and what to do; "" without one.
 
     Options are given on the command line and in GUNICORN_CMD_ARGS.
     """

@@ -1,4 +1,4 @@
-"""Addresses to listen on: names resolved, and tried, before anything is served."""
+"""Addresses to listen on: their names are resolved, and listening is tried, before anything is served."""
 
 import os
 import socket
@@ -16,10 +16,10 @@ class ListenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An address to listen on, in figures.
+    """A numeric address to listen on.
 
     Attributes:
-        setting: how the operator wrote it, to begin a sentence with.
+        setting: the address as the operator has written it, to begin a sentence with.
     """
 
     host: str
@@ -27,14 +27,14 @@ class Address:
     setting: str
 
     def __str__(self) -> str:
-        """Write it as in a URL."""
+        """Return the address as in a URL."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def listen(self) -> socket.socket:
-        """Listen; on `::` for IPv4 too, where the system lets one socket do both, as Gunicorn does.
+        """Listen; on `::` also for IPv4, where the system allows that, as Gunicorn does.
 
         Raises:
-            ListenError: the address is taken, not this machine's, or not allowed.
+            ListenError: the address is in use, not this machine's, or not permitted.
         """
         ipv6 = ":" in self.host
         try:
@@ -49,10 +49,10 @@ class Address:
 
 
 def resolve(host: str, port: int, setting: str) -> Address:
-    """Turn a host, by name or in figures, in brackets or not, into an address; of several IPv4 comes first.
+    """Resolve a host, a name or a number with or without brackets, to an address, to IPv4 where it has both.
 
     Raises:
-        ListenError: the name is not known, or nobody answers what it means.
+        ListenError: the name is unknown, or no resolver has answered in `RESOLVE_SECONDS`.
     """
     host = host.removeprefix("[").removesuffix("]")
     try:
@@ -60,7 +60,7 @@ def resolve(host: str, port: int, setting: str) -> Address:
     except ValueError:
         pass
     try:
-        host.encode("idna")  # in the resolver's thread, gevent would print the traceback of its error
+        host.encode("idna")  # an error in the resolver's thread is printed by gevent with its traceback
         with gevent.Timeout(RESOLVE_SECONDS, TimeoutError):
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except TimeoutError as error:
@@ -70,7 +70,7 @@ def resolve(host: str, port: int, setting: str) -> Address:
     except (OSError, OverflowError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "no host can have this name"
         raise ListenError(f"{setting} can't be listened on: {reason}.") from error
-    # Its thread must not be there when workers are forked.
+    # The resolver's thread must have ended when workers are forked.
     gevent.get_hub().threadpool.kill()
     families = (socket.AF_INET, socket.AF_INET6)
     best = min((each for each in found if each[0] in families), key=lambda each: families.index(each[0]))

@@ -1,4 +1,4 @@
-"""A reload (SIGHUP), refused when the new code, settings or model could not serve."""
+"""A reload (SIGHUP), which is refused when the new code, settings or model can't serve."""
 
 import contextlib
 import gc
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 OURS = {"webapp", "model"}
 KEPT = {"webapp.http.outlet", "webapp.server.signals"}
-"""Modules that stay as they are: what they have registered is the process's, and would be there twice."""
+"""Modules that are not loaded anew, since what they register at import belongs to the process."""
 
 TRIAL_SECONDS = 20.0
 LONGEST_ANSWER = 4096
@@ -35,11 +35,11 @@ TO_STOP = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 
 def check_before_reload(arbiter: "Arbiter") -> None:
-    """Make the master try out what a reload would bring, and keep what it has when that fails.
+    """Replace the master's reload by one that keeps the present app when the new one fails to load.
 
-    Gunicorn ends the whole service when its configuration fails to load, and keeps its first app for good.
-    So the master tries everything in a child first; then it loads the app anew, from our modules anew, and
-    swaps it in only when that has succeeded too: the files may have changed in between.
+    Gunicorn itself ends the whole service when its configuration fails to load, and never loads the app anew.
+    Here a forked child loads everything on trial. Then the master loads our modules and the app anew, and
+    puts the old ones back where that fails, as the files may have changed after the trial.
     """
     reload, master = arbiter.reload, os.getpid()
 
@@ -49,21 +49,18 @@ def check_before_reload(arbiter: "Arbiter") -> None:
             app = arbiter.app
             configuration, served = app.cfg, app.callable
             modules, counts = _forget_our_modules(), values.ValueClass
-            # Otherwise what an earlier reload has replaced would stay for good.
-            gc.unfreeze()
+            # The master allocates too little for the collector to free by itself what a reload has replaced.
             gc.collect()
             try:
                 app.callable = import_module("webapp").create_app()
-                gc.freeze()
                 reload()
                 counts.close_all_files()
             except (Exception, SystemExit) as error:
-                if os.getpid() != master:  # a worker that ends
+                if os.getpid() != master:  # `reload` forks workers, which end by SystemExit
                     raise
                 app.cfg, app.callable, values.ValueClass = configuration, served, counts
                 _forget_our_modules()
                 sys.modules.update(modules)
-                gc.freeze()
                 why_not = str(error) or type(error).__name__
         if why_not:
             structlog.get_logger().error(f"The reload is refused, what was loaded serves on: {why_not}")
@@ -77,12 +74,11 @@ def _forget_our_modules() -> dict[str, ModuleType]:
 
 
 def _try_in_a_child(arbiter: "Arbiter") -> str:
-    """Load everything anew in a forked process; give the reason why that fails, or nothing."""
-    # The system's own: gevent's wait for a signal that Gunicorn has taken over, and its loop takes away the
-    # status of every child.
+    """Load everything anew in a forked process; return why that fails, or ""."""
+    # Unpatched: gevent's `waitpid` needs a SIGCHLD that Gunicorn handles, and its loop reaps every child.
     fork, waitpid = get_original("os", "fork"), get_original("os", "waitpid")
     sleep = get_original("time", "sleep")
-    answer = mmap.mmap(-1, LONGEST_ANSWER)  # shared with the child, and not a file: a disk may be full
+    answer = mmap.mmap(-1, LONGEST_ANSWER)  # shared with the child; a file could meet a full disk
     child = fork()
     if child == 0:
         try:
@@ -105,7 +101,7 @@ def _try_in_a_child(arbiter: "Arbiter") -> str:
 
 
 def _is_told_to_stop(arbiter: "Arbiter") -> bool:
-    """Look through the signals that the master has received and not yet handled; leave them there."""
+    """Return whether a signal to stop waits in the master's queue, and leave the queue as it is."""
     waiting = []
     with contextlib.suppress(queue.Empty):
         while True:
@@ -116,7 +112,7 @@ def _is_told_to_stop(arbiter: "Arbiter") -> bool:
 
 
 def _try() -> str:
-    os.environ[FOLDER_VARIABLE] = ""  # not the one that is in use
+    os.environ[FOLDER_VARIABLE] = ""  # makes gunicorn.conf.py take a new folder
     said = io.StringIO()
     try:
         _forget_our_modules()

@@ -1,6 +1,6 @@
-"""Signals to stop that come while a worker is being forked: a worker must not lose them.
+"""Hold back signals to stop while a worker is forked, so that the worker does not lose them.
 
-A reload keeps this module: what it has registered belongs to the process.
+A reload keeps this module, since the fork hooks that it registers belong to the process.
 """
 
 import os
@@ -12,10 +12,9 @@ _TO_STOP = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 @cache
 def keep_across_forks() -> None:
-    """Let signals to stop wait while this process forks.
+    """Block signals to stop while this process forks, and in the child until it calls `take`.
 
-    A new process has its parent's handlers first, which only note the signal for the parent. So they wait
-    there until it calls `take`.
+    A child starts with its parent's handlers, which only queue the signal for the parent.
     """
     os.register_at_fork(
         before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, _TO_STOP),
@@ -24,5 +23,5 @@ def keep_across_forks() -> None:
 
 
 def take() -> None:
-    """Take the signals that have waited, and those to come."""
+    """Unblock the signals to stop, those included that have arrived meanwhile."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _TO_STOP)

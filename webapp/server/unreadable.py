@@ -1,4 +1,4 @@
-"""The answer to a request that can't be read as HTTP, or takes too long: made below Flask, so by hand."""
+"""The response to a request that can't be read as HTTP, or takes too long, made without Flask."""
 
 from http import HTTPStatus
 
@@ -15,15 +15,15 @@ from gunicorn.http.errors import (  # type: ignore[attr-defined]  # two are newe
     ParseException,
 )
 
-from webapp.http.headers import EXPOSED, FOR_ANYONE, NOSNIFF
 from webapp.http.problem_details import ProblemDetails
 from webapp.http.problem_kinds import BY_STATUS
+from webapp.http.responses import EXPOSED, NOSNIFF
 
 UNREADABLE = (ParseException, ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize)
-"""What Gunicorn raises of such a request."""
+"""Raised by Gunicorn for such a request."""
 
 UNSENDABLE = (InvalidResponseHeader, InvalidResponseHeaderName)
-"""What it raises of a response, though these are kinds of the above: a fault of the app."""
+"""Raised by Gunicorn for a response of the app, though they are subclasses of the above."""
 
 STATUSES: dict[type[BaseException], int] = {
     ExpectationFailed: 417,
@@ -33,15 +33,15 @@ STATUSES: dict[type[BaseException], int] = {
 
 
 def status_of(error: type[BaseException]) -> int:
-    """Give the status for what was raised.
+    """Return the status for an error.
 
-    None of the 500s, as Gunicorn has for some: a stranger must not ring the alarm.
+    It is never in the 500s, as Gunicorn has it for some, because a client must not trigger an alarm.
     """
     return STATUSES.get(error, 400)
 
 
 def answer(status: int, detail: str, request_id: str, *, for_anyone: bool) -> bytes:
-    """Make the whole answer, head and body; `for_anyone` lets pages of any other site read it."""
+    """Return the whole response, head and body; `for_anyone` lets pages of all other sites read it."""
     kind = BY_STATUS[status]
     body = msgspec.json.encode(
         ProblemDetails(
@@ -58,7 +58,7 @@ def answer(status: int, detail: str, request_id: str, *, for_anyone: bool) -> by
         ("Content-Length", str(len(body))),
         ("X-Request-ID", request_id),
         NOSNIFF,
-        *((FOR_ANYONE, EXPOSED) if for_anyone else ()),
+        *((("Access-Control-Allow-Origin", "*"), EXPOSED) if for_anyone else ()),
     ]
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
     return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{lines}\r\n".encode() + body

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, cast
 
 import gevent
+import structlog
 from flask import Flask
 from gevent.event import Event
 from gevent.pool import Pool
@@ -16,7 +17,7 @@ from gevent.socket import socket
 from greenlet import greenlet
 from gunicorn.workers.ggevent import GeventWorker
 
-from webapp.http import counts_memory, logs, metrics
+from webapp.http import counts_memory, metrics
 from webapp.http.client_address import client_address
 from webapp.http.request_context import new_request_id
 from webapp.http.state import state_of
@@ -28,29 +29,29 @@ from webapp.server.connection import Connection, IdleTimeout, IdleWait, RequestT
 SWEEP_SECONDS = 1.0
 SETTLE_SECONDS = 0.05
 NEWCOMER_SECONDS = 0.5
-"""How long a connection may be idle at a stop: one just accepted has its first request on the way."""
+"""How long a connection may be idle at a stop: its first request may be on the way."""
 
 AT_ONCE = 16
-"""How many connections are accepted in a row, before those that are idle can make room for them."""
+"""How many connections are accepted in a row, before idle ones are closed to make room for them."""
 
 METRICS_READERS = 16
 METRICS_SECONDS = 10
-"""How long one who reads the metrics may keep a connection."""
+"""How long a reader of the metrics may keep a connection."""
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger()
 
 
 def _interrupt(serving: greenlet, connection: Connection) -> None:
-    """Interrupt a connection, unless a request has begun or ended on it since that was decided."""
+    """Interrupt a connection, unless a request has begun or ended on it since `_interrupt_soon`."""
     if connection.deadline == math.inf:
         serving.throw(IdleTimeout if connection.idle else RequestTimeout)
 
 
 class MetricsHandler(WSGIHandler):
-    """Serve one who reads the metrics, for a while."""
+    """Serves a reader of the metrics for `METRICS_SECONDS` at most."""
 
     def handle(self) -> None:
-        """Serve a connection, and close it when its time is up."""
+        """Serve a connection, and close it when its time has run out."""
         with gevent.Timeout(METRICS_SECONDS, False):  # type: ignore[arg-type]  # False: it ends quietly
             super().handle()
 
@@ -58,11 +59,12 @@ class MetricsHandler(WSGIHandler):
 class Worker(GeventWorker):
     """A gevent worker that neither waits for idle connections at a stop nor cuts off a late request.
 
-    Gunicorn's own waits for idle keep-alive connections as long as for busy ones, the whole graceful timeout
-    (gunicorn issue 3227). This one tells clients `Connection: close` for STOP_WAIT_SECONDS, still accepting,
-    then closes the listener and the connections on which nothing has come, and leaves when the last request
-    is answered. Gunicorn's only time limit is for the wait between requests; here a request has one too, from
-    its first byte to its last, or slow clients could hold their places for ever.
+    Gunicorn's own worker waits for idle keep-alive connections as long as for busy ones, the whole graceful
+    timeout (gunicorn issue 3227). This worker answers with `Connection: close` for STOP_WAIT_SECONDS and
+    still accepts. Then it closes the listeners and the idle connections, and ends after the last response.
+
+    Gunicorn limits only the wait between requests. Here a request has a time limit too, from its first byte
+    to the last of its response, or slow clients could keep their connections for ever.
     """
 
     slot: int
@@ -77,37 +79,35 @@ class Worker(GeventWorker):
         self.at_once = False
 
     def init_signals(self) -> None:
-        """Set the handlers, and take the signals that have waited for them."""
+        """Set the handlers, then unblock the signals to stop."""
         super().init_signals()
         signals.take()
 
     def load_wsgi(self) -> None:
-        """Take the app that the master has loaded."""
+        """Take the app that the master has loaded, and report the model and the time to start."""
         counts_memory.take_slot(str(self.slot))
         super().load_wsgi()
         app = cast(Flask, self.wsgi)
         warm_up(app)
-        metrics.warm_up()
         self.state = state_of(app)
         self.settings = self.state.settings
         self.model_version = self.state.predictor.model_version
-        self.state.log_request = logs.request_writer(self.settings)
         metrics.MODEL_INFO.labels(self.model_version).set(1)
         metrics.STARTUP_SECONDS.set(time.monotonic() - self.begun)
 
     def handle_exit(self, _signal: int, _frame: object) -> None:
-        """Begin to stop: answers say `Connection: close`, `/readyz` says no."""
+        """Begin to stop: responses have `Connection: close`, and `/readyz` answers 503."""
         self.alive = False
         self.state.stopping = True
         gevent.spawn(self.told_to_stop.set)
 
     def handle_quit(self, signal: int, frame: object) -> None:
-        """Stop without waiting for anything, as at Ctrl-C."""
+        """Stop without waiting for requests, as at Ctrl-C."""
         self.at_once = True
         self.handle_exit(signal, frame)
 
     def run(self) -> None:
-        """Serve until told to stop, then stop in order."""
+        """Serve until told to stop, then stop in good order."""
         hub = gevent.get_hub()
         hub.print_exception = _log_exception  # type: ignore[assignment, method-assign]
         self.most_connections = descriptors.most_connections()
@@ -124,9 +124,9 @@ class Worker(GeventWorker):
                 metrics.exposition(),
                 spawn=Pool(METRICS_READERS),
                 handler_class=MetricsHandler,
-                environ={"SERVER_NAME": "metrics"},  # else it asks a resolver for one, and waits
+                environ={"SERVER_NAME": "metrics"},  # gevent asks a resolver for it otherwise, and waits
                 log=None,
-                error_log=_log,
+                error_log=logging.getLogger(__name__),
             ).start()
         for server in servers:
             server.max_accept = AT_ONCE
@@ -143,7 +143,7 @@ class Worker(GeventWorker):
             self.stop_serving(servers, pool)
 
     def stop_serving(self, servers: list[EvenServer], pool: Pool) -> None:
-        """Go on for a moment, then close the listeners and idle connections, and let the others finish."""
+        """Serve on for STOP_WAIT_SECONDS, then close listeners and idle connections; let requests finish."""
         begun = time.monotonic()
         for connection in self.connections.values():
             if connection.request:
@@ -162,16 +162,17 @@ class Worker(GeventWorker):
         self.log.warning("%d requests were under way when the time ran out", len(self.connections))
 
     def end_overdue(self, *, idle_seconds: float = math.inf) -> None:
-        """Interrupt each connection whose time has run out, and each that has been idle for so long."""
+        """Interrupt each connection past its deadline, and each that is idle for over `idle_seconds`."""
         now = time.monotonic()
         for serving, connection in list(self.connections.items()):
             if connection.deadline < now or (connection.idle and connection.idle_since + idle_seconds < now):
                 self._interrupt_soon(serving, connection)
 
     def make_room(self) -> None:
-        """Interrupt the connection that has been idle for longest, for another to take its place.
+        """Interrupt the connection that has been idle for longest, so that another can take its place.
 
-        Where none is idle: the one whose head has been incomplete for longest, and for a while.
+        Where none is idle, interrupt the connection whose head has been incomplete for longest, and for
+        `SWEEP_SECONDS` at least.
         """
         candidates = [each for each in self.connections.items() if each[1].deadline < math.inf]
         idle = [each for each in candidates if each[1].idle]
@@ -191,7 +192,7 @@ class Worker(GeventWorker):
             self.make_room()
         current = gevent.getcurrent()
         connection = self.connections[current] = Connection(client, self.settings.request_seconds)
-        connection.client = addr[0] if isinstance(addr, tuple) else ""  # a Unix socket's has no address
+        connection.client = addr[0] if isinstance(addr, tuple) else ""  # a Unix socket has no address
         try:
             super().handle(listener, connection, addr)
         finally:
@@ -199,8 +200,8 @@ class Worker(GeventWorker):
             self.counts[self.slot] -= 1
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> bool:
-        """Answer a request, in one piece where it is small."""
-        sock.begin_request()  # one that came in behind another has not been seen by `recv`
+        """Answer a request, in one send where the response is small."""
+        sock.begin_request()  # a pipelined request has been received together with the one before
         sock.request = req
         sock.gathering = True
         try:
@@ -209,13 +210,13 @@ class Worker(GeventWorker):
             sock.gathering = False
             sock.send_gathered()
 
-    def timeout_ctx(self) -> IdleWait:  # type: ignore[override]  # its stub forgets what it returns
-        """Begin the wait for a connection's next request."""
+    def timeout_ctx(self) -> IdleWait:  # type: ignore[override]  # the stub has no return type
+        """Start the wait for a connection's next request."""
         self.connections[gevent.getcurrent()].await_request(self.cfg.keepalive)
         return IdleWait()
 
     def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:
-        """Answer what can't be read, or takes too long, with a problem; anything else is a fault of ours."""
+        """Answer an unreadable or overdue request with a problem, and any other error with a 500."""
         if isinstance(exc, IdleTimeout):
             return
         if isinstance(exc, RequestTimeout):
@@ -229,20 +230,16 @@ class Worker(GeventWorker):
     def _refuse(self, client: Connection, status: int, detail: str) -> None:
         request_id = new_request_id()
         metrics.REFUSED.labels(status).inc()
-        # Behind a proxy only a header has the client's address, and it may be what can't be read.
+        # Behind a proxy only a header has the client's address, and the headers may be unreadable.
         who = None if self.settings.trusted_proxies else client.client
         network_only = self.settings.log_client == "network"
-        if self.state.log_request:
-            client_shown = who and client_address(who, network_only=network_only)
-            self.state.log_request(
-                {
-                    "event": "request",
-                    "request_id": request_id,
-                    "client": client_shown,
-                    "status": status,
-                    "reason": detail,
-                }
-            )
+        _log.info(
+            "request",
+            request_id=request_id,
+            client=who and client_address(who, network_only=network_only),
+            status=status,
+            reason=detail,
+        )
         if client.answering:
             return
         for_anyone = "*" in self.settings.cors_origins.split()
@@ -256,5 +253,5 @@ class Worker(GeventWorker):
 
 
 def _log_exception(context: object, _kind: Any, error: Any, _traceback: TracebackType | None) -> None:
-    """Say in the log what gevent would print on stderr: what has failed outside a request."""
+    """Log an exception outside a request, which gevent would print on stderr."""
     _log.error("%s failed", context, exc_info=error)

@@ -49,6 +49,14 @@ def test_the_host_header_may_hold_any_name_or_ip_address(server: Server, host: s
     assert host_in(ask(server, f"GET {PATH} HTTP/1.1\r\nHost: {host}")) == named
 
 
+def test_an_answer_that_is_kept_is_kept_for_one_host(server: Server) -> None:
+    for host in ("first_host:8000", "second_host:8000"):
+        for path in ("/api/breeds", "/"):
+            answer = ask(server, f"GET {path} HTTP/1.1\r\nHost: {host}")
+            assert f"http://{host}/static/".encode() in answer.body
+            assert answer.body.count(b"_host:8000/") == answer.body.count(f"//{host}/".encode())
+
+
 @pytest.mark.parametrize("path", [PATH, "/", "/nowhere"])
 @pytest.mark.parametrize(
     "host",

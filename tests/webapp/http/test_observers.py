@@ -5,10 +5,10 @@ from typing import Any, NoReturn
 import pytest
 from flask import Flask
 from prometheus_client import Histogram
+from structlog.testing import capture_logs
 
 from webapp import create_app
-from webapp.http import metrics
-from webapp.http.state import state_of
+from webapp.http import logs, metrics
 
 REQUESTS: dict[str, tuple[dict[str, Any], int]] = {
     "a prediction": ({"path": "/api/predict?home_size=900"}, 200),
@@ -32,14 +32,6 @@ def app() -> Flask:
     return create_app({"PROPAGATE_EXCEPTIONS": False})
 
 
-@pytest.fixture
-def lines(app: Flask) -> list[Any]:
-    """The log lines of requests."""
-    lines: list[Any] = []
-    state_of(app).log_request = lines.append
-    return lines
-
-
 def requests_counted() -> float:
     [family] = metrics.LATENCY.collect()
     return sum(sample.value for sample in family.samples if sample.name.endswith("_count"))
@@ -47,9 +39,13 @@ def requests_counted() -> float:
 
 @each_request
 def test_a_request_whose_log_line_fails_is_answered_and_counted(
-    app: Flask, caplog: pytest.LogCaptureFixture, request_: dict[str, Any], status: int
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    request_: dict[str, Any],
+    status: int,
 ) -> None:
-    state_of(app).log_request = fail
+    monkeypatch.setattr(logs, "client_address", fail)
     before = requests_counted()
     assert app.test_client().open(**request_).status_code == status
     assert requests_counted() == before + 1
@@ -59,13 +55,13 @@ def test_a_request_whose_log_line_fails_is_answered_and_counted(
 @each_request
 def test_a_request_whose_count_fails_is_answered_and_logged(
     app: Flask,
-    lines: list[Any],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     request_: dict[str, Any],
     status: int,
 ) -> None:
     monkeypatch.setattr(Histogram, "observe", fail)
-    assert app.test_client().open(**request_).status_code == status
+    with capture_logs() as lines:
+        assert app.test_client().open(**request_).status_code == status
     assert [line["status"] for line in lines] == [status]
     assert "no space left on device" in caplog.text

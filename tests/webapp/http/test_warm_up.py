@@ -3,9 +3,9 @@
 import pytest
 from flask import Flask
 from jinja2 import Environment
+from structlog.testing import capture_logs
 
 from webapp import create_app
-from webapp.http.state import state_of
 from webapp.http.warm_up import warm_up
 
 
@@ -20,12 +20,11 @@ def test_the_first_requests_compile_no_template(monkeypatch: pytest.MonkeyPatch)
     assert client.get("/nowhere").status_code == 404
 
 
-def test_the_warm_up_writes_no_log_line(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    lines: list[object] = []
-    monkeypatch.setattr(state_of(app), "log_request", lines.append)
-    app.test_client().get("/")
-    assert len(lines) == 1
-    warm_up(app)
+def test_the_warm_up_writes_no_log_line(app: Flask) -> None:
+    with capture_logs() as lines:
+        app.test_client().get("/")
+        assert len(lines) == 1
+        warm_up(app)
     assert len(lines) == 1
 
 

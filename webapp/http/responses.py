@@ -1,0 +1,117 @@
+"""The middleware around every request: its context, the headers of its response, and the report of both."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from webapp.http.caching import YEAR_SECONDS
+from webapp.http.request_context import RequestContext, begin_context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    Headers = list[tuple[str, str]]
+
+Observer = Callable[["WSGIEnvironment", RequestContext, int, Mapping[str, str]], None]
+"""Called when a response begins, with the request, its context, and the status and headers."""
+
+NOSNIFF = ("X-Content-Type-Options", "nosniff")
+EXPOSED = ("Access-Control-Expose-Headers", "ETag, Retry-After, X-Model-Version, X-Request-ID")
+PREFLIGHT_SECONDS = 86_400
+PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    # The address of an answer holds the size of somebody's home, which is not told to other sites.
+    "Referrer-Policy": "same-origin",
+}
+"""Tell the browser to trust no more than the pages need."""
+
+_log = logging.getLogger(__name__)
+
+
+class Responses:
+    """WSGI middleware that begins each request's context, adds headers to its response, and reports it.
+
+    A middleware of the app also sees the responses that other middleware makes; a hook of Flask's does not.
+    """
+
+    def __init__(
+        self,
+        app: "WSGIApplication",
+        origins: frozenset[str],
+        model_version: str,
+        observers: Sequence[Observer],
+    ) -> None:
+        """Wrap an app.
+
+        Args:
+            app: the app.
+            origins: the sites whose pages may ask the API from a browser; `*` stands for all.
+            model_version: the model that answers.
+            observers: called for each response. An observer that fails is logged, and fails no request.
+        """
+        self._app = app
+        self._origins = origins
+        self._model_version = model_version
+        self._observers = observers
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+        """Call the app with a new request context."""
+        context = begin_context(environ)
+
+        def start(status: str, headers: "Headers", *exc_info: object) -> Callable[[bytes], object]:
+            present = dict(headers)
+            headers = [*headers, ("X-Request-ID", context.request_id), NOSNIFF]
+            if environ["PATH_INFO"].startswith("/api/"):
+                headers += self._api_headers(environ, present)
+            if present.get("Content-Type", "").startswith("text/html"):
+                headers += _page_headers(environ, present)
+            for observe in self._observers:
+                try:
+                    observe(environ, context, int(status[:3]), present)
+                except Exception:
+                    _log.exception("An observer of requests failed")
+            return start_response(status, headers, *exc_info)  # type: ignore[arg-type]
+
+        return self._app(environ, start)
+
+    def _api_headers(self, environ: "WSGIEnvironment", present: Mapping[str, str]) -> "Headers":
+        """Return which model answers, and whether a browser may show the response to another site's page."""
+        headers = [("X-Model-Version", self._model_version)]
+        origin = environ.get("HTTP_ORIGIN")
+        if "*" in self._origins:
+            # A response to a GET without an Origin gets them too: a cache may hand it to a page.
+            if origin is None and environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+                return headers
+            headers.append(("Access-Control-Allow-Origin", "*"))
+        else:
+            headers.append(("Vary", "Origin"))
+            if origin not in self._origins:
+                return headers
+            headers.append(("Access-Control-Allow-Origin", origin))
+        headers.append(EXPOSED)
+        # A 404 has no Allow header, and a browser must not remember it for a day.
+        is_preflight = (
+            environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+        )
+        if is_preflight and "Allow" in present:
+            headers += [
+                ("Access-Control-Allow-Methods", present["Allow"]),
+                ("Access-Control-Allow-Headers", "Content-Type, If-None-Match, X-Request-ID"),
+                ("Access-Control-Max-Age", str(PREFLIGHT_SECONDS)),
+            ]
+        return headers
+
+
+def _page_headers(environ: "WSGIEnvironment", present: Mapping[str, str]) -> "Headers":
+    """Return the security headers of an HTML page, except those that the page sets itself."""
+    headers = [(name, value) for name, value in PAGE_HEADERS.items() if name not in present]
+    if environ["wsgi.url_scheme"] == "https":
+        headers.append(("Strict-Transport-Security", f"max-age={YEAR_SECONDS}"))
+    return headers
