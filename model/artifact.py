@@ -1,10 +1,10 @@
 """A trained model as files: ``manifest.json`` and the files that it names, the model, its card and its plots.
 
-Several files cannot be replaced at once, so the manifest commits all of them. The model is written first,
-under a name with its checksum, and each document under a pending name with its checksum. Renaming the
-manifest into place then makes the new artifact the current one; a document is read under either of its names.
-Last, the documents are renamed to their own names, and the files of the old artifact are removed. At any
-moment, and after the writer was killed, a reader finds a whole artifact, old or new.
+Several files cannot be replaced in one atomic step, so replacing the manifest is the commit. Before it, the
+model and the documents are written under names that contain their checksums, beside the old artifact. After
+it, the documents are renamed to their final names, and the old artifact's files are removed; until then a
+reader finds a document under its pending name. At any moment, also after the writer was killed, a reader
+finds one whole artifact, the old or the new.
 """
 
 import fcntl
@@ -39,7 +39,7 @@ class Artifact:
     documents: Mapping[str, bytes]
 
 
-class _AnyFormat(msgspec.Struct):
+class _VersionOnly(msgspec.Struct):
     format_version: int
 
 
@@ -63,7 +63,7 @@ def write_artifact(artifact: Artifact, folder: Path) -> None:
     pending = {name: _pending(folder, name, sha256) for name, sha256 in manifest.documents.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder):
+        with _locked(folder):
             write_atomically(folder / manifest.model_file, artifact.model)
             for name, path in pending.items():
                 write_atomically(path, artifact.documents[name])
@@ -85,10 +85,10 @@ def read_model(folder: Path) -> tuple[Manifest, bytes]:
         The manifest, and the bytes of the model whose checksum was verified.
 
     Raises:
-        ArtifactError: A file is missing or unreadable, the manifest has another format, or the model file's
-            checksum is not the manifest's.
+        ArtifactError: A file is missing or unreadable, the manifest is invalid or has another format version,
+            or the model file's checksum is not the manifest's.
     """
-    return _whole(folder, lambda manifest: (manifest, _model(folder, manifest)))
+    return _read_consistently(folder, lambda manifest: (manifest, _read_model_file(folder, manifest)))
 
 
 def read_artifact(folder: Path) -> Artifact:
@@ -99,14 +99,14 @@ def read_artifact(folder: Path) -> Artifact:
     """
 
     def read(manifest: Manifest) -> Artifact:
-        documents = {name: _document(folder, name, sha256) for name, sha256 in manifest.documents.items()}
-        return Artifact(manifest, _model(folder, manifest), documents)
+        documents = {name: _read_document(folder, name, sha) for name, sha in manifest.documents.items()}
+        return Artifact(manifest, _read_model_file(folder, manifest), documents)
 
-    return _whole(folder, read)
+    return _read_consistently(folder, read)
 
 
-def _whole(folder: Path, read: Callable[[Manifest], T]) -> T:
-    """Read the files that a manifest names; again, if a training replaced the manifest meanwhile."""
+def _read_consistently(folder: Path, read: Callable[[Manifest], T]) -> T:
+    """Read the files that the manifest names; retry if a training replaced the manifest meanwhile."""
     path = folder / MANIFEST_NAME
     while True:
         text = _read(path)
@@ -117,11 +117,11 @@ def _whole(folder: Path, read: Callable[[Manifest], T]) -> T:
                 raise
 
 
-def _model(folder: Path, manifest: Manifest) -> bytes:
+def _read_model_file(folder: Path, manifest: Manifest) -> bytes:
     model_path = folder / manifest.model_file
     model = _read(model_path)
     if identify(model) != (manifest.model_version, manifest.model_file, manifest.model_sha256):
-        raise _differs(model_path, "model")
+        raise _checksum_error(model_path, "model")
     return model
 
 
@@ -129,19 +129,19 @@ def _pending(folder: Path, name: str, sha256: str) -> Path:
     return folder / f".pending-{sha256[:12]}-{name}"
 
 
-def _document(folder: Path, name: str, sha256: str) -> bytes:
+def _read_document(folder: Path, name: str, sha256: str) -> bytes:
     try:
-        # A document has its pending name from the manifest's rename until its own.
+        # Between the renames of the manifest and of the document, the document has its pending name.
         content = _pending(folder, name, sha256).read_bytes()
     except FileNotFoundError:
         content = _read(folder / name)
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise _differs(folder / name, "document")
+        raise _checksum_error(folder / name, "document")
     return content
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     """Lock the folder against other writers; the system releases the lock if the process dies."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -151,7 +151,7 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _differs(path: Path, what: str) -> ArtifactError:
+def _checksum_error(path: Path, what: str) -> ArtifactError:
     return ArtifactError(
         f"{path} is not the {what} that {MANIFEST_NAME} describes: its checksum differs; restore the file or "
         "train again."
@@ -171,7 +171,7 @@ def _read(path: Path) -> bytes:
 
 def _parse(path: Path, text: bytes) -> Manifest:
     try:
-        found = msgspec.json.decode(text, type=_AnyFormat).format_version
+        found = msgspec.json.decode(text, type=_VersionOnly).format_version
         if found != FORMAT_VERSION:
             raise ArtifactError(
                 f"{path} has format version {found}, and this program reads version {FORMAT_VERSION}; train "

@@ -1,11 +1,11 @@
-"""Writing a file so that at any moment, and after any crash, it has its old content or its new."""
+"""Atomic writing: at any moment, also after a crash, a file has either its old or its new content."""
 
 import os
 from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write to another file in the folder, then rename it; on return, the disk has the new content.
+    """Write the content to ``.partial`` in the same folder and rename that; on return it is safe on disk.
 
     Raises:
         OSError: The content cannot be written; the file is unchanged.
@@ -16,7 +16,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
-    # The rename is on disk only when the folder is; a later rename must not survive a crash without this one.
+    # Only this puts the rename on disk; without it, a crash could undo the rename but keep a later one.
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -11,8 +11,8 @@ import msgspec
 
 BREEDS_FILE = Path(__file__).with_name("breeds.toml")
 
-# These types refuse the blanks that `template` leaves to fill in.
-Words = Annotated[str, msgspec.Meta(min_length=1)]
+# These types refuse the empty texts and zeros that `template` leaves to be filled in.
+NonEmpty = Annotated[str, msgspec.Meta(min_length=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 _TEMPLATE = """
@@ -53,8 +53,8 @@ class SourcedRange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     min: Positive
     max: Positive
-    source: Words
-    url: Words
+    source: NonEmpty
+    url: NonEmpty
 
     @property
     def middle(self) -> float:
@@ -65,9 +65,9 @@ class SourcedRange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SourcedText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line about a breed, and its source."""
 
-    text: Words
-    source: Words
-    url: Words
+    text: NonEmpty
+    source: NonEmpty
+    url: NonEmpty
 
 
 class Breed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,8 +84,8 @@ class Breed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     key: str
-    name: Words
-    picture: Words
+    name: NonEmpty
+    picture: NonEmpty
     weight_kg: SourcedRange
     height_cm: SourcedRange
     space: SourcedText
@@ -136,7 +136,7 @@ def _breed(path: Path, key: str, table: Any) -> Breed:
 def template(keys: Iterable[str]) -> str:
     """Return TOML tables for new breeds, to be appended to the catalogue and filled in.
 
-    ``load_breeds`` refuses a table with a blank.
+    ``load_breeds`` refuses a table with an empty field.
 
     Args:
         keys: The new breeds, as the data call them.

@@ -1,4 +1,4 @@
-"""Verify an artifact and print a summary: ``python -m model.check [FOLDER]``, the image's ``check``."""
+"""Verify an artifact and print a summary: ``python -m model.check [FOLDER]``; ``check`` in the image."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ from model.manifest import Manifest
 from model.predictor import Predictor
 
 EXIT_BAD_MODEL = 65
-"""EX_DATAERR of sysexits.h; the server also exits with it if it cannot serve the model."""
+"""The exit status EX_DATAERR of sysexits.h, also that of a server that cannot serve the model."""
 
 
 def main(arguments: list[str]) -> int:

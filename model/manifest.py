@@ -26,7 +26,7 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The households: their file, whether they are simulated, and their numbers."""
+    """The households: their file, whether they are simulated, and how many by breed, fitted and held out."""
 
     file: str
     sha256: str
@@ -60,7 +60,7 @@ class CalibrationBin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         fraction_positive: The share of the households that have it.
         low: Lower end of the 95 % interval of ``fraction_positive``.
         high: Upper end of the 95 % interval of ``fraction_positive``.
-        households: How many households.
+        households: The number of households.
     """
 
     mean_predicted: float
@@ -78,7 +78,7 @@ class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         log_loss: Mean of -ln(probability given to the true breed), in nats.
         brier_score: Mean squared distance between the probabilities and the truth.
         calibration_error: Expected calibration error.
-        calibration_error_by_chance: The error that a perfectly calibrated model exceeds in one of 20 samples.
+        calibration_error_by_chance: What a perfectly calibrated model's error exceeds in one of 20 samples.
         roc_auc: Area under the ROC curve, the mean over the breeds.
         best_log_loss: The log loss of the best possible answers, from the densities of simulated data; null
             for other data.
@@ -126,20 +126,20 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of the file; it has no timestamp, so that the same data give the same bytes.
 
     Attributes:
-        format_version: Of this file; this code reads ``FORMAT_VERSION`` only.
+        format_version: The version of the file's format; this code reads ``FORMAT_VERSION`` only.
         model_version: The first 12 hexadecimal digits of ``model_sha256``.
         model_file: ``model-<model_version>.ubj``, in the same folder.
-        model_sha256: Of the model file's bytes.
+        model_sha256: The sha256 of the model file, in hexadecimal.
         documents: The sha256 of each document beside the model, by file name: the card and the plots.
         features: The model's inputs, in order.
         classes: The breeds' keys, in the order of the model's probabilities.
         breeds: The catalogue's entry of each class, in the same order, so that serving needs no catalogue.
         data: The households that the model was trained on.
-        parameters: XGBoost's, with the number of rounds.
+        parameters: XGBoost's parameters, and the number of rounds.
         search: How the parameters were found.
         metrics: How good the model is on the held-out households.
         decision_boundaries: The sizes at which the answer changes, ascending.
-        known_answers: Answers that a server compares its own with.
+        known_answers: Answers that a server must reproduce before it serves the model.
         xgboost_version: The version that trained the model.
     """
 
@@ -161,18 +161,18 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def encode(manifest: Manifest) -> bytes:
-    """Encode a manifest as the file's content."""
+    """Encode a manifest as the content of ``manifest.json``."""
     return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
 
 
 def json_schema() -> bytes:
-    """Return the JSON Schema (draft 2020-12) of the file, made from the types of this module.
+    """Return the JSON Schema (draft 2020-12) of ``manifest.json``, made from the types of this module.
 
     ``python -m model.manifest`` writes it to ``SCHEMA_FILE``.
     """
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | msgspec.json.schema(Manifest)
     for definition in schema["$defs"].values():
-        # Python removes the indentation of docstrings from 3.13 on.
+        # Before 3.13 Python keeps the indentation of docstrings; the schema must not depend on the version.
         definition["description"] = inspect.cleandoc(definition["description"])
     return (json.dumps(schema, indent=2) + "\n").encode()
 

@@ -21,20 +21,20 @@ from model.manifest import MANIFEST_NAME, Manifest
 from model.step_function import StepFunction, to_step_function
 
 TOLERANCE = 2e-6
-"""How far an answer may be from the manifest's, which has six decimals and is from another processor."""
+"""The most by which an answer may differ from a known one, which is rounded and from another processor."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recommendation:
-    """The answer for one home; all sizes of an interval share one object, so callers may cache by it.
+    """The answer for one home; all sizes of an interval share one object, so callers may cache by identity.
 
     Attributes:
-        breed: Key of the most probable breed; of equals, the lightest.
+        breed: Key of the most probable breed; the lightest of equally probable ones.
         name: The breed's name for people.
-        probability: Of that breed, 0 to 1.
-        probabilities: Of every breed by key, in class order; cannot be changed.
+        probability: The probability of that breed, 0 to 1.
+        probabilities: The probability of every breed by key, in class order; read-only.
         outside_training_range: Whether the home is smaller or larger than every home in the fitted data.
-        model_version: Of the model that answered.
+        model_version: The version of the model that answered.
     """
 
     breed: str
@@ -52,7 +52,7 @@ class Recommendations:
     Attributes:
         breed_index: Index of the most probable breed in ``Predictor.breeds``, shape ``(n,)``.
         probabilities: Shape ``(n, len(Predictor.breeds))``, columns in the order of ``Predictor.breeds``.
-        outside_training_range: Shape ``(n,)``.
+        outside_training_range: As in ``Recommendation``, shape ``(n,)``.
     """
 
     breed_index: NDArray[np.intp]
@@ -67,7 +67,7 @@ class Predictor:
 
     Attributes:
         manifest: The verified manifest.
-        model_version: The manifest's.
+        model_version: The model's version, from the manifest.
         breeds: The model's classes as catalogue entries, in class order.
         training_range: The smallest and largest home that the model was fitted on, in square feet.
         boundaries: The sizes at which the answer changes, ascending.
@@ -86,7 +86,7 @@ class Predictor:
         self._edge_array = np.array(steps.edges)
         self._probabilities = steps.probabilities
         self._breed_index = steps.probabilities.argmax(axis=1)
-        # Both ends of the training range are edges, so an interval is outside as a whole if its start is.
+        # Both ends of the training range are edges, so an interval is outside it if its start is.
         starts = np.array((-inf, *steps.edges))
         self._outside = (starts < feature.min) | (starts > feature.max)
         self._recommendations = tuple(self._recommendation(interval) for interval in range(len(starts)))
@@ -179,7 +179,7 @@ class Predictor:
         )
 
     def check(self) -> bool:
-        """Return whether the answers agree with the manifest's known ones; takes some microseconds."""
+        """Return whether the predictor gives the manifest's known answers; takes some microseconds."""
         return all(
             len(known.probabilities) == len(self.breeds)
             and all(

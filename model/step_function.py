@@ -1,4 +1,4 @@
-"""A booster with one numeric input, converted to the exact step function that it is."""
+"""Conversion of a booster with one numeric input to the step function that it computes, without loss."""
 
 import math
 from collections.abc import Iterable
@@ -32,7 +32,7 @@ class StepFunction:
 def to_step_function(booster: xgboost.Booster, extra_edges: Iterable[float]) -> StepFunction:
     """Convert a booster to a step function by predicting once in every interval.
 
-    Between two neighbouring thresholds every tree sends every size to the same leaf, and XGBoost adds the
+    Between two neighbouring thresholds each tree sends all sizes to the same leaf, and XGBoost adds the
     leaves in a fixed order, so all sizes of the interval have the same answer to the last bit.
 
     Args:
@@ -45,7 +45,7 @@ def to_step_function(booster: xgboost.Booster, extra_edges: Iterable[float]) -> 
     edges = {first_double_at(threshold) for threshold in split_thresholds(booster)}
     edges.update(extra_edges)
     ordered = tuple(sorted(edges))
-    # The smallest size of each interval; the first interval has none, so its largest.
+    # The smallest size of each interval, but the largest of the first, which has no smallest.
     representatives = np.array([math.nextafter(ordered[0], -math.inf), *ordered])
     return StepFunction(ordered, class_probabilities(booster, representatives))
 
@@ -54,8 +54,9 @@ def first_double_at(threshold: np.float32) -> float:
     """Return the smallest double that XGBoost does not put below a threshold.
 
     XGBoost rounds a size to float32 (to nearest, ties to even) and then compares it with the threshold. The
-    result is therefore half-way from the previous float32, or the next double if the tie rounds down.
+    result is therefore the midpoint of the threshold and the float32 below it, or, if this tie rounds down,
+    the next double.
     """
-    before = np.nextafter(threshold, np.float32(-np.inf))
-    half_way = (float(before) + float(threshold)) / 2  # exact: a double has bits to spare
-    return half_way if np.float32(half_way) == threshold else math.nextafter(half_way, math.inf)
+    below = np.nextafter(threshold, np.float32(-np.inf))
+    midpoint = (float(below) + float(threshold)) / 2  # exact: a double has bits to spare
+    return midpoint if np.float32(midpoint) == threshold else math.nextafter(midpoint, math.inf)

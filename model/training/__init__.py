@@ -1,1 +1,1 @@
-"""From a CSV file to an artifact. The serving process never imports it, and the image does not have it."""
+"""Training, from a CSV file to an artifact; never imported by the serving process, and not in the image."""

@@ -16,7 +16,7 @@ MEASURES = (
     ("calibration_error", "Expected calibration error", "lower is better"),
     ("roc_auc", "ROC AUC", "higher is better"),
 )
-"""Every measure: its key in the manifest, its title, and which direction is better."""
+"""The measures in order: key in the manifest, title, and whether higher or lower is better."""
 
 
 def write_card(manifest: Manifest) -> bytes:
@@ -44,7 +44,7 @@ def _use(manifest: Manifest) -> str:
     data = (
         "The data are simulated, so its answers say nothing about real dogs or real households."
         if manifest.data.simulated
-        else "Whether its answers hold elsewhere than where the data come from is for you to judge."
+        else "It is for you to judge whether its answers hold for other households than those of the data."
     )
     return f"""\
 ## What it is for
@@ -75,8 +75,8 @@ def _data(manifest: Manifest, names: list[str]) -> str:
 
 {_table(("Breed", "Households"), ((name, f"{households:,}") for name, households in rows))}
 
-{data.fitted:,} households were fitted, and {data.held_out:,}, a fifth of each breed, held out. The fitted \
-homes have {feature.min:,.0f} to {feature.max:,.0f} sq ft.
+The model was fitted to {data.fitted:,} households, with homes of {feature.min:,.0f} to \
+{feature.max:,.0f} sq ft. {data.held_out:,} others, a fifth of each breed, were held out.
 
 ![The sizes of the training homes by breed]({plots.HOMES})"""
 
@@ -88,8 +88,8 @@ def _answers(manifest: Manifest) -> str:
         for answer in manifest.known_answers
     ]
     changes = "\n".join(
-        f"- From {boundary.home_size_sqft:,.0f} sq ft on, the answer is {name[boundary.above]}, no longer "
-        f"{name[boundary.below]}."
+        f"- At {boundary.home_size_sqft:,.0f} sq ft the answer changes from {name[boundary.below]} to "
+        f"{name[boundary.above]}."
         for boundary in manifest.decision_boundaries
     )
     return f"""\
@@ -109,8 +109,8 @@ def _quality(manifest: Manifest, names: list[str]) -> str:
         (f"{title} ({way})", _score(metrics, key), figure(key, baseline[key])) for key, title, way in MEASURES
     ]
     best = (
-        f"\n\nAs the densities of the simulated homes are known, so is the log loss of the best possible "
-        f"answers on these households: {metrics.best_log_loss:.4f} nats."
+        f"\n\nThe best possible answers are known, because the densities of the simulated homes are; their "
+        f"log loss on these households is {metrics.best_log_loss:.4f} nats."
         if metrics.best_log_loss is not None
         else ""
     )
@@ -121,16 +121,16 @@ def _quality(manifest: Manifest, names: list[str]) -> str:
     return f"""\
 ## How good it is
 
-On the {manifest.data.held_out:,} households held out, with 95 % bootstrap intervals. The baseline always \
-answers the breeds' shares.
+On the {manifest.data.held_out:,} households held out, with 95 % bootstrap intervals. The baseline \
+always answers the breeds' shares of the fitted households.
 
 {_table(("Measure", "Model", "Baseline"), rows)}{best}
 
-Chance alone keeps a perfectly calibrated model's calibration error below \
-{metrics.calibration_error_by_chance:.3f} in 95 of 100 samples of this size; the interval above lies high, \
-because resampling adds noise to noise.
+By chance, even a perfectly calibrated model has a calibration error; in 95 of 100 samples of this size it \
+is below {metrics.calibration_error_by_chance:.3f}. The interval of the calibration error is biased upwards, \
+because resampling adds random variation to that of the sample.
 
-![How often the answer was right against how sure it was]({plots.CALIBRATION})
+![How often the answer was right, by the probability that it had]({plots.CALIBRATION})
 
 Households by the breed they have (rows) and the breed that is answered (columns):
 
@@ -140,7 +140,7 @@ Households by the breed they have (rows) and the breed that is answered (columns
 def _limits(manifest: Manifest) -> str:
     feature = manifest.features[0]
     order = (
-        " A larger home never makes the heavier dog less likely; the fit is held to that."
+        " A larger home never makes the heavier dog less likely; the fit is constrained so."
         if len(manifest.classes) == 2
         else ""
     )
@@ -149,10 +149,10 @@ def _limits(manifest: Manifest) -> str:
 
 - It knows the size of the home and nothing else.
 - It knows these breeds and no other: every household is taken to have one of them.
-- Below {feature.min:,.0f} and above {feature.max:,.0f} sq ft it saw no home, and repeats the answer of the \
-nearest ones; page and API say so.
+- Below {feature.min:,.0f} and above {feature.max:,.0f} sq ft there are no fitted homes: it repeats \
+the answer for the nearest ones, and page and API say so.
 - Its answers are steps: homes of nearly the same size may get answers that differ by a few percent.{order}
-- It learned how common each breed is in its data; where the shares differ, its probabilities are off."""
+- It learned how common each breed is in its data; where the shares differ, its probabilities are wrong."""
 
 
 def _fit(manifest: Manifest) -> str:
@@ -163,8 +163,8 @@ def _fit(manifest: Manifest) -> str:
 
 {search.candidates} settings were compared by {search.folds}-fold cross-validation on \
 {search.households:,} of the fitted households; the best has a cross-validated log loss of \
-{search.log_loss:.4f} nats, and rounds were added until that stopped falling. No breed was given a weight, \
-and no layer stands behind the trees. The same data give the same bytes (on Linux x86-64, with one thread).
+{search.log_loss:.4f} nats, and trees were added until it stopped falling. The breeds have no weights, \
+and the probabilities are not recalibrated. The same data give the same bytes (Linux x86-64, one thread).
 
 {_table(("Parameter", "Value"), values)}"""
 
@@ -175,7 +175,7 @@ def _score(metrics: Metrics, key: str) -> str:
 
 
 def figure(key: str, value: float) -> str:
-    """Format the value of a measure."""
+    """Format the value of a measure: accuracy in percent, any other with four decimals."""
     return f"{value:.1%}" if key == "accuracy" else f"{value:.4f}"
 
 

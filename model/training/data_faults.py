@@ -13,7 +13,7 @@ _SHOWN = 3
 
 
 class DataFaults:
-    """The faults found so far in a file; false if there are none.
+    """The faults found so far in a file; false in a condition while there are none.
 
     Every series to be checked is indexed by line number.
     """
@@ -41,7 +41,7 @@ class DataFaults:
         Args:
             texts: The sizes as the file has them.
             sizes: The same in square feet; NaN where the text is not a number.
-            factor: Square feet in the file's unit.
+            factor: Square feet in one unit of the file.
         """
         if sizes.between(MIN_SQFT, MAX_SQFT).all():
             return
@@ -55,7 +55,7 @@ class DataFaults:
         self._note(limits, texts[number & (sizes > 0) & ~sizes.between(MIN_SQFT, MAX_SQFT)])
 
     def check_households(self, keys: "pd.Series[str]", fewest: int) -> None:
-        """Record that there are fewer than two breeds, and breeds with fewer than ``fewest`` households."""
+        """Record that there are fewer than two breeds, or breeds with fewer than ``fewest`` households."""
         lines = {str(key): keys.index[keys == key] for key in keys.unique()}
         if len(lines) < 2:
             only = "".join(f"there is only {key}, from line {at[0]} on" for key, at in lines.items())
@@ -80,7 +80,7 @@ class DataFaults:
         return found
 
     def _note(self, rule: str, cells: "pd.Series[str]") -> None:
-        """Record the cells that break a rule."""
+        """Record cells, indexed by line number, that break a rule."""
         if cells.empty:
             return
         self._counts[rule] = self._counts.get(rule, 0) + len(cells)

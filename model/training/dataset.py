@@ -43,7 +43,7 @@ class Homes:
         labels: Index of each household's breed in ``breeds``, shape ``(n,)``.
         breeds: The breeds that occur, the lightest first.
         file: The file's name, without its folder.
-        sha256: Of the file's bytes, in hexadecimal.
+        sha256: The sha256 of the file's bytes, in hexadecimal.
         simulated: Whether the file is ``model/homes.csv`` as ``simulation`` writes it, so that the densities
             are known.
         warnings: Likely mistakes in the data that do not prevent training, one sentence each.
@@ -104,7 +104,7 @@ def read_homes(path: Path, breeds: Mapping[str, Breed]) -> Homes:
         file=path.name,
         sha256=table.sha256,
         simulated=table.sha256 == hashlib.sha256(simulated_csv()).hexdigest(),
-        warnings=tuple(f"In {path}, {warning}" for warning in _warnings(households, table.spanned)),
+        warnings=tuple(f"In {path}, {warning}" for warning in _warnings(households, table.multiline)),
     )
 
 
@@ -124,9 +124,9 @@ class _Table:
     """A CSV file in UTF-8, plain or gzip, separated by commas, semicolons or tabs, with a header.
 
     Attributes:
-        sha256: Of the file's bytes, in hexadecimal.
+        sha256: The sha256 of the file's bytes, in hexadecimal.
         header: The columns' names.
-        spanned: The first line of each row, among those read so far, that spans several lines.
+        multiline: The line on which each row that spans several lines begins, of the rows read so far.
 
     Raises:
         DatasetError: The file cannot be read, is not UTF-8, is damaged gzip, or begins with an empty line.
@@ -146,7 +146,7 @@ class _Table:
         if not first.strip():
             raise DatasetError(f"{path} is empty or begins with an empty line; it must begin with a header.")
         self._separator = max(_SEPARATORS, key=lambda separator: first.count(separator.encode()))
-        self.spanned: list[int] = []
+        self.multiline: list[int] = []
         self.header = [name.strip() for name in next(self._read(None, 1)).iloc[0]]
 
     def column(self, *names: str) -> int:
@@ -178,14 +178,14 @@ class _Table:
                 is missing. The line in the message counts each row before it as one line, even if it spans
                 several.
         """
-        breaks = 0
+        breaks_before = 0
         for rows in self._read(range(len(self.header)), _ROWS_AT_ONCE):
-            rows.index += 1 + breaks
+            rows.index += 1 + breaks_before
             if b'"' in self._content:  # a quoted cell may span lines
-                within = rows.apply(lambda cells: cells.str.count(r"\r\n?|\n")).sum(axis=1).to_numpy()
-                rows.index += within.cumsum() - within
-                breaks += int(within.sum())
-                self.spanned += rows.index[within > 0].tolist()
+                breaks = rows.apply(lambda cells: cells.str.count(r"\r\n?|\n")).sum(axis=1).to_numpy()
+                rows.index += breaks.cumsum() - breaks
+                breaks_before += int(breaks.sum())
+                self.multiline += rows.index[breaks > 0].tolist()
             yield rows[(rows.index > 1) & (rows != "").any(axis=1)]
 
     def _read(self, columns: range | None, at_once: int) -> Iterator[pd.DataFrame]:
@@ -214,15 +214,15 @@ class _Table:
             raise DatasetError(f"{self._path} is not a table{problem}") from error
 
 
-def _warnings(households: pd.DataFrame, spanned: Sequence[int]) -> Iterator[str]:
+def _warnings(households: pd.DataFrame, multiline: Sequence[int]) -> Iterator[str]:
     """Yield a sentence about rows that span several lines, and one about copied households.
 
-    Rounded sizes make some households equal, but their numbers are odd as often as even. If more than nine in
-    ten of these numbers are even, or multiples of three, the same file was joined two or three times.
+    Rounded sizes make some households equal, but as often an odd number of times as an even one. If more than
+    nine in ten occur a multiple of two or three times, the same file was probably joined so many times.
     """
-    if spanned:
+    if multiline:
         yield (
-            f"{len(spanned):,} row(s) span several lines, the first from line {spanned[0]} on; is a "
+            f"{len(multiline):,} row(s) span several lines, the first from line {multiline[0]} on; is a "
             "quotation mark missing?"
         )
     times = households.value_counts()

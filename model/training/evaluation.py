@@ -1,4 +1,4 @@
-"""How good probabilities are, on households that were not fitted, and how certain these figures are."""
+"""Measures of how good probabilities are, and their uncertainty, on households that were not fitted."""
 
 from collections.abc import Iterable
 
@@ -11,18 +11,17 @@ from model.manifest import CalibrationBin
 RESAMPLES = 1_000
 SEED = 1901
 BINS = 10
-LEVEL = (2.5, 97.5)
-"""The percentiles between which a 95 % interval lies."""
+INTERVAL_PERCENTILES = (2.5, 97.5)
 
-RESAMPLED = 2_000
+RESAMPLE_SIZE = 2_000
 """The most households in a resample.
 
-Training on a million households takes 12 s; resamples of all 200,000 held-out ones would add a minute, these
-add 0.8 s.
+Training on a million households takes 12 s; resamples of all 200,000 held-out ones would add a minute,
+resamples of 2,000 add 0.8 s.
 """
 
-SMALLEST = 1e-7
-"""The probability that 0 is replaced by, about the precision of float32: ln(0) would be infinite."""
+MIN_PROBABILITY = 1e-7
+"""Smaller probabilities are raised to it, because ln(0) is infinite; about the precision of float32."""
 
 Floats = NDArray[np.float64]
 Probabilities = NDArray[np.floating]
@@ -33,16 +32,16 @@ def scores(labels: NDArray[np.int64], probabilities: Probabilities) -> dict[str,
 
     - ``accuracy``: share of households whose breed is the most probable one.
     - ``log_loss``: mean of -ln(probability of the true breed), in nats.
-    - ``brier_score``: mean squared distance between probabilities and truth; with two classes half of it, as
-      Brier's formula is then usually written (Brier, "Verification of Forecasts Expressed in Terms of
+    - ``brier_score``: mean squared distance between probabilities and truth; with two classes half of it,
+      which is then the usual definition (Brier, "Verification of Forecasts Expressed in Terms of
       Probability", Monthly Weather Review 78, 1950).
     - ``calibration_error``: expected calibration error, the mean over the bins of the distance between the
       mean probability of the answered breed and the share of households that have it (Guo et al., "On
       Calibration of Modern Neural Networks", ICML 2017, equation 3; with bins of equally many households).
     - ``roc_auc``: the probability that a home of a breed is given a higher probability of it than a home of
       another breed, ties counting half; the mean over the breeds. Computed from ranks (Hanley and McNeil,
-      "The Meaning and Use of the Area under a ROC Curve", Radiology 143, 1982); NaN without households of
-      some breed, or of others.
+      "The Meaning and Use of the Area under a ROC Curve", Radiology 143, 1982); NaN if a breed has no
+      households.
 
     Args:
         labels: True class indices, shape ``(n,)``.
@@ -50,7 +49,7 @@ def scores(labels: NDArray[np.int64], probabilities: Probabilities) -> dict[str,
     """
     households, classes = probabilities.shape
     true = labels[:, np.newaxis] == np.arange(classes)
-    confidence, hits = _answers(labels, probabilities)
+    confidence, hits = _top_answers(labels, probabilities)
     positives = true.sum(axis=0)
     ranks = pd.DataFrame(probabilities).rank().to_numpy()
     wins = (ranks * true).sum(axis=0) - positives * (positives + 1) / 2
@@ -69,8 +68,8 @@ def scores(labels: NDArray[np.int64], probabilities: Probabilities) -> dict[str,
 def intervals(labels: NDArray[np.int64], probabilities: Probabilities) -> dict[str, tuple[float, float]]:
     """Compute the 95 % bootstrap interval of every measure.
 
-    The interval of the calibration error lies high, because resampling adds noise to the noise of the sample;
-    ``error_by_chance`` tells how much noise there is.
+    The interval of the calibration error is biased upwards, because resampling adds random variation to that
+    of the sample; ``error_by_chance`` tells how large that of the sample is.
     """
     drawn = pd.DataFrame([scores(labels[taken], probabilities[taken]) for taken in _resamples(len(labels))])
     return {
@@ -88,11 +87,11 @@ def mean_interval(values: Floats) -> tuple[float, float]:
 def error_by_chance(probabilities: Probabilities) -> float:
     """Compute the calibration error that a perfectly calibrated model exceeds in one of 20 such samples.
 
-    If each probability is true, the households of a bin whose breed is the answered one are a sum of
-    independent draws, and nearly normal.
+    If the probabilities are true, the number of right answers in a bin is a sum of independent draws, so its
+    distribution is nearly normal.
 
     Source: Bröcker and Smith, "Increasing the Reliability of Reliability Diagrams", Weather and Forecasting
-    22, 2007, who draw each household.
+    22, 2007, who simulate each household instead.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     spreads = np.sqrt(np.bincount(_bins(confidence), confidence * (1 - confidence)))
@@ -102,7 +101,7 @@ def error_by_chance(probabilities: Probabilities) -> float:
 
 def calibration(labels: NDArray[np.int64], probabilities: Probabilities) -> tuple[CalibrationBin, ...]:
     """Compute the reliability curve: the bins with their intervals, from the least confident on."""
-    confidence, hits = _answers(labels, probabilities)
+    confidence, hits = _top_answers(labels, probabilities)
     answers = pd.DataFrame({"confidence": confidence, "hit": hits})
     return tuple(
         CalibrationBin(
@@ -124,17 +123,17 @@ def confusion(labels: NDArray[np.int64], probabilities: Probabilities) -> NDArra
 
 def losses(labels: NDArray[np.int64], probabilities: Probabilities) -> Floats:
     """Compute each household's log loss in nats, shape ``(n,)``."""
-    exact = np.clip(probabilities.astype(np.float64), SMALLEST, None)
+    exact = np.clip(probabilities.astype(np.float64), MIN_PROBABILITY, None)
     return np.asarray(np.log(exact.sum(axis=1)) - np.log(exact[np.arange(len(labels)), labels]))
 
 
-def _answers(labels: NDArray[np.int64], probabilities: Probabilities) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the probability of each household's answered class and whether that is the true one."""
+def _top_answers(labels: NDArray[np.int64], probabilities: Probabilities) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the probability of each household's answered class, and whether that class is the true one."""
     return probabilities.max(axis=1).astype(np.float64), probabilities.argmax(axis=1) == labels
 
 
 def _bins(confidence: Floats) -> NDArray[np.int64]:
-    """Return each household's calibration bin; equally confident answers share one, shape ``(n,)``."""
+    """Return the calibration bin of each household, shape ``(n,)``; equal confidences share a bin."""
     ranks = pd.Series(confidence).rank().to_numpy()
     return ((ranks - 0.5) * BINS / len(ranks)).astype(np.int64)
 
@@ -142,24 +141,24 @@ def _bins(confidence: Floats) -> NDArray[np.int64]:
 def _resamples(households: int) -> Iterable[NDArray[np.int64]]:
     """Draw the indices of ``RESAMPLES`` samples with replacement, one sample at a time to bound memory."""
     random = np.random.default_rng(SEED)
-    return (random.integers(households, size=min(households, RESAMPLED)) for _ in range(RESAMPLES))
+    return (random.integers(households, size=min(households, RESAMPLE_SIZE)) for _ in range(RESAMPLES))
 
 
 def _interval(estimate: float, drawn: Floats, households: int) -> tuple[float, float]:
     """Return the percentile interval of an estimate whose resamples gave the values ``drawn``.
 
-    Resamples of fewer households than there are vary more, by the root of the ratio of the two numbers.
+    Resamples of m out of n households vary sqrt(n / m) times as much as those of n, so they are scaled back.
 
     Sources: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13; Bickel, Götze and van
     Zwet, "Resampling Fewer Than n Observations", Statistica Sinica 7, 1997.
     """
-    scale = min(1.0, RESAMPLED / households) ** 0.5
-    low, high = estimate + scale * (np.nanpercentile(drawn, LEVEL) - estimate)
+    scale = min(1.0, RESAMPLE_SIZE / households) ** 0.5
+    low, high = estimate + scale * (np.nanpercentile(drawn, INTERVAL_PERCENTILES) - estimate)
     return float(low), float(high)
 
 
 def _share_interval(hits: int, count: int) -> tuple[float, float]:
-    """Return the 95 % score interval of a share, which a bootstrap cannot give when all are hits.
+    """Return the 95 % score interval of a share; a bootstrap's would have no width if all are hits.
 
     Source: Wilson, "Probable Inference", Journal of the American Statistical Association 22, 1927.
     """

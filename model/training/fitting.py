@@ -1,4 +1,4 @@
-"""Choose XGBoost's parameters by cross-validation, and fit."""
+"""The choice of XGBoost's parameters by cross-validation, and the fit."""
 
 from itertools import product
 from operator import itemgetter
@@ -14,10 +14,10 @@ from model.training.split import FOLDS, folds
 SEED = 1901
 MAX_ROUNDS = 1_000
 PATIENCE = 20
-"""Rounds without a better cross-validated log loss after which adding trees ends."""
+"""The number of rounds without a better cross-validated log loss after which no more are added."""
 
-MAX_SEARCHED = 20_000
-"""The households that the search uses at most; they are enough to tell the parameters apart."""
+MAX_SEARCH_HOUSEHOLDS = 20_000
+"""The most households that the search uses; enough to tell good parameters from bad ones."""
 
 Parameters = dict[str, str | int | float]
 
@@ -28,10 +28,10 @@ GRID: dict[str, tuple[float, ...]] = {
 }
 """The values that are tried, in every combination.
 
-The child weight sets how many households each step of the answer rests on, at least four for each unit; it
-keeps the few homes at either end of the range from being answered with near certainty. Fitted to 4,800
-simulated households and evaluated on 200,000 others, all twelve combinations are within 0.004 nats of the
-best possible log loss, so the search matters only for other data.
+``min_child_weight`` sets how many households each step of the answer rests on, at least four per unit, as a
+household weighs p(1 - p), a quarter at most. It keeps answers for the few homes at either end of the range
+from being nearly certain. Fitted to 4,800 simulated households and evaluated on 200,000 others, all twelve
+combinations are within 0.004 nats of the best possible log loss, so the search matters only for other data.
 """
 
 WIDE_GRID: dict[str, tuple[float, ...]] = {
@@ -56,12 +56,12 @@ def search(
     Returns:
         XGBoost's parameters, the number of rounds of trees, and how they were found.
     """
-    taken, parts = folds(sizes, labels, MAX_SEARCHED)
+    taken, parts = folds(sizes, labels, MAX_SEARCH_HOUSEHOLDS)
     table = _table(sizes[taken], labels[taken], threads=1)
     grid = WIDE_GRID if wide else GRID
     tried: list[tuple[float, int, Parameters]] = []
     for values in product(*grid.values()):
-        parameters = _base(len(np.unique(labels))) | dict(zip(grid, values, strict=True))
+        parameters = _fixed_parameters(len(np.unique(labels))) | dict(zip(grid, values, strict=True))
         history = xgboost.cv(
             parameters,
             table,
@@ -96,12 +96,12 @@ def _table(sizes: NDArray[np.float64], labels: NDArray[np.int64], threads: int) 
     return xgboost.DMatrix(sizes.reshape(-1, 1), label=labels, feature_names=[FEATURE], nthread=threads)
 
 
-def _base(classes: int) -> Parameters:
+def _fixed_parameters(classes: int) -> Parameters:
     """Return the parameters that are not searched.
 
     With two classes, a monotone constraint keeps a larger home from making the heavier dog less likely.
-    Classes have no weights, so that a rare breed is answered as rarely as it occurs. One thread adds in one
-    order, so that the same data give the same bytes.
+    Classes have no weights, so that a rare breed gets the low probabilities of its share. One thread always
+    adds in the same order, so that the same data give the same bytes.
     """
     objective: Parameters = (
         {"objective": "binary:logistic", "eval_metric": "logloss", "monotone_constraints": "(1)"}

@@ -19,8 +19,8 @@ def refusals(trained: Trained, folder: Path) -> list[str]:
     """Return the reasons not to write a model to a folder, one sentence each.
 
     Log losses are compared on the held-out households. A model in place that was trained on the same file, or
-    on a shorter one, was not fitted to them either. A difference counts if the 95 % bootstrap interval of its
-    mean excludes zero.
+    when it was shorter, was fitted to almost none of them (see ``shuffled_ranks``). A difference counts if
+    the 95 % bootstrap interval of its mean excludes zero.
 
     Args:
         trained: The new model, with its held-out households.
@@ -28,16 +28,16 @@ def refusals(trained: Trained, folder: Path) -> list[str]:
     """
     metrics = trained.artifact.manifest.metrics
     new = losses(trained.held_labels, trained.held_probabilities)
-    found = []
+    reasons = []
     _, high = mean_interval(new - losses(trained.held_labels, trained.baseline))
     if high >= 0:
-        found.append(
+        reasons.append(
             f"The model is no better than always answering the breeds' shares: its log loss is "
             f"{metrics.log_loss:.4f}, and {metrics.baseline['log_loss']:.4f} without any model."
         )
     allowed = metrics.calibration_error_by_chance + CALIBRATION_MARGIN
     if metrics.calibration_error > allowed:
-        found.append(
+        reasons.append(
             f"The model's probabilities are not to be believed: calibration error "
             f"{metrics.calibration_error:.3f}, and at most {allowed:.3f} is allowed."
         )
@@ -47,12 +47,12 @@ def refusals(trained: Trained, folder: Path) -> list[str]:
         old = losses(trained.held_labels, probabilities)
         low, high = mean_interval(new - old)
         if low > 0:
-            found.append(
+            reasons.append(
                 f"The model is worse than model {version} in {folder}: on the same {len(new):,} households "
                 f"its log loss is {new.mean():.4f}, and {old.mean():.4f} there (difference {low:.4f} to "
                 f"{high:.4f})."
             )
-    return found
+    return reasons
 
 
 def _in_place(trained: Trained, folder: Path) -> tuple[str, NDArray[np.float32]] | None:

@@ -45,9 +45,9 @@ class Trained:
 
     Attributes:
         artifact: The files to write.
-        held_sizes: In square feet, shape ``(n,)``.
-        held_labels: Class indices, shape ``(n,)``.
-        held_probabilities: The model's answers, shape ``(n, classes)``.
+        held_sizes: Their home sizes in square feet, shape ``(n,)``.
+        held_labels: Their class indices, shape ``(n,)``.
+        held_probabilities: The model's answers for them, shape ``(n, classes)``.
         baseline: The breeds' shares of the fitted households, repeated for each held-out household, shape
             ``(n, classes)``.
     """
@@ -65,7 +65,7 @@ def train(homes: Homes, *, wide: bool = False, threads: int = 1) -> Trained:
     Args:
         homes: Households of two breeds or more.
         wide: Whether to search more parameters.
-        threads: Of the last fit; only with one thread do the same households always give the same bytes.
+        threads: For the last fit; only with one do the same households always give the same bytes.
     """
     held = held_out(homes.sizes, homes.labels)
     sizes, labels = homes.sizes[~held], homes.labels[~held]
@@ -116,8 +116,8 @@ def train(homes: Homes, *, wide: bool = False, threads: int = 1) -> Trained:
         plots.HOMES: plots.homes_plot(sizes, labels, homes.breeds, simulated=homes.simulated),
         CARD_NAME: write_card(manifest),
     }
-    named = {name: hashlib.sha256(content).hexdigest() for name, content in documents.items()}
-    artifact = Artifact(msgspec.structs.replace(manifest, documents=named), model, documents)
+    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in documents.items()}
+    artifact = Artifact(msgspec.structs.replace(manifest, documents=checksums), model, documents)
     return Trained(artifact, held_sizes, held_labels, answers, baseline)
 
 

@@ -73,7 +73,7 @@ def probability_plot(
 
 
 def calibration_plot(bins: Sequence[CalibrationBin], classes: int) -> bytes:
-    """Plot the reliability curve: how often the answer is right against its probability, with intervals."""
+    """Plot the reliability curve: how often the answer is right, by its probability, with 95 % intervals."""
     drawing = Drawing(
         WIDTH,
         460,
@@ -88,8 +88,8 @@ def calibration_plot(bins: Sequence[CalibrationBin], classes: int) -> bytes:
     _share_axis(drawing, y, LEFT, floor)
     for tenth in range(round(low * 10), 11):
         drawing.text(x(tenth / 10), bottom + 24, f"{tenth * 10} %", anchor="middle")
-    drawing.text((LEFT + RIGHT) / 2, bottom + 50, "how sure the answer was", anchor="middle")
-    drawing.text(RIGHT, bottom - 12, "up: how often it was right; bars: 95 % intervals", anchor="end")
+    drawing.text((LEFT + RIGHT) / 2, bottom + 50, "probability of the answer", anchor="middle")
+    drawing.text(RIGHT, bottom - 12, "vertical: how often it was right; bars: 95 % intervals", anchor="end")
     drawing.line((x(low), y(low)), (x(1), y(1)), kind="note")
     for each in bins:
         at = x(each.mean_predicted)
@@ -101,7 +101,7 @@ def calibration_plot(bins: Sequence[CalibrationBin], classes: int) -> bytes:
 def homes_plot(
     sizes: Floats, labels: NDArray[np.int64], breeds: Sequence[Breed], *, simulated: bool
 ) -> bytes:
-    """Plot a histogram of the fitted homes for each breed; arguments as ``probability_plot``."""
+    """Plot a histogram of the fitted homes for each breed, with the arguments of ``probability_plot``."""
     row = 116
     bottom = 30 + row * len(breeds)
     names = ", ".join(breed.name for breed in breeds)
@@ -126,7 +126,7 @@ def homes_plot(
                 drawing.area(box, colour(k), 0.85)
         median = float(np.median(sizes[labels == k]))
         drawing.line((x(median), ground), (x(median), ground - row + 26), kind="note")
-        # The words go to the side away from the median, where there are few homes.
+        # The label goes on the side away from the median, where there are few homes.
         at, anchor = (RIGHT, "end") if x(median) < (LEFT + RIGHT) / 2 else (LEFT, "start")
         drawing.text(at, ground - row + 40, breed.name, anchor=anchor)
         drawing.text(at, ground - row + 59, f"{count.sum():,} homes, median {median:,.0f}", anchor=anchor)
@@ -136,7 +136,7 @@ def homes_plot(
 
 
 def _legend(names: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the position of each name in pixels; names that do not fit go to the next line."""
+    """Return the x and y of each name in pixels; names that do not fit go to the next row."""
     places = []
     at, row = LEFT, 24
     for name in names:

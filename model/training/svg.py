@@ -43,7 +43,7 @@ def logarithmic(low: float, high: float, start: float, end: float) -> Scale:
 
 
 class Drawing:
-    """A drawing under construction; coordinates are pixels from the top left."""
+    """A drawing under construction; coordinates are pixels from the top left, kinds classes of ``STYLE``."""
 
     def __init__(self, width: int, height: int, title: str, description: str) -> None:
         self.width, self.height = width, height
@@ -57,7 +57,7 @@ class Drawing:
         self.text(16, 26, title, "title")
 
     def text(self, x: float, y: float, words: str, kind: str = "", anchor: str = "start") -> None:
-        """Write words; ``anchor`` is the part of them that is at ``x``: ``start``, ``middle`` or ``end``."""
+        """Write text of which the ``anchor`` (``start``, ``middle`` or ``end``) is at ``x``."""
         self._parts.append(
             f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{_class(kind)}>{escape(words)}</text>'
         )

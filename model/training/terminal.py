@@ -18,9 +18,9 @@ def result(manifest: Manifest, folder: Path, *, written: bool) -> RenderableType
     """Return the result of a training: the households, the measures and the answers.
 
     Args:
-        manifest: Of the model that was trained.
-        folder: The folder that was asked for.
-        written: Whether the model was written to it.
+        manifest: The manifest of the trained model.
+        folder: The output folder.
+        written: Whether the model was written there.
     """
     return Group(
         _households(manifest),
@@ -35,7 +35,7 @@ def result(manifest: Manifest, folder: Path, *, written: bool) -> RenderableType
 
 def _households(manifest: Manifest) -> Table:
     data = manifest.data
-    table = _plain(f"Model {manifest.model_version}")
+    table = _borderless_table(f"Model {manifest.model_version}")
     kind = "simulated households" if data.simulated else "households"
     table.add_row(f"{data.fitted + data.held_out:,}", kind, f"in {data.file}, {data.held_out:,} held out")
     most = max(data.households.values())
@@ -64,7 +64,7 @@ def _quality(manifest: Manifest) -> Table:
 
 
 def _answers(manifest: Manifest) -> Table:
-    table = _plain("What it answers")
+    table = _borderless_table("What it answers")
     for known in manifest.known_answers:
         share = max(known.probabilities)
         best = manifest.breeds[known.probabilities.index(share)]
@@ -77,7 +77,7 @@ def _answers(manifest: Manifest) -> Table:
     return table
 
 
-def _plain(title: str) -> Table:
+def _borderless_table(title: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False)
     table.add_column(justify="right")
     return table

@@ -52,7 +52,7 @@ def test_a_perfectly_calibrated_model_stays_below_the_error_by_chance_19_times_i
     assert 0.91 <= np.mean(below) <= 0.99
 
 
-@pytest.mark.parametrize(("classes", "households"), [(2, 800), (5, 800), (2, 4 * evaluation.RESAMPLED)])
+@pytest.mark.parametrize(("classes", "households"), [(2, 800), (5, 800), (2, 4 * evaluation.RESAMPLE_SIZE)])
 def test_an_interval_is_as_wide_as_samples_vary_and_holds_the_truth(
     classes: int, households: int, full: bool
 ) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from model.training.simulation import simulate_homes
-from model.training.split import FOLDS, folds, held_out, shuffle
+from model.training.split import FOLDS, folds, held_out, shuffled_ranks
 
 
 def test_a_fifth_of_every_breed_is_held_out() -> None:
@@ -41,17 +41,17 @@ def test_a_file_that_grows_keeps_nearly_all_of_its_held_out_households() -> None
 
 def test_ranks_run_from_zero_in_each_breed() -> None:
     sizes, labels = simulate_homes(300, seed=9)
-    ranks = shuffle(sizes, labels)
+    ranks = shuffled_ranks(sizes, labels)
     for label in (0, 1):
         own = ranks[labels == label]
         assert sorted(own.tolist()) == list(range(len(own)))
 
 
-@pytest.mark.parametrize("most", [200, 100_000])
-def test_folds_part_the_households_and_have_every_breed(most: int) -> None:
+@pytest.mark.parametrize("max_households", [200, 100_000])
+def test_folds_part_the_households_and_have_every_breed(max_households: int) -> None:
     sizes, labels = simulate_homes(1_000, seed=10)
-    taken, parts = folds(sizes, labels, most)
-    assert len(taken) == pytest.approx(min(most, 1_000), abs=2)
+    taken, parts = folds(sizes, labels, max_households)
+    assert len(taken) == pytest.approx(min(max_households, 1_000), abs=2)
     assert len(parts) == FOLDS
     assert sorted(np.concatenate([judged for _, judged in parts]).tolist()) == list(range(len(taken)))
     for fitted, judged in parts:
