@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import hypothesis
 import pytest
-import xgboost  # noqa: F401 - first: model.booster hides scikit-learn from it, tests compare with XGBClassifier
+import xgboost  # noqa: F401 - before model.booster hides scikit-learn, which XGBClassifier needs
 from flask import Flask
 from flask.testing import FlaskClient
 

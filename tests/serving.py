@@ -23,7 +23,7 @@ START_CEILING = 60.0
 
 
 def free_port() -> int:
-    """Find a port on which nobody listens, below the range from which systems choose clients' ports.
+    """Find a free port below the range from which operating systems choose ports for clients.
 
     No system takes it between this call and its use; only another test that draws the same number can.
     """
@@ -170,7 +170,7 @@ class Server:
 
 @contextmanager
 def running(log: Path, *, output: int | None = None, before: str = "", **environ: str) -> Iterator[Server]:
-    """Serve while the block runs; all workers are ready at its start if the log holds their `info` lines."""
+    """Serve while the block runs; at first one worker is ready, or all if `log` has their `info` lines."""
     server = Server(log, output=output, before=before, **environ)
     try:
         server.wait_until_ready()

@@ -1,4 +1,4 @@
-"""The README, CONTRIBUTING.md and SECURITY.md name verbs, files and settings that exist."""
+"""The README, CONTRIBUTING.md and SECURITY.md name `make` targets, files and settings that exist."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from webapp.config import ROOT, Settings, accepted_values
 
 README = (ROOT / "README.md").read_text()
-ALL = "".join((ROOT / name).read_text() for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"))
+DOCUMENTS = "".join((ROOT / name).read_text() for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"))
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
@@ -22,19 +22,23 @@ def test_the_table_of_settings_is_generated_from_the_settings() -> None:
     assert "\n".join(rows) in README
 
 
-@pytest.mark.parametrize("verb", sorted(set(re.findall(r"(?:`|^)make ([a-z-]+)\b", ALL, re.MULTILINE))))
-def test_every_make_verb_it_names_exists(verb: str) -> None:
-    assert re.search(rf"^{verb}:.*## ", MAKEFILE, re.MULTILINE)
+@pytest.mark.parametrize(
+    "target", sorted(set(re.findall(r"(?:`|^)make ([a-z-]+)\b", DOCUMENTS, re.MULTILINE)))
+)
+def test_every_make_target_they_name_exists(target: str) -> None:
+    assert re.search(rf"^{target}:.*## ", MAKEFILE, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
     "path",
-    sorted(set(re.findall(r"`((?:\.?\w+/)+[\w./-]*|\w+\.(?:py|md|toml|txt))`", ALL)) - {"my-artifact/"}),
+    sorted(
+        set(re.findall(r"`((?:\.?\w+/)+[\w./-]*|\w+\.(?:py|md|toml|txt))`", DOCUMENTS)) - {"my-artifact/"}
+    ),
 )
-def test_every_path_it_names_exists(path: str) -> None:
+def test_every_path_they_name_exists(path: str) -> None:
     assert (ROOT / path).exists()
 
 
-@pytest.mark.parametrize("link", re.findall(r"(?:\]\(|src=\")(?!https?:)([^)#\"]+)[)\"]", ALL))
-def test_every_file_it_links_to_exists(link: str) -> None:
+@pytest.mark.parametrize("link", re.findall(r"(?:\]\(|src=\")(?!https?:)([^)#\"]+)[)\"]", DOCUMENTS))
+def test_every_file_they_link_to_exists(link: str) -> None:
     assert (Path(ROOT) / link).exists()

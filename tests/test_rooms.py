@@ -1,4 +1,4 @@
-"""Imports lead one way, from the commands to the model; tests/ecs has the layers of the deploy tool."""
+"""The layers: which packages may import which; tests/ecs/test_rooms.py has those of the deploy tool."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ FORBIDDEN = {
     "webapp.pages": ["webapp.server", "webapp.api"],
     "ecs": ["flask", "webapp"],
 }
-"""What no module in a package, or in a package inside it, imports."""
+"""For each package, what neither its modules nor those of its subpackages may import."""
 
 PRODUCT = modules("model", "webapp", "ecs", "gunicorn.conf")
 TESTS = modules("tests")

@@ -1,4 +1,4 @@
-"""How `make` makes `.venv` from a Python, which Pythons it refuses, and what the locks hold."""
+"""How `make` creates `.venv`, which Pythons it refuses, and what the lock files contain."""
 
 import os
 import re
@@ -15,8 +15,8 @@ from tests.wheels import locked
 PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15"]
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 
-# Unsupported Pythons, each imitated by this one after a statement that changes what it reports.
-STRANGERS = {
+# Unsupported Pythons: how each is described, and a statement that makes this Python report to be it.
+UNSUPPORTED = {
     "Python 3.10": "sys.version_info = (3, 10, 13, 'final', 0)",
     "Python 3.16": "sys.version_info = (3, 16, 0, 'final', 0)",
     "Python 2.7": "sys.version_info = (2, 7, 18, 'final', 0)",
@@ -45,7 +45,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run make without the variables of a make that may have started these tests."""
+    """Run make, without the environment variables of a make that may have started these tests."""
     ours = {name: value for name, value in os.environ.items() if name != "PYTHON" and "MAKE" not in name}
     command = ["make", *arguments]
     return subprocess.run(command, cwd=folder, env=ours, capture_output=True, text=True, check=False)
@@ -58,15 +58,15 @@ def script(path: Path, *lines: str) -> Path:
     return path
 
 
-def pretend(folder: Path, before: str) -> Path:
-    """Write a `python3` that runs its script after a statement that changes what it reports."""
+def imitate(folder: Path, before: str) -> Path:
+    """Write a `python3` that runs its script after a statement that changes what it reports about itself."""
     statements = f"import platform, runpy, sys, sysconfig; {before}; sys.argv.pop(0)"
     run = "runpy.run_path(sys.argv[0], run_name='__main__')"
     return script(folder / "python3", f'exec {sys.executable} -c "{statements}; {run}" "$@"')
 
 
-def without_pip(folder: Path) -> Path:
-    """Write a `python3` that makes environments with an empty pip: the real one takes seconds to install."""
+def with_empty_pip(folder: Path) -> Path:
+    """Write a `python3` that makes environments with an empty pip, because the real one takes seconds."""
     return script(
         folder / "python3",
         f'[ "$2" = venv ] || exec {sys.executable} "$@"',
@@ -75,21 +75,21 @@ def without_pip(folder: Path) -> Path:
     )
 
 
-@pytest.mark.parametrize(("what", "before"), STRANGERS.items(), ids=STRANGERS)
+@pytest.mark.parametrize(("what", "before"), UNSUPPORTED.items(), ids=UNSUPPORTED)
 def test_an_unsupported_python_is_refused_before_anything_is_made(
     checkout: Path, tmp_path: Path, what: str, before: str
 ) -> None:
-    done = make(checkout, "setup", f"PYTHON={pretend(tmp_path, before)}")
-    said = done.stderr.splitlines()
+    done = make(checkout, "setup", f"PYTHON={imitate(tmp_path, before)}")
+    lines = done.stderr.splitlines()
     assert done.returncode == 2
-    assert said[0].startswith("Perfect Puppy needs CPython 3.11 to 3.15, ")
-    assert f" is {what}. Name another with: make PYTHON=" in said[0]
-    assert len(said) == 2, "and make's own line"
+    assert lines[0].startswith("Perfect Puppy needs CPython 3.11 to 3.15, ")
+    assert f" is {what}. Name another with: make PYTHON=" in lines[0]
+    assert len(lines) == 2, "the sentence, and make's own line"
     assert not (checkout / ".venv").exists()
 
 
 def test_a_python_without_venv_is_refused_with_how_to_install_it(checkout: Path, tmp_path: Path) -> None:
-    python = pretend(tmp_path, "sys.modules['ensurepip'] = None")
+    python = imitate(tmp_path, "sys.modules['ensurepip'] = None")
     done = make(checkout, "setup", f"PYTHON={python}")
     assert "lacks the module venv or ensurepip. On Debian or Ubuntu: apt-get install python3." in done.stderr
     assert not (checkout / ".venv").exists()
@@ -102,38 +102,38 @@ def test_a_python_that_does_not_exist_is_refused_by_its_name(checkout: Path, nam
     assert not (checkout / ".venv").exists()
 
 
-def is_to_be_made(folder: Path, *arguments: str) -> bool:
+def would_be_made(folder: Path, *arguments: str) -> bool:
     """Say whether `make setup` would make `.venv`, by a dry run."""
     return "-m venv" in make(folder, "--dry-run", "setup", *arguments).stdout
 
 
 def test_a_venv_is_made_again_only_if_it_cannot_be_used(checkout: Path, tmp_path: Path) -> None:
-    venv, here = checkout / ".venv", f"PYTHON={without_pip(tmp_path)}"
-    assert is_to_be_made(checkout)
+    venv, here = checkout / ".venv", f"PYTHON={with_empty_pip(tmp_path)}"
+    assert would_be_made(checkout)
     assert make(checkout, ".venv/made", here).returncode == 0
-    assert not is_to_be_made(checkout)
-    assert not is_to_be_made(checkout, here)
+    assert not would_be_made(checkout)
+    assert not would_be_made(checkout, here)
 
     other = script(tmp_path / "other", "echo Python 3.12.99")
-    assert is_to_be_made(checkout, f"PYTHON={other}"), "another is named"
+    assert would_be_made(checkout, f"PYTHON={other}"), "PYTHON names another"
 
     moved = Path(shutil.move(checkout, tmp_path / "moved"))
-    assert is_to_be_made(moved)
+    assert would_be_made(moved)
     (tmp_path / "worktree").mkdir()
     shutil.move(moved, checkout)
     for name in ("Makefile", "pyproject.toml", "requirements", ".venv"):
         (tmp_path / "worktree" / name).symlink_to(checkout / name)
-    assert not is_to_be_made(tmp_path / "worktree"), "a link leads to where it was made"
+    assert not would_be_made(tmp_path / "worktree"), "it is a link to where it was made"
 
     [pip] = venv.glob("lib/*/site-packages/pip")
     aside = pip.rename(tmp_path / "pip")
-    assert is_to_be_made(checkout), "half made"
+    assert would_be_made(checkout), "it has no pip"
     aside.rename(pip)
     (venv / "bin" / "python").unlink()
     (venv / "bin" / "python").symlink_to("/no/such/python")
-    assert is_to_be_made(checkout), "its Python is gone"
+    assert would_be_made(checkout), "its Python is gone"
     assert make(checkout, ".venv/made", here).returncode == 0
-    assert not is_to_be_made(checkout)
+    assert not would_be_made(checkout)
 
 
 @pytest.mark.parametrize("verb", ["image", "test-container", "bench-task"])
@@ -160,7 +160,7 @@ def test_pyproject_makefile_and_workflow_name_the_same_pythons(checkout: Path) -
 def test_a_lock_has_hashes_and_no_address(lock: Path) -> None:
     text = lock.read_text()
     assert "://" not in text
-    assert not re.search(r"^[\w.-]+==[^\\]*$", text, re.MULTILINE), "no line without a hash behind it"
+    assert not re.search(r"^[\w.-]+==[^\\]*$", text, re.MULTILINE), "every version is followed by a hash"
 
 
 @pytest.mark.parametrize("architecture", ["x86_64", "aarch64"])

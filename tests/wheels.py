@@ -1,8 +1,8 @@
 """Download all locked packages as wheels, for each Python named and both architectures of Linux.
 
-``python -m tests.wheels 3.11 3.12 ...`` ends with a sentence if something is not there. It asks pip, since
-uv, which makes the locks, overlooks that a package may refuse a newer Python. But pip judges markers by the
-Python that it runs on, so they are judged here.
+``python -m tests.wheels 3.11 3.12 ...`` exits with a sentence if a wheel is missing. It downloads with pip,
+because uv, which compiles the locks, ignores the newest Python that a package supports. But pip evaluates
+environment markers for the Python that runs it, so `locked` evaluates them for the one named.
 """
 
 import subprocess
@@ -14,14 +14,14 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 REQUIREMENTS = Path(__file__).parent.parent / "requirements"
-APART = [REQUIREMENTS / "stand-in.txt"]
-"""A lock with other versions than all others, which share one version of each package."""
-TOGETHER = sorted(set(REQUIREMENTS.glob("*.txt")) - set(APART))
+SEPARATE = [REQUIREMENTS / "stand-in.txt"]
+"""Locks with versions of their own; all others have the same version of each package."""
+SHARED = sorted(set(REQUIREMENTS.glob("*.txt")) - set(SEPARATE))
 ARCHITECTURES = ("x86_64", "aarch64")
 GLIBC_MINORS = range(5, 29)  # a system with glibc 2.28 or newer runs what is built for an older one
 
 
-def locked(python: str, architecture: str, locks: list[Path] = TOGETHER) -> Iterator[str]:
+def locked(python: str, architecture: str, locks: list[Path] = SHARED) -> Iterator[str]:
     """Yield the locks' lines that apply to a Python on Linux, with hashes and without markers."""
     target = {
         "python_version": python,
@@ -59,7 +59,7 @@ def main(pythons: list[str]) -> None:
     """Check each Python on each architecture; exit with a sentence where a wheel is missing."""
     for python in pythons:
         for architecture in ARCHITECTURES:
-            if not all(download(python, architecture, locks) for locks in (TOGETHER, APART)):
+            if not all(download(python, architecture, locks) for locks in (SHARED, SEPARATE)):
                 sys.exit(f"What is locked does not install from wheels on Python {python}, {architecture}.")
             sys.stdout.write(f"Python {python}, {architecture}: every set installs from wheels\n")
             sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""What the tests of the model share: the shipped artifact, one of five breeds, and ways to spoil them."""
+"""Fixtures of the model's tests: the shipped artifact, one of five breeds, and a copy to damage."""
 
 import json
 import shutil
@@ -84,13 +84,13 @@ def five(five_artifact: Artifact, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture
 def artifact_folder(tmp_path: Path) -> Path:
-    """A copy of the shipped artifact that a test may spoil."""
+    """A copy of the shipped artifact that a test may change."""
     return Path(shutil.copytree(ARTIFACT_FOLDER, tmp_path / "artifact"))
 
 
 @pytest.fixture
 def edit_manifest(artifact_folder: Path) -> Callable[..., None]:
-    """Change fields of the copy's manifest."""
+    """A function that changes fields of the manifest in `artifact_folder`."""
 
     def edit(**changes: Any) -> None:
         path = artifact_folder / MANIFEST_NAME

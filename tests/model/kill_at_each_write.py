@@ -1,9 +1,9 @@
 """A real training that is killed (SIGKILL) just before and just after each of its writes and renames.
 
 ``python -m tests.model.kill_at_each_write FOLDER ARGUMENTS...`` runs ``train.py ARGUMENTS...`` up to its
-first write. From there on, for the first moment, the second and so on, a forked copy of the process goes on
-and kills itself at that moment. After each death FOLDER is copied to ``FOLDER-after-<moment>``, and put back
-as it was, until a copy lives to its end.
+first write. There it forks one child after another. A moment is the time before or after a call that writes
+or renames; child n runs on and kills itself at the n-th moment. After each death FOLDER is moved to
+``FOLDER-after-<n>`` and restored. The first child that runs to its end is the last.
 """
 
 import os
@@ -21,7 +21,7 @@ WRITERS = ("model/artifact.py", "model/atomic.py", "pathlib.py", "pathlib/__init
 
 
 class Killer:
-    """A profile function: forks at the first moment, and in each fork dies at one more."""
+    """A profile function that forks at the first moment, and kills the n-th child at the n-th moment."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -46,7 +46,7 @@ class Killer:
         return False
 
     def _try_each_moment(self) -> None:
-        """Return in forks alone; the process itself leaves when one of them has lived to its end."""
+        """Return in each child only; exit from the parent when a child has run to its end."""
         before = self.folder.with_name(self.folder.name + "-before")
         shutil.copytree(self.folder, before)
         moment = 0
@@ -66,7 +66,7 @@ class Killer:
 
 if __name__ == "__main__":
     killer = Killer(Path(sys.argv[1]))
-    # Profiling slows the training; writing begins with making the folder.
+    # Profiling would slow the training, so it starts with the writing, whose first call makes the folder.
     sys.addaudithook(lambda event, _: sys.setprofile(killer) if event == "os.mkdir" else None)
     status = train.main(sys.argv[2:])
     sys.setprofile(None)

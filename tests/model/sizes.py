@@ -10,7 +10,7 @@ from model.booster import split_thresholds
 
 
 def around(value: float, steps: int = 1) -> list[float]:
-    """A double and its neighbours."""
+    """Return a double and its nearest `steps` neighbours on both sides."""
     found = [value]
     for direction in (-math.inf, math.inf):
         size = value
@@ -20,8 +20,8 @@ def around(value: float, steps: int = 1) -> list[float]:
     return found
 
 
-def delicate_sizes(booster: xgboost.Booster) -> NDArray[np.float64]:
-    """Every threshold, its two float32 neighbours, the half-ways between them, and doubles around each."""
+def sizes_around_thresholds(booster: xgboost.Booster) -> NDArray[np.float64]:
+    """Return each threshold, its float32 neighbours, the midpoints between, and the doubles around them."""
     sizes: list[float] = []
     for threshold in split_thresholds(booster):
         below = float(np.nextafter(threshold, np.float32(-np.inf)))

@@ -1,4 +1,4 @@
-"""The artifact's files: written so that they are always whole, verified when read."""
+"""The artifact's files: never half written, and verified when read."""
 
 import hashlib
 import json
@@ -68,7 +68,7 @@ def test_a_failure_while_writing_leaves_the_old_artifact_whole(
     assert read_artifact(artifact_folder) == before
 
 
-def test_whoever_reads_while_others_write_finds_a_whole_artifact(
+def test_a_reader_beside_two_writers_always_finds_a_whole_artifact(
     five_artifact: Artifact, artifact_folder: Path
 ) -> None:
     artifacts = (read_artifact(artifact_folder), five_artifact)
@@ -130,7 +130,7 @@ def test_an_unreadable_model_file_is_refused(artifact_folder: Path) -> None:
         read_artifact(artifact_folder)
 
 
-def test_another_format_version_is_refused_whatever_else_it_holds(artifact_folder: Path) -> None:
+def test_another_format_version_is_refused_whatever_its_other_fields(artifact_folder: Path) -> None:
     (artifact_folder / MANIFEST_NAME).write_text('{"format_version": 99, "novelty": []}', encoding="utf-8")
     says = f"has format version 99, and this program reads version {FORMAT_VERSION}"
     with pytest.raises(ArtifactError, match=says):
@@ -138,7 +138,7 @@ def test_another_format_version_is_refused_whatever_else_it_holds(artifact_folde
 
 
 @pytest.mark.parametrize("changes", [{"model_version": "0" * 12}, {"model_sha256": "0" * 64}])
-def test_a_manifest_that_does_not_name_its_model_rightly_is_refused(
+def test_a_manifest_with_another_models_version_or_checksum_is_refused(
     artifact_folder: Path, edit_manifest: Callable[..., None], changes: dict[str, str]
 ) -> None:
     edit_manifest(**changes)

@@ -7,7 +7,7 @@ import pytest
 from model.breeds import BREEDS_FILE, Breed, CatalogueError, load_breeds
 
 
-def test_it_ships_with_the_dachshund_and_the_german_shepherd(breeds: dict[str, Breed]) -> None:
+def test_the_shipped_catalogue_has_the_dachshund_and_the_german_shepherd(breeds: dict[str, Breed]) -> None:
     assert {key: (breed.name, breed.picture) for key, breed in breeds.items()} == {
         "dachshund": ("Dachshund", "dachshund.svg"),
         "german_shepherd": ("German Shepherd", "german_shepherd.svg"),
@@ -44,7 +44,7 @@ def test_german_shepherd_measures_are_those_of_fci_standard_166(breeds: dict[str
         ("name = '\udcff'", "not valid TOML"),
     ],
 )
-def test_a_wrong_catalogue_is_refused_in_a_sentence(tmp_path: Path, text: str, says: str) -> None:
+def test_an_invalid_catalogue_is_refused_in_a_sentence(tmp_path: Path, text: str, says: str) -> None:
     path = tmp_path / "breeds.toml"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(CatalogueError) as refusal:

@@ -1,4 +1,4 @@
-"""`python -m model.check`: which model a folder holds, and whether it is whole."""
+"""`python -m model.check`: it describes the model in a folder, or names a damaged file."""
 
 import shutil
 from pathlib import Path
@@ -9,7 +9,7 @@ from model.artifact import ARTIFACT_FOLDER
 from model.check import EXIT_BAD_MODEL, main
 
 
-def test_it_says_what_the_model_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_describes_a_whole_artifact(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     first, breeds, data, loss, *changes = capsys.readouterr().out.splitlines()
     assert (
@@ -24,9 +24,7 @@ def test_it_says_what_the_model_is(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("part", ["manifest.json", "MODEL_CARD.md", "probability.svg"])
-def test_it_names_the_part_that_is_damaged(
-    part: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_names_the_damaged_file(part: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "artifact"
     shutil.copytree(ARTIFACT_FOLDER, folder)
     (folder / part).write_bytes(b"damaged")

@@ -1,4 +1,4 @@
-"""A table of five breeds: trained by the command, served by the app."""
+"""A model of five breeds, trained with the command and served by the app."""
 
 import re
 from pathlib import Path
@@ -33,7 +33,7 @@ def test_five_breeds_are_trained_and_served_by_page_and_api(
     assert "All breeds" in page
     pictures = re.findall(r'<img src="(/static/breeds/[^"]+)"', client.get("/breeds").text)
     assert len(pictures) == len(NAMES)
-    for picture in pictures:  # a paw, for who has no drawing
+    for picture in pictures:  # a breed without a drawing has a paw
         with client.get(picture) as response:
             assert response.status_code == 200
     reasons = {

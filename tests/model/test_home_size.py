@@ -5,7 +5,7 @@ import pytest
 from model.home_size import to_sqft
 
 
-def test_square_feet_stay_as_they_are() -> None:
+def test_square_feet_are_not_converted() -> None:
     assert to_sqft(1200.5, "sqft") == 1200.5
 
 

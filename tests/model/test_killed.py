@@ -29,14 +29,14 @@ def test_killed_before_and_after_each_write_the_artifact_verifies(
     snapshots = sorted(tmp_path.glob("model-after-*"), key=lambda path: int(path.name.rpartition("-")[2]))
     found = [read_artifact(snapshot) for snapshot in snapshots]
     committed = found.index(new)
-    # Six files are written with five calls each, or renamed, or removed: before and after each.
+    # Before and after each call: six files take five calls each, others rename or remove a file.
     assert len(found) > 60
     assert found == [five_artifact] * committed + [new] * (len(found) - committed)
     assert 0 < committed < len(found)
     for snapshot in snapshots:
         Predictor.load(snapshot)
 
-    # And the next training clears up after a killed one.
+    # The next training removes the files that a killed one has left.
     last_moments = (snapshots[committed - 1], snapshots[committed], snapshots[-1])
     for snapshot in last_moments:
         assert train.main(["--data", str(data), "--out", str(snapshot), "--json"]) == 0

@@ -1,4 +1,4 @@
-"""Tables whose homes hardly differ in size: what they train serves every page."""
+"""Models trained on few or extreme home sizes: every page is served."""
 
 import re
 from itertools import pairwise
@@ -13,7 +13,7 @@ from model.training.dataset import read_homes
 from model.training.pipeline import train
 from webapp import create_app
 
-TABLES = {
+SIZES = {
     "one size": [1000.0],
     "one size, the smallest": [MIN_SQFT],
     "one size, the largest": [MAX_SQFT],
@@ -31,20 +31,20 @@ ENTRIES = (
 )
 
 
-@pytest.fixture(scope="module", params=TABLES)
+@pytest.fixture(scope="module", params=SIZES)
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     folder = tmp_path_factory.mktemp("narrow")
-    sizes = TABLES[request.param]
+    sizes = SIZES[request.param]
     breeds = ("dachshund", "german_shepherd")
     rows = [f"{sizes[row // 2 % len(sizes)]},{breeds[row % 2]}\n" for row in range(200)]
     table = folder / "homes.csv"
     table.write_text("home_size_sqft,breed\n" + "".join(rows))
-    # Not by train.py: its gate refuses a model that knows no more than the shares.
+    # Not with train.py, whose gate refuses a model that is no better than the breeds' shares.
     write_artifact(train(read_homes(table, load_breeds())).artifact, folder / "model")
     return create_app({"TESTING": True, "MODEL_DIR": str(folder / "model")}).test_client()
 
 
-def places(page: str, kind: str) -> list[tuple[float, float]]:
+def text_positions(page: str, kind: str) -> list[tuple[float, float]]:
     found = re.findall(rf'class="{kind}[^"]*" x="([^"]*)" y="([^"]*)"', page)
     return [(float(x), float(y)) for x, y in found]
 
@@ -59,7 +59,7 @@ def test_every_page_is_served(client: FlaskClient) -> None:
         assert not re.search(r"\b(nan|inf)\b", response.text, re.IGNORECASE), address
 
 
-def test_the_slider_has_somewhere_to_slide(client: FlaskClient) -> None:
+def test_the_slider_covers_a_range_of_sizes(client: FlaskClient) -> None:
     page = client.get("/").text
     smallest, largest = (
         float(re.findall(rf'data-{end}="([^"]+)"', page)[0]) for end in ("smallest", "largest")
@@ -68,17 +68,17 @@ def test_the_slider_has_somewhere_to_slide(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
-def test_the_charts_words_stand_apart(client: FlaskClient, entry: str) -> None:
+def test_the_labels_of_the_chart_do_not_overlap(client: FlaskClient, entry: str) -> None:
     page = client.get(f"/preview?{entry}").text
-    ticks = [x for x, y in places(page, "chart-scale") if y > 250]
+    ticks = [x for x, y in text_positions(page, "chart-scale") if y > 250]
     assert ticks
     assert all(right - left >= 60 for left, right in pairwise(ticks))
-    (one, one_y), (other, other_y) = places(page, "chart-name")
+    (one, one_y), (other, other_y) = text_positions(page, "chart-name")
     assert abs(one - other) >= 120 or abs(one_y - other_y) >= 18
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
-def test_the_sizes_that_were_seen_are_said_as_a_range_or_as_one(client: FlaskClient, entry: str) -> None:
+def test_the_training_range_is_shown_as_a_range_or_as_one_size(client: FlaskClient, entry: str) -> None:
     page = " ".join(client.get(f"/recommendation?{entry}").text.split())
     for low, high in re.findall(r"(?:homes of|sizes from) ([\d,]+) to ([\d,]+)", page):
         assert int(low.replace(",", "")) < int(high.replace(",", ""))

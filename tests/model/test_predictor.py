@@ -1,4 +1,4 @@
-"""The predictor: to the bit what XGBoost says, and refuses what it must not serve."""
+"""The predictor: it answers as XGBoost does, to the last bit, and refuses what it must not serve."""
 
 import dataclasses
 import math
@@ -18,7 +18,7 @@ from model.artifact import ARTIFACT_FOLDER, Artifact, ArtifactError, identify, r
 from model.booster import class_probabilities, load_booster
 from model.predictor import Predictor
 from model.step_function import first_double_at
-from tests.model.sizes import delicate_sizes
+from tests.model.sizes import sizes_around_thresholds
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +30,7 @@ def random_sizes() -> NDArray[np.float64]:
 
 
 @pytest.fixture(params=["two breeds", "five breeds"])
-def pair(
+def predictor_and_model(
     request: pytest.FixtureRequest, shipped: Predictor, five: Predictor, five_artifact: Artifact
 ) -> tuple[Predictor, bytes]:
     """A predictor and the model file's bytes that it was made from."""
@@ -43,10 +43,12 @@ def pair(
 
 
 @pytest.mark.parametrize("many", [True, False], ids=["predict_many", "predict"])
-def test_it_is_the_booster_bit_for_bit(pair: tuple[Predictor, bytes], many: bool) -> None:
-    predictor, model = pair
+def test_its_answers_are_the_boosters_bit_for_bit(
+    predictor_and_model: tuple[Predictor, bytes], many: bool
+) -> None:
+    predictor, model = predictor_and_model
     booster = load_booster(model)
-    sizes = np.concatenate([random_sizes(), delicate_sizes(booster)])
+    sizes = np.concatenate([random_sizes(), sizes_around_thresholds(booster)])
     expected = class_probabilities(booster, sizes)
     if many:
         answers = predictor.predict_many(sizes)
@@ -59,11 +61,13 @@ def test_it_is_the_booster_bit_for_bit(pair: tuple[Predictor, bytes], many: bool
         assert names == [predictor.breeds[index].key for index in expected.argmax(axis=1)]
 
 
-def test_it_is_xgboosts_own_classifier_bit_for_bit(pair: tuple[Predictor, bytes]) -> None:
-    predictor, model = pair
+def test_its_answers_are_those_of_xgbclassifier_bit_for_bit(
+    predictor_and_model: tuple[Predictor, bytes],
+) -> None:
+    predictor, model = predictor_and_model
     classifier = xgboost.XGBClassifier()
     classifier.load_model(bytearray(model))
-    sizes = delicate_sizes(load_booster(model)).astype(np.float32)
+    sizes = sizes_around_thresholds(load_booster(model)).astype(np.float32)
     expected = classifier.predict_proba(sizes.reshape(-1, 1))
     assert predictor.predict_many(sizes.astype(np.float64)).probabilities.tobytes() == expected.tobytes()
 
@@ -84,12 +88,12 @@ def test_a_larger_home_never_makes_the_larger_dog_less_likely(shipped: Predictor
     assert (np.diff(larger) >= 0).all()
 
 
-def test_probabilities_sum_to_one(pair: tuple[Predictor, bytes]) -> None:
-    predictor, _ = pair
+def test_probabilities_sum_to_one(predictor_and_model: tuple[Predictor, bytes]) -> None:
+    predictor, _ = predictor_and_model
     assert predictor.predict_many(random_sizes()).probabilities.sum(axis=1) == pytest.approx(1, abs=1e-6)
 
 
-# What an answer holds
+# The content of an answer
 
 
 @pytest.mark.parametrize(
@@ -118,10 +122,10 @@ def test_an_answer_cannot_be_changed(shipped: Predictor) -> None:
         answer.probabilities["dachshund"] = 0.0  # type: ignore[index]
 
 
-def test_exactly_the_sizes_beyond_those_seen_are_outside_the_training_range(
-    pair: tuple[Predictor, bytes],
+def test_sizes_beyond_the_fitted_homes_are_outside_the_training_range(
+    predictor_and_model: tuple[Predictor, bytes],
 ) -> None:
-    predictor, _ = pair
+    predictor, _ = predictor_and_model
     smallest, largest = predictor.training_range
     sizes = [50.0, math.nextafter(smallest, 0), smallest, largest, math.nextafter(largest, math.inf), 1e5]
     outside = [True, True, False, False, True, True]
@@ -162,8 +166,8 @@ def test_five_breeds_are_all_recommended_somewhere(five: Predictor) -> None:
 # The self-test
 
 
-def test_a_sound_predictor_passes_its_check(pair: tuple[Predictor, bytes]) -> None:
-    assert pair[0].check()
+def test_a_sound_predictor_passes_its_check(predictor_and_model: tuple[Predictor, bytes]) -> None:
+    assert predictor_and_model[0].check()
 
 
 def test_a_predictor_that_no_longer_gives_the_known_answers_fails_its_check() -> None:
@@ -176,7 +180,7 @@ def test_a_predictor_that_no_longer_gives_the_known_answers_fails_its_check() ->
 
 
 def install(folder: Path, model: bytes, **changes: Any) -> None:
-    """Write an artifact whose manifest is the shipped one but for the model and some changes."""
+    """Write an artifact with this model; its manifest is the shipped one with the given changes."""
     version, file, sha256 = identify(model)
     shipped = read_artifact(ARTIFACT_FOLDER)
     manifest = msgspec.structs.replace(
@@ -200,7 +204,7 @@ def refusal(folder: Path) -> str:
 
 
 def trained(features: list[str], **parameters: Any) -> bytes:
-    """A small model of XGBoost's over the given features."""
+    """Train a small XGBoost model on these features; return the bytes of its file."""
     sizes = np.linspace(500, 5_000, 60).repeat(len(features)).reshape(-1, len(features))
     table = xgboost.DMatrix(sizes, label=[0] * 30 + [1] * 30, feature_names=features)
     parameters = {"objective": "binary:logistic", "nthread": 1} | parameters
@@ -245,12 +249,12 @@ def test_it_refuses_a_model_that_xgboost_cannot_use(tmp_path: Path, objective: b
 
 
 @pytest.mark.parametrize("model", [b"not a model", b"{}"])
-def test_it_refuses_a_file_that_is_no_model(tmp_path: Path, model: bytes) -> None:
+def test_it_refuses_a_file_that_is_not_a_model(tmp_path: Path, model: bytes) -> None:
     install(tmp_path, model)
     assert "cannot be used: XGBoost cannot read it" in refusal(tmp_path)
 
 
-def test_it_refuses_a_model_of_other_features_than_its_manifest_says(tmp_path: Path) -> None:
+def test_it_refuses_a_model_whose_features_are_not_the_manifests(tmp_path: Path) -> None:
     install(tmp_path, trained(["home_size_sqft", "garden_size"]))
     assert "trained on ['home_size_sqft', 'garden_size']" in refusal(tmp_path)
 
@@ -260,7 +264,7 @@ def test_it_refuses_a_model_that_is_not_made_of_trees(tmp_path: Path) -> None:
     assert "not made of trees" in refusal(tmp_path)
 
 
-def test_it_refuses_a_model_of_other_classes_than_its_manifest_says(
+def test_it_refuses_a_model_whose_classes_are_not_the_manifests(
     five_artifact: Artifact, tmp_path: Path
 ) -> None:
     install(tmp_path, five_artifact.model)
@@ -272,7 +276,7 @@ def test_it_refuses_a_model_that_does_not_give_the_known_answers(tmp_path: Path)
     assert "does not give the known answers" in refusal(tmp_path)
 
 
-# What it costs to import
+# What it imports
 
 
 def test_serving_imports_none_of_the_training_libraries() -> None:

@@ -1,4 +1,4 @@
-"""Whatever the households: the predictor is the booster, bit for bit."""
+"""For any households, the predictor's answers are the booster's, bit for bit."""
 
 import tempfile
 from pathlib import Path
@@ -15,7 +15,7 @@ from model.home_size import MAX_SQFT, MIN_SQFT
 from model.predictor import Predictor
 from model.training.dataset import MIN_HOUSEHOLDS, Homes
 from model.training.pipeline import train
-from tests.model.sizes import delicate_sizes
+from tests.model.sizes import sizes_around_thresholds
 
 SHEPHERD = load_breeds()["german_shepherd"]
 
@@ -28,7 +28,7 @@ sizes_of_homes = st.one_of(
 
 @st.composite
 def households(draw: st.DrawFn) -> Homes:
-    """Two to five breeds, each with 30 homes or a few more, of any sizes or of few different ones."""
+    """Draw 30 to 45 homes for each of two to five breeds, with sizes from a list of 1 to 60."""
     classes = draw(st.integers(2, 5))
     counts = draw(st.lists(st.integers(MIN_HOUSEHOLDS, 45), min_size=classes, max_size=classes))
     palette = draw(st.lists(sizes_of_homes, min_size=1, max_size=60))
@@ -48,14 +48,14 @@ def households(draw: st.DrawFn) -> Homes:
 
 @given(households())
 @settings(max_examples=12, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_trained_on_any_households_the_predictor_is_the_booster_bit_for_bit(homes: Homes) -> None:
+def test_for_any_households_the_answers_are_the_boosters_bit_for_bit(homes: Homes) -> None:
     trained = train(homes)
     booster = load_booster(trained.artifact.model)
     with tempfile.TemporaryDirectory() as folder:
         write_artifact(trained.artifact, Path(folder))
         predictor = Predictor.load(Path(folder))
     anywhere = np.exp(np.random.default_rng(1).uniform(np.log(MIN_SQFT), np.log(MAX_SQFT), 2_000))
-    sizes = np.concatenate([homes.sizes, anywhere, delicate_sizes(booster)])
+    sizes = np.concatenate([homes.sizes, anywhere, sizes_around_thresholds(booster)])
     expected = class_probabilities(booster, sizes)
     assert predictor.predict_many(sizes).probabilities.tobytes() == expected.tobytes()
     rows = [tuple(predictor.predict(size).probabilities.values()) for size in sizes.tolist()]

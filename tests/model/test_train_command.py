@@ -67,7 +67,7 @@ def test_training_again_gives_the_committed_artifact(tmp_path: Path) -> None:
         assert words in done.stdout
 
 
-def test_it_trains_on_a_table_of_your_own(tmp_path: Path) -> None:
+def test_it_trains_on_a_file_of_the_users_own(tmp_path: Path) -> None:
     data = tmp_path / "mine.csv.gz"
     text = "Breed;breed;home_size_m2\n" + "x;dachshund;80\ny;german_shepherd;300\n" * 40
     data.write_bytes(gzip.compress(text.encode("utf-8-sig")))
@@ -79,7 +79,7 @@ def test_it_trains_on_a_table_of_your_own(tmp_path: Path) -> None:
     assert [predictor.predict(size).breed for size in (800, 3_300)] == ["dachshund", "german_shepherd"]
 
 
-def test_json_is_the_manifest_and_what_became_of_it(
+def test_json_has_the_status_and_the_manifest(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train.main(["--data", str(data), "--out", str(tmp_path / "model"), "--json"]) == 0
@@ -93,7 +93,7 @@ def test_search_tries_more_settings(data: Path, tmp_path: Path, capsys: pytest.C
     assert json.loads(capsys.readouterr().out)["manifest"]["search"]["candidates"] > 12
 
 
-def test_threads_are_one_unless_asked(data: Path, tmp_path: Path) -> None:
+def test_one_thread_is_used_unless_more_are_asked_for(data: Path, tmp_path: Path) -> None:
     assert train.main(["--data", str(data), "--out", str(tmp_path / "model"), "--threads", "2"]) == 0
     assert read_artifact(tmp_path / "model").manifest.parameters["nthread"] == 2
     assert read_artifact(ARTIFACT_FOLDER).manifest.parameters["nthread"] == 1
@@ -115,7 +115,7 @@ def test_in_a_terminal_it_shows_what_it_is_doing(data: Path, tmp_path: Path) -> 
     assert b"Training" in shown
 
 
-# Bad input: twelve files, each with a sentence of its own
+# Bad input
 
 
 @pytest.mark.parametrize(
@@ -173,14 +173,14 @@ def test_the_exit_status_of_the_process_is_2_and_its_output_one_sentence(tmp_pat
     assert not (tmp_path / "model").exists()
 
 
-def test_bad_input_is_told_to_programs_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_input_is_reported_in_json_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert train.main(["--data", str(tmp_path / "none.csv"), "--json"]) == 2
     printed = capsys.readouterr()
     assert json.loads(printed.out)["status"] == "bad input"
     assert json.loads(printed.out)["reasons"] == [printed.err.removeprefix("train.py: ").strip()]
 
 
-def test_a_place_that_cannot_be_written_is_refused_in_one_sentence(
+def test_an_output_folder_that_cannot_be_made_is_refused_in_a_sentence(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
@@ -222,7 +222,7 @@ def test_check_verifies_and_shows_the_card(capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize("name", ["MODEL_CARD.md", "probability.svg", "model-*.ubj"])
-def test_check_refuses_what_was_changed(
+def test_check_refuses_an_artifact_with_a_changed_file(
     artifact_folder: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     (path,) = artifact_folder.glob(name)
@@ -231,7 +231,7 @@ def test_check_refuses_what_was_changed(
     assert f"{path} is not the " in capsys.readouterr().err
 
 
-def test_check_prints_the_manifest_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_prints_the_manifest_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert train.main(["--check", str(ARTIFACT_FOLDER), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["manifest"]["classes"] == ["dachshund", "german_shepherd"]
 
@@ -239,7 +239,7 @@ def test_check_prints_the_manifest_for_programs(capsys: pytest.CaptureFixture[st
 # New breeds
 
 
-def test_init_breeds_prints_what_to_fill_in_and_that_trains_once_it_is(
+def test_init_breeds_prints_a_template_that_trains_once_filled_in(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, catalogue = tmp_path / "mine.csv", tmp_path / "breeds.toml"
@@ -260,7 +260,7 @@ def test_init_breeds_prints_what_to_fill_in_and_that_trains_once_it_is(
     assert (bernard.key, bernard.name, bernard.picture) == ("St. Bernard", "St. Bernard", "st_bernard.svg")
 
 
-def test_help_teaches_the_columns_the_gate_and_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_explains_the_columns_the_gate_and_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         train.main(["--help"])
     assert stop.value.code == 0

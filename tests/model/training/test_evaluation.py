@@ -1,4 +1,4 @@
-"""The measures, compared with scikit-learn's, and their intervals, compared with how samples vary."""
+"""The measures agree with scikit-learn's, and their intervals with the variation between samples."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from model.training import evaluation
 def draw(
     classes: int, households: int = 4_000, seed: int = 1
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Draw true classes from 40 different answers, which are the same for every seed."""
+    """Draw households from 40 answers, the same for every seed, and true classes from their probabilities."""
     answers = np.random.default_rng(5).dirichlet(np.ones(classes), size=40).astype(np.float32)
     random = np.random.default_rng(seed)
     given = answers[random.integers(40, size=households)]
@@ -21,7 +21,7 @@ def draw(
 
 
 @pytest.mark.parametrize("classes", [2, 5])
-def test_the_measures_are_scikit_learns(classes: int) -> None:
+def test_the_measures_agree_with_scikit_learns(classes: int) -> None:
     labels, given = draw(classes)
     found = evaluation.scores(labels, given)
     exact = given.astype(np.float64)
@@ -53,7 +53,7 @@ def test_a_perfectly_calibrated_model_stays_below_the_error_by_chance_19_times_i
 
 
 @pytest.mark.parametrize(("classes", "households"), [(2, 800), (5, 800), (2, 4 * evaluation.RESAMPLE_SIZE)])
-def test_an_interval_is_as_wide_as_samples_vary_and_holds_the_truth(
+def test_intervals_are_as_wide_as_samples_vary_and_contain_the_truth(
     classes: int, households: int, full: bool
 ) -> None:
     samples = [draw(classes, households, seed) for seed in range(300)]
@@ -67,13 +67,13 @@ def test_an_interval_is_as_wide_as_samples_vary_and_holds_the_truth(
         assert held.mean() >= (0.89 if full else 0.6)  # of three, one may miss
 
 
-def test_the_area_under_the_curve_of_a_breed_that_is_rare_has_an_interval() -> None:
+def test_the_roc_auc_of_a_rare_breed_has_an_interval() -> None:
     given = np.tile(np.array([[0.9, 0.1], [0.4, 0.6]], dtype=np.float32), (6, 1))
     low, high = evaluation.intervals(np.array([0, 1] + [0] * 10), given)["roc_auc"]
     assert 0 < low < high <= 1
 
 
-def test_the_baseline_answers_the_shares() -> None:
+def test_the_measures_of_always_answering_the_shares() -> None:
     labels = np.array([0] * 30 + [1] * 70)
     found = evaluation.scores(labels, np.tile([0.3, 0.7], (100, 1)))
     assert found["accuracy"] == pytest.approx(0.7)
@@ -97,7 +97,7 @@ def test_a_probability_of_zero_does_not_make_the_loss_infinite() -> None:
 
 
 @pytest.mark.parametrize("households", [1_500, 20_000])
-def test_the_interval_of_a_mean_is_near_the_normal_one(households: int) -> None:
+def test_the_interval_of_a_mean_is_near_that_of_the_normal_distribution(households: int) -> None:
     values = np.random.default_rng(2).normal(3, 1, households)
     half = 1.96 / households**0.5
     expected = (values.mean() - half, values.mean() + half)

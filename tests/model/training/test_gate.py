@@ -21,8 +21,8 @@ def trained(breeds: dict[str, Breed]) -> Trained:
     return train(dataclasses.replace(homes, sizes=homes.sizes[:2_000], labels=homes.labels[:2_000]))
 
 
-def less_sure(trained: Trained) -> Trained:
-    """The same, half as sure of every answer."""
+def with_less_confidence(trained: Trained) -> Trained:
+    """Return a copy whose probabilities are half-way between the model's and one half."""
     answers = (trained.held_probabilities + 0.5) / 2
     return dataclasses.replace(trained, held_probabilities=answers.astype(np.float32))
 
@@ -36,26 +36,26 @@ def test_a_model_may_replace_itself(trained: Trained, tmp_path: Path) -> None:
     assert refusals(trained, tmp_path) == []
 
 
-def test_a_model_that_is_no_better_than_the_shares_is_refused(
+def test_a_model_no_better_than_the_breeds_shares_is_refused(
     breeds: dict[str, Breed], tmp_path: Path
 ) -> None:
     sizes, _ = simulate_homes(1_000, seed=2)
     homes = read_homes(HOMES_FILE, breeds)
     nonsense = np.random.default_rng(3).integers(2, size=1_000)
-    hopeless = train(dataclasses.replace(homes, sizes=sizes, labels=nonsense, simulated=False))
-    (sentence,) = refusals(hopeless, tmp_path)
+    useless = train(dataclasses.replace(homes, sizes=sizes, labels=nonsense, simulated=False))
+    (sentence,) = refusals(useless, tmp_path)
     assert sentence.startswith("The model is no better than always answering the breeds' shares: ")
 
 
 def test_a_model_that_is_worse_than_the_one_in_place_is_refused(trained: Trained) -> None:
-    worse = less_sure(trained)
+    worse = with_less_confidence(trained)
     (sentence,) = refusals(worse, ARTIFACT_FOLDER)
     assert sentence.startswith("The model is worse than model ")
     assert f"on the same {len(trained.held_labels)} households its log loss is " in sentence
 
 
 def test_a_model_of_other_breeds_is_not_compared(trained: Trained, artifact_folder: Path) -> None:
-    worse = less_sure(trained)
+    worse = with_less_confidence(trained)
     manifest = msgspec.structs.replace(trained.artifact.manifest, classes=("pug", "german_shepherd"))
     other = dataclasses.replace(worse, artifact=dataclasses.replace(trained.artifact, manifest=manifest))
     assert refusals(other, artifact_folder) == []
@@ -66,11 +66,11 @@ def test_an_artifact_that_cannot_be_read_may_be_replaced(trained: Trained, artif
     assert refusals(trained, artifact_folder) == []
 
 
-def test_a_model_whose_probabilities_are_not_to_be_believed_is_refused(
-    trained: Trained, tmp_path: Path
-) -> None:
+def test_a_badly_calibrated_model_is_refused(trained: Trained, tmp_path: Path) -> None:
     metrics = msgspec.structs.replace(trained.artifact.manifest.metrics, calibration_error=0.09)
     manifest = msgspec.structs.replace(trained.artifact.manifest, metrics=metrics)
-    vain = dataclasses.replace(trained, artifact=dataclasses.replace(trained.artifact, manifest=manifest))
-    (sentence,) = refusals(vain, tmp_path)
+    miscalibrated = dataclasses.replace(
+        trained, artifact=dataclasses.replace(trained.artifact, manifest=manifest)
+    )
+    (sentence,) = refusals(miscalibrated, tmp_path)
     assert sentence.startswith("The model's probabilities are not to be believed: calibration error 0.090")

@@ -48,14 +48,14 @@ def test_on_200_000_fresh_households_it_is_near_the_best_possible_and_calibrated
     best = evaluation.losses(labels, best_probabilities(sizes)).mean()
     assert evaluation.losses(labels, answers).mean() - best < 0.01
     assert evaluation.scores(labels, answers)["calibration_error"] <= 0.02
-    # Computed once more with bins of equal width, so that the result does not depend on the bins.
+    # Again with bins of equal width, because the error depends on the bins.
     confidence, hits = answers.max(axis=1), answers.argmax(axis=1) == labels
     bins = np.floor(confidence * 20)
     gaps = [abs((confidence[bins == b] - hits[bins == b]).sum()) for b in np.unique(bins)]
     assert sum(gaps) / len(labels) <= 0.02
 
 
-def test_the_manifest_tells_what_the_model_was_fitted_on_and_judged_by(artifact: Artifact) -> None:
+def test_the_manifest_counts_the_fitted_and_the_held_out_households(artifact: Artifact) -> None:
     data = artifact.manifest.data
     assert (data.file, data.simulated, data.fitted, data.held_out) == ("homes.csv", True, 4_800, 1_200)
     assert sum(data.households.values()) == 6_000
@@ -84,7 +84,7 @@ def test_the_metrics_of_the_shipped_model_are_near_the_best_possible(artifact: A
     assert metrics.calibration_error < metrics.calibration_error_by_chance
 
 
-def test_the_best_possible_is_not_claimed_for_data_that_are_not_simulated(five_artifact: Artifact) -> None:
+def test_only_simulated_data_have_a_best_log_loss(five_artifact: Artifact) -> None:
     assert five_artifact.manifest.metrics.best_log_loss is None
 
 
@@ -114,7 +114,7 @@ def test_the_answer_changes_at_every_boundary_and_nowhere_else(five: Predictor) 
         assert {five.predict(size).breed for size in inside} == {answer}
 
 
-def test_known_answers_are_the_models_own(artifact: Artifact) -> None:
+def test_known_answers_are_those_of_the_model(artifact: Artifact) -> None:
     known = artifact.manifest.known_answers
     sizes = np.array([answer.home_size_sqft for answer in known])
     expected = np.array([answer.probabilities for answer in known])

@@ -13,12 +13,12 @@ def test_a_fifth_of_every_breed_is_held_out() -> None:
     assert np.bincount(labels[held_out(sizes, labels)]).tolist() == [6, 8, 12]
 
 
-def test_identical_households_are_held_out_in_the_same_share() -> None:
+def test_a_fifth_of_identical_households_is_held_out() -> None:
     labels = np.repeat([0, 1], 50)
     assert held_out(np.full(100, 900.0), labels).sum() == 20
 
 
-def test_held_out_homes_are_like_the_others() -> None:
+def test_held_out_homes_have_the_same_mean_size_as_the_others() -> None:
     sizes, labels = simulate_homes(20_000, seed=6)
     held = held_out(sizes, labels)
     assert np.log(sizes[held]).mean() == pytest.approx(np.log(sizes[~held]).mean(), abs=0.02)
@@ -48,7 +48,7 @@ def test_ranks_run_from_zero_in_each_breed() -> None:
 
 
 @pytest.mark.parametrize("max_households", [200, 100_000])
-def test_folds_part_the_households_and_have_every_breed(max_households: int) -> None:
+def test_folds_divide_the_households_and_each_has_every_breed(max_households: int) -> None:
     sizes, labels = simulate_homes(1_000, seed=10)
     taken, parts = folds(sizes, labels, max_households)
     assert len(taken) == pytest.approx(min(max_households, 1_000), abs=2)
