@@ -43,8 +43,8 @@ def by_kind(kinds: Mapping[tuple[object, ...], Mapping[str, tuple[bytes, str]]])
     """Flatten the cases of a test.
 
     Args:
-        kinds: the end of each case's parameters, such as status and slug, with the cases that share it: by id,
-            a body and words of its answer.
+        kinds: the parameters that cases share, such as status and slug, with these cases: by id, a body and
+            words of its answer. The shared parameters come last.
     """
     return [
         pytest.param(*case, *kind, id=name) for kind, cases in kinds.items() for name, case in cases.items()
