@@ -80,6 +80,7 @@ class Worker(GeventWorker):
 
     def init_signals(self) -> None:
         """Set the handlers, then unblock the signals to stop."""
+        self.state = state_of(cast(Flask, self.app.callable))  # the master has loaded it
         super().init_signals()
         signals.take()
 
@@ -87,9 +88,7 @@ class Worker(GeventWorker):
         """Take the app that the master has loaded, and report the model and the time to start."""
         counts_memory.take_slot(str(self.slot))
         super().load_wsgi()
-        app = cast(Flask, self.wsgi)
-        warm_up(app)
-        self.state = state_of(app)
+        warm_up(cast(Flask, self.wsgi))
         self.settings = self.state.settings
         self.model_version = self.state.predictor.model_version
         metrics.MODEL_INFO.labels(self.model_version).set(1)
