@@ -1,4 +1,4 @@
-"""From a home to its recommendation and its picture: what the pages and the API do alike."""
+"""The recommendation for a home and its picture, for the pages and the API alike."""
 
 from model.predictor import Recommendation
 from webapp.home import Home

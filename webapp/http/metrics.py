@@ -21,7 +21,7 @@ if counts_memory.FOLDER_VARIABLE in os.environ:
     counts_memory.reserve(counts_memory.current_slot())
     values.ValueClass = values.MultiProcessValue(counts_memory.current_slot)  # type: ignore[no-untyped-call]
 
-# Not the default registry: a reload imports this module again, and a registry takes each name only once.
+# Not the default registry, since a reload imports this module again, and a registry takes a name only once.
 _registry = CollectorRegistry()
 
 LATENCY = Histogram(
