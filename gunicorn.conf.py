@@ -11,6 +11,7 @@ monkey.patch_all()
 
 import atexit
 import contextlib
+import gc
 import os
 import select
 import shutil
@@ -175,7 +176,13 @@ def on_starting(server: "Arbiter") -> None:
 
 
 def when_ready(_server: "Arbiter") -> None:
-    """Log the address."""
+    """Log the address.
+
+    The garbage collector leaves out what has been loaded so far, so that the workers, which share it, do not
+    write to it: without that, the master and two workers take 116 MB in place of 96.
+    """
+    gc.collect()
+    gc.freeze()
     log.info(f"Open http://{bind}")
 
 

@@ -1,19 +1,18 @@
 """The recommendation for a home and its picture, for the pages and the API alike."""
 
-from model.predictor import Recommendation
+from model.predictor import Predictor, Recommendation
 from webapp.home import Home
-from webapp.http.state import current_state
+from webapp.http.state import State
 
 NO_PICTURE = "breeds/puppy.svg"
 
 
-def recommend(home: Home) -> Recommendation:
+def recommend(predictor: Predictor, home: Home) -> Recommendation:
     """Recommend a puppy for a home."""
-    return current_state().predictor.predict(home.sqft)
+    return predictor.predict(home.sqft)
 
 
-def picture_of(breed: str) -> str:
+def picture_of(breed: str, state: State) -> str:
     """Return the name of a breed's picture among the static files; a paw's where it has none."""
-    state = current_state()
     picture = f"breeds/{state.predictor.breed(breed).picture}"
     return picture if picture in state.static_files else NO_PICTURE

@@ -23,7 +23,7 @@ API = [
         "tests/webapp/api/test_batch.py",
         "tests/webapp/http/test_caching.py",
     ),
-    *("tests/webapp/http/test_compression.py", "tests/webapp/http/test_headers.py"),
+    *("tests/webapp/http/test_compression.py", "tests/webapp/http/test_responses.py"),
     *("tests/webapp/http/test_hosts.py", "tests/webapp/http/test_negotiation.py"),
 ]
 """The test modules whose requests go to the server at `BASE_URL`."""

@@ -125,7 +125,7 @@ def test_a_connection_that_waits_for_its_next_request_holds_no_body(tmp_path: Pa
         BATCH.replace(b"text/csv", b"text/plain") + b"Content-Length: 2000000\r\n\r\n" + bytes(2_000_000)
     )
     with running(tmp_path / "log", WEB_CONCURRENCY="1") as server, ExitStack() as stack:
-        [worker] = processes.children(server.process.pid)
+        [worker] = server.workers()
         memory = []
         for _ in range(40):
             connection = stack.enter_context(connect(server.port))

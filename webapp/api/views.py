@@ -12,7 +12,7 @@ from webapp.http.admission import received_body
 from webapp.http.caching import cacheable, stored
 from webapp.http.negotiation import JSON, sent_type
 from webapp.http.request_context import current_context
-from webapp.http.state import current_state
+from webapp.http.state import State, current_state
 from webapp.recommend import picture_of, recommend
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
@@ -38,9 +38,10 @@ def breeds() -> Response:
 
 
 def _breeds() -> bytes:
+    state = current_state()
     breeds = [
-        msgspec.structs.asdict(breed) | {"image_url": _picture_url(breed.key)}
-        for breed in current_state().predictor.breeds
+        msgspec.structs.asdict(breed) | {"image_url": _picture_url(breed.key, state)}
+        for breed in state.predictor.breeds
     ]
     return msgspec.json.encode(msgspec.convert({"breeds": breeds}, BreedsResponse, from_attributes=True))
 
@@ -60,7 +61,8 @@ def _model() -> bytes:
 
 
 def _answer(home: Home) -> Response:
-    recommendation = recommend(home)
+    state = current_state()
+    recommendation = recommend(state.predictor, home)
     current_context().prediction = (home, recommendation)
     answer = PredictResponse(
         breed=recommendation.breed,
@@ -69,7 +71,7 @@ def _answer(home: Home) -> Response:
         probabilities={
             breed: round(share, DECIMALS) for breed, share in recommendation.probabilities.items()
         },
-        image_url=_picture_url(recommendation.breed),
+        image_url=_picture_url(recommendation.breed, state),
         home_size=HomeSize(home.value, home.unit, home.sqft),
         outside_training_range=recommendation.outside_training_range,
         model_version=recommendation.model_version,
@@ -77,5 +79,5 @@ def _answer(home: Home) -> Response:
     return Response(msgspec.json.encode(answer), content_type=JSON)
 
 
-def _picture_url(breed: str) -> str:
-    return f"{origin()}/static/{picture_of(breed)}"
+def _picture_url(breed: str, state: State) -> str:
+    return f"{origin()}/static/{picture_of(breed, state)}"

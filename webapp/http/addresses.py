@@ -5,4 +5,5 @@ from flask import request
 
 def origin() -> str:
     """Return scheme and host, such as `https://puppy.example`, without a slash at the end."""
-    return f"{request.scheme}://{request.host}"
+    environ = request.environ
+    return f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}"

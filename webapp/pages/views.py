@@ -31,7 +31,7 @@ def template_context() -> dict[str, bool]:
 @blueprint.app_template_global()
 def drawing(breed: Breed) -> str:
     """Return the address of a breed's drawing."""
-    return url_for("static", filename=picture_of(breed.key))
+    return url_for("static", filename=picture_of(breed.key, current_state()))
 
 
 @blueprint.app_template_global()
@@ -66,9 +66,10 @@ def recommendation() -> ResponseReturnValue:
         canonical = redirect(url_for(".recommendation", home_size=home.value, unit=home.unit), 302)
         canonical.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}"
         return canonical
-    answer = recommend(home)
+    predictor = current_state().predictor
+    answer = recommend(predictor, home)
     current_context().prediction = (home, answer)
-    verdict = judge(current_state().predictor, home, answer)
+    verdict = judge(predictor, home, answer)
     return _page(render_template("pages/recommendation.html", verdict=verdict))
 
 
@@ -81,7 +82,8 @@ def preview() -> ResponseReturnValue:
     form = HomeForm(request.args)
     if not form.validate():
         return "", 204, {"Cache-Control": "no-store"}
-    verdict = judge(current_state().predictor, form.home, recommend(form.home))
+    predictor = current_state().predictor
+    verdict = judge(predictor, form.home, recommend(predictor, form.home))
     return _page(render_template("pages/preview.html", verdict=verdict))
 
 

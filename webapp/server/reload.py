@@ -49,10 +49,12 @@ def check_before_reload(arbiter: "Arbiter") -> None:
             app = arbiter.app
             configuration, served = app.cfg, app.callable
             modules, counts = _forget_our_modules(), values.ValueClass
-            # The master allocates too little for the collector to free by itself what a reload has replaced.
+            # What an earlier reload has replaced is still frozen (see `when_ready` in gunicorn.conf.py).
+            gc.unfreeze()
             gc.collect()
             try:
                 app.callable = import_module("webapp").create_app()
+                gc.freeze()
                 reload()
                 counts.close_all_files()
             except (Exception, SystemExit) as error:
@@ -61,6 +63,7 @@ def check_before_reload(arbiter: "Arbiter") -> None:
                 app.cfg, app.callable, values.ValueClass = configuration, served, counts
                 _forget_our_modules()
                 sys.modules.update(modules)
+                gc.freeze()
                 why_not = str(error) or type(error).__name__
         if why_not:
             structlog.get_logger().error(f"The reload is refused, what was loaded serves on: {why_not}")

@@ -1,8 +1,10 @@
 """What the tests of the API share: the model that is served, the shape of an error, any JSON."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
+import pytest
 from hypothesis import strategies as st
 
 from model.predictor import Predictor
@@ -35,3 +37,15 @@ def assert_problem(response: httpx.Response, status: int, slug: str) -> dict[str
     assert body["detail"].endswith("."), "a sentence"
     assert "Traceback" not in response.text
     return body
+
+
+def by_kind(kinds: Mapping[tuple[object, ...], Mapping[str, tuple[bytes, str]]]) -> list[Any]:
+    """Flatten the cases of a test.
+
+    Args:
+        kinds: the parameters that cases share, such as status and slug, with these cases: by id, a body and
+            words of its answer. The shared parameters come last.
+    """
+    return [
+        pytest.param(*case, *kind, id=name) for kind, cases in kinds.items() for name, case in cases.items()
+    ]

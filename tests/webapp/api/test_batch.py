@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from model.home_size import MAX_SQFT, MIN_SQFT
 from tests.serving import Server
-from tests.webapp.api.helpers import JSON, PREDICTOR, assert_problem, json_values
+from tests.webapp.api.helpers import JSON, PREDICTOR, assert_problem, by_kind, json_values
 
 CSV = {"Content-Type": "text/csv"}
 PATH = "/api/predict/batch"
@@ -265,85 +265,86 @@ def test_no_cell_of_a_csv_answer_is_a_formula(http: httpx.Client, formula: str) 
         assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
 
 
-BAD_CSVS = [
-    pytest.param(b"", 400, "malformed-csv", "The body is empty", id="empty"),
-    pytest.param(b"\xef\xbb\xbf", 400, "malformed-csv", "The body is empty", id="only a byte order mark"),
-    pytest.param(b"home_size\n\xff\n", 400, "malformed-csv", "not UTF-8: byte 11", id="invalid UTF-8"),
-    pytest.param("home_size\n900\n".encode("utf-16"), 400, "malformed-csv", "UTF-8", id="UTF-16"),
-    pytest.param(b'home_size\n"900\n', 400, "malformed-csv", "Check its quotes", id="an open quote"),
-    pytest.param(b'home_size\n"900"0\n', 400, "malformed-csv", "Line 2", id="a quote within"),
-    pytest.param(b"home_size\n" + b"9" * 200_000, 400, "malformed-csv", "Line 2", id="a huge cell"),
-    pytest.param(b"\r\n" * 9, 400, "malformed-csv", "The body is empty", id="blank lines"),
-    pytest.param(b'\n\nhome_size\n"9', 400, "malformed-csv", "Line 4", id="the line's true number"),
-    pytest.param(b"unit\nsqft\n", 422, "invalid-request", "home_size is missing", id="a missing column"),
-    pytest.param(b"900\n4000\n", 422, "invalid-request", "900 is not known. Begin with", id="no header"),
-    pytest.param(b"home_size,colour\n9,red\n", 422, "invalid-request", "colour is not", id="unknown column"),
-    pytest.param(b"home_size,home_size\n9,9\n", 422, "invalid-request", "2 times", id="a column twice"),
-    pytest.param(b"home_size;unit\n9;sqft\n", 422, "invalid-request", "commas", id="semicolons"),
-    pytest.param(b"home_size\0\n9\n", 422, "invalid-request", "not known", id="a NUL in the header"),
-]
+INVALID_CSVS = by_kind(
+    {
+        (400, "malformed-csv"): {
+            "empty": (b"", "The body is empty"),
+            "only a byte order mark": (b"\xef\xbb\xbf", "The body is empty"),
+            "invalid UTF-8": (b"home_size\n\xff\n", "not UTF-8: byte 11"),
+            "UTF-16": ("home_size\n900\n".encode("utf-16"), "UTF-8"),
+            "an open quote": (b'home_size\n"900\n', "Check its quotes"),
+            "a quote within": (b'home_size\n"900"0\n', "Line 2"),
+            "a huge cell": (b"home_size\n" + b"9" * 200_000, "Line 2"),
+            "blank lines": (b"\r\n" * 9, "The body is empty"),
+            "the line's true number": (b'\n\nhome_size\n"9', "Line 4"),
+        },
+        (422, "invalid-request"): {
+            "a missing column": (b"unit\nsqft\n", "home_size is missing"),
+            "no header": (b"900\n4000\n", "900 is not known. Begin with"),
+            "unknown column": (b"home_size,colour\n9,red\n", "colour is not"),
+            "a column twice": (b"home_size,home_size\n9,9\n", "2 times"),
+            "semicolons": (b"home_size;unit\n9;sqft\n", "commas"),
+            "a NUL in the header": (b"home_size\0\n9\n", "not known"),
+        },
+    }
+)
 
 
 @pytest.mark.parametrize("path", [PATH, REPORT])
-@pytest.mark.parametrize(("body", "status", "slug", "words"), BAD_CSVS)
+@pytest.mark.parametrize(("body", "words", "status", "slug"), INVALID_CSVS)
 def test_a_body_that_is_not_a_csv_of_homes_is_refused(
-    http: httpx.Client, path: str, body: bytes, status: int, slug: str, words: str
+    http: httpx.Client, path: str, body: bytes, words: str, status: int, slug: str
 ) -> None:
     assert words in assert_problem(http.post(path, content=body, headers=CSV), status, slug)["detail"]
 
 
-BAD_BODIES = [
-    pytest.param(b"", 400, "malformed-json", "The body is empty", None, id="empty"),
-    pytest.param(b'{"homes": [', 400, "malformed-json", "not JSON", None, id="cut off"),
-    pytest.param(b'{"homes": [{"home_size": NaN}]}', 400, "malformed-json", "not JSON", None, id="NaN"),
-    pytest.param(b'{"homes": ["\xff"]}', 400, "malformed-json", "UTF-8", None, id="invalid UTF-8"),
-    pytest.param(b'{"homes": ' + b"[" * 10_000, 400, "malformed-json", "too deep", None, id="deep, open"),
-    pytest.param(
-        b'{"homes": [' + b"[" * 10_000 + b"]" * 10_001 + b"}",
-        400,
-        "malformed-json",
-        "too deep",
-        None,
-        id="deep",
-    ),
-    pytest.param(b"\xef\xbb\xbf", 400, "malformed-json", "The body is empty", None, id="only a BOM"),
-    pytest.param('{"homes": []}'.encode("utf-16"), 400, "malformed-json", "UTF-8", None, id="UTF-16"),
-    pytest.param(b'{"homes": []}}', 400, "malformed-json", "not JSON", None, id="more behind"),
-    pytest.param(b'{"homes": [01]}', 400, "malformed-json", "not JSON", None, id="a leading zero"),
-    pytest.param(b'{"homes": [900,]}', 400, "malformed-json", "not JSON", None, id="a last comma"),
-    pytest.param(b'{"homes": ["\\ud800"]}', 400, "malformed-json", "not JSON", None, id="half a pair"),
-    pytest.param(
-        b'{"homes": ["a\nb"]}', 400, "malformed-json", "not JSON", None, id="a line end in a string"
-    ),
-    pytest.param(b'{"homes": [{"home_size"}]}', 400, "malformed-json", "not JSON", None, id="no value"),
-    pytest.param(b'{"a": 1, "homes": [}', 400, "malformed-json", "not JSON", None, id="unknown, and cut off"),
-    pytest.param(
-        b'{"[]": 1, "homes": []}', 422, "invalid-request", "[] is not", "/[]", id="a name like homes"
-    ),
-    pytest.param(
-        b'{"homes": [%s], "unit": "m2"}' % (b"900, " * 9000 + b"900"),
-        422,
-        "invalid-request",
-        "unit is not known",
-        "/unit",
-        id="unknown behind many homes",
-    ),
-    pytest.param(b'{"homes": [], "": 1}', 422, "invalid-request", "An empty name", None, id="empty name"),
-    pytest.param(b"[]", 422, "invalid-request", "must be a JSON object", None, id="an array"),
-    pytest.param(b"null", 422, "invalid-request", "must be a JSON object", None, id="null"),
-    pytest.param(b"{}", 422, "invalid-request", "homes is missing", "/homes", id="no homes"),
-    pytest.param(b'{"homes": {}}', 422, "invalid-request", "must be an array", "/homes", id="an object"),
-    pytest.param(b'{"homes": null}', 422, "invalid-request", "got null", "/homes", id="null homes"),
-    pytest.param(
-        b'{"homes": [], "unit": "m2"}', 422, "invalid-request", "name is homes", "/unit", id="unknown member"
-    ),
-]
+INVALID_BODIES = by_kind(
+    {
+        (400, "malformed-json", None): {
+            "empty": (b"", "The body is empty"),
+            "cut off": (b'{"homes": [', "not JSON"),
+            "NaN": (b'{"homes": [{"home_size": NaN}]}', "not JSON"),
+            "invalid UTF-8": (b'{"homes": ["\xff"]}', "UTF-8"),
+            "deep, open": (b'{"homes": ' + b"[" * 10_000, "too deep"),
+            "deep": (b'{"homes": [' + b"[" * 10_000 + b"]" * 10_001 + b"}", "too deep"),
+            "only a BOM": (b"\xef\xbb\xbf", "The body is empty"),
+            "UTF-16": ('{"homes": []}'.encode("utf-16"), "UTF-8"),
+            "more behind": (b'{"homes": []}}', "not JSON"),
+            "a leading zero": (b'{"homes": [01]}', "not JSON"),
+            "a last comma": (b'{"homes": [900,]}', "not JSON"),
+            "half a pair": (b'{"homes": ["\\ud800"]}', "not JSON"),
+            "a line end in a string": (b'{"homes": ["a\nb"]}', "not JSON"),
+            "no value": (b'{"homes": [{"home_size"}]}', "not JSON"),
+            "unknown, and cut off": (b'{"a": 1, "homes": [}', "not JSON"),
+        },
+        (422, "invalid-request", "/[]"): {
+            "a name like homes": (b'{"[]": 1, "homes": []}', "[] is not"),
+        },
+        (422, "invalid-request", "/unit"): {
+            "unknown behind many homes": (
+                b'{"homes": [%s], "unit": "m2"}' % (b"900, " * 9000 + b"900"),
+                "unit is not known",
+            ),
+            "unknown member": (b'{"homes": [], "unit": "m2"}', "name is homes"),
+        },
+        (422, "invalid-request", None): {
+            "empty name": (b'{"homes": [], "": 1}', "An empty name"),
+            "an array": (b"[]", "must be a JSON object"),
+            "null": (b"null", "must be a JSON object"),
+        },
+        (422, "invalid-request", "/homes"): {
+            "no homes": (b"{}", "homes is missing"),
+            "an object": (b'{"homes": {}}', "must be an array"),
+            "null homes": (b'{"homes": null}', "got null"),
+        },
+    }
+)
 
 
 @pytest.mark.parametrize("path", [PATH, REPORT])
-@pytest.mark.parametrize(("body", "status", "slug", "words", "pointer"), BAD_BODIES)
+@pytest.mark.parametrize(("body", "words", "status", "slug", "pointer"), INVALID_BODIES)
 def test_a_body_that_is_not_json_of_homes_is_refused(
-    http: httpx.Client, path: str, body: bytes, status: int, slug: str, words: str, pointer: str | None
+    http: httpx.Client, path: str, body: bytes, words: str, status: int, slug: str, pointer: str | None
 ) -> None:
     problem = assert_problem(http.post(path, content=body, headers=JSON), status, slug)
     assert words in problem["detail"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.home_size import MAX_SQFT, MIN_SQFT, SQFT_PER_M2
-from tests.webapp.api.helpers import JSON, PREDICTOR, assert_problem, json_values
+from tests.webapp.api.helpers import JSON, PREDICTOR, assert_problem, by_kind, json_values
 
 
 def test_a_small_home_suits_a_dachshund(http: httpx.Client) -> None:
@@ -66,131 +66,87 @@ def test_the_answer_is_the_predictors_own(http: httpx.Client, size: float) -> No
     assert answer["outside_training_range"] == expected.outside_training_range
 
 
-BAD_BODIES = [
-    pytest.param(b"", 400, "malformed-json", "The body is empty", None, id="empty"),
-    pytest.param(b"home_size=900", 400, "malformed-json", "not JSON", None, id="not JSON"),
-    pytest.param(b'{"home_size": 900', 400, "malformed-json", "not JSON", None, id="cut off"),
-    pytest.param(b'{"home_size": 900}}', 400, "malformed-json", "not JSON", None, id="more behind"),
-    pytest.param(b'{"home_size": NaN}', 400, "malformed-json", "not JSON", None, id="NaN"),
-    pytest.param(b'{"home_size": Infinity}', 400, "malformed-json", "not JSON", None, id="infinity"),
-    pytest.param(
-        b'{"home_size": 900, "unit": "\xff"}', 400, "malformed-json", "UTF-8", None, id="invalid UTF-8"
-    ),
-    pytest.param(b'{"\xff": 900}', 400, "malformed-json", "UTF-8", None, id="invalid UTF-8 in a name"),
-    pytest.param(b" \n", 400, "malformed-json", "not JSON", None, id="only space"),
-    pytest.param(b"\xef\xbb\xbf", 400, "malformed-json", "The body is empty", None, id="only a BOM"),
-    pytest.param(
-        '{"home_size": 900}'.encode("utf-16"), 400, "malformed-json", "UTF-8", None, id="UTF-16 with BOM"
-    ),
-    pytest.param('{"home_size": 900}'.encode("utf-16-le"), 400, "malformed-json", "UTF-8", None, id="UTF-16"),
-    pytest.param(b'{"home_size": 900}\0', 400, "malformed-json", "not JSON", None, id="a NUL behind"),
-    pytest.param(b'{"home_size": 900, "unit": "m2\0"}', 400, "malformed-json", "not JSON", None, id="a NUL"),
-    pytest.param(b'{"home_size": 0900}', 400, "malformed-json", "not JSON", None, id="a leading zero"),
-    pytest.param(b'{"home_size": +900}', 400, "malformed-json", "not JSON", None, id="a plus"),
-    pytest.param(
-        b'{"home_size": 900.}', 400, "malformed-json", "not JSON", None, id="no digit after the dot"
-    ),
-    pytest.param(b'{"home_size": 0x384}', 400, "malformed-json", "not JSON", None, id="hexadecimal"),
-    pytest.param(b"{'home_size': 900}", 400, "malformed-json", "not JSON", None, id="single quotes"),
-    pytest.param(b'{"home_size": 900,}', 400, "malformed-json", "not JSON", None, id="a last comma"),
-    pytest.param(b'{"home_size": "9"', 400, "malformed-json", "not JSON", None, id="wrong, and cut off"),
-    pytest.param(
-        b'{"home_size": 900, "unit": "\\ud800"}', 400, "malformed-json", "not JSON", None, id="half a pair"
-    ),
-    pytest.param(
-        b'{"home_size": %s}' % (b"[" * 5000),
-        400,
-        "malformed-json",
-        "Send an object such as",
-        None,
-        id="deep in a member",
-    ),
-    pytest.param(b"[900]", 422, "invalid-request", "must be a JSON object", None, id="an array"),
-    pytest.param(b"900", 422, "invalid-request", "must be a JSON object", None, id="a number"),
-    pytest.param(b"null", 422, "invalid-request", "must be a JSON object", None, id="null"),
-    pytest.param(b"[" * 10_000, 422, "invalid-request", "must be a JSON object", None, id="deep"),
-    pytest.param(b"{}", 422, "invalid-home-size", "home_size is missing", "/home_size", id="missing"),
-    pytest.param(
-        b'{"unit": "m2"}', 422, "invalid-home-size", "home_size is missing", "/home_size", id="unit only"
-    ),
-    pytest.param(b'{"home_size": "900"}', 422, "invalid-home-size", "a string", "/home_size", id="a string"),
-    pytest.param(
-        b'{"home_size": ""}', 422, "invalid-home-size", "a string", "/home_size", id="an empty string"
-    ),
-    pytest.param(b'{"home_size": true}', 422, "invalid-home-size", "a boolean", "/home_size", id="a boolean"),
-    pytest.param(b'{"home_size": null}', 422, "invalid-home-size", "null", "/home_size", id="null size"),
-    pytest.param(b'{"home_size": [900]}', 422, "invalid-home-size", "an array", "/home_size", id="a list"),
-    pytest.param(b'{"home_size": {}}', 422, "invalid-home-size", "an object", "/home_size", id="an object"),
-    pytest.param(b'{"home_size": -5}', 422, "invalid-home-size", "got -5.", "/home_size", id="negative"),
-    pytest.param(
-        b'{"home_size": 0}', 422, "invalid-home-size", "between 50 and 100,000 sq ft", "/home_size", id="0"
-    ),
-    pytest.param(
-        b'{"home_size": 49.99}', 422, "invalid-home-size", "got 49.99.", "/home_size", id="below 50"
-    ),
-    pytest.param(
-        b'{"home_size": 100000.01}', 422, "invalid-home-size", "100,000", "/home_size", id="above 100,000"
-    ),
-    pytest.param(
-        b'{"home_size": 4.6, "unit": "m2"}', 422, "invalid-home-size", "4.65", "/home_size", id="4.6 m2"
-    ),
-    pytest.param(
-        b'{"home_size": 9291, "unit": "m2"}', 422, "invalid-home-size", "9,290.3", "/home_size", id="9291 m2"
-    ),
-    pytest.param(b'{"home_size": 1e400}', 422, "invalid-home-size", "too large", "/home_size", id="1e400"),
-    pytest.param(b'{"home_size": 1e300}', 422, "invalid-home-size", "100,000", "/home_size", id="1e300"),
-    pytest.param(
-        b'{"home_size": %s}' % (b"9" * 400), 422, "invalid-home-size", "digits", "/home_size", id="400 digits"
-    ),
-    pytest.param(
-        b'{"home_size": %s, "unit": "m2"}' % (b"9" * 400),
-        422,
-        "invalid-home-size",
-        "digits",
-        "/home_size",
-        id="400 digits m2",
-    ),
-    pytest.param(
-        b'{"home_size": %s}' % (b"9" * 9999), 422, "invalid-home-size", "", "/home_size", id="9,999 digits"
-    ),
-    pytest.param(
-        b'{"home_size": 900, "unit": "acre"}', 422, "invalid-unit", '"sqft" or "m2"', "/unit", id="unit"
-    ),
-    pytest.param(
-        b'{"home_size": 900, "unit": null}', 422, "invalid-unit", '"sqft" or "m2"', "/unit", id="null unit"
-    ),
-    pytest.param(
-        b'{"home_size": 900, "unit": 1e999}', 422, "invalid-unit", "unit", "/unit", id="a large unit"
-    ),
-    pytest.param(
-        b'{"home_size": 900, "unit": ["m2"]}', 422, "invalid-unit", "unit", "/unit", id="a list of units"
-    ),
-    pytest.param(
-        b'{"home_size": -0.0}', 422, "invalid-home-size", "got -0.0.", "/home_size", id="negative zero"
-    ),
-    pytest.param(
-        b'{"home_size": "9", "home_size": 900}', 422, "invalid-home-size", "twice", "/home_size", id="doubled"
-    ),
-    pytest.param(
-        b'{"home_size": 900, "Expected `int`, got `str` - at `$.unit`": 1}',
-        422,
-        "invalid-request",
-        "is not known here; the known names are home_size and unit.",
-        "/Expected `int`, got `str` - at `$.unit`",
-        id="a name like a sentence",
-    ),
-    pytest.param(
-        b'{"home_size": 900, "size": 1}', 422, "invalid-request", "not known", "/size", id="unknown member"
-    ),
-    pytest.param(
-        b'{"home_size": 900, "a/b~": 1}', 422, "invalid-request", "not known", "/a~1b~0", id="escaped pointer"
-    ),
-]
+INVALID_BODIES = by_kind(
+    {
+        (400, "malformed-json", None): {
+            "empty": (b"", "The body is empty"),
+            "not JSON": (b"home_size=900", "not JSON"),
+            "cut off": (b'{"home_size": 900', "not JSON"),
+            "more behind": (b'{"home_size": 900}}', "not JSON"),
+            "NaN": (b'{"home_size": NaN}', "not JSON"),
+            "infinity": (b'{"home_size": Infinity}', "not JSON"),
+            "invalid UTF-8": (b'{"home_size": 900, "unit": "\xff"}', "UTF-8"),
+            "invalid UTF-8 in a name": (b'{"\xff": 900}', "UTF-8"),
+            "only space": (b" \n", "not JSON"),
+            "only a BOM": (b"\xef\xbb\xbf", "The body is empty"),
+            "UTF-16 with BOM": ('{"home_size": 900}'.encode("utf-16"), "UTF-8"),
+            "UTF-16": ('{"home_size": 900}'.encode("utf-16-le"), "UTF-8"),
+            "a NUL behind": (b'{"home_size": 900}\0', "not JSON"),
+            "a NUL": (b'{"home_size": 900, "unit": "m2\0"}', "not JSON"),
+            "a leading zero": (b'{"home_size": 0900}', "not JSON"),
+            "a plus": (b'{"home_size": +900}', "not JSON"),
+            "no digit after the dot": (b'{"home_size": 900.}', "not JSON"),
+            "hexadecimal": (b'{"home_size": 0x384}', "not JSON"),
+            "single quotes": (b"{'home_size': 900}", "not JSON"),
+            "a last comma": (b'{"home_size": 900,}', "not JSON"),
+            "wrong, and cut off": (b'{"home_size": "9"', "not JSON"),
+            "half a pair": (b'{"home_size": 900, "unit": "\\ud800"}', "not JSON"),
+            "deep in a member": (b'{"home_size": %s}' % (b"[" * 5000), "Send an object such as"),
+        },
+        (422, "invalid-request", None): {
+            "an array": (b"[900]", "must be a JSON object"),
+            "a number": (b"900", "must be a JSON object"),
+            "null": (b"null", "must be a JSON object"),
+            "deep": (b"[" * 10_000, "must be a JSON object"),
+        },
+        (422, "invalid-home-size", "/home_size"): {
+            "missing": (b"{}", "home_size is missing"),
+            "unit only": (b'{"unit": "m2"}', "home_size is missing"),
+            "a string": (b'{"home_size": "900"}', "a string"),
+            "an empty string": (b'{"home_size": ""}', "a string"),
+            "a boolean": (b'{"home_size": true}', "a boolean"),
+            "null size": (b'{"home_size": null}', "null"),
+            "a list": (b'{"home_size": [900]}', "an array"),
+            "an object": (b'{"home_size": {}}', "an object"),
+            "negative": (b'{"home_size": -5}', "got -5."),
+            "0": (b'{"home_size": 0}', "between 50 and 100,000 sq ft"),
+            "below 50": (b'{"home_size": 49.99}', "got 49.99."),
+            "above 100,000": (b'{"home_size": 100000.01}', "100,000"),
+            "4.6 m2": (b'{"home_size": 4.6, "unit": "m2"}', "4.65"),
+            "9291 m2": (b'{"home_size": 9291, "unit": "m2"}', "9,290.3"),
+            "1e400": (b'{"home_size": 1e400}', "too large"),
+            "1e300": (b'{"home_size": 1e300}', "100,000"),
+            "400 digits": (b'{"home_size": %s}' % (b"9" * 400), "digits"),
+            "400 digits m2": (b'{"home_size": %s, "unit": "m2"}' % (b"9" * 400), "digits"),
+            "9,999 digits": (b'{"home_size": %s}' % (b"9" * 9999), ""),
+            "negative zero": (b'{"home_size": -0.0}', "got -0.0."),
+            "doubled": (b'{"home_size": "9", "home_size": 900}', "twice"),
+        },
+        (422, "invalid-unit", "/unit"): {
+            "unit": (b'{"home_size": 900, "unit": "acre"}', '"sqft" or "m2"'),
+            "null unit": (b'{"home_size": 900, "unit": null}', '"sqft" or "m2"'),
+            "a large unit": (b'{"home_size": 900, "unit": 1e999}', "unit"),
+            "a list of units": (b'{"home_size": 900, "unit": ["m2"]}', "unit"),
+        },
+        (422, "invalid-request", "/Expected `int`, got `str` - at `$.unit`"): {
+            "a name like a sentence": (
+                b'{"home_size": 900, "Expected `int`, got `str` - at `$.unit`": 1}',
+                "is not known here; the known names are home_size and unit.",
+            ),
+        },
+        (422, "invalid-request", "/size"): {
+            "unknown member": (b'{"home_size": 900, "size": 1}', "not known"),
+        },
+        (422, "invalid-request", "/a~1b~0"): {
+            "escaped pointer": (b'{"home_size": 900, "a/b~": 1}', "not known"),
+        },
+    }
+)
 
 
-@pytest.mark.parametrize(("body", "status", "slug", "words", "pointer"), BAD_BODIES)
+@pytest.mark.parametrize(("body", "words", "status", "slug", "pointer"), INVALID_BODIES)
 def test_an_invalid_body_is_refused_in_a_sentence(
-    http: httpx.Client, body: bytes, status: int, slug: str, words: str, pointer: str | None
+    http: httpx.Client, body: bytes, words: str, status: int, slug: str, pointer: str | None
 ) -> None:
     problem = assert_problem(http.post("/api/predict", content=body, headers=JSON), status, slug)
     assert words in problem["detail"]

@@ -1,10 +1,16 @@
-"""Headers of every answer of the API: the model's version, and what browsers let other sites read (CORS)."""
+"""The headers of every response, and its report: a log line or a count that fails never fails a request."""
+
+from typing import Any, NoReturn
 
 import httpx
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from prometheus_client import Histogram
+from structlog.testing import capture_logs
 
 from webapp import create_app
+from webapp.http import logs, metrics
 
 ORIGIN = {"Origin": "https://shop.example"}
 
@@ -73,3 +79,70 @@ def test_cors_origins_limits_which_sites_may_read(
     response = for_two_origins.get("/api/predict?home_size=900", headers=headers)
     assert response.headers.get("Access-Control-Allow-Origin") == (origin if allowed else None)
     assert "Origin" in response.headers["Vary"]
+
+
+def test_pages_allow_only_what_they_need(client: FlaskClient) -> None:
+    headers = client.get("/").headers
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; ")
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+def test_over_https_browsers_are_told_to_stay_with_it() -> None:
+    client = create_app({"TESTING": True, "TRUSTED_PROXIES": 1}).test_client()
+    tls = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
+    assert "max-age=31536000" in client.get("/", headers=tls).headers["Strict-Transport-Security"]
+    assert "Strict-Transport-Security" not in client.get("/").headers
+
+
+REQUESTS: dict[str, tuple[dict[str, Any], int]] = {
+    "a prediction": ({"path": "/api/predict?home_size=900"}, 200),
+    "a batch": (
+        {"path": "/api/predict/batch", "method": "POST", "json": {"homes": [{"home_size": 900}]}},
+        200,
+    ),
+    "a page": ({"path": "/recommendation?home_size=900&unit=sqft"}, 200),
+    "a refusal": ({"path": "/api/predict"}, 422),
+    "an unknown path": ({"path": "/nowhere"}, 404),
+}
+each_request = pytest.mark.parametrize(("request_", "status"), REQUESTS.values(), ids=REQUESTS)
+
+
+def fail(*_: object, **__: object) -> NoReturn:
+    raise OSError("no space left on device")
+
+
+def requests_counted() -> float:
+    [family] = metrics.LATENCY.collect()
+    return sum(sample.value for sample in family.samples if sample.name.endswith("_count"))
+
+
+@each_request
+def test_a_request_whose_log_line_fails_is_answered_and_counted(
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    request_: dict[str, Any],
+    status: int,
+) -> None:
+    monkeypatch.setattr(logs, "client_address", fail)
+    before = requests_counted()
+    assert app.test_client().open(**request_).status_code == status
+    assert requests_counted() == before + 1
+    assert "no space left on device" in caplog.text
+
+
+@each_request
+def test_a_request_whose_count_fails_is_answered_and_logged(
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    request_: dict[str, Any],
+    status: int,
+) -> None:
+    monkeypatch.setattr(Histogram, "observe", fail)
+    with capture_logs() as lines:
+        assert app.test_client().open(**request_).status_code == status
+    assert [line["status"] for line in lines] == [status]
+    assert "no space left on device" in caplog.text
