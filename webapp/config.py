@@ -111,7 +111,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "info"
     log_format: Annotated[
         Literal["auto", "json", "console"],
-        Meta(description="`json`: one object a line; `console`: for people; `auto`: `console` on terminals."),
+        Meta(description="`json`: an object a line; `console`: for people; `auto`: `console` on a terminal."),
     ] = "auto"
 
 

@@ -13,6 +13,6 @@ def recommend(predictor: Predictor, home: Home) -> Recommendation:
 
 
 def picture_of(breed: str, state: State) -> str:
-    """Return the name of a breed's picture among the static files; a paw's where it has none."""
+    """Return the path of a breed's picture below `static/`, or that of a paw if it has none."""
     picture = f"breeds/{state.predictor.breed(breed).picture}"
     return picture if picture in state.static_files else NO_PICTURE

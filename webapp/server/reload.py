@@ -49,7 +49,7 @@ def check_before_reload(arbiter: "Arbiter") -> None:
             app = arbiter.app
             configuration, served = app.cfg, app.callable
             modules, counts = _forget_our_modules(), values.ValueClass
-            # What an earlier reload has replaced is still frozen (see `when_ready` in gunicorn.conf.py).
+            # Free what an earlier reload has replaced; it is still frozen (`when_ready` in gunicorn.conf.py).
             gc.unfreeze()
             gc.collect()
             try:
