@@ -1,7 +1,7 @@
 """How Gunicorn serves the app. Gunicorn reads this file when it is started in this folder.
 
-The master loads the app and its model, and forks the workers. So all workers answer with one model, also a
-worker that replaces another after the files have changed.
+The master loads the app and its model, and forks the workers. So all workers answer with one model, even
+a worker that replaces another after the files have changed.
 """
 
 # ruff: noqa: E402 - modules imported before the patch would keep the system's locks and sockets
@@ -37,7 +37,7 @@ EXIT_BAD_SETTING = 78
 is_reload = "webapp.http.outlet" in sys.modules
 outlet: "Outlet | None" = None
 master = os.getpid()
-made_counts = ""
+created_folder = ""
 
 
 def refuse(code: int, sentence: object) -> NoReturn:
@@ -64,14 +64,14 @@ def leave(*_: object) -> NoReturn:
 
 def remove_counts() -> None:
     """Remove the folder of the metrics' files, if this process has made it."""
-    if made_counts and os.getpid() == master:
-        shutil.rmtree(made_counts, ignore_errors=True)
+    if created_folder and os.getpid() == master:
+        shutil.rmtree(created_folder, ignore_errors=True)
 
 
 if not is_reload:
     for _signal in (signal.SIGTERM, signal.SIGINT):
         signal.signal(_signal, leave)
-    for _descriptor in range(3):  # a closed one would be given to a connection, which then got the log lines
+    for _descriptor in range(3):  # a connection would take a closed one's number, and get the log lines
         try:
             os.fstat(_descriptor)
         except OSError:
@@ -80,28 +80,28 @@ if not is_reload:
 # Threads of OpenMP (XGBoost) and OpenBLAS compete for the CPU of a small task, and do not survive a fork.
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 # In memory, as a slow or full disk would stop a worker's heartbeat.
-_in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
-_counts = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-if not _counts:
+_memory_folder = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+_counts_folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+if not _counts_folder:
     try:
-        _counts = tempfile.mkdtemp(prefix="perfect-puppy-", dir=_in_memory)
+        _counts_folder = tempfile.mkdtemp(prefix="perfect-puppy-", dir=_memory_folder)
     except OSError as error:
-        _where = _in_memory or "the folder for temporary files"
+        _where = _memory_folder or "the folder for temporary files"
         refuse(
             EXIT_BAD_SETTING, f"There is no room in {_where}: {error.strerror}. Free some, and start again."
         )
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts_folder
 
-    made_counts = _counts
+    created_folder = _counts_folder
     atexit.register(remove_counts)
 elif not is_reload:
-    for _stale in Path(_counts).glob("*.db"):  # an earlier run's counts would be added to this run's
+    for _stale in Path(_counts_folder).glob("*.db"):  # an earlier run's counts would be added to this run's
         _stale.unlink(missing_ok=True)
 
 try:
     import webapp  # noqa: F401 - makes the files of the metrics, and fails where there is no room
 except OSError as error:
-    refuse(EXIT_BAD_SETTING, f"There is no room for the counts in {_counts}: {error.strerror}.")
+    refuse(EXIT_BAD_SETTING, f"There is no room for the counts in {_counts_folder}: {error.strerror}.")
 
 import structlog
 
@@ -119,7 +119,7 @@ from webapp.server.worker import Worker
 
 @dataclass
 class Shared:
-    """Made once by the master, and passed to every worker, also after a reload."""
+    """What the master makes once and passes to every worker, also after a reload."""
 
     counts: "memoryview[int]"
     metrics_listener: "socket.socket | None"
@@ -147,7 +147,7 @@ bind = str(address)
 workers = settings.web_concurrency
 worker_class = Worker
 worker_connections = descriptors.CONNECTIONS
-worker_tmp_dir = _in_memory
+worker_tmp_dir = _memory_folder
 control_socket_disable = True
 logger_class = logs.GunicornLogger
 # Longer than the load balancer's 60 s, or it would reuse a connection that a worker has just closed.
@@ -161,12 +161,12 @@ def on_starting(server: "Arbiter") -> None:
     """Load the app; exit with a sentence where the model can't be served, or an address is in use."""
     try:
         # With socket activation (LISTEN_FDS) systemd has bound the address already.
-        tried = None if "LISTEN_FDS" in os.environ else address.listen()
-        # They belong to the master, and so outlive every worker and every reload.
+        probe = None if "LISTEN_FDS" in os.environ else address.listen()
+        # The master keeps these, so that they outlive every worker and every reload.
         shared = Shared(shared_counts(), metrics_address.listen() if metrics_address else None)
-        if tried:
-            tried.close()
-        server.app.callable = create_app()  # type: ignore[assignment]  # Flask is one
+        if probe:
+            probe.close()
+        server.app.callable = create_app()  # type: ignore[assignment]  # Flask is a WSGI app
     except ListenError as error:
         refuse(EXIT_BAD_SETTING, error)
     except ArtifactError as error:
@@ -176,10 +176,10 @@ def on_starting(server: "Arbiter") -> None:
 
 
 def when_ready(_server: "Arbiter") -> None:
-    """Log the address.
+    """Hide all objects from the garbage collector, then log the address.
 
-    The garbage collector leaves out what has been loaded so far, so that the workers, which share it, do not
-    write to it: without that, the master and two workers take 116 MB in place of 96.
+    The collector would write to the memory that the workers share with the master, and so copy it: the master
+    and two workers would take 116 MB instead of 96.
     """
     gc.collect()
     gc.freeze()
@@ -196,8 +196,8 @@ def pre_fork(server: "Arbiter", worker: Worker) -> None:
         counts_memory.reserve(str(worker.slot))
     except OSError:
         log.exception(f"There is no room for the counts of worker {worker.slot}")
-    # A new file has the wall clock's time, by which Gunicorn never misses a worker that hangs at its start;
-    # `notify` sets the monotonic clock's.
+    # Gunicorn compares the heartbeat file's time with the monotonic clock. A new file has the wall clock's
+    # time, so a worker that hangs at its start would go unnoticed; `notify` sets the monotonic time.
     worker.tmp.notify()
 
 
@@ -209,5 +209,5 @@ def post_worker_init(worker: Worker) -> None:
 def child_exit(_server: "Arbiter", worker: Worker) -> None:
     """Count the end of a worker, and free its slot."""
     worker.counts[worker.slot] = NO_WORKER
-    counts_memory.forget(str(worker.slot))
+    counts_memory.delete_gauges(str(worker.slot))
     metrics.WORKER_EXITS.inc()

@@ -15,7 +15,7 @@ const announcement = document.querySelector("#announcement");
 const units = [...form.elements.unit];
 const checkedUnit = () => units.find((radio) => radio.checked) ?? units[0];
 
-// Keep the chosen unit in this browser only. Its storage throws where the browser forbids it.
+// Keep the chosen unit in this browser's storage, which throws if the browser forbids it.
 function remember() {
   try {
     localStorage.setItem("unit", checkedUnit().value);
@@ -47,7 +47,7 @@ function sizeAt(position) {
 
 const unitName = () => checkedUnit().labels[0].textContent.trim();
 
-let asked = new AbortController();
+let pending = new AbortController();
 let followTimer;
 let sliding = false; // while the user slides, the answer's round figure must not move the thumb
 let announceTimer;
@@ -73,14 +73,14 @@ function describeSlider() {
 }
 
 async function ask() {
-  asked.abort(); // an answer to an older entry must not be shown
-  asked = new AbortController();
-  const { signal } = asked;
+  pending.abort(); // an answer to an older entry must not be shown
+  pending = new AbortController();
+  const { signal } = pending;
   const query = new URLSearchParams({ home_size: field.value, unit: checkedUnit().value });
   try {
     // The length of an address is limited, and a script may exceed the `maxlength` of the field.
-    const asks = field.value.trim() && field.value.length <= field.maxLength;
-    const response = asks ? await fetch(`${form.dataset.preview}?${query}`, { signal }) : null;
+    const mayAsk = field.value.trim() && field.value.length <= field.maxLength;
+    const response = mayAsk ? await fetch(`${form.dataset.preview}?${query}`, { signal }) : null;
     const answer = response?.status === 200 ? await response.text() : "";
     if (!signal.aborted) show(answer);
   } catch {

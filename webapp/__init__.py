@@ -1,6 +1,6 @@
 """The web app: pages for people and a JSON API, from one predictor.
 
-The modules in the order in which a request meets them:
+The modules that take part, in the order in which they run:
 every request: server.connection, server.worker, http.proxies, http.responses, http.hosts, http.admission
 POST /api/predict: api.views, http.negotiation, api.reading, home, recommend, model.predictor, api.schemas
 GET /recommendation: pages.views, forms, entries, home, recommend, model.predictor, pages.verdict, chart
@@ -43,11 +43,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """Make the app.
 
     Args:
-        config: settings of this app or of Flask, by their names in capitals; they override the environment's.
+        config: settings of this app or of Flask, by their names in capitals; they override the environment.
 
     Raises:
         SettingError: a setting has a value the app can't run with.
-        ArtifactError: the model's artifact is missing, damaged or not one this version serves.
+        ArtifactError: the model's artifact is missing, damaged, or of a kind that this version can't serve.
     """
     overrides = dict(config or {})
     ours = {name.upper() for name in Settings.__struct_fields__}
@@ -92,7 +92,7 @@ def _pipeline(app: Flask, state: State) -> "list[Callable[[WSGIApplication], WSG
 
 
 def _load_state(settings: Settings) -> State:
-    """Read the static files and, once, the artifact, so that predictor, card and plots are of one model."""
+    """Read the static files and, only once, the artifact, so that predictor, card and plots match."""
     folder = ROOT / settings.model_dir
     artifact = read_artifact(folder)
     return State(

@@ -25,14 +25,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     web_concurrency: Annotated[int, Meta(description="How many worker processes serve.", ge=1, le=64)] = 2
     model_dir: Annotated[
         str,
-        Meta(description="The folder with the model's `manifest.json`, as seen from the project's."),
+        Meta(description="The folder with the model's `manifest.json`, relative to the project's folder."),
     ] = "model/artifact"
     trusted_proxies: Annotated[
         int,
         Meta(
             description=(
-                "How many proxies stand in front, each setting `X-Forwarded-For` and `-Proto`; without one "
-                "these headers are anybody's, and not read."
+                "How many proxies stand in front, each setting `X-Forwarded-For` and `-Proto`; with 0 these "
+                "headers are not read, because any client can set them."
             ),
             ge=0,
             le=5,
@@ -55,7 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_batches_in_flight: Annotated[
         int,
         Meta(
-            description="Batches in flight in one worker, in places of their own; worked on one by one.",
+            description="Batches in flight in one worker, besides `MAX_IN_FLIGHT`; answered one by one.",
             ge=1,
             le=1000,
         ),
@@ -84,12 +84,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "*"
     request_seconds: Annotated[
         int,
-        Meta(description="The time a request has, from its first byte to its answer's last.", ge=1, le=300),
+        Meta(
+            description="The time a request may take, from its first byte to its answer's last.", ge=1, le=300
+        ),
     ] = 15
     stop_wait_seconds: Annotated[
         int,
         Meta(
-            description="How long a worker told to stop goes on accepting, for the balancer to notice.",
+            description="How long a worker that stops still accepts requests, while the balancer notices.",
             ge=0,
             le=60,
         ),
@@ -98,8 +100,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["address", "network"],
         Meta(
             description=(
-                "What a request's log line has of the client's address: all of it, or its network only "
-                "(/24 of IPv4, /48 of IPv6)."
+                "How much a request's log line shows of the client's address: all of it, or only its "
+                "network (/24 of IPv4, /48 of IPv6)."
             )
         ),
     ] = "address"
@@ -109,7 +111,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "info"
     log_format: Annotated[
         Literal["auto", "json", "console"],
-        Meta(description="`json`: one object a line; `console`: for eyes; `auto`: for eyes on a terminal."),
+        Meta(description="`json`: an object a line; `console`: for people; `auto`: `console` on a terminal."),
     ] = "auto"
 
 

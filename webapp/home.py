@@ -6,14 +6,14 @@ from math import ceil, floor
 from model.home_size import MAX_SQFT, MIN_SQFT, SQFT_PER_M2, Unit, to_sqft
 
 MAX_HOMES = 20_000
-"""The most homes of a batch."""
+"""The most homes that a batch may have."""
 
 UNIT_NAMES: dict[Unit, str] = {"sqft": "sq ft", "m2": "m²"}
 LIMITS: dict[Unit, tuple[float, float]] = {
     "sqft": (MIN_SQFT, MAX_SQFT),
     "m2": (ceil(MIN_SQFT * 100 / SQFT_PER_M2) / 100, floor(MAX_SQFT * 100 / SQFT_PER_M2) / 100),
 }
-"""The smallest and the largest home size in each unit; in m² to two decimals, inside the limits in sq ft."""
+"""The smallest and the largest home size in each unit; those in m² are rounded inwards to two decimals."""
 
 
 class HomeSizeError(ValueError):

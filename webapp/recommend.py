@@ -1,4 +1,4 @@
-"""From a home to its recommendation and its picture: what the pages and the API do alike."""
+"""The recommendation for a home and its picture, for the pages and the API alike."""
 
 from model.predictor import Predictor, Recommendation
 from webapp.home import Home
@@ -13,6 +13,6 @@ def recommend(predictor: Predictor, home: Home) -> Recommendation:
 
 
 def picture_of(breed: str, state: State) -> str:
-    """Return the name of a breed's picture among the static files; a paw's where it has none."""
+    """Return the path of a breed's picture below `static/`, or that of a paw if it has none."""
     picture = f"breeds/{state.predictor.breed(breed).picture}"
     return picture if picture in state.static_files else NO_PICTURE

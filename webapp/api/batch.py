@@ -33,11 +33,11 @@ from webapp.http.turns import in_turns
 PATH = "/api/predict/batch"
 BODY_LIMIT = 2 * 1024 * 1024
 UNREPORTED = "?"
-"""The cell `error` of a bad home whose error is not reported. It has one byte, as a bad home may have: a
-blank line is a home, too."""
+"""The cell `error` of a bad home beyond those whose errors are reported. It is one byte,
+because bad homes can be blank lines, of one byte each."""
 
 blueprint = Blueprint("batch", __name__)
-# At once, all batches would take longer, and each would delay the other requests by a slice of its own.
+# In parallel, all batches would take longer, and other requests would wait for a slice of each of them.
 _one_at_a_time = Lock()
 
 
@@ -59,7 +59,7 @@ def _predict_batch(body: bytes, sent: str, wanted: str, options: BatchOptions) -
     current_context().refused = len(refused)
     if refused and options.errors == "fail":
         raise _refusal(refused, len(rows))
-    answers = [answer for some in in_turns(_recommend(rows)) for answer in some]
+    answers = [answer for chunk in in_turns(_recommend(rows)) for answer in chunk]
     reported = _reported(refused, len(body))
     version = current_state().predictor.model_version
     if wanted == CSV:
@@ -84,14 +84,14 @@ def _refusal(refused: Sequence[FieldError], homes: int) -> Problem:
 
 
 def _reported(refused: Sequence[FieldError], body_bytes: int) -> Sequence[FieldError]:
-    """Return the errors of the first bad homes: as many as the response to a body of that length may have."""
+    """Return the first errors: at most MAX_REPORTED, and in JSON at most REPORT_BYTES or twice the body."""
     most = max(REPORT_BYTES, 2 * body_bytes)
     sizes = accumulate(len(msgspec.json.encode(error)) + 1 for error in refused[:MAX_REPORTED])
     return [error for error, size in zip(refused, sizes, strict=False) if size <= most]
 
 
 def _recommend(rows: Sequence[float | FieldError]) -> Iterator[BatchResult | FieldError]:
-    """Yield the recommendation for each home, or its error where it has no size."""
+    """Yield the recommendation for each size in square feet, and each error unchanged in its place."""
     predictor = current_state().predictor
     breeds = [breed.key for breed in predictor.breeds]
     sizes = np.array([row for row in rows if not isinstance(row, FieldError)], dtype=np.float64)
@@ -107,7 +107,7 @@ def _recommend(rows: Sequence[float | FieldError]) -> Iterator[BatchResult | Fie
 
 
 def _to_csv(answers: Sequence[BatchResult | FieldError], reported: Sequence[FieldError] | None) -> bytes:
-    """Write the answers as CSV, with a column `error` if errors are given."""
+    """Return the answers as CSV, with a column `error` unless `reported` is None."""
     header = BatchResult.__struct_fields__ + (() if reported is None else ("error",))
     no_error = () if reported is None else ("",)
     errors = chain((as_cell(error.detail) for error in reported or ()), repeat(UNREPORTED))

@@ -24,7 +24,7 @@ def read_csv(body: bytes) -> Iterator[float | FieldError]:
     """Yield the size of each home in square feet, or its error.
 
     A blank line, or a line of spaces, is a home whose size is missing, so that each answer stands in the row
-    of its home. Such lines before the header and empty lines at the end are no homes: editors leave them.
+    of its home. Blank lines before the header and empty lines at the end are skipped; editors leave them.
 
     Raises:
         Problem: the body is not CSV in UTF-8, or has other columns than `home_size` and `unit`.
@@ -40,13 +40,13 @@ def read_csv(body: bytes) -> Iterator[float | FieldError]:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Yield the lines, and give other requests turns: a cell in quotes may have any number of lines.
+    """Yield the lines, and let other requests run meanwhile: one cell in quotes may span all the lines.
 
     Raises:
         Problem: a line is too long.
     """
-    for some in in_turns(enumerate(io.StringIO(text, newline=""), start=1)):
-        for number, line in some:
+    for chunk in in_turns(enumerate(io.StringIO(text, newline=""), start=1)):
+        for number, line in chunk:
             if len(line) > MAX_HOME_BYTES:
                 raise _malformed(number, f"is too long: a home takes at most {MAX_HOME_BYTES:,} characters.")
             yield line

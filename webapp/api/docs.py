@@ -20,7 +20,7 @@ _UI_FILES = {
 }
 _DOCUMENT = Content.of(FILE.read_bytes(), JSON)
 
-# Other than the policy of the pages, for the pictures at `data:` addresses in Swagger UI's style sheet.
+# The policy of the other pages forbids `data:` addresses, where Swagger UI's style sheet has its pictures.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -44,7 +44,7 @@ def page() -> Response:
     return response
 
 
-# The address has the version, so that a browser does not use an older file that it has kept.
+# The version in the address keeps a browser from using the cached file of an older version.
 @blueprint.get(f"/docs/{UI_VERSION}/<any({', '.join(map(repr, _UI_FILES))}):name>")
 def ui(name: str) -> Response:
     """Return a file of Swagger UI."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from webapp.api.reading import body_problem, decode, decode_home, measured, read_text
+from webapp.api.reading import body_problem, decode, decode_home, measure_or_refuse, read_text
 from webapp.api.refusals import EXAMPLE, Refusal, kind_of, pointer, refuse_kind, unknown_name
 from webapp.api.schemas import MAX_HOME_BYTES
 from webapp.home import to_checked_sqft
@@ -15,23 +15,23 @@ from webapp.http.problems import Problem
 from webapp.http.turns import in_turns
 
 _EXAMPLE = f'{{"homes": [{EXAMPLE}]}}'
-_FEW_BYTES = 16 * 1024
+_MAX_SCANNED_BYTES = 16 * 1024
 
-# The pieces of a JSON array's items, each no longer than a home may be. The quote of a string without its end
-# is a piece by itself.
+# What `_items` looks for in a JSON array: strings, flat objects and arrays, runs of other characters as long
+# as the longest home, and single marks. A quote alone begins a string with no end in that length.
 _STRING = rf'"(?:[^"\\]{{1,{MAX_HOME_BYTES}}}+|\\.){{0,{MAX_HOME_BYTES}}}+"'
 _FLAT = rf'[\[{{](?:[^\[\]{{}}"]{{1,{MAX_HOME_BYTES}}}+|{_STRING}){{0,20}}+[\]}}]'
-_LONG = rf'[^\[\]{{}}",]{{{MAX_HOME_BYTES}}}'
-_PIECE = re.compile(rf'{_STRING}|{_FLAT}|{_LONG}|[\[\]{{}},"]'.encode(), re.DOTALL)
+_LONG_RUN = rf'[^\[\]{{}}",]{{{MAX_HOME_BYTES}}}'
+_TOKEN = re.compile(rf'{_STRING}|{_FLAT}|{_LONG_RUN}|[\[\]{{}},"]'.encode(), re.DOTALL)
 
 
 class _Batch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A batch whose homes are decoded later: one by one, so that each bad home gets its own error."""
+    """A batch whose homes are decoded later, one by one, so that each bad home gets its own error."""
 
     homes: msgspec.Raw
 
 
-class _Open(msgspec.Struct, frozen=True):
+class _LenientBatch(msgspec.Struct, frozen=True):
     """A batch that may have other members than `homes`."""
 
     homes: msgspec.Raw | UnsetType = UNSET
@@ -54,7 +54,7 @@ def read_json(body: bytes) -> Iterator[float | FieldError]:
         raise body_problem(refusal) from refusal
     for row, home in enumerate(_items(homes), start=1):
         try:
-            yield measured(decode_home(home, "A home"), to_checked_sqft)
+            yield measure_or_refuse(decode_home(home, "A home"), to_checked_sqft)
         except Refusal as refusal:
             path = ("homes", row - 1, refusal.field) if refusal.field else ("homes", row - 1)
             yield FieldError(refusal.detail, pointer=pointer(*path), row=row)
@@ -71,12 +71,12 @@ def _refuse(body: bytes) -> Refusal:
     """Return the reason why a body is not a batch."""
     if refusal := refuse_kind(body, "The body", _EXAMPLE):
         return refusal
-    homes = msgspec.json.decode(body, type=_Open).homes
+    homes = msgspec.json.decode(body, type=_LenientBatch).homes
     if homes is UNSET:
         return Refusal(f"homes is missing. Give a list of homes, such as {_EXAMPLE}.", "homes")
-    if len(body) > _FEW_BYTES:
+    if len(body) > _MAX_SCANNED_BYTES:
         body = body.replace(bytes(homes), b"null", 1)
-    if len(body) > _FEW_BYTES:  # too many other members to look for the first in little time
+    if len(body) > _MAX_SCANNED_BYTES:  # to decode so many other members, only to name one, takes too long
         return Refusal("The body has members that are not known here; the known name is homes.")
     names = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     return unknown_name(next(name for name in names if name != "homes"), ["homes"])
@@ -88,16 +88,16 @@ def _items(array: bytes) -> Iterator[bytes]:
     msgspec would split them all at once: a million items would hold the event loop for a quarter of a second.
     """
     depth, start, row = 0, 1, 1
-    for pieces in in_turns(_PIECE.finditer(array, start)):
-        for piece in pieces:
-            mark = piece[0]
-            if mark == b'"' or piece.end() - start > MAX_HOME_BYTES:
+    for tokens in in_turns(_TOKEN.finditer(array, start)):
+        for token in tokens:
+            mark = token[0]
+            if mark == b'"' or token.end() - start > MAX_HOME_BYTES:
                 raise _too_long(row)
             if depth == 0 and mark in b",]":
-                item = array[start : piece.start()]
+                item = array[start : token.start()]
                 if mark == b"," or item.strip():
                     yield item
-                start, row = piece.end(), row + 1
+                start, row = token.end(), row + 1
             elif mark in b"[{":
                 depth += 1
             elif mark in b"]}":

@@ -1,4 +1,4 @@
-"""The responses about the model and its breeds, as `webapp.api.schemas` has those of predictions."""
+"""The responses about the model and its breeds; those of predictions are in `webapp.api.schemas`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated

@@ -79,7 +79,7 @@ def _describe(client: FlaskClient, path: str, method: str, operation: Operation)
                     "examples": {
                         name: {"summary": example.summary, "value": _value(example)}
                         for name, example in operation.examples.items()
-                        # A body that needs a query, too, is shown with its response only.
+                        # An example of a body can't show a query; the response's example shows both.
                         if name in examples[200, media_type] and not example.query
                     },
                 }
@@ -91,7 +91,7 @@ def _describe(client: FlaskClient, path: str, method: str, operation: Operation)
 
 
 def _ask(client: FlaskClient, path: str, method: str, example: Example) -> tuple[int, str, Json]:
-    """Send an example; return the status and the media type of the response, and what the document shows."""
+    """Send an example; return the response's status and media type, and the document's example object."""
     response = client.open(
         path,
         method=method,

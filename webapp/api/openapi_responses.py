@@ -1,4 +1,4 @@
-"""The responses of each route in the OpenAPI document: to its examples, and with each of its problems."""
+"""The responses of each route in the OpenAPI document: to its examples, and one for each problem status."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -23,7 +23,7 @@ HEADERS: Json = {
         ("Allow", "The methods that can be used.", "string"),
     )
 }
-_OF_EVERY_ROUTE = ("bad-request", "request-timeout", "internal-error", "unavailable")
+_COMMON_PROBLEMS = ("bad-request", "request-timeout", "internal-error", "unavailable")
 
 Examples = Mapping[tuple[int, str], Json]
 """The examples of a route by the status and the media type of the app's response, then by name."""
@@ -53,22 +53,22 @@ def responses_of(operation: Operation, examples: Examples) -> dict[str, Json]:
             "headers": _headers(names),
         }
     kinds: dict[int, list[Kind]] = {}
-    for kind in (KINDS[slug] for slug in (*operation.problems, *_OF_EVERY_ROUTE)):
+    for kind in (KINDS[slug] for slug in (*operation.problems, *_COMMON_PROBLEMS)):
         for status in kind.meanings:
             kinds.setdefault(status, []).append(kind)
-    for status, of_status in sorted(kinds.items()):
+    for status, with_status in sorted(kinds.items()):
         found = examples.get((status, PROBLEM))
-        example = {"examples": found} if found else {"example": _made_up(of_status[0], status)}
+        example = {"examples": found} if found else {"example": _example_problem(with_status[0], status)}
         responses[str(status)] = {
-            "description": "\n\n".join(f"**{kind.title}**: {kind.meanings[status]}" for kind in of_status),
+            "description": "\n\n".join(f"**{kind.title}**: {kind.meanings[status]}" for kind in with_status),
             "headers": _headers(["X-Request-ID", "Retry-After"] if status == 503 else ["X-Request-ID"]),
             "content": {PROBLEM: {"schema": schema_of(ProblemDetails)} | example},
         }
     return responses
 
 
-def _made_up(kind: Kind, status: int) -> Any:
-    """Return the body of a problem to which no example of a request leads."""
+def _example_problem(kind: Kind, status: int) -> Any:
+    """Return the body that stands for a problem which none of the route's examples causes."""
     details = ProblemDetails(
         type=f"https://puppy.example/problems#{kind.slug}",
         title=kind.title,

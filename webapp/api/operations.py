@@ -20,7 +20,7 @@ from webapp.http.admission import BODY_LIMIT
 from webapp.http.negotiation import CSV, JSON
 
 Schema = type[msgspec.Struct] | Mapping[str, object]
-"""A type of the API, or a JSON Schema for a body that is not JSON of the API's own."""
+"""A type of the API, or a JSON Schema for a body that no type describes, such as CSV."""
 
 _CSV_BODY = 'home_size,unit\r\n900,sqft\r\n"4,000",sqft\r\n100,m2\r\n'
 
@@ -65,9 +65,9 @@ class Operation:
         query: the schema of the query string.
         requests: the schema of the request's body by media type.
         responses: the schema of the body of a 200 by media type.
-        examples: by their names in the document.
-        problems: the slugs of the problems that not every route can answer.
-        cached: whether a client may keep the response, and ask with `If-None-Match` whether it is current.
+        examples: requests by their names in the document.
+        problems: the slugs of the problems that it answers, besides those that every route can answer.
+        cached: whether a client may keep the response, and ask with `If-None-Match` if it is still current.
     """
 
     tag: str
@@ -81,8 +81,8 @@ class Operation:
     cached: bool = False
 
 
-_OF_A_HOME = ("invalid-home-size", "invalid-unit", "invalid-request")
-_OF_A_BODY = ("malformed-json", "content-too-large", "unsupported-media-type")
+_HOME_PROBLEMS = ("invalid-home-size", "invalid-unit", "invalid-request")
+_BODY_PROBLEMS = ("malformed-json", "content-too-large", "unsupported-media-type")
 
 OPERATIONS = {
     "api.predict": Operation(
@@ -100,7 +100,7 @@ OPERATIONS = {
             "too small": Example("A home of 5 sq ft", '{"home_size": 5}'),
             "not JSON": Example("A body cut off", '{"home_size": 12'),
         },
-        problems=(*_OF_A_BODY, *_OF_A_HOME),
+        problems=(*_BODY_PROBLEMS, *_HOME_PROBLEMS),
     ),
     "api.predict_by_query": Operation(
         tag="Predictions",
@@ -115,7 +115,7 @@ OPERATIONS = {
             "a small home": Example("1,200 sq ft", query={"home_size": "1200", "unit": "sqft"}),
             "too small": Example("A home of 5 sq ft", query={"home_size": "5", "unit": "sqft"}),
         },
-        problems=_OF_A_HOME,
+        problems=_HOME_PROBLEMS,
         cached=True,
     ),
     "batch.predict_batch": Operation(
@@ -152,7 +152,7 @@ OPERATIONS = {
                 {"errors": "report"},
             ),
         },
-        problems=(*_OF_A_BODY, "malformed-csv", "invalid-request", "invalid-homes", "too-many-homes"),
+        problems=(*_BODY_PROBLEMS, "malformed-csv", "invalid-request", "invalid-homes", "too-many-homes"),
     ),
     "api.model": Operation(
         tag="The model",

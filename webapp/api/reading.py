@@ -27,7 +27,7 @@ def read_body(body: bytes) -> Home:
         Problem: the body is not JSON in UTF-8, does not match `PredictRequest`, or its size is out of range.
     """
     try:
-        return measured(decode_home(body.removeprefix(BOM_UTF8), "The body"), measure)
+        return measure_or_refuse(decode_home(body.removeprefix(BOM_UTF8), "The body"), measure)
     except Refusal as refusal:
         raise body_problem(refusal) from refusal
 
@@ -40,7 +40,7 @@ def read_home_query(query: MultiDict[str, str]) -> Home:
     """
     given = read_query(query, PredictRequest)
     try:
-        return measured(given, measure)
+        return measure_or_refuse(given, measure)
     except Refusal as refusal:
         raise _query_problem(refusal) from refusal
 
@@ -110,8 +110,8 @@ def read_text(body: bytes, slug: str) -> str:
         raise Problem(slug, f"The body is not UTF-8: byte {error.start + 1} is wrong.") from error
 
 
-def measured(given: PredictRequest, measure: Callable[[int | float, Unit], MeasuredT]) -> MeasuredT:
-    """Return what `measure` makes of a home.
+def measure_or_refuse(given: PredictRequest, measure: Callable[[int | float, Unit], MeasuredT]) -> MeasuredT:
+    """Return the result of `measure`, called with the size and the unit of a home.
 
     Raises:
         Refusal: the size of the home is out of range.

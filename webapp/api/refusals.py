@@ -37,7 +37,7 @@ class Refusal(Exception):  # noqa: N818 - named as Problem is
 
     Attributes:
         field: the name of the wrong member or parameter; empty where there is no single one.
-        slug: the kind of problem that it is for a request; by default that of the field.
+        slug: the kind of problem that it causes for a request; by default the kind of the field.
     """
 
     def __init__(self, detail: str, field: str = "", slug: str = "") -> None:
@@ -104,9 +104,9 @@ def unknown_name(name: str, known: Sequence[str]) -> Refusal:
 
 
 def as_field(name: str) -> str:
-    """Return a client's name as the field of an error, or "" if it is too long or unprintable to be shown.
+    """Return a name that a client sent, as the field of an error; "" if it is too long or not printable.
 
-    Otherwise the response could be longer than the request.
+    A name of any length would let the response become longer than the request.
     """
     return name if shown(name) == name else ""
 

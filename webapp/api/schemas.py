@@ -15,9 +15,9 @@ from webapp.http.problem_details import FieldError
 
 MAX_HOME_BYTES = 2_000
 MAX_REPORTED = 500
-"""The most homes that a batch answered with `errors=report` explains."""
+"""The most errors that the answer to a batch with `errors=report` lists."""
 REPORT_BYTES = 16 * 1024
-"""The most bytes of these explanations, unless the request's body is longer than half of it."""
+"""The most bytes of that list, unless the request's body is longer than half of it."""
 DECIMALS = 6
 """The decimals of a probability. XGBoost computes in single precision, so further digits would be noise."""
 

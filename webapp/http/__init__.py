@@ -1,1 +1,1 @@
-"""What every request meets, whoever answers it: admission, headers, caching, errors, logs and metrics."""
+"""What all requests share, whichever route answers: admission, headers, caching, errors, logs and metrics."""

@@ -33,7 +33,7 @@ class Load:
 
     Attributes:
         in_flight: received whole and not yet answered.
-        peak: the highest `in_flight` since a reader last reset it to 0.
+        peak: the highest `in_flight` since `peak` was last reset to 0.
     """
 
     in_flight: int = 0
@@ -42,7 +42,7 @@ class Load:
 
 @dataclass(slots=True)
 class Lane:
-    """Requests that share a number of places and a limit for their bodies.
+    """A class of requests with its own number of places and its own limit for bodies.
 
     Attributes:
         body_limit: the most bytes that a body may have.
@@ -66,12 +66,12 @@ class Admission:
     """WSGI middleware that receives each body and bounds the requests in flight.
 
     A request counts as in flight once it has been received whole, so a slow client holds no place. Before a
-    request is answered, every other connection gets a turn to receive its own (`time.sleep(0)`, which lets
-    gevent's hub run): the count is then the true length of the queue, and a keep-alive connection whose next
-    request is already here cannot starve the others.
+    request is answered, `time.sleep(0)` lets gevent's hub run, so that the other connections receive theirs.
+    The count is then the true length of the queue, and a keep-alive connection whose next request is already
+    here cannot starve the others.
 
-    Requests to some paths have a lane of their own. Expensive ones have few places there and larger bodies,
-    and take no place from the others.
+    Some paths have a lane of their own, where expensive requests have few places and larger bodies, and take
+    no places from other requests.
     """
 
     def __init__(
@@ -82,9 +82,9 @@ class Admission:
         Args:
             app: the app.
             refuse: answers a request with a problem.
-            load: is kept up to date.
-            lane: for every path but those of `lanes`.
-            lanes: by path.
+            load: the requests in flight; kept up to date here.
+            lane: the lane of every path that is not in `lanes`.
+            lanes: the lanes of some paths, by path.
         """
         self._app = app
         self._refuse = refuse
@@ -97,14 +97,14 @@ class Admission:
         path = environ["PATH_INFO"]
         lane = self._lanes.get(path, self._lane)
         context = context_of(environ)
-        context.body, why_not = _receive_body(environ, lane)
+        context.body, reason = _receive_body(environ, lane)
         context.body_limit = lane.body_limit
         context.received = time.perf_counter()
-        if why_not is Unread.CUT_SHORT:
+        if reason is Unread.CUT_SHORT:
             cut_short = Problem("bad-request", "The body ended before its announced length. Send it whole.")
             return self._refuse(environ, start_response, cut_short)
         places = 0 if path in HEALTH_PATHS else 1
-        if places and (why_not is Unread.NO_ROOM or lane.in_flight >= lane.places):
+        if places and (reason is Unread.NO_ROOM or lane.in_flight >= lane.places):
             metrics.SHED.inc()
             busy = Problem("unavailable", "The service is busy. Try again in a second.")
             return self._refuse(environ, start_response, busy)
@@ -141,16 +141,16 @@ def _receive_body(environ: "WSGIEnvironment", lane: Lane) -> tuple[bytes | None,
     if not chunked and not declared:
         return b"", None
     body = bytearray()
-    why_not = Unread.TOO_LARGE if declared > lane.body_limit else _read(environ["wsgi.input"], body, lane)
+    reason = Unread.TOO_LARGE if declared > lane.body_limit else _read(environ["wsgi.input"], body, lane)
     if len(body) < declared:
-        why_not = why_not or Unread.CUT_SHORT
+        reason = reason or Unread.CUT_SHORT
     environ["wsgi.input"] = BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
-    if why_not:
-        # The start of a next request on this connection is unknown, so it can carry no other.
+    if reason:
+        # Where a next request would start is unknown, so the connection can't be used for another.
         if connection := environ.get("gunicorn.socket"):
             connection.leave_unread()
-        return None, why_not
+        return None, reason
     return bytes(body), None
 
 
@@ -178,7 +178,7 @@ def received_body() -> bytes:
     """Return the body of the current request.
 
     Raises:
-        Problem: it is larger than the route reads.
+        Problem: the body is larger than the route reads.
     """
     context = current_context()
     if context.body is None:

@@ -8,24 +8,24 @@ from functools import lru_cache
 from flask import Flask, Response, current_app, request
 from werkzeug.http import generate_etag
 
-from webapp.http.compression import SMALLEST, takes_gzip
+from webapp.http.compression import MIN_COMPRESSED_BYTES, takes_gzip
 
 MAX_AGE_SECONDS = 60
-"""How long a client may miss a new model; then it asks again, and a 304 without a body may answer."""
+"""How long a client may use an answer before it asks again, and so may miss a new model."""
 
 YEAR_SECONDS = 31_536_000
-"""For an address that changes with its content."""
+"""How long a client may use an answer whose address changes with its content."""
 
 GZIP_LEVEL = 6
 """Level 9 makes Swagger UI's script 0.3% smaller, in a third more time at every start."""
 
-WORTH_IT = 0.9
-"""The largest share of its size that gzip may leave; pictures are mostly compressed already."""
+MAX_GZIP_RATIO = 0.9
+"""A body is sent compressed if gzip leaves less than this share; most pictures are compressed already."""
 
 CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE")
-"""The conditions that are read of a GET. If-Match is for changes, and never matches a weak tag."""
+"""The conditions of a GET that are read. If-Match guards changes only, and never matches a weak tag."""
 LONGEST_CONDITION = 1000
-"""Conditions longer than this are ignored, since 40 KB of tags cost as much CPU as six predictions."""
+"""Conditions of more characters are ignored, since 40 KB of tags cost as much CPU as six predictions."""
 
 ANSWERS_STORED = 32
 """Enough for every stored response under a few host names; each takes about 10 KB."""
@@ -48,15 +48,15 @@ class Content:
     @classmethod
     def of(cls, body: bytes, mimetype: str) -> "Content":
         """Compress and tag some bytes."""
-        gzipped = gzip.compress(body, GZIP_LEVEL, mtime=0) if len(body) >= SMALLEST else body
-        worth_it = len(gzipped) < len(body) * WORTH_IT
+        gzipped = gzip.compress(body, GZIP_LEVEL, mtime=0) if len(body) >= MIN_COMPRESSED_BYTES else body
+        worth_it = len(gzipped) < len(body) * MAX_GZIP_RATIO
         return cls(body, gzipped if worth_it else None, generate_etag(body), mimetype)
 
     def respond(self, max_age: int = MAX_AGE_SECONDS) -> Response:
         """Answer the request with this content, or with 304 where the client has it already.
 
         Args:
-            max_age: the seconds that it may be kept without asking.
+            max_age: the seconds for which a client may use it without asking; with 0 it always asks.
         """
         gzipped = self.gzipped if self.gzipped and takes_gzip() else None
         response = Response(gzipped or self.body, mimetype=self.mimetype)
@@ -69,7 +69,7 @@ class Content:
 
 
 def cacheable(response: Response) -> Response:
-    """Let the response to a GET be kept, and answer 304 to a client that has it already.
+    """Let clients keep the response to a GET, and answer 304 to a client that has it already.
 
     The tag is a hash of the response, so it changes with the code too.
     """
@@ -81,8 +81,8 @@ def stored(make: Callable[[], bytes | str], mimetype: str = "text/html") -> Resp
     """Answer with the content that `make` returns, made once for each address without its query.
 
     Args:
-        make: depends on nothing of the request but that address. It is part of the cache's key, so it must be
-            a function of a module, not one made anew for each request.
+        make: uses nothing of the request but that address. It is part of the cache's key, so it must be a
+            function of a module, not one made anew for each request.
         mimetype: the media type of the content.
     """
     app = current_app._get_current_object()  # type: ignore[attr-defined]

@@ -17,9 +17,7 @@ def client_address(given: str, *, network_only: bool) -> str | None:
     return _read(given, network_only=network_only) if len(given) <= LONGEST else None
 
 
-@lru_cache(
-    maxsize=1024
-)  # saves 2 % of a request's CPU time: a client, or a load balancer, asks again and again
+@lru_cache(maxsize=1024)  # saves 2 % of a request's CPU time, since clients and load balancers ask repeatedly
 def _read(given: str, *, network_only: bool) -> str | None:
     host, _, port = given.rpartition(":")
     # Some proxies add the port; an IPv6 address has one only after brackets.

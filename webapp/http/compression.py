@@ -7,13 +7,13 @@ from flask import Response, request
 
 from webapp.http.turns import give_turn
 
-SMALLEST = 2048
-"""A body of fewer bytes is sent as it is: it takes two packets or three."""
+MIN_COMPRESSED_BYTES = 2048
+"""A body of fewer bytes is sent as it is, because it takes only two or three packets."""
 
 LONGEST_HEADER = 256
-"""An Accept-Encoding of more characters is ignored: 8 KB cost more CPU than two predictions."""
+"""An Accept-Encoding of more characters is ignored, since 8 KB cost more CPU than two predictions."""
 
-AT_A_TIME = 256 * 1024
+CHUNK_BYTES = 256 * 1024
 _GZIP_WINDOW = zlib.MAX_WBITS | 16
 
 
@@ -23,14 +23,14 @@ def compress(response: Response) -> Response:
     if response.status_code == HTTPStatus.NOT_MODIFIED:
         return response  # without a body
     data = response.get_data()
-    if len(data) >= SMALLEST and takes_gzip():
+    if len(data) >= MIN_COMPRESSED_BYTES and takes_gzip():
         response.set_data(_gzip(data))
         response.content_encoding = "gzip"
     return response
 
 
 def takes_gzip() -> bool:
-    """Return whether the client prefers gzip to no encoding, or likes both alike."""
+    """Return whether the client prefers gzip to no encoding, or accepts both equally."""
     return (
         len(request.environ.get("HTTP_ACCEPT_ENCODING", "")) <= LONGEST_HEADER
         and request.accept_encodings.best_match(["gzip", "identity"]) == "gzip"
@@ -38,14 +38,14 @@ def takes_gzip() -> bool:
 
 
 def _gzip(data: bytes) -> bytes:
-    """Compress at level 1: a batch's response shrinks to a thirtieth, in half the time of the usual level.
+    """Compress at level 1, which shrinks a batch's response to a thirtieth in half the time of level 6.
 
-    Other connections get a turn after every `AT_A_TIME` bytes.
+    Other connections get a turn after every `CHUNK_BYTES` bytes.
     """
     compressor = zlib.compressobj(1, wbits=_GZIP_WINDOW)
     parts = []
-    for begin in range(0, len(data), AT_A_TIME):
+    for begin in range(0, len(data), CHUNK_BYTES):
         if begin:
             give_turn()
-        parts.append(compressor.compress(data[begin : begin + AT_A_TIME]))
+        parts.append(compressor.compress(data[begin : begin + CHUNK_BYTES]))
     return b"".join((*parts, compressor.flush()))

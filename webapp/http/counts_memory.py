@@ -1,4 +1,4 @@
-"""Memory for the counts of each worker that no full disk can take away.
+"""Memory for each worker's counts, which can be written even when the disk is full.
 
 prometheus_client keeps each worker's counts in files, and writes to them through a memory map. Where the
 file system is full, such a write ends the process (SIGBUS). So on Linux each of its files is a symbolic link
@@ -12,8 +12,8 @@ FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 FIRST_BYTES = 64 * 1024
 """The size of a new file; prometheus_client enlarges it when needed."""
 
-_COUNTS = ("counter", "histogram")
-_LIVE = ("gauge_livemax", "gauge_livesum")
+_COUNTERS = ("counter", "histogram")
+_GAUGES = ("gauge_livemax", "gauge_livesum")
 _slot = "0"
 
 
@@ -23,7 +23,7 @@ def current_slot() -> str:
 
 
 def take_slot(slot: str) -> None:
-    """Give this process a slot. It adds to the counts of the worker that had the slot before."""
+    """Give this process a slot. It continues the counts of the worker that had the slot before."""
     global _slot  # noqa: PLW0603 - prometheus_client's counts belong to the process too
     _slot = slot
 
@@ -31,7 +31,7 @@ def take_slot(slot: str) -> None:
 def reserve(slot: str) -> None:
     """Make the missing files of a worker's slot. Only the master may call this.
 
-    The folder is made too, as a clean-up of temporary files may have removed it.
+    The folder is made too, because a clean-up of temporary files may have removed it.
 
     Raises:
         OSError: there is no room for a link, or no file descriptor left.
@@ -39,7 +39,7 @@ def reserve(slot: str) -> None:
     Path(os.environ[FOLDER_VARIABLE]).mkdir(mode=0o700, parents=True, exist_ok=True)
     if not hasattr(os, "memfd_create"):
         return
-    for path in _paths(slot, *_COUNTS, *_LIVE):
+    for path in _paths(slot, *_COUNTERS, *_GAUGES):
         if _memory(path) is None:
             memory = os.memfd_create(path.name)
             os.ftruncate(memory, FIRST_BYTES)  # prometheus_client reads no empty file
@@ -47,9 +47,9 @@ def reserve(slot: str) -> None:
             path.symlink_to(f"/proc/{os.getpid()}/fd/{memory}")
 
 
-def forget(slot: str) -> None:
+def delete_gauges(slot: str) -> None:
     """Delete the gauges of a worker that has ended, and keep its counters. Only the master may call this."""
-    for path in _paths(slot, *_LIVE):
+    for path in _paths(slot, *_GAUGES):
         memory = _memory(path)
         if memory is not None:
             os.close(memory)

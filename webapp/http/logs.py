@@ -38,7 +38,7 @@ def _add_time(_logger: object, _level: str, event: "EventDict") -> "EventDict":
 
 
 def _printable(text: str) -> str:
-    """Escape control characters and other invisible ones as JSON does, since a terminal obeys them."""
+    """Escape control characters and other invisible ones as JSON does, since a terminal acts on them."""
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
@@ -92,7 +92,7 @@ def configure(settings: Settings) -> Outlet:
 
 
 class GunicornLogger(Logger):
-    """Writes Gunicorn's own events in the same format."""
+    """Writes Gunicorn's own events in the format of the app's log."""
 
     def setup(self, _cfg: Config) -> None:
         """Leave the handlers to `configure`, which gunicorn.conf.py has called."""
@@ -104,7 +104,7 @@ class GunicornLogger(Logger):
 
 
 def observer(state: "State") -> Observer:
-    """Return an observer that writes a line for each request but health checks."""
+    """Return an observer that writes a line for each request, except health checks."""
     predictor = state.predictor
     network_only = state.settings.log_client == "network"
     log = structlog.get_logger().bind()

@@ -22,7 +22,7 @@ if counts_memory.FOLDER_VARIABLE in os.environ:
     counts_memory.reserve(counts_memory.current_slot())
     values.ValueClass = values.MultiProcessValue(counts_memory.current_slot)  # type: ignore[no-untyped-call]
 
-# Not the default registry: a reload imports this module again, and a registry takes each name only once.
+# Not the default registry, since a reload imports this module again, and a registry takes a name only once.
 _registry = CollectorRegistry()
 
 LATENCY = Histogram(
@@ -90,8 +90,8 @@ STARTUP_SECONDS = Gauge(
 )
 
 
-# To find a series by its labels costs more than to count in it: these caches save 2 % of the CPU time of a
-# request. There are few combinations of labels.
+# Finding a series by its labels costs more than counting in it, so these caches save 2 % of a request's CPU
+# time. They stay small, because there are few combinations of labels.
 _latency = cache(LATENCY.labels)
 _home_sizes = cache(HOME_SIZES.labels)
 

@@ -11,10 +11,10 @@ from webapp.http.problems import Problem, shown
 JSON = "application/json"
 CSV = "text/csv"
 LONGEST_ACCEPT = 1000
-"""The characters of an Accept header that are read; the time to parse a longer one would have no bound."""
+"""How many characters of an Accept header are read, so that parsing takes a bounded time."""
 
 LONGEST_CONTENT_TYPE = 200
-"""The characters of a Content-Type header that are read, for the same reason."""
+"""How many characters of a Content-Type header are read, for the same reason."""
 
 _CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii"}
 _NO_LEADING_ZERO = re.compile(r"(;\s*q\s*=\s*)\.", re.IGNORECASE)

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 MAX_ERRORS = 100
-"""The most homes that the refusal of a batch lists: more would mostly repeat the same mistake."""
+"""The most homes that the refusal of a batch lists, since more would mostly repeat the same mistake."""
 
 
 class FieldError(msgspec.Struct, frozen=True):

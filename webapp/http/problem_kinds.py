@@ -1,4 +1,4 @@
-"""The kinds of problem that the API answers. The page `/problems` explains each under `#slug`."""
+"""The kinds of problem that the API answers with. The page `/problems` explains each under `#slug`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ class Kind:
     Attributes:
         slug: the end of the problem's `type` URL; it never changes.
         status: the HTTP status that the kind usually has.
-        also: the meaning of the kind by each other status that it may have.
+        also: the meanings that the kind has with other statuses, by status.
     """
 
     slug: str
@@ -117,4 +117,4 @@ BY_STATUS = {status: kind for kind in KINDS.values() for status in kind.meanings
     400: KINDS["bad-request"],
     422: KINDS["invalid-request"],
 }
-"""The kind of a problem of which only the status is known."""
+"""The kind for an error of which only the status is known."""

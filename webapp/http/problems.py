@@ -22,7 +22,7 @@ blueprint = Blueprint("problems", __name__)
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457's word
-    """Ends a request with a problem of a kind; `detail` says what is wrong and what to do."""
+    """Raised to end a request with a problem; `detail` says what is wrong and what to do."""
 
     def __init__(self, slug: str, detail: str, *errors: FieldError) -> None:
         super().__init__(detail)
@@ -72,13 +72,13 @@ def _answer(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...]
         more = "" if detail == kind.meanings.get(status) else detail
         page = render_template("error.html", kind=kind, status=status, request_id=request_id, detail=more)
         response = Response(page, status)
-    response.headers["Cache-Control"] = "no-store"  # a cache may keep a 404 otherwise
+    response.headers["Cache-Control"] = "no-store"  # otherwise a cache may keep a 404
     return response
 
 
 @blueprint.app_errorhandler(HTTPException)
 def _http_error(error: HTTPException) -> ResponseReturnValue:
-    """Answer an error of Flask's or Werkzeug's with a problem or a page, with its status and headers."""
+    """Answer an error that Flask or Werkzeug raises, with the error's status and headers."""
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()
     kind = BY_STATUS.get(error.code)

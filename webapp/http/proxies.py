@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def trust_proxies(app: "WSGIApplication", proxies: int) -> "WSGIApplication":
-    """Wrap an app to believe `X-Forwarded-For` and `-Proto` of so many proxies; of none, wrap nothing."""
+    """Let an app trust `X-Forwarded-For` and `-Proto` of this many proxies; with 0, return it as it is."""
     return ProxyFix(_with_web_scheme(app), x_for=proxies, x_proto=proxies) if proxies else app
 
 
 def _with_web_scheme(app: "WSGIApplication") -> "WSGIApplication":
-    """Ignore a scheme from a proxy that is neither `http` nor `https`: it would end up in links."""
+    """Ignore a proxy's scheme that is neither `http` nor `https`, because it would end up in links."""
 
     def call(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         scheme = environ["wsgi.url_scheme"].lower()

@@ -20,12 +20,12 @@ _KEY = "perfect_puppy.context"
 _VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 
 HEALTH_PATHS = frozenset({"/livez", "/readyz"})
-"""Answered under any host name and any load: a load balancer replaces the tasks whose health check fails."""
+"""Answered under any host name and any load, since a balancer replaces tasks whose health check fails."""
 
 
 @dataclass(slots=True)
 class RequestContext:
-    """A request, and what became of it so far.
+    """What is known about a request so far.
 
     Attributes:
         request_id: the client's own `X-Request-ID` if it is valid, otherwise a random one.
@@ -47,7 +47,7 @@ class RequestContext:
 
     @property
     def seconds(self) -> float:
-        """Return the seconds since the request had been received, the wait for its turn included."""
+        """Return the seconds since the whole request was received, including its wait for a turn."""
         return time.perf_counter() - self.received
 
 
@@ -78,7 +78,7 @@ def current_context() -> RequestContext:
 def route_of(environ: "WSGIEnvironment") -> str | None:
     """Return the rule that a request's path matches, such as `/api/predict`; None where no route matches.
 
-    Werkzeug's `Request` stays in the WSGI environ until Flask has called `start_response`.
+    Call it no later than in `start_response`; Flask then removes the `Request` from the WSGI environ.
     """
     flask_request = environ.get("werkzeug.request")
     return flask_request.url_rule.rule if flask_request and flask_request.url_rule else None

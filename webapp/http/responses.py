@@ -1,4 +1,4 @@
-"""The middleware around every request: its context, the headers of its response, and the report of both."""
+"""The middleware around every request: begin its context, add headers to its response, and report both."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ Observer = Callable[["WSGIEnvironment", RequestContext, int, Mapping[str, str]],
 """Called when a response begins, with the request, its context, and the status and headers."""
 
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
-EXPOSED = ("Access-Control-Expose-Headers", "ETag, Retry-After, X-Model-Version, X-Request-ID")
+EXPOSE_HEADERS = ("Access-Control-Expose-Headers", "ETag, Retry-After, X-Model-Version, X-Request-ID")
 PREFLIGHT_SECONDS = 86_400
 PAGE_HEADERS = {
     "Content-Security-Policy": (
@@ -27,10 +27,10 @@ PAGE_HEADERS = {
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    # The address of an answer holds the size of somebody's home, which is not told to other sites.
+    # The address of an answer holds the size of somebody's home, which other sites must not learn.
     "Referrer-Policy": "same-origin",
 }
-"""Tell the browser to trust no more than the pages need."""
+"""The security headers of a page, which allow no more than the pages need."""
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 class Responses:
     """WSGI middleware that begins each request's context, adds headers to its response, and reports it.
 
-    A middleware of the app also sees the responses that other middleware makes; a hook of Flask's does not.
+    Unlike a hook of Flask, middleware also sees the responses that other middleware makes.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Responses:
         headers = [("X-Model-Version", self._model_version)]
         origin = environ.get("HTTP_ORIGIN")
         if "*" in self._origins:
-            # A response to a GET without an Origin gets them too: a cache may hand it to a page.
+            # A GET without an Origin gets the headers too, since a cache may give its response to a page.
             if origin is None and environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
                 return headers
             headers.append(("Access-Control-Allow-Origin", "*"))
@@ -95,8 +95,8 @@ class Responses:
             if origin not in self._origins:
                 return headers
             headers.append(("Access-Control-Allow-Origin", origin))
-        headers.append(EXPOSED)
-        # A 404 has no Allow header, and a browser must not remember it for a day.
+        headers.append(EXPOSE_HEADERS)
+        # A 404, which has no Allow header, must not be remembered by the browser for a day.
         is_preflight = (
             environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
         )

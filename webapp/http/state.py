@@ -1,4 +1,4 @@
-"""What the app holds from its start to its end, in one typed object."""
+"""The state of an app, which it keeps from its start to its end, in one typed object."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,8 +23,8 @@ class State:
         settings: read once, at the start.
         artifact: the files of the model that is served.
         predictor: made from that artifact.
-        static_files: by their path below `static/`.
-        plots: of the model card, by file name.
+        static_files: the files by their path below `static/`.
+        plots: the plots of the model card, by file name.
         load: the requests in flight.
         stopping: whether the worker has been told to stop.
     """

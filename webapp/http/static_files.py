@@ -1,4 +1,4 @@
-"""Static files, which browsers keep for a year, as their addresses change with their content."""
+"""Static files, which browsers keep for a year, because their addresses change with their content."""
 
 from collections.abc import Mapping
 from mimetypes import MimeTypes
@@ -17,7 +17,7 @@ _TYPES.add_type("text/javascript", ".js")  # as from Python 3.12 (RFC 9239)
 
 
 def read_static_files(folder: Path) -> Mapping[str, Content]:
-    """Read every file below a folder, by its path there."""
+    """Return all files below a folder, by their paths relative to it."""
     return {path.relative_to(folder).as_posix(): _read(path) for path in folder.rglob("*") if path.is_file()}
 
 
@@ -28,7 +28,7 @@ def serve_static_files(app: Flask) -> None:
 
 
 def _send(filename: str) -> Response:
-    """Send a static file, to be kept for a year where the address has the version of its content."""
+    """Send a static file, for a browser to keep for a year if the address has its current version."""
     content = current_state().static_files.get(filename)
     if content is None:
         raise NotFound

@@ -8,21 +8,21 @@ from webapp.home import UNIT_NAMES
 from webapp.http.request_context import begin_context
 
 EXAMPLE = "home_size=900"
-NOWHERE = "/no-such-page"
+UNKNOWN_PATH = "/no-such-page"
 
 
 def warm_up(app: Flask) -> None:
-    """Answer each GET route that has no parameters, and an error page, past the middleware.
+    """Answer each GET route that has no parameters, and an error page, without the middleware.
 
     In the master this compiles the templates and fills the caches for all workers. In a worker it copies the
-    memory pages that are shared with the master before a request needs them. A first response costs up to 80
-    times a prediction otherwise. Nothing is logged or counted. A page that fails here fails again, and is
-    logged, when it is asked for.
+    memory pages that are shared with the master before a request needs them. Otherwise a first response takes
+    up to 80 times as long as a prediction. Nothing is logged or counted. A page that fails here fails again,
+    and is logged, when it is asked for.
     """
     paths = [
         rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments
     ]
-    for path in [*paths, NOWHERE]:
+    for path in [*paths, UNKNOWN_PATH]:
         for unit in UNIT_NAMES:
             with suppress(Exception), app.test_request_context(f"{path}?{EXAMPLE}&unit={unit}") as context:
                 begin_context(context.request.environ)

@@ -10,14 +10,14 @@ import numpy as np
 from model.home_size import MAX_SQFT, MIN_SQFT, Unit, round_sizes, to_sqft
 from model.predictor import Predictor
 from webapp.home import UNIT_NAMES, Home
-from webapp.pages.labels import Label, lifted, thinned
+from webapp.pages.labels import Label, drop_overlapping, stack_overlapping
 from webapp.pages.words import figure, percentage
 
 SAMPLES = 120
 MARGIN = 40
-"""Half the width of the words at the marker."""
-NARROWEST = 1.5
-"""The least ratio between the largest and the smallest home on a chart."""
+"""Half the width of the marker's label, in units of the `viewBox`."""
+MIN_RATIO = 1.5
+"""The least ratio of the largest to the smallest home on a chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,11 @@ class Chart:
 def span(predictor: Predictor) -> tuple[float, float]:
     """Return the smallest and largest home that chart and slider show, in square feet.
 
-    It is the range of the training data, widened where its homes are all of nearly one size.
+    It is the range of the training data, widened if all its homes have nearly the same size.
     """
     low, high = predictor.training_range
-    low = max(min(low, sqrt(low * high / NARROWEST)), MIN_SQFT)
-    return low, min(max(high, low * NARROWEST), MAX_SQFT)
+    low = max(min(low, sqrt(low * high / MIN_RATIO)), MIN_SQFT)
+    return low, min(max(high, low * MIN_RATIO), MAX_SQFT)
 
 
 @lru_cache(maxsize=8)
@@ -69,28 +69,28 @@ def chart_of(predictor: Predictor, unit: Unit) -> Chart:
     """Return the chart of the probabilities over `span`, on a logarithmic scale of sizes."""
     sizes = np.geomspace(*span(predictor), SAMPLES)
     shares = predictor.predict_many(sizes).probabilities
-    across = [_across(predictor, size) for size in sizes]
-    names = lifted(
-        [_name(breed.name, across, share) for breed, share in zip(predictor.breeds, shares.T, strict=True)]
+    xs = [_x_of(predictor, size) for size in sizes]
+    names = stack_overlapping(
+        [_name_label(breed.name, xs, share) for breed, share in zip(predictor.breeds, shares.T, strict=True)]
     )
     low, high = (size / to_sqft(1, unit) for size in span(predictor))
-    whole = ceil(low), floor(high)
-    marked = round_sizes(low, high)
-    if len(marked) < 2:
-        marked = [*whole]
-    ticks = [(to_sqft(size, unit), figure(size)) for size in marked]
+    whole_units = ceil(low), floor(high)
+    tick_sizes = round_sizes(low, high)
+    if len(tick_sizes) < 2:
+        tick_sizes = [*whole_units]
+    ticks = [(to_sqft(size, unit), figure(size)) for size in tick_sizes]
     at_ticks = predictor.predict_many(np.array([size for size, _ in ticks])).probabilities
     return Chart(
         unit=UNIT_NAMES[unit],
-        range=whole,
+        range=whole_units,
         curves=tuple(
-            _curve(breed.key, name, across, share)
+            _curve(breed.key, name, xs, share)
             for breed, name, share in zip(predictor.breeds, names, shares.T, strict=True)
         ),
-        ticks=thinned(
-            Label(_across(predictor, size), Chart.BOTTOM + 24, words, "middle") for size, words in ticks
+        ticks=drop_overlapping(
+            Label(_x_of(predictor, size), Chart.BOTTOM + 24, words, "middle") for size, words in ticks
         ),
-        shares=tuple(Label(Chart.LEFT - 8, _up(share), f"{share:.0%}", "end") for share in (0, 0.5, 1)),
+        shares=tuple(Label(Chart.LEFT - 8, _y_of(share), f"{share:.0%}", "end") for share in (0, 0.5, 1)),
         rows=tuple(
             (words, tuple(map(percentage, row)))
             for (_, words), row in zip(ticks, at_ticks.tolist(), strict=True)
@@ -100,31 +100,31 @@ def chart_of(predictor: Predictor, unit: Unit) -> Chart:
 
 def marker(predictor: Predictor, home: Home, probability: float) -> Label:
     """Return the place of a home on its breed's curve. A home outside the chart is put at its edge."""
-    x = _across(predictor, home.sqft)
+    x = _x_of(predictor, home.sqft)
     anchor = "start" if x < Chart.LEFT + MARGIN else "end" if x > Chart.RIGHT - MARGIN else "middle"
-    return Label(x, _up(probability), percentage(probability), anchor)
+    return Label(x, _y_of(probability), percentage(probability), anchor)
 
 
-def _curve(breed: str, name: Label, across: Sequence[float], shares: np.ndarray) -> Curve:
-    points = [f"{x:.1f} {_up(share):.1f}" for x, share in zip(across, shares.tolist(), strict=True)]
+def _curve(breed: str, name: Label, xs: Sequence[float], shares: np.ndarray) -> Curve:
+    points = [f"{x:.1f} {_y_of(share):.1f}" for x, share in zip(xs, shares.tolist(), strict=True)]
     line = f"M{'L'.join(points)}"
-    area = f"{line}L{across[-1]:.1f} {Chart.BOTTOM}L{across[0]:.1f} {Chart.BOTTOM}Z"
+    area = f"{line}L{xs[-1]:.1f} {Chart.BOTTOM}L{xs[0]:.1f} {Chart.BOTTOM}Z"
     return Curve(breed, line, area, name)
 
 
-def _name(name: str, across: Sequence[float], shares: np.ndarray) -> Label:
-    """Return a breed's name at the peak of its curve, or at the end of the chart that a plateau reaches."""
+def _name_label(name: str, xs: Sequence[float], shares: np.ndarray) -> Label:
+    """Place a breed's name at the peak of its curve, or at an end of the chart where the curve is as high."""
     peak = next((end for end in (0, -1) if shares[end] > shares.max() - 0.01), int(shares.argmax()))
-    x = across[peak]
+    x = xs[peak]
     anchor = "start" if x < Chart.WIDTH / 3 else "end" if x > Chart.WIDTH * 2 / 3 else "middle"
-    return Label(x, round(_up(float(shares[peak])) - 12, 1), name, anchor)
+    return Label(x, round(_y_of(float(shares[peak])) - 12, 1), name, anchor)
 
 
-def _across(predictor: Predictor, sqft: float) -> float:
+def _x_of(predictor: Predictor, sqft: float) -> float:
     low, high = span(predictor)
     share = log(min(max(sqft, low), high) / low) / log(high / low)
     return round(Chart.LEFT + share * (Chart.RIGHT - Chart.LEFT), 1)
 
 
-def _up(share: float) -> float:
+def _y_of(share: float) -> float:
     return round(Chart.BOTTOM - share * (Chart.BOTTOM - Chart.TOP), 1)

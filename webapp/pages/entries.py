@@ -49,30 +49,30 @@ _SEPARATORS = re.compile(r"[, ']")
 _DIGITS_AND_SEPARATORS = re.compile(r"[-+]?[\d.,'\s]*\d[\d.,'\s]*")
 # Many languages separate thousands by a dot.
 _PERHAPS_THOUSANDS = re.compile(r"\d{1,3}\.\d{3}")
-_SEPARATORS_ELSEWHERE = {
+_OTHER_SEPARATORS = {
     **dict.fromkeys("\u2019\u2018\u201b\u02bc", "'"),
     "\u066c": ",",
     "\u060c": ",",
     "\u066b": ".",
 }
 """Apostrophes, and the Arabic separator of thousands, comma and decimal separator."""
-_UNSEEN_MARKS = dict.fromkeys(
+_INVISIBLE_MARKS = dict.fromkeys(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800"
     + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))),
     "",
 )
-"""Characters that are not seen: grapheme joiner, Hangul fillers, Braille blank, variation selectors."""
-_REPLACED = str.maketrans(_SEPARATORS_ELSEWHERE | _UNSEEN_MARKS)
-_REVERSES = "\u202e"
-"""The right-to-left override: the text after it, digits too, is shown reversed."""
+"""Invisible characters: grapheme joiner, Hangul fillers, Braille blank, variation selectors."""
+_REPLACED = str.maketrans(_OTHER_SEPARATORS | _INVISIBLE_MARKS)
+_RIGHT_TO_LEFT_OVERRIDE = "\u202e"
+"""Shows the text after it, digits too, in reverse; an entry that has it is refused."""
 
 
 def _plain(character: str) -> str:
-    """Return the ASCII digit, the plain space or the NFKC form of a character; "" if it is not seen."""
+    """Return the ASCII digit, the plain space or the NFKC form of a character; "" if it is invisible."""
     if character.isdecimal():
         return str(decimal(character))
     # The NFKC form of an exponent or a fraction has digits that would be read as part of the number.
-    if character.isnumeric() or character == _REVERSES:
+    if character.isnumeric() or character == _RIGHT_TO_LEFT_OVERRIDE:
         return character
     match category(character):
         case "Cf":
@@ -122,13 +122,13 @@ def read_entry(text: str) -> Entry:
 
 
 def to_home(entry: Entry, unit: Unit) -> Home:
-    """Return the home that an entry means, rounded to hundredths: finer than a home is measured.
+    """Return the home that an entry means, its size rounded to hundredths of the unit.
 
     Raises:
         ValidationError: the size is outside the limits, or its dot may separate thousands.
     """
     if _PERHAPS_THOUSANDS.fullmatch(entry.figures):
-        _ask_if_thousands(entry, unit)
+        _refuse_ambiguous_dot(entry, unit)
     number = round(entry.number, 2)
     try:
         return measure(int(number) if number == int(number) else number, unit)
@@ -136,7 +136,7 @@ def to_home(entry: Entry, unit: Unit) -> Home:
         raise ValidationError(f"The size of your home must be {error}.") from error
 
 
-def _ask_if_thousands(entry: Entry, unit: Unit) -> None:
+def _refuse_ambiguous_dot(entry: Entry, unit: Unit) -> None:
     thousands = round(entry.number * 1000)
     try:
         measure(thousands, unit)

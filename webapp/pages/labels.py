@@ -1,4 +1,4 @@
-"""Words on a chart, kept from overlapping each other."""
+"""The labels of a chart, kept from overlapping."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ NAME_WIDTH = 120
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Words at a place of a chart; `anchor` is SVG's `text-anchor`."""
+    """Words at a point of a chart; `anchor` is SVG's `text-anchor`."""
 
     x: float
     y: float
@@ -18,8 +18,8 @@ class Label:
     anchor: str
 
 
-def thinned(ticks: Iterable[Label]) -> tuple[Label, ...]:
-    """Leave out, from left to right, each tick whose words would overlap those of the tick before."""
+def drop_overlapping(ticks: Iterable[Label]) -> tuple[Label, ...]:
+    """Return the ticks, from left to right, without those whose words would overlap the last one kept."""
     kept: list[Label] = []
     for tick in ticks:
         if not kept or tick.x - kept[-1].x >= TICK_WIDTH:
@@ -27,8 +27,8 @@ def thinned(ticks: Iterable[Label]) -> tuple[Label, ...]:
     return tuple(kept)
 
 
-def lifted(names: Sequence[Label]) -> list[Label]:
-    """Lift each name above the names below it that it would overlap."""
+def stack_overlapping(names: Sequence[Label]) -> list[Label]:
+    """Return the names, each moved up until it overlaps no name below it."""
     heights: dict[Label, float] = {}
     for name in sorted(names, key=lambda name: -name.y):
         beneath = [

@@ -11,8 +11,8 @@ from model.manifest import CARD_NAME
 from webapp.http.caching import YEAR_SECONDS, stored
 from webapp.http.state import current_state
 
-SCROLLS_ALONE = '<div class="scroll" role="group" aria-label="Table" tabindex="0">'
-"""Encloses a table: on a narrow screen the table scrolls, by keyboard too, and the page does not."""
+SCROLL_BOX = '<div class="scroll" role="group" aria-label="Table" tabindex="0">'
+"""Opens a box around a table. On a narrow screen the box scrolls, by keyboard too, and the page does not."""
 
 blueprint = Blueprint("card", __name__)
 
@@ -23,7 +23,7 @@ def model() -> Response:
     return stored(_page)
 
 
-# The address has the model's version, so that a browser that keeps a plot still asks for a new model's.
+# The model's version in the address makes a browser, which keeps a plot for a year, ask for a new one.
 @blueprint.get("/model/<version>/<name>")
 def plot(version: str, name: str) -> Response:
     """Return a plot of the card."""
@@ -46,7 +46,7 @@ def _page() -> str:
 def _render(card: str, plots: str) -> str:
     """Render the card's Markdown as HTML; HTML in the Markdown is escaped."""
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    markdown.add_render_rule("table_open", lambda *_: SCROLLS_ALONE + "<table>\n")
+    markdown.add_render_rule("table_open", lambda *_: SCROLL_BOX + "<table>\n")
     markdown.add_render_rule("table_close", lambda *_: "</table>\n</div>\n")
     tokens = markdown.parse(card)
     for token in tokens:

@@ -60,9 +60,9 @@ def recommendation() -> ResponseReturnValue:
         return response
     home = form.home
     if (form.home_size.data, form.unit.data) != (str(home.value), home.unit):
-        # The address that people copy then has the home as it was read, not "110 m²" with unit=sqft. It is a
-        # 302, because a later release may read more entries. Other parameters are not compared: a service
-        # that adds one to every request would be redirected for ever.
+        # The address that people copy then has the home as it was read, not "110 m²" with unit=sqft. The
+        # status is 302, since a later release may read more entries. Other parameters are not compared: a
+        # service that adds one to every request would be redirected for ever.
         canonical = redirect(url_for(".recommendation", home_size=home.value, unit=home.unit), 302)
         canonical.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}"
         return canonical

@@ -6,7 +6,7 @@ _SHARES = sorted({Fraction(part, whole) for whole in (3, 4, 5, 10, 20) for part 
 
 
 def percentage(probability: float) -> str:
-    """Return a probability in per cent, which never claims that something is certain.
+    """Return a probability as a percentage, but never as 0% or 100%, since nothing is certain.
 
     >>> percentage(0.9031), percentage(0.9999)
     ('90%', 'more than 99%')
@@ -19,7 +19,7 @@ def percentage(probability: float) -> str:
 
 
 def frequency(probability: float) -> str:
-    """Return a probability as a number of homes among homes, which people judge better than per cents.
+    """Return a probability as a number of homes out of a few, which people judge better than percentages.
 
     >>> frequency(0.9031), frequency(0.52), frequency(0.99)
     ('about 9 in 10', 'about half', 'more than 19 in 20')

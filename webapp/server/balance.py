@@ -11,8 +11,8 @@ from typing import Any
 from gevent.server import StreamServer
 
 SLOTS = 256
-SLACK = 4
-"""How many connections more than another worker a worker may have before it leaves new ones to the others."""
+ALLOWED_LEAD = 4
+"""How many more connections than another a worker may have before it leaves new ones to the others."""
 
 GIVE_WAY_SECONDS = 0.1
 NO_WORKER = -1
@@ -27,7 +27,7 @@ def shared_counts() -> "memoryview[int]":
 
 
 class EvenServer(StreamServer):
-    """A server that leaves new connections to workers with fewer, for a moment, as those may be stuck."""
+    """A server that leaves new connections to workers with fewer, but not for long: they may be stuck."""
 
     def __init__(self, *args: Any, counts: "memoryview[int]", slot: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -45,8 +45,8 @@ class EvenServer(StreamServer):
         return accepted
 
     def _gives_way(self) -> bool:
-        enough = self._counts[self._slot] - SLACK
-        if not any(NO_WORKER < others < enough for others in self._counts):
+        enough = self._counts[self._slot] - ALLOWED_LEAD
+        if not any(NO_WORKER < count < enough for count in self._counts):
             return False
         now = time.monotonic()
         if now - self._gave_way_last > GIVE_WAY_SECONDS:

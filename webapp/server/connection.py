@@ -13,7 +13,7 @@ from webapp.http.turns import give_turn
 
 GATHER_BYTES = 64 * 1024
 RECEIVE_BYTES = 32 * 1024
-"""The most bytes of one `recv`, so that the memory of arriving bodies is known where it is counted."""
+"""The most bytes of one `recv`, which bounds what `Admission` has not yet counted of an arriving body."""
 
 HEAD_BYTES = 40 * 1024
 """The most bytes of a request line and all its headers together; Gunicorn bounds each line only."""
@@ -34,8 +34,8 @@ class Connection(socket):
     """A client's connection.
 
     Attributes:
-        request_seconds: the time that a request has, from its first byte to the last of its response.
-        idle: whether no byte of a next request has arrived.
+        request_seconds: how long a request may take, from its first byte to the last of its response.
+        idle: whether it waits for a request of which no byte has arrived.
         idle_since: when the connection became idle, by `time.monotonic`.
         answering: whether a part of the response has been handed over for sending.
         request: Gunicorn's request, once its head has been read.
@@ -61,7 +61,7 @@ class Connection(socket):
         self.deadline = math.inf
 
     def await_request(self, seconds: float) -> None:
-        """Mark the connection as idle, and let it wait for a request for at most so many seconds."""
+        """Mark the connection as idle, and let it wait for a request for at most `seconds`."""
         self.idle = True
         self.idle_since = time.monotonic()
         self.answering = False
@@ -70,20 +70,20 @@ class Connection(socket):
         self.deadline = self.idle_since + seconds
 
     def begin_request(self) -> None:
-        """Start the time of a request, unless it has started already."""
+        """Start the time limit of a request, unless it has started already."""
         if self.idle:
             self.idle = False
             self.deadline = time.monotonic() + self.request_seconds
 
     def recv(self, size: int, *flags: Any) -> bytes:
-        """Receive bytes; the first of a request start its time.
+        """Receive bytes; the first byte of a request starts its time limit.
 
         Raises:
             LimitRequestHeaders: the head of the request is too large.
         """
         if not self.idle:
-            # A client may send faster than the bytes are read: without turns in between, other connections
-            # and the deadline would wait for it without end.
+            # A client may send faster than the bytes are read. Without turns in between, the other
+            # connections and the timer of the deadline would then never run.
             give_turn()
         size = min(size, RECEIVE_BYTES)
         try:
@@ -114,7 +114,7 @@ class Connection(socket):
         """Close the connection, so that the client can still read the response to a request left unread.
 
         A connection that is closed with unread bytes is reset, and the client loses the response (RFC 9112,
-        section 9.6). So those are received first.
+        section 9.6). So the unread bytes are received first.
         """
         if self.left_unread:
             self.left_unread = False
@@ -123,7 +123,7 @@ class Connection(socket):
         super().close(*args, **kwargs)
 
     def _drain(self) -> None:
-        """Close the sending side, and receive for `LINGER_SECONDS` at most, until the client closes too."""
+        """Close the sending side, then receive until the client closes too, for at most `LINGER_SECONDS`."""
         self.shutdown(SHUT_WR)
         end, drained = time.monotonic() + LINGER_SECONDS, 0
         while drained < LINGER_BYTES and (left := end - time.monotonic()) > 0:
@@ -135,7 +135,7 @@ class Connection(socket):
             give_turn()
 
     def sendall(self, data: Any, *flags: Any) -> None:
-        """Send, or keep small pieces while `gathering`, so that head and body go in one send.
+        """Send, but keep small pieces while `gathering`, so that head and body go in one send.
 
         Gunicorn sends the head and the body of a response one after the other. A single send saves 27 µs of a
         request's 280 µs of CPU.
@@ -148,7 +148,7 @@ class Connection(socket):
             super().sendall(data, *flags)
 
     def sendfile(self, *args: Any, **kwargs: Any) -> Any:
-        """Send a file, after the head."""
+        """Send a file, after the head that is kept in `gathered`."""
         self.send_gathered()
         return super().sendfile(*args, **kwargs)
 
@@ -157,14 +157,14 @@ class Connection(socket):
         if not self.gathered:
             return
         data, self.gathered = self.gathered, bytearray()
-        # One send mostly takes all of it, at 5 % of a request's CPU time less than gevent's `sendall`.
+        # One `send` mostly takes everything, and saves 5 % of a request's CPU time over gevent's `sendall`.
         sent = self.send(data)
         if sent < len(data):
             super().sendall(memoryview(data)[sent:])
 
 
 class IdleWait:
-    """A context manager for the wait between requests: ends it quietly at an `IdleTimeout`."""
+    """A context manager for the wait between requests, which an `IdleTimeout` ends without an error."""
 
     def __enter__(self) -> Self:
         return self

@@ -4,18 +4,18 @@ import os
 import resource
 
 CONNECTIONS = 4096
-"""The most connections that a worker keeps, where the system allows it so many descriptors."""
+"""The most connections that a worker keeps, if the system allows that many descriptors."""
 
-RESERVE = 64
+RESERVED = 64
 """Descriptors kept for files that are opened later, and for readers of the metrics."""
 
-FEWEST = 8
+MIN_CONNECTIONS = 8
 
 
 def raise_limit() -> None:
     """Raise the soft limit on open files as far as needed and as the hard limit allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = CONNECTIONS + 16 * RESERVE  # a worker inherits some for each of the others
+    wanted = CONNECTIONS + 16 * RESERVED  # a worker inherits some descriptors for each other worker
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -27,7 +27,7 @@ def most_connections() -> int:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return CONNECTIONS
-    return max(FEWEST, min(CONNECTIONS, soft - _lowest_free() - RESERVE))
+    return max(MIN_CONNECTIONS, min(CONNECTIONS, soft - _lowest_free() - RESERVED))
 
 
 def _lowest_free() -> int:

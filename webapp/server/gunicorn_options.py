@@ -1,8 +1,8 @@
-"""Refuse those of Gunicorn's options that have no effect here, as nobody would notice otherwise."""
+"""Refuse the options of Gunicorn that have no effect here, which nobody would notice otherwise."""
 
 from gunicorn.config import Config
 
-WORKING = frozenset(
+EFFECTIVE = frozenset(
     {
         "backlog",
         "chdir",
@@ -43,7 +43,7 @@ INSTEAD = {
 
 
 def unused_option() -> str:
-    """Return a sentence about the first given option that has no effect here, and what to do; "" without one.
+    """Return a sentence that names the first option without effect and what to do instead; "" if none.
 
     Options are given on the command line and in GUNICORN_CMD_ARGS.
     """
@@ -54,7 +54,7 @@ def unused_option() -> str:
             if name == "args":
                 if value:
                     return f"Gunicorn can serve no other app here than webapp; leave {value[0]!r} out."
-            elif value is not None and name not in WORKING:
+            elif value is not None and name not in EFFECTIVE:
                 flag = max(config.settings[name].cli or [name], key=len)
                 return f"Gunicorn's {flag} has no effect here; {INSTEAD.get(name, 'leave it out')}."
     return ""

@@ -1,4 +1,4 @@
-"""Addresses to listen on: their names are resolved, and listening is tried, before anything is served."""
+"""The addresses to listen on, which are resolved and tried out before anything is served."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ class Address:
     """A numeric address to listen on.
 
     Attributes:
-        setting: the address as the operator has written it, to begin a sentence with.
+        setting: the address as the operator has written it, for the start of an error's sentence.
     """
 
     host: str
@@ -49,7 +49,7 @@ class Address:
 
 
 def resolve(host: str, port: int, setting: str) -> Address:
-    """Resolve a host, a name or a number with or without brackets, to an address, to IPv4 where it has both.
+    """Return the address of a name, its IPv4 one if it has both, or of an IP address, in brackets or not.
 
     Raises:
         ListenError: the name is unknown, or no resolver has answered in `RESOLVE_SECONDS`.
@@ -60,7 +60,7 @@ def resolve(host: str, port: int, setting: str) -> Address:
     except ValueError:
         pass
     try:
-        host.encode("idna")  # an error in the resolver's thread is printed by gevent with its traceback
+        host.encode("idna")  # fails here, as gevent prints tracebacks of the resolver's thread
         with gevent.Timeout(RESOLVE_SECONDS, TimeoutError):
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except TimeoutError as error:
@@ -70,7 +70,7 @@ def resolve(host: str, port: int, setting: str) -> Address:
     except (OSError, OverflowError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "no host can have this name"
         raise ListenError(f"{setting} can't be listened on: {reason}.") from error
-    # The resolver's thread must have ended when workers are forked.
+    # The resolver's thread must have ended before workers are forked.
     gevent.get_hub().threadpool.kill()
     families = (socket.AF_INET, socket.AF_INET6)
     best = min((each for each in found if each[0] in families), key=lambda each: families.index(each[0]))

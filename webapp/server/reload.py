@@ -25,13 +25,13 @@ from webapp.http.counts_memory import FOLDER_VARIABLE
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
 
-OURS = {"webapp", "model"}
+PACKAGES = {"webapp", "model"}
 KEPT = {"webapp.http.outlet", "webapp.server.signals"}
 """Modules that are not loaded anew, since what they register at import belongs to the process."""
 
 TRIAL_SECONDS = 20.0
 LONGEST_ANSWER = 4096
-TO_STOP = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 
 def check_before_reload(arbiter: "Arbiter") -> None:
@@ -49,7 +49,7 @@ def check_before_reload(arbiter: "Arbiter") -> None:
             app = arbiter.app
             configuration, served = app.cfg, app.callable
             modules, counts = _forget_our_modules(), values.ValueClass
-            # What an earlier reload has replaced is still frozen (see `when_ready` in gunicorn.conf.py).
+            # Free what an earlier reload has replaced; it is still frozen (`when_ready` in gunicorn.conf.py).
             gc.unfreeze()
             gc.collect()
             try:
@@ -72,20 +72,20 @@ def check_before_reload(arbiter: "Arbiter") -> None:
 
 
 def _forget_our_modules() -> dict[str, ModuleType]:
-    names = [name for name in sys.modules if name.partition(".")[0] in OURS and name not in KEPT]
+    names = [name for name in sys.modules if name.partition(".")[0] in PACKAGES and name not in KEPT]
     return {name: sys.modules.pop(name) for name in names}
 
 
 def _try_in_a_child(arbiter: "Arbiter") -> str:
     """Load everything anew in a forked process; return why that fails, or ""."""
-    # Unpatched: gevent's `waitpid` needs a SIGCHLD that Gunicorn handles, and its loop reaps every child.
+    # Unpatched: Gunicorn takes the SIGCHLD that gevent's `waitpid` needs, and gevent's loop reaps any child.
     fork, waitpid = get_original("os", "fork"), get_original("os", "waitpid")
     sleep = get_original("time", "sleep")
     answer = mmap.mmap(-1, LONGEST_ANSWER)  # shared with the child; a file could meet a full disk
     child = fork()
     if child == 0:
         try:
-            answer.write(_try().encode()[:LONGEST_ANSWER])
+            answer.write(_load_on_trial().encode()[:LONGEST_ANSWER])
             os._exit(0)
         finally:
             os._exit(1)
@@ -111,18 +111,18 @@ def _is_told_to_stop(arbiter: "Arbiter") -> bool:
             waiting.append(arbiter.SIG_QUEUE.get_nowait())
     for received in waiting:
         arbiter.SIG_QUEUE.put_nowait(received)
-    return any(received in TO_STOP for received in waiting)
+    return any(received in STOP_SIGNALS for received in waiting)
 
 
-def _try() -> str:
+def _load_on_trial() -> str:
     os.environ[FOLDER_VARIABLE] = ""  # makes gunicorn.conf.py take a new folder
-    said = io.StringIO()
+    stderr = io.StringIO()
     try:
         _forget_our_modules()
-        with contextlib.redirect_stderr(said):
+        with contextlib.redirect_stderr(stderr):
             runpy.run_path(str(ROOT / "gunicorn.conf.py"))["create_app"]()
     except SystemExit:
-        return said.getvalue().strip()
+        return stderr.getvalue().strip()
     except Exception as error:
         return str(error) or type(error).__name__
     else:

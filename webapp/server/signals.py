@@ -7,7 +7,7 @@ import os
 import signal
 from functools import cache
 
-_TO_STOP = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+_STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 
 @cache
@@ -17,11 +17,11 @@ def keep_across_forks() -> None:
     A child starts with its parent's handlers, which only queue the signal for the parent.
     """
     os.register_at_fork(
-        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, _TO_STOP),
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS),
         after_in_parent=take,
     )
 
 
 def take() -> None:
-    """Unblock the signals to stop, those included that have arrived meanwhile."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _TO_STOP)
+    """Unblock the signals to stop; those that have arrived meanwhile are now delivered."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)

@@ -17,13 +17,13 @@ from gunicorn.http.errors import (  # type: ignore[attr-defined]  # two are newe
 
 from webapp.http.problem_details import ProblemDetails
 from webapp.http.problem_kinds import BY_STATUS
-from webapp.http.responses import EXPOSED, NOSNIFF
+from webapp.http.responses import EXPOSE_HEADERS, NOSNIFF
 
 UNREADABLE = (ParseException, ChunkMissingTerminator, InvalidChunkExtension, InvalidChunkSize)
-"""Raised by Gunicorn for such a request."""
+"""Raised by Gunicorn for a request that it can't read."""
 
 UNSENDABLE = (InvalidResponseHeader, InvalidResponseHeaderName)
-"""Raised by Gunicorn for a response of the app, though they are subclasses of the above."""
+"""Raised by Gunicorn for a response that it can't send, although subclasses of those in `UNREADABLE`."""
 
 STATUSES: dict[type[BaseException], int] = {
     ExpectationFailed: 417,
@@ -35,13 +35,13 @@ STATUSES: dict[type[BaseException], int] = {
 def status_of(error: type[BaseException]) -> int:
     """Return the status for an error.
 
-    It is never in the 500s, as Gunicorn has it for some, because a client must not trigger an alarm.
+    It is never in the 500s, which Gunicorn uses for some, because a client must not trigger an alarm.
     """
     return STATUSES.get(error, 400)
 
 
 def answer(status: int, detail: str, request_id: str, *, for_anyone: bool) -> bytes:
-    """Return the whole response, head and body; `for_anyone` lets pages of all other sites read it."""
+    """Return the whole response, head and body; with `for_anyone`, pages of any site may read it."""
     kind = BY_STATUS[status]
     body = msgspec.json.encode(
         ProblemDetails(
@@ -58,7 +58,7 @@ def answer(status: int, detail: str, request_id: str, *, for_anyone: bool) -> by
         ("Content-Length", str(len(body))),
         ("X-Request-ID", request_id),
         NOSNIFF,
-        *((("Access-Control-Allow-Origin", "*"), EXPOSED) if for_anyone else ()),
+        *((("Access-Control-Allow-Origin", "*"), EXPOSE_HEADERS) if for_anyone else ()),
     ]
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
     return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{lines}\r\n".encode() + body

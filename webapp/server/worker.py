@@ -29,10 +29,10 @@ from webapp.server.connection import Connection, IdleTimeout, IdleWait, RequestT
 SWEEP_SECONDS = 1.0
 SETTLE_SECONDS = 0.05
 NEWCOMER_SECONDS = 0.5
-"""How long a connection may be idle at a stop: its first request may be on the way."""
+"""How long a connection may be idle at a stop, since its first request may be on the way."""
 
 AT_ONCE = 16
-"""How many connections are accepted in a row, before idle ones are closed to make room for them."""
+"""How many connections are accepted in a row before idle ones are closed to make room."""
 
 METRICS_READERS = 16
 METRICS_SECONDS = 10
@@ -168,10 +168,10 @@ class Worker(GeventWorker):
                 self._interrupt_soon(serving, connection)
 
     def make_room(self) -> None:
-        """Interrupt the connection that has been idle for longest, so that another can take its place.
+        """Interrupt the connection that has been idle longest, so that another can take its place.
 
-        Where none is idle, interrupt the connection whose head has been incomplete for longest, and for
-        `SWEEP_SECONDS` at least.
+        If none is idle, interrupt the connection whose head has been incomplete longest, if that is at least
+        `SWEEP_SECONDS`.
         """
         candidates = [each for each in self.connections.items() if each[1].deadline < math.inf]
         idle = [each for each in candidates if each[1].idle]

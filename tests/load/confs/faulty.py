@@ -56,7 +56,7 @@ elif FAULT == "trial hangs":
         get_original("time", "sleep")(600)
         return ""
 
-    _reload._try = _hang
+    _reload._load_on_trial = _hang
 
 elif FAULT == "slow start":
 
