@@ -113,7 +113,7 @@ from webapp.server import descriptors, signals
 from webapp.server.balance import NO_WORKER, SLOTS, shared_counts
 from webapp.server.gunicorn_options import unused_option
 from webapp.server.listening import ListenError, resolve
-from webapp.server.reload import check_before_reload
+from webapp.server.reload import guard_reload
 from webapp.server.worker import Worker
 
 
@@ -172,7 +172,7 @@ def on_starting(server: "Arbiter") -> None:
     except ArtifactError as error:
         refuse(EXIT_BAD_MODEL, error)
     setattr(server, SHARED, shared)
-    check_before_reload(server)
+    guard_reload(server)
 
 
 def when_ready(_server: "Arbiter") -> None:

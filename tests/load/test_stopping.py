@@ -12,7 +12,7 @@ import pytest
 
 from tests.load.clients import BODY, HEAD, REQUEST, ask, at_best, connect, listens, receive, say, until
 from tests.load.wrk import Running
-from tests.serving import Server, running
+from tests.serving import START_CEILING, Server, running
 
 CONNECTIONS = 32
 
@@ -159,3 +159,12 @@ def test_a_stop_while_workers_start_is_not_lost(tmp_path: Path) -> None:
     begun = time.monotonic()
     assert server.stop() == 0
     assert time.monotonic() - begun < 15, "less than the time that a lost signal would take"
+
+
+def test_a_stop_is_not_lost_in_code_that_swallows_exceptions(tmp_path: Path) -> None:
+    configuration = "-c tests/load/confs/faulty.py"
+    server = Server(tmp_path / "log", FAULT="swallows exceptions", GUNICORN_CMD_ARGS=configuration)
+    try:
+        assert server.process.wait(START_CEILING) == 0, "it has stopped itself"
+    finally:
+        server.stop()

@@ -34,7 +34,7 @@ LONGEST_ANSWER = 4096
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 
-def check_before_reload(arbiter: "Arbiter") -> None:
+def guard_reload(arbiter: "Arbiter") -> None:
     """Replace the master's reload by one that keeps the present app when the new one fails to load.
 
     Gunicorn itself ends the whole service when its configuration fails to load, and never loads the app anew.

@@ -41,7 +41,14 @@ def status_of(error: type[BaseException]) -> int:
 
 
 def answer(status: int, detail: str, request_id: str, *, for_anyone: bool) -> bytes:
-    """Return the whole response, head and body; with `for_anyone`, pages of any site may read it."""
+    """Return the whole response, head and body, of a request that Flask has not answered.
+
+    Args:
+        status: its kind of problem explains each status but 400.
+        detail: what is wrong, for a 400.
+        request_id: as in the log.
+        for_anyone: whether pages of any site may read the response.
+    """
     kind = BY_STATUS[status]
     body = msgspec.json.encode(
         ProblemDetails(

@@ -1,6 +1,8 @@
 """The project's configuration of Gunicorn with a fault, which the environment variable FAULT names."""
 
+import contextlib
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -65,3 +67,8 @@ elif FAULT == "slow start":
         end = time.monotonic() + worker.age
         while time.monotonic() < end:
             pass
+
+elif FAULT == "swallows exceptions":
+    with contextlib.suppress(BaseException):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0)  # Python runs the handlers of signals between two instructions
