@@ -16,7 +16,7 @@ LABELS = --label org.opencontainers.image.version=$(shell sed -n 's/^version = "
 .PHONY: help setup run test lint train openapi bench bench-routes load chaos fuzz schemathesis soak image test-container test-ecs \
 	chaos-ecs bench-task pictures lighthouse lock upgrade wheels clean docker FORCE
 
-help: ## list the verbs
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/test ## install everything, to the locked versions, in .venv
@@ -50,7 +50,7 @@ $(VENV)/made: $(if $(STATE),,FORCE)
 run: $(VENV)/serve ## serve the app on http://127.0.0.1:8000
 	@$(BIN)/gunicorn
 
-test: $(VENV)/test ## run every test, in a real browser too (load, container and ECS suites are verbs of their own)
+test: $(VENV)/test ## run every test, in a real browser too (load, container and ECS suites are targets of their own)
 	@$(BIN)/python -m tests.ui.browser
 	@$(BIN)/pytest --ignore tests/load --ignore tests/container --ignore tests/ecs
 
@@ -139,6 +139,6 @@ upgrade: lock ## the same, with the newest releases of everything
 wheels: $(VENV)/test ## check that every set installs from wheels, on each Python and architecture of Linux
 	@$(BIN)/python -m tests.wheels $(PYTHONS)
 
-clean: ## remove what the other verbs made
+clean: ## remove what the other targets made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

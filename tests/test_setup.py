@@ -136,12 +136,12 @@ def test_a_venv_is_made_again_only_if_it_cannot_be_used(checkout: Path, tmp_path
     assert not would_be_made(checkout)
 
 
-@pytest.mark.parametrize("verb", ["image", "test-container", "bench-task"])
-def test_verbs_that_need_docker_are_refused_without_it_before_anything_is_made(
-    checkout: Path, tmp_path: Path, verb: str
+@pytest.mark.parametrize("target", ["image", "test-container", "bench-task"])
+def test_targets_that_need_docker_are_refused_without_it_before_anything_is_made(
+    checkout: Path, tmp_path: Path, target: str
 ) -> None:
     script(tmp_path / "docker", "echo Cannot connect to the Docker daemon. >&2", "exit 1")
-    done = make(checkout, verb, f"PATH={tmp_path}:{os.environ['PATH']}")
+    done = make(checkout, target, f"PATH={tmp_path}:{os.environ['PATH']}")
     assert done.stderr.startswith(
         "Cannot connect to the Docker daemon.\nThis needs Docker, running: https://"
     )

@@ -27,9 +27,9 @@ def check(result: Result, code: int, *words: str) -> None:
     assert "Traceback" not in result.said
 
 
-@pytest.mark.parametrize("verb", [verb.name for verb in COMMANDS])
-def test_each_command_has_help(project: Project, verb: str) -> None:
-    result = project.run(verb, "--help")
+@pytest.mark.parametrize("command", [command.name for command in COMMANDS])
+def test_each_command_has_help(project: Project, command: str) -> None:
+    result = project.run(command, "--help")
     check(result, 0, "--env", "--region", "--json", "Exit codes: 0 done;")
 
 
@@ -40,9 +40,9 @@ def test_all_commands_are_listed(project: Project) -> None:
     assert sorted(listed) == ["destroy", "logs", "plan", "rollback", "status", "up", "verify"]
 
 
-@pytest.mark.parametrize("verb", ["up", "rollback", "destroy"])
-def test_commands_that_change_something_have_a_dry_run(project: Project, verb: str) -> None:
-    check(project.run(verb, "--help"), 0, "--dry-run", "--yes")
+@pytest.mark.parametrize("command", ["up", "rollback", "destroy"])
+def test_commands_that_change_something_have_a_dry_run(project: Project, command: str) -> None:
+    check(project.run(command, "--help"), 0, "--dry-run", "--yes")
 
 
 def test_a_wrong_verb_or_option_is_wrong_use(project: Project) -> None:
@@ -144,7 +144,7 @@ def test_json_is_one_object_after_an_error_too(project: Project) -> None:
     assert "credentials" in result.json["error"]
 
 
-@pytest.mark.parametrize(("verb", "option"), [("logs", "--follow"), ("status", "--watch")])
-def test_options_that_run_until_ctrl_c_refuse_json(project: Project, verb: str, option: str) -> None:
-    result = project.run(verb, option, "--json")
+@pytest.mark.parametrize(("command", "option"), [("logs", "--follow"), ("status", "--watch")])
+def test_options_that_run_until_ctrl_c_refuse_json(project: Project, command: str, option: str) -> None:
+    result = project.run(command, option, "--json")
     assert (result.code, f"{option} goes on without end" in result.err) == (2, True), result.said

@@ -50,7 +50,7 @@ def killed_after(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Kill
     real = shutil.which("docker")
     assert real
 
-    def run(name: str, time: int, *verb: str) -> bool:
+    def run(name: str, time: int, *command: str) -> bool:
         process: subprocess.Popen[str] | None = None
         counts: Counter[str] = Counter()
 
@@ -62,7 +62,9 @@ def killed_after(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Kill
         place.forget()
         place.on("after", kill)
         path = f"{docker.parent}:{os.environ['PATH']}"
-        process = place.start(*(verb or ("up", "--yes")), *ENV, PATH=path, REAL_DOCKER=real, CUT_AFTER=name)
+        process = place.start(
+            *(command or ("up", "--yes")), *ENV, PATH=path, REAL_DOCKER=real, CUT_AFTER=name
+        )
         process.communicate()
         place.forget()
         return process.returncode == -9

@@ -62,9 +62,9 @@ def test_it_can_be_run_again(gone: Place) -> None:
     assert "Nothing is there" in again.out
 
 
-@pytest.mark.parametrize("verb", ["status", "logs", "rollback"])
-def test_commands_that_need_a_service_say_there_is_none(gone: Place, verb: str) -> None:
-    result = gone.ecs(verb, *ENV)
+@pytest.mark.parametrize("command", ["status", "logs", "rollback"])
+def test_commands_that_need_a_service_say_there_is_none(gone: Place, command: str) -> None:
+    result = gone.ecs(command, *ENV)
     assert result.code == 2
     assert f"There is no stack {STACK} in us-east-1." in result.err
     assert "python -m ecs up" in result.err

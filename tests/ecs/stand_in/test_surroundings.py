@@ -65,10 +65,10 @@ def meet_at(name: str) -> Act:
     return meet
 
 
-def refused(place: Place, name: str, refusal: Refusal, *verb: str) -> None:
+def refused(place: Place, name: str, refusal: Refusal, *command: str) -> None:
     """Run a command to which AWS refuses all calls after this one, and check its exit code and message."""
     place.on("refuse", refuses_after(name, refusal))
-    result = place.ecs(*verb, "--yes", "--json")
+    result = place.ecs(*command, "--yes", "--json")
     place.on("refuse", nothing)
     assert result.code == 3, result.said
     assert WORDS[refusal] in result.json["error"]
@@ -76,15 +76,15 @@ def refused(place: Place, name: str, refusal: Refusal, *verb: str) -> None:
     assert result.json["hint"]
 
 
-def killed(place: Place, name: str, *verb: str) -> None:
+def killed(place: Place, name: str, *command: str) -> None:
     """Kill a command right after one of its calls."""
     running: list[subprocess.Popen[str]] = []
     place.on("after", kills_after(name, running))
-    process = place.start(*verb, "--yes", "--json")
+    process = place.start(*command, "--yes", "--json")
     running.append(process)
     process.communicate(timeout=200)
     place.on("after", nothing)
-    assert process.returncode == -9, f"{verb} made no {name}"
+    assert process.returncode == -9, f"{command} made no {name}"
 
 
 def counted(place: Place, name: str) -> int:
@@ -112,9 +112,9 @@ def good(deployed: Deployed) -> bool:
     return bool(deployed.place.ecs("status", "--json").json["good_since"])
 
 
-def both(place: Place, *verb: str) -> list[Result]:
+def both(place: Place, *command: str) -> list[Result]:
     """Run a command twice at the same time."""
-    processes = [place.start(*verb, "--yes", "--json") for _ in range(2)]
+    processes = [place.start(*command, "--yes", "--json") for _ in range(2)]
     return [ended(process) for process in processes]
 
 
