@@ -4,9 +4,9 @@ The modules that take part, in the order in which they run:
 every request: server.connection, server.worker, http.proxies, http.responses, http.hosts, http.admission
 POST /api/predict: api.views, http.negotiation, api.reading, home, recommend, model.predictor, api.schemas
 GET /recommendation: pages.views, forms, entries, home, recommend, model.predictor, pages.verdict, chart
-a batch: api.batch, http.negotiation, api.json_homes or csv_homes, home, model.predictor, http.compression
+a batch: api.batch, http.negotiation, json_homes or csv_homes, home, model.predictor, csv_results, compression
 every response: http.metrics, http.logs, http.outlet
-a training run: train.py, model.training.dataset, pipeline, split, fitting, evaluation, card, model.artifact
+a training run: train.py, training.dataset, pipeline, split, fitting, evaluation, plots, card, gate, model.artifact
 """
 
 import os

@@ -1,14 +1,15 @@
 """The route that answers many homes in one request, in JSON or CSV."""
 
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, chain, islice, repeat
+from itertools import accumulate, islice
 from threading import Lock
 
 import msgspec
 import numpy as np
 from flask import Blueprint, Response, request
 
-from webapp.api.csv_homes import as_cell, read_csv, write_csv
+from webapp.api.csv_homes import read_csv
+from webapp.api.csv_results import to_csv
 from webapp.api.json_homes import read_json
 from webapp.api.reading import read_query
 from webapp.api.refusals import TOO_MANY
@@ -32,9 +33,6 @@ from webapp.http.turns import in_turns
 
 PATH = "/api/predict/batch"
 BODY_LIMIT = 2 * 1024 * 1024
-UNREPORTED = "?"
-"""The cell `error` of a bad home beyond those whose errors are reported. It is one byte,
-because bad homes can be blank lines, of one byte each."""
 
 blueprint = Blueprint("batch", __name__)
 # In parallel, all batches would take longer, and other requests would wait for a slice of each of them.
@@ -63,7 +61,7 @@ def _predict_batch(body: bytes, sent: str, wanted: str, options: BatchOptions) -
     reported = _reported(refused, len(body))
     version = current_state().predictor.model_version
     if wanted == CSV:
-        answer_body = _to_csv(answers, reported if options.errors == "report" else None)
+        answer_body = to_csv(answers, reported if options.errors == "report" else None)
     else:
         results = [answer if isinstance(answer, BatchResult) else None for answer in answers]
         answer_body = msgspec.json.encode(BatchResponse(version, results, reported))
@@ -104,22 +102,3 @@ def _recommend(rows: Sequence[float | FieldError]) -> Iterator[BatchResult | Fie
         answers.outside_training_range.tolist(),
     )
     return (row if isinstance(row, FieldError) else next(results) for row in rows)
-
-
-def _to_csv(answers: Sequence[BatchResult | FieldError], reported: Sequence[FieldError] | None) -> bytes:
-    """Return the answers as CSV, with a column `error` unless `reported` is None."""
-    header = BatchResult.__struct_fields__ + (() if reported is None else ("error",))
-    no_error = () if reported is None else ("",)
-    errors = chain((as_cell(error.detail) for error in reported or ()), repeat(UNREPORTED))
-    lines = (
-        ("", "", "", next(errors))
-        if isinstance(answer, FieldError)
-        else (
-            as_cell(answer.breed),
-            answer.probability,
-            "true" if answer.outside_training_range else "false",
-            *no_error,
-        )
-        for answer in answers
-    )
-    return write_csv(header, in_turns(lines))

@@ -1,9 +1,9 @@
-"""Read the homes of a batch in CSV, and write the answers."""
+"""Read the homes of a batch in CSV, one by one."""
 
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from model.home_size import Unit
@@ -17,7 +17,6 @@ from webapp.http.turns import in_turns
 HEADER = "home_size,unit"
 _COLUMNS = PredictRequest.__struct_fields__
 _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d*)?([eE][+-]?\d+)?", re.ASCII)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def read_csv(body: bytes) -> Iterator[float | FieldError]:
@@ -104,18 +103,3 @@ def _read_row(header: Sequence[str], cells: Sequence[str], number: int) -> float
     elif size:
         detail = f"home_size must be a number in plain figures, such as 1200 or 92.5; got {shown(size)}."
     return FieldError(detail, row=number, column="home_size")
-
-
-def write_csv(header: Sequence[str], slices: Iterable[Iterable[Sequence[object]]]) -> bytes:
-    """Return slices of rows as CSV, whose lines end in CRLF (RFC 4180)."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(header)
-    for rows in slices:
-        writer.writerows(rows)
-    return text.getvalue().encode()
-
-
-def as_cell(text: str) -> str:
-    """Return a text with an apostrophe in front if a spreadsheet would take it for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

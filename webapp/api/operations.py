@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from webapp.api import batch
+from webapp.api import batch, csv_results
 from webapp.api.model_schemas import BreedsResponse, ModelResponse
 from webapp.api.schemas import (
     MAX_HOME_BYTES,
@@ -42,7 +42,7 @@ CSV_RESULTS: Schema = {
     "description": (
         "The columns `breed`, `probability` and `outside_training_range`, a line for each home, in their "
         "order; with `errors=report` also the column `error`: empty for a home that was answered, a sentence "
-        f"for each that is in the JSON answer's `errors`, and `{batch.UNREPORTED}` for any others."
+        f"for each that is in the JSON answer's `errors`, and `{csv_results.UNREPORTED}` for any others."
     ),
 }
 

@@ -14,7 +14,7 @@ from webapp.http.state import current_state
 SCROLL_BOX = '<div class="scroll" role="group" aria-label="Table" tabindex="0">'
 """Opens a box around a table. On a narrow screen the box scrolls, by keyboard too, and the page does not."""
 
-blueprint = Blueprint("card", __name__)
+blueprint = Blueprint("model_page", __name__)
 
 
 @blueprint.get("/model")
