@@ -2,7 +2,7 @@
 
 DeployError
 ├── RolledBackError     1  the release failed and was rolled back
-├── UsageError          2  wrong use, wrong settings, or not now
+├── UsageError          2  wrong use or settings, or another operation is in progress
 ├── NotAllowedError     3  no credentials, or no permission
 └── NotRolledBackError  4  something failed half-way and was not rolled back
 """

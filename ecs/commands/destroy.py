@@ -105,7 +105,7 @@ def remove_service(aws: Aws) -> None:
     scaling.remove(aws, named)
     if find(aws, named):
         aws.ecs.delete_service(cluster=name, service=name, force=True)
-    # The cluster can't be deleted while tasks run in it, and they still do when the service is gone.
+    # Tasks run on for a while after the service is deleted, and a cluster that runs tasks can't be deleted.
     tasks: list[list[str]] = []
     statuses: tuple[Literal["RUNNING", "STOPPED"], ...] = ("RUNNING", "STOPPED")
     with suppress(aws.ecs.exceptions.ClusterNotFoundException):

@@ -25,7 +25,8 @@ def check_domain(aws: Aws) -> str:
     """Check that the certificate is issued for the domain, and the hosted zone public and delegated to.
 
     Raises:
-        UsageError: one is not. In such a zone CloudFormation would wait for days for a new certificate.
+        UsageError: the certificate is not issued, or the zone is private or not delegated to. In such a zone
+            CloudFormation would wait for days for a new certificate.
         UnverifiableError: a permission is missing, or public DNS can't be reached.
     """
     try:

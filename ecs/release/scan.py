@@ -87,7 +87,7 @@ def wait_for_findings(aws: Aws, foundation: Foundation, tag: str, *, required: b
             status, found = error.response["Error"]["Code"], {}
             if status not in REASONS:
                 raise
-        # ACTIVE also means that Inspector has not scanned yet; only after a scan these keys are there.
+        # ACTIVE can also mean that Inspector has not scanned yet: these keys appear with the first scan.
         scanned = {"imageScanCompletedAt", "findingSeverityCounts"} & found.keys()
         if status == "COMPLETE" or (status == "ACTIVE" and scanned):
             return _read(found)
