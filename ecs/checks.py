@@ -34,7 +34,7 @@ class Check:
 
 @dataclass
 class CheckContext:
-    """What the checks share: each stores what it finds here, for later checks and for the release."""
+    """The state that all checks share: each check stores its result here for later checks and the release."""
 
     aws: Aws
     allow_dirty: bool
@@ -44,14 +44,14 @@ class CheckContext:
 
 
 def require(found: Found | None, reason: str = "needs the result of a check above") -> Found:
-    """Return what an earlier check found; without it, skip the current check for this reason."""
+    """Return the result of an earlier check; if it is None, skip the current check with this reason."""
     if found is None:
         raise _SkipError(reason)
     return found
 
 
 class _SkipError(Exception):
-    """The check can't run, and need not; the message says why."""
+    """The check is skipped, which is no failure; the message says why."""
 
 
 def read_context(aws: Aws, *, allow_dirty: bool) -> CheckContext:

@@ -53,9 +53,9 @@ class NotRolledBackError(DeployError):
 
 REGION_HINT = "Set region in ecs/settings.toml or AWS_REGION, or give --region, for example eu-west-1."
 MAX_ATTEMPTS = 8
-"""How often botocore tries a call that AWS throttles or fails at."""
+"""How often botocore tries a call, in all, when AWS throttles it or fails."""
 AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError, EOFError)
-"""What a call to AWS raises; `EOFError` when botocore asks for an MFA code without a terminal."""
+"""The exceptions of a call to AWS. botocore raises `EOFError` if it needs an MFA code and has no terminal."""
 _BY_EXIT_CODE = {kind.exit_code: kind for kind in (UsageError, NotAllowedError, NotRolledBackError)}
 
 

@@ -36,7 +36,7 @@ class Output:
         self.console.print(f"[bold yellow]WARNING[/] {escape(text)}")
 
     def event(self, line: str) -> None:
-        """Print the event of a stack; one that is in progress shows beside the step's spinner instead."""
+        """Print a stack's event, or show it beside the step's spinner if its operation is in progress."""
         if "in progress" in line:
             self._show_progress(line)
         if not line.endswith("in progress"):

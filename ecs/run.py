@@ -54,7 +54,7 @@ Function = Callable[..., dict[str, Any]]
 
 
 def command(*options: Callable[[Any], Any]) -> Callable[[Function], click.Command]:
-    """Turn a function of a `Run` into a command that has the shared options and these."""
+    """Turn a function that takes a `Run` into a command with the shared options and the given ones."""
     shared = (
         click.option(
             "--env", default="prod", show_default=True, help="The environment of ecs/settings.toml."

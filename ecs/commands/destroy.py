@@ -18,7 +18,7 @@ from ecs.release.service import find, wait_until_gone
 from ecs.run import Run, command, dry_run_option
 
 DELETE_BATCH = 10
-# Container Insights makes the last one, in accounts that have it on for every cluster.
+# The last group exists only in accounts that turn Container Insights on for every cluster.
 LOG_GROUPS = ("/ecs/{}", "/aws/events/{}", "/aws/ecs/containerinsights/{}/performance")
 KEPT = """AWS itself removes the rest in time, at no cost: metrics, and the names of revisions and cluster.
 To see what still has the tags of {name} (what has just been removed is listed for some minutes more):
@@ -133,7 +133,7 @@ def remove_revisions(aws: Aws, arns: list[str]) -> None:
     """Deregister and delete task definitions; raise `NotRolledBackError` where AWS keeps one."""
     errors = aws.ecs.exceptions
     for arn in arns:
-        with suppress(errors.ClientException, errors.InvalidParameterException):  # deregistered before
+        with suppress(errors.ClientException, errors.InvalidParameterException):  # already deregistered
             aws.ecs.deregister_task_definition(taskDefinition=arn)
     for start in range(0, len(arns), DELETE_BATCH):
         answer = aws.ecs.delete_task_definitions(taskDefinitions=arns[start : start + DELETE_BATCH])

@@ -53,7 +53,7 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
     run.output.confirm("Do this?", yes=yes)
 
     def check() -> None:
-        # Only the same version of the model gives answers to compare with.
+        # Compare predictions only if the revision has the version of the local model.
         same = history.tag_of(target, "ModelVersion") == predictor.model_version
         smoke(service_endpoints(foundation, run.settings), predictor, run.output.warn, compare=same)
 
