@@ -15,7 +15,7 @@ FIRST, LAST = 100, 200
 
 
 class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A row of `causes.toml`, whose first comment explains the fields; or one with its sentence filled in."""
+    """A row of `causes.toml`, as written or with its sentence filled in; the file explains the fields."""
 
     kind: str
     sentence: str
@@ -24,7 +24,7 @@ class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The tables of `causes.toml`: causes by ECS's words, by exit codes, and those found otherwise."""
+    """The tables of `causes.toml`: causes found by ECS's wording, by exit code, or by code in this module."""
 
     reason: list[Cause]
     weak: list[Cause]
@@ -59,12 +59,12 @@ def _reasons(evidence: Evidence) -> Iterator[str]:
     for task in evidence.stopped:
         yield f"{task.get('stopCode') or ''}\n{task.get('stoppedReason') or ''}"
         yield from (container.get("reason") or "" for container in task.get("containers", []))
-    # Only the log tells of an image for another architecture.
+    # An image for another architecture shows only in the log.
     yield from (line for line in evidence.last_lines if "exec format error" in line)
 
 
 def _look_up(rows: list[Cause], texts: Iterable[str]) -> Cause | None:
-    """Return the first row that matches a text, ignoring texts about health checks, which have own rules."""
+    """Return the first row that matches a text, ignoring health checks, which have their own rules."""
     candidates = [text for text in texts if "health check" not in text.lower()]
     for row in rows:
         if text := _find(candidates, row.pattern):

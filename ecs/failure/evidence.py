@@ -23,7 +23,8 @@ class Evidence:
 
     Attributes:
         reason: ECS's reason for the status of the deployment.
-        stopped: Its stopped tasks: those that exited by themselves first, each newest first.
+        stopped: The deployment's stopped tasks. Tasks that exited by themselves come first, then the rest;
+            each group is sorted from newest to oldest.
         logs: The last log lines of some tasks, oldest line first, by task ARN.
         events: The events of the service since the deployment began, newest first.
         triggered: The alarms that made ECS roll the deployment back.
@@ -46,7 +47,7 @@ class Evidence:
 
 
 def last_lines(aws: Aws, log_group: str, log_stream: str) -> list[str]:
-    """Read the end of a task's log; return nothing if that fails, because no rollback may wait for it."""
+    """Return the end of a task's log, or [] if AWS fails, because a rollback must not depend on the log."""
     try:
         answer = aws.logs.get_log_events(
             logGroupName=log_group, logStreamName=log_stream, limit=LOG_LINES, startFromHead=False

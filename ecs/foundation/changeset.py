@@ -29,9 +29,9 @@ class ConcurrentChangeError(Exception):
 
 @dataclass(frozen=True)
 class ResourceChange:
-    """What a change set does to one resource; `replacement` makes a new one, then deletes the old one.
+    """What a change set does to one resource; `replacement` makes a new one, then deletes the old.
 
-    With `may_replace`, CloudFormation knows only while it executes the change set whether it replaces.
+    With `may_replace`, CloudFormation decides whether to replace it only while it executes the change set.
     """
 
     action: str

@@ -55,7 +55,7 @@ def follow_stack(
 ) -> Ending:
     """Wait until the operation on a stack ends, calling `on_event` with a line for each event after `since`.
 
-    Resources in progress share one line that ends with "in progress". The id finds a deleted stack too.
+    Resources in progress share one line that ends with "in progress". Takes the id, since a name finds no deleted stack.
 
     Raises:
         NotRolledBackError: there was no event for `QUIET_SECONDS`, and the operation has not ended.
@@ -64,7 +64,7 @@ def follow_stack(
     latest: dict[str, StackEventTypeDef] = {}
     seen, last_line, quiet_since = None, "", time.monotonic()
     while True:
-        # The status before the events: if the operation has ended, its last event is among those read next.
+        # Read the status before the events, so that these include the last event of an ended operation.
         described = describe_stack(cloudformation, stack_id)
         new = _after(seen, _newest_first(cloudformation, stack_id))
         latest |= {event.get("LogicalResourceId", ""): event for event in reversed(new)}
@@ -75,7 +75,7 @@ def follow_stack(
             if event.get("ResourceStatus", "").endswith("_FAILED") and CANCELLED not in reason:
                 reasons.append(f"{event.get('LogicalResourceId')}: {reason or 'no reason given'}")
         seen = new[0]["EventId"] if new else seen
-        # In REVIEW_IN_PROGRESS the execution of the change set has begun, and shows a moment later.
+        # REVIEW_IN_PROGRESS is no end: the change set is being executed, and the status changes a moment later.
         if described is None or not described["StackStatus"].endswith("_IN_PROGRESS"):
             return Ending(described["StackStatus"] if described else "DELETE_COMPLETE", tuple(reasons))
         under_way = [

@@ -71,7 +71,7 @@ def preview(
 
 
 def _remove_review(cloudformation: "CloudFormationClient", name: str) -> None:
-    """Delete the empty stack that the first change set has created, unless another run has one in it."""
+    """Delete the empty stack that the first change set has created, unless it holds another run's."""
     described = describe_stack(cloudformation, name)
     if described and described["StackStatus"] == "REVIEW_IN_PROGRESS":
         pages = cloudformation.get_paginator("list_change_sets").paginate(StackName=described["StackId"])
@@ -125,7 +125,7 @@ def _apply(
 
 
 def _repair(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent) -> None:
-    """Bring a stack that can't be updated into a state in which it can: delete it, or end its rollback."""
+    """Bring a stack that can't be updated into one that can: delete it, or end its rollback."""
     described = describe_stack(cloudformation, name)
     if described is None:
         return

@@ -1,4 +1,4 @@
-"""The outputs of the stack, by which a release finds its resources."""
+"""The outputs of the stack, which tell a release the names and ARNs of its resources."""
 
 import re
 from dataclasses import dataclass, fields
@@ -42,7 +42,7 @@ class Foundation:
 
 
 def read_outputs(described: "StackTypeDef") -> Foundation:
-    """Read the outputs of a stack; those that an older template did not have are empty."""
+    """Read the outputs of a stack; an output that an older template lacks is empty."""
     outputs = {
         re.sub(r"(?<!^)(?=[A-Z])", "_", output["OutputKey"]).lower(): output["OutputValue"]
         for output in described.get("Outputs", [])
