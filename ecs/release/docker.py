@@ -89,7 +89,7 @@ def _signed_in(registry: str, user: str, password: str) -> Iterator[str]:
 
 
 def call(*arguments: str, config: str | None = None) -> str:
-    """Run a Docker command and return its output; `config` is a folder to take its configuration from.
+    """Run a Docker command and return its output; `config` is a folder with Docker's configuration.
 
     Raises `UsageError` if it fails or Docker does not run, `NotAllowedError` if the registry denies it.
     """

@@ -13,7 +13,7 @@ from ecs.release import docker, provenance
 from ecs.release.candidate import Candidate
 
 GOOD_PREFIX = "good-"
-"""The prefix of the tags that the lifecycle policy in `foundation/template.yaml` keeps good images by."""
+"""The prefix of the tags whose images the lifecycle policy in `foundation/template.yaml` keeps as good."""
 
 
 def is_pushed(aws: Aws, foundation: Foundation, tag: str) -> bool:
@@ -45,7 +45,7 @@ def build(aws: Aws, candidate: Candidate, *, pull: bool) -> Path:
 
 
 def push(aws: Aws, foundation: Foundation, candidate: Candidate) -> None:
-    """Push the image; an error does not count if the registry has the tag, perhaps from another run."""
+    """Push the image; ignore an error if the registry has the tag, perhaps from another run."""
     [authorization] = aws.ecr.get_authorization_token()["authorizationData"]
     user, _, password = base64.b64decode(authorization["authorizationToken"]).decode().partition(":")
     registry = aws.settings.registry

@@ -124,7 +124,7 @@ class Release:
             self.retest(arn, check, mark=True)
 
     def retest(self, arn: str, check: Callable[[], None], *, mark: bool = False) -> None:
-        """Test what serves already, without a rollback; mark it as good if it is not yet, or if `mark`."""
+        """Test the revision that serves, without a rollback; mark it as good, again if `mark`."""
         try:
             check()
         except SmokeError as error:
@@ -139,8 +139,8 @@ class Release:
     def stop(self, under_way: ServiceDeployment) -> bool:
         """Make ECS roll a deployment back, and wait for that; return whether the revision before serves.
 
-        ECS does not roll back a deployment that has ended, or before which none completed. A new deployment
-        can replace it all the same.
+        ECS can't roll back a deployment that has ended, or one without a completed deployment before it. A
+        new deployment can still replace either.
         """
         if not under_way.status.startswith("ROLLBACK"):
             if not under_way.source or under_way.status not in deployments.ONGOING:
@@ -160,7 +160,7 @@ class Release:
         mark_bad(self.aws, deployment.target, self.output.warn)
         failed = deployments.read(self.aws, deployment.arn)
         evidence = gather(self.aws, self.foundation, snapshot, failed)
-        # If ECS failed the deployment meanwhile, the smoke test may have asked the revision before.
+        # If ECS failed the deployment during the smoke test, the test may have reached the previous revision.
         cause = None if failed.failed_by_itself else smoke
         if not cause and outcome is Outcome.FAILED and not failed.failed_by_itself:
             cause = other_cause("stopped", reason=failed.reason.rstrip(".") or "nothing")

@@ -104,7 +104,7 @@ def wait_for_findings(aws: Aws, foundation: Foundation, tag: str, *, required: b
 
 
 def _read(found: Mapping[str, Any]) -> list[Finding]:
-    """Read the findings of ECR's own scan or Inspector's, and those that are only counted."""
+    """Read the findings of ECR's own scan or Inspector's, and a nameless one for each only counted."""
     read = []
     for item in [*found.get("findings", []), *found.get("enhancedFindings", [])]:
         details = item.get("packageVulnerabilityDetails", {})

@@ -17,7 +17,7 @@ BAKE_MINUTES: int = FIXED["deploymentConfiguration"]["bakeTimeInMinutes"]
 
 
 def service_settings(aws: Aws, foundation: Foundation, *, alarms: bool = True) -> dict[str, Any]:
-    """Return the arguments of `create_service` and `update_service`; with `alarms`, alarms roll back."""
+    """Return the arguments of `create_service` and `update_service`; with `alarms`, alarms roll it back."""
     return FIXED | {
         "networkConfiguration": {
             "awsvpcConfiguration": {
@@ -70,7 +70,7 @@ def update(
 
 
 def scale_to_zero(aws: Aws, foundation: Foundation) -> None:
-    """Stop all tasks of the service, for which no good revision exists."""
+    """Stop all tasks of the service, when there is no revision to roll back to."""
     aws.ecs.update_service(cluster=foundation.cluster_name, service=aws.settings.stack, desiredCount=0)
 
 

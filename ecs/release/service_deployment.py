@@ -1,4 +1,4 @@
-"""Service deployments: the records that ECS keeps of each rollout, by which it is watched and stopped."""
+"""Service deployments: ECS's records of rollouts, used to watch and to stop them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class ServiceDeployment:
     Attributes:
         status: Its status in ECS; those of a rollback begin with ROLLBACK.
         target: The task definition that it rolls out.
-        source: The task definition that a rollback of it returns to; None if none completed before.
+        source: The task definition that a rollback of it returns to; None if no earlier one completed.
         alarms: The alarms that made it fail.
         failed_by_itself: Whether the circuit breaker or an alarm ended it, rather than a request to stop.
     """

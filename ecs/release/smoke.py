@@ -1,7 +1,7 @@
 """The smoke test: compare the answers of the service with those of the local model.
 
 It uses the proxies and the CA bundle of botocore. If the public name does not answer, it asks the load
-balancer by its own name, with the public one as Host and SNI, so that DNS can't fail a release.
+balancer by its own name, with the public one as Host and SNI, so that a DNS problem can't fail a release.
 """
 
 import os
@@ -33,7 +33,7 @@ RETRIES = urllib3.Retry(
 
 
 class SmokeError(Exception):
-    """The service answers wrong; the message has the request and the answer."""
+    """The service gave a wrong answer; the message has the request and the answer."""
 
 
 class UnreachableError(DeployError):
@@ -41,9 +41,10 @@ class UnreachableError(DeployError):
 
 
 class Endpoint:
-    """An address at which the service can be asked: `base`, in place of its public `url`.
+    """An address that the smoke test asks: `base`, which may differ from the service's public `url`.
 
-    With `any_answer`, answers without the marks of app or load balancer count too, as on a stand-in for AWS.
+    With `any_answer`, accept answers without the headers that identify the app or the load balancer, which a
+    stand-in for AWS does not send.
     """
 
     def __init__(self, url: str, base: str = "", *, host: str = "", any_answer: bool = False) -> None:
@@ -67,7 +68,7 @@ class Endpoint:
     def ask(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
         """Send a request, and return the status and the body of the answer.
 
-        Raises `UnreachableError` if there is no answer, or neither app nor load balancer gave it.
+        Raises `UnreachableError` if there is no answer, or it is from neither the app nor the load balancer.
         """
         where = f"{method} {self.base}{path}"
         options: dict[str, Any] = {"headers": {"Host": self._host}, "redirect": False, "retries": RETRIES}

@@ -44,13 +44,13 @@ class Snapshot:
         )
 
     def target_state(self, task: dict[str, Any]) -> str:
-        """Return the state of a task as a target of the balancer; "" if it is none."""
+        """Return the state of a task as a target of the balancer; "" if it is no target."""
         return self.target_states.get(private_address(task), "")
 
     def all_requests_go_to(self, task_definition: str) -> bool:
         """Return whether only tasks of this revision get requests, and as many are healthy as desired.
 
-        In a rolling update old tasks answer too until they drain, so until then an answer proves nothing.
+        In a rolling update old tasks answer too until they drain, so an answer may not be the new revision's.
         """
         new = {private_address(task) for task in self.running if task["taskDefinitionArn"] == task_definition}
         routed = {address for address, state in self.target_states.items() if state not in NOT_ROUTED}

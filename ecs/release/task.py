@@ -25,7 +25,7 @@ def ecs_tags(aws: Aws) -> list[dict[str, str]]:
 def task_definition(aws: Aws, foundation: Foundation, candidate: Candidate) -> dict[str, Any]:
     """Return the arguments of `register_task_definition` for a candidate."""
     settings = aws.settings
-    # The balancer sets its own name as Host of an HTTP/1.0 request without one, so that is always allowed.
+    # If an HTTP/1.0 request has no Host, the balancer sets its own name, so that name is always allowed.
     hosts = (foundation.load_balancer_dns_name, settings.domain_name, *settings.allowed_hosts)
     environment = {
         "ALLOWED_HOSTS": " ".join(filter(None, hosts)),

@@ -34,7 +34,7 @@ class Outcome(Enum):
 def start(aws: Aws, foundation: Foundation, arn: str, *, alarms: bool = True) -> ServiceDeployment | None:
     """Start a deployment of a revision, or continue one that an earlier run has started.
 
-    It replaces any other deployment. Returns None if the service is on the revision already. Raises
+    It replaces any other deployment. Returns None if the service runs the revision already. Raises
     `NotRolledBackError` if ECS does not list the deployment in time.
     """
     service = services.find(aws, foundation)
@@ -66,7 +66,7 @@ def start(aws: Aws, foundation: Foundation, arn: str, *, alarms: bool = True) ->
 def outcome_of(deployment: ServiceDeployment, service: dict[str, Any]) -> Outcome | None:
     """Return the outcome of a service deployment, or None while it is in progress.
 
-    The state of the service does not count, because it can be stable on the revision before.
+    Ignores the state of the service, because the service can be stable on the previous revision.
     """
     if deployment.status.startswith("STOP"):
         replaced = services.primary_deployment(service)["taskDefinition"] != deployment.target
