@@ -55,7 +55,8 @@ def follow_stack(
 ) -> Ending:
     """Wait until the operation on a stack ends, calling `on_event` with a line for each event after `since`.
 
-    Resources in progress share one line that ends with "in progress". Takes the id, since a name finds no deleted stack.
+    Resources in progress share one line that ends with "in progress". Takes
+    the id of the stack, because a name does not find a deleted stack.
 
     Raises:
         NotRolledBackError: there was no event for `QUIET_SECONDS`, and the operation has not ended.
@@ -75,7 +76,7 @@ def follow_stack(
             if event.get("ResourceStatus", "").endswith("_FAILED") and CANCELLED not in reason:
                 reasons.append(f"{event.get('LogicalResourceId')}: {reason or 'no reason given'}")
         seen = new[0]["EventId"] if new else seen
-        # REVIEW_IN_PROGRESS is no end: the change set is being executed, and the status changes a moment later.
+        # REVIEW_IN_PROGRESS is no end: the change set was just executed, and the status changes shortly.
         if described is None or not described["StackStatus"].endswith("_IN_PROGRESS"):
             return Ending(described["StackStatus"] if described else "DELETE_COMPLETE", tuple(reasons))
         under_way = [
