@@ -6,7 +6,7 @@ POST /api/predict: api.views, http.negotiation, api.reading, home, recommend, mo
 GET /recommendation: pages.views, forms, entries, home, recommend, model.predictor, pages.verdict, chart
 a batch: api.batch, http.negotiation, json_homes or csv_homes, home, model.predictor, csv_results, compression
 every response: http.metrics, http.logs, http.outlet
-a training run: train.py, training.dataset, pipeline, split, fitting, evaluation, plots, card, gate, model.artifact
+a training run: train.py, training.dataset, pipeline, split, fitting, evaluation, plots, card, gate, artifact
 """
 
 import os
