@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from model.artifact import ARTIFACT_FOLDER, ArtifactError, read_artifact, write_artifact
-from model.breeds import BREEDS_FILE, CatalogueError, load_breeds, template
 from model.manifest import CARD_NAME
 from model.predictor import Predictor
-from model.training.dataset import MIN_HOUSEHOLDS, DatasetError, new_breeds, read_homes
+from model.problem.checks import ProblemError, warnings
+from model.problem.loading import PROBLEM_FILE, load_problem
+from model.training.dataset import MIN_ROWS, DatasetError, read_dataset
 from model.training.gate import refusals
 from model.training.pipeline import train
 from model.training.simulation import HOMES_FILE
@@ -41,7 +42,7 @@ your own data:
 
   The size may instead be in square metres, in a column home_size_m2. The file is CSV in UTF-8, plain or gzip,
   with commas, semicolons or tabs; other columns are passed over. There must be two breeds or more, and \
-{MIN_HOUSEHOLDS}
+{MIN_ROWS}
   households of each. Every breed must be in the catalogue; for those that are not,
 
     python train.py --data households.csv --init-breeds >> model/breeds.toml
@@ -77,10 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.check:
             return _check(options)
-        if options.init_breeds:
-            return _init_breeds(options)
         return _train(options)
-    except (CatalogueError, DatasetError, ArtifactError) as error:
+    except (ProblemError, DatasetError, ArtifactError) as error:
         for sentence in str(error).splitlines():
             _say(sentence)
         if options.json:
@@ -100,7 +99,11 @@ def _parser() -> argparse.ArgumentParser:
         "--data", type=Path, default=HOMES_FILE, metavar="FILE", help="the CSV (model/homes.csv)"
     )
     files.add_argument(
-        "--breeds", type=Path, default=BREEDS_FILE, metavar="FILE", help="the catalogue (model/breeds.toml)"
+        "--problem",
+        type=Path,
+        default=PROBLEM_FILE,
+        metavar="FILE",
+        help="what is asked (model/problem.toml)",
     )
     files.add_argument(
         "--out",
@@ -121,9 +124,6 @@ def _parser() -> argparse.ArgumentParser:
     fitting.add_argument("--force", action="store_true", help="write the model even if the gate refuses it")
     instead = parser.add_argument_group("instead of training").add_mutually_exclusive_group()
     instead.add_argument("--check", type=Path, metavar="DIR", help="verify a model and show its card")
-    instead.add_argument(
-        "--init-breeds", action="store_true", help="print what to add to the catalogue for the data's breeds"
-    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON, for programs")
     return parser
 
@@ -136,15 +136,17 @@ def _positive(text: str) -> int:
 
 def _train(options: argparse.Namespace) -> int:
     with Console(stderr=True).status("Reading") as status:
-        homes = read_homes(options.data, load_breeds(options.breeds))
+        problem, pictures = load_problem(options.problem)
+        data = read_dataset(options.data, problem)
         status.update("Training")
-        trained = train(homes, wide=options.search, threads=options.threads)
+        trained = train(data, pictures, wide=options.search, threads=options.threads)
         reasons = refusals(trained, options.out)
     written = options.force or not reasons
     if written:
         write_artifact(trained.artifact, options.out)
     manifest = trained.artifact.manifest
-    for sentence in homes.warnings:
+    found = [*warnings(problem), *data.warnings]
+    for sentence in found:
         _say(f"warning: {sentence}")
     for sentence in reasons:
         _say(sentence)
@@ -153,7 +155,7 @@ def _train(options: argparse.Namespace) -> int:
             {
                 "status": "done" if written else "refused",
                 "reasons": reasons,
-                "warnings": homes.warnings,
+                "warnings": found,
                 "folder": str(options.out),
                 "manifest": manifest,
             }
@@ -172,11 +174,6 @@ def _check(options: argparse.Namespace) -> int:
     else:
         Console().print(Markdown(artifact.documents[CARD_NAME].decode()))
         Console().print(f"\n{options.check} is whole: model {manifest.model_version}.")
-    return DONE
-
-
-def _init_breeds(options: argparse.Namespace) -> int:
-    sys.stdout.write(template(new_breeds(options.data, load_breeds(options.breeds))))
     return DONE
 
 

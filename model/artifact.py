@@ -70,9 +70,9 @@ def write_artifact(artifact: Artifact, folder: Path) -> None:
             write_atomically(folder / MANIFEST_NAME, encode(manifest))
             for name, path in pending.items():
                 path.replace(folder / name)
-            for pattern in ("model-*.ubj", ".pending-*"):
+            for pattern in ("model-*.ubj", "picture-*", ".pending-*"):
                 for path in folder.glob(pattern):
-                    if path.name != manifest.model_file:
+                    if path.name not in {manifest.model_file, *manifest.documents}:
                         path.unlink()
     except OSError as error:
         raise ArtifactError(f"Cannot write the model to {folder}: {error.strerror}.") from error

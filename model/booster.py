@@ -17,25 +17,29 @@ import xgboost
 if sys.modules.get("sklearn") is None:
     del sys.modules["sklearn"]
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-FEATURE = "home_size_sqft"
+from model.problem.checks import feature_fault
+from model.problem.features import AnyFeature
 
 
 class BoosterError(Exception):
-    """XGBoost cannot use the model as trees over the home size."""
+    """XGBoost cannot use the model as trees over the features of the problem."""
 
 
-def load_booster(model: bytes) -> xgboost.Booster:
+def load_booster(model: bytes, features: Sequence[AnyFeature]) -> xgboost.Booster:
     """Load a booster from the bytes of a model file.
 
     Args:
+        features: The features that it must have been trained on, in order.
         model: The bytes of ``Booster.save_raw("ubj")``. Callers verify the checksum first, because XGBoost
             3.2 reads past the end of a truncated model, which can end the process.
 
     Raises:
-        BoosterError: XGBoost cannot read the model, or it was not trained on the home size alone.
+        BoosterError: XGBoost cannot read the model, or it was trained on other features.
     """
     booster = xgboost.Booster()
     try:
@@ -43,28 +47,52 @@ def load_booster(model: bytes) -> xgboost.Booster:
     except (xgboost.core.XGBoostError, UnicodeDecodeError) as error:  # its message may not be UTF-8
         raise BoosterError("XGBoost cannot read it") from error
     booster.set_param({"nthread": 1})
-    if booster.feature_names != [FEATURE]:
-        raise BoosterError(f"it was trained on {booster.feature_names}, not on {FEATURE} alone")
+    if fault := feature_fault(features, booster.feature_names or [], booster.feature_types or []):
+        raise BoosterError(fault)
     return booster
 
 
-def class_probabilities(booster: xgboost.Booster, home_sizes: NDArray[np.float64]) -> NDArray[np.float32]:
+def class_probabilities(booster: xgboost.Booster, matrix: NDArray[np.float64]) -> NDArray[np.float32]:
     """Compute the booster's probabilities.
 
     Args:
         booster: Trained with ``binary:logistic`` or ``multi:softprob``.
-        home_sizes: Sizes in square feet, shape ``(n,)``.
+        matrix: The features of each row, shape ``(n, features)``; NaN for a blank.
 
     Returns:
         Shape ``(n, classes)``. With two classes, the first column is 1 minus the second in float32, as in
         ``XGBClassifier.predict_proba``.
     """
-    answer = np.asarray(booster.inplace_predict(home_sizes.reshape(-1, 1)), dtype=np.float32)
+    answer = np.asarray(booster.inplace_predict(matrix), dtype=np.float32)
     return np.column_stack((1 - answer, answer)) if answer.ndim == 1 else answer
 
 
-def split_thresholds(booster: xgboost.Booster) -> NDArray[np.float32]:
-    """Return the distinct sizes at which any tree splits, ascending; a smaller size goes left.
+def contributions(booster: xgboost.Booster, matrix: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Compute the SHAP value of each feature for each class, in log-odds.
+
+    Source: Lundberg et al., "From Local Explanations to Global Understanding with Explainable AI for Trees",
+    Nature Machine Intelligence 2, 2020.
+
+    Args:
+        booster: As for ``class_probabilities``.
+        matrix: As for ``class_probabilities``.
+
+    Returns:
+        Shape ``(n, classes, features)``. With two classes, those of the first are those of the second, negated.
+    """
+    rows = xgboost.DMatrix(
+        matrix,
+        feature_names=booster.feature_names,
+        feature_types=booster.feature_types,
+        enable_categorical=True,
+        nthread=1,
+    )
+    values = booster.predict(rows, pred_contribs=True)[..., :-1]  # the last column is the bias
+    return np.stack((-values, values), axis=1) if values.ndim == 2 else values
+
+
+def split_thresholds(booster: xgboost.Booster, feature: int = 0) -> NDArray[np.float32]:
+    """Return the distinct values at which any tree splits a number, ascending; a smaller one goes left.
 
     Source of the names: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html, "JSON Schema".
 
@@ -81,8 +109,10 @@ def split_thresholds(booster: xgboost.Booster) -> NDArray[np.float32]:
             [
                 threshold
                 for tree in trees
-                for child, threshold in zip(tree["left_children"], tree["split_conditions"], strict=True)
-                if child != -1
+                for child, index, threshold in zip(
+                    tree["left_children"], tree["split_indices"], tree["split_conditions"], strict=True
+                )
+                if child != -1 and index == feature
             ],
             dtype=np.float32,
         )

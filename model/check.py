@@ -37,16 +37,15 @@ def summary(manifest: Manifest) -> str:
     feature = manifest.features[0]
     metrics = manifest.metrics
     households = f"{data.fitted + data.held_out:,} {'simulated ' if data.simulated else ''}households"
-    names = {breed.key: breed.name for breed in manifest.breeds}
+    names = {breed.key: breed.name for breed in manifest.problem.classes}
     lines = [
         f"model      {manifest.model_version}, whole, and gives its known answers",
         f"breeds     {', '.join(names.values())}",
-        f"data       {households}, {feature.min:,.0f} to {feature.max:,.0f} sq ft",
+        f"data       {households}, {feature.min} to {feature.max}",
         f"log loss   {metrics.log_loss:.4f} held out; {metrics.baseline['log_loss']:.4f} without a model",
     ]
     lines += [
-        f"changes    at {boundary.home_size_sqft:,.0f} sq ft from {names[boundary.below]} to "
-        f"{names[boundary.above]}"
+        f"changes    at {boundary.value:,.0f} sq ft from {names[boundary.below]} to {names[boundary.above]}"
         for boundary in manifest.decision_boundaries
     ]
     return "\n".join(lines) + "\n"

@@ -8,30 +8,43 @@ from pathlib import Path
 import msgspec
 
 from model.atomic import write_atomically
-from model.breeds import Breed
+from model.problem.description import Problem
 
 MANIFEST_NAME = "manifest.json"
 CARD_NAME = "MODEL_CARD.md"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 SCHEMA_FILE = Path(__file__).with_name("manifest.schema.json")
 
 
-class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One input of the model, with the smallest and largest value that it was fitted to, in ``unit``."""
+class FeatureStats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the model was fitted to, of one feature.
+
+    Attributes:
+        name: The feature's name.
+        min: The least number; null for a feature that is not a number.
+        max: The greatest number.
+        quantiles: Up to 19 numbers that divide the fitted rows into parts of about one twentieth each, ascending.
+        counts: The rows of each choice, or of "yes" and "no".
+        blanks: The rows without a value.
+        importance: The mean absolute SHAP value on held-out rows, in log-odds; null for the only feature.
+    """
 
     name: str
-    unit: str
-    min: float
-    max: float
+    min: float | None
+    max: float | None
+    quantiles: tuple[float, ...]
+    counts: dict[str, int]
+    blanks: int
+    importance: float | None
 
 
 class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The households: their file, whether they are simulated, and how many by breed, fitted and held out."""
+    """The rows: their file, whether they are simulated, and how many by class, fitted and held out."""
 
     file: str
     sha256: str
     simulated: bool
-    households: dict[str, int]
+    rows: dict[str, int]
     fitted: int
     held_out: int
 
@@ -42,49 +55,49 @@ class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         candidates: How many combinations of parameters were tried.
         folds: The folds of the cross-validation.
-        households: How many of the fitted households were used.
+        rows: How many of the fitted rows were used.
         log_loss: The cross-validated log loss of the best combination, in nats.
     """
 
     candidates: int
     folds: int
-    households: int
+    rows: int
     log_loss: float
 
 
 class CalibrationBin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A point of the reliability curve: held-out households whose answers have similar probabilities.
+    """A point of the reliability curve: held-out rows whose answers have similar probabilities.
 
     Attributes:
-        mean_predicted: The mean probability of the answered breed.
-        fraction_positive: The share of the households that have it.
+        mean_predicted: The mean probability of the answered class.
+        fraction_positive: The share of the rows that have it.
         low: Lower end of the 95 % interval of ``fraction_positive``.
         high: Upper end of the 95 % interval of ``fraction_positive``.
-        households: The number of households.
+        rows: The number of rows.
     """
 
     mean_predicted: float
     fraction_positive: float
     low: float
     high: float
-    households: int
+    rows: int
 
 
 class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How good the model is on the held-out households; ``model.training.evaluation`` defines the measures.
+    """How good the model is on the held-out rows; ``model.training.evaluation`` defines the measures.
 
     Attributes:
-        accuracy: Share of households whose breed is the most probable one.
-        log_loss: Mean of -ln(probability given to the true breed), in nats.
+        accuracy: Share of rows whose class is the most probable one.
+        log_loss: Mean of -ln(probability given to the true class), in nats.
         brier_score: Mean squared distance between the probabilities and the truth.
         calibration_error: Expected calibration error.
         calibration_error_by_chance: What a perfectly calibrated model's error exceeds in one of 20 samples.
-        roc_auc: Area under the ROC curve, the mean over the breeds.
+        roc_auc: Area under the ROC curve, the mean over the classes.
         best_log_loss: The log loss of the best possible answers, from the densities of simulated data; null
             for other data.
         intervals: Lower and upper end of the 95 % bootstrap interval, by measure.
-        baseline: The measures of a model that always answers the breeds' shares of the fitted households.
-        confusion: Households by true breed, then by answered breed.
+        baseline: The measures of a model that always answers the classes' shares of the fitted rows.
+        confusion: Rows by true class, then by answered class.
         calibration: The reliability curve, by ascending ``mean_predicted``.
     """
 
@@ -102,23 +115,23 @@ class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DecisionBoundary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A home size at which the answer changes.
+    """A value of the only feature, a number, at which the answer changes.
 
     Attributes:
-        home_size_sqft: The size from which the answer is ``above``, to the precision of float32.
-        below: Key of the breed that is the answer for homes just below this size.
-        above: Key of the breed that is the answer from this size on.
+        value: The value from which the answer is ``above``, in the first unit, to the precision of float32.
+        below: Key of the class that is the answer just below this value.
+        above: Key of the class that is the answer from this value on.
     """
 
-    home_size_sqft: float
+    value: float
     below: str
     above: str
 
 
 class KnownAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A home size, in square feet, and the model's probability of each class, in class order."""
+    """A row as the API takes it, in first units, and the model's probability of each class, in class order."""
 
-    home_size_sqft: float
+    row: dict[str, str | bool | int | float | None]
     probabilities: tuple[float, ...]
 
 
@@ -130,15 +143,15 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         model_version: The first 12 hexadecimal digits of ``model_sha256``.
         model_file: ``model-<model_version>.ubj``, in the same folder.
         model_sha256: The sha256 of the model file, in hexadecimal.
-        documents: The sha256 of each document beside the model, by file name: the card and the plots.
-        features: The model's inputs, in order.
-        classes: The breeds' keys, in the order of the model's probabilities.
-        breeds: The catalogue's entry of each class, in the same order, so that serving needs no catalogue.
-        data: The households that the model was trained on.
+        documents: The sha256 of each document beside the model, by file name: card, plots and pictures.
+        problem: What is asked and answered; its classes are those that the model knows, in the order of its
+            probabilities, and its pictures the names of documents.
+        features: What the model was fitted to, by feature, in order.
+        data: The rows that the model was trained on.
         parameters: XGBoost's parameters, and the number of rounds.
         search: How the parameters were found.
-        metrics: How good the model is on the held-out households.
-        decision_boundaries: The sizes at which the answer changes, ascending.
+        metrics: How good the model is on the held-out rows.
+        decision_boundaries: The values at which the answer changes, ascending; empty for several features.
         known_answers: Answers that a server must reproduce before it serves the model.
         xgboost_version: The version that trained the model.
     """
@@ -148,9 +161,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model_file: str
     model_sha256: str
     documents: dict[str, str]
-    features: tuple[Feature, ...]
-    classes: tuple[str, ...]
-    breeds: tuple[Breed, ...]
+    problem: Problem
+    features: tuple[FeatureStats, ...]
     data: Data
     parameters: dict[str, str | int | float]
     search: Search
@@ -158,6 +170,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decision_boundaries: tuple[DecisionBoundary, ...]
     known_answers: tuple[KnownAnswer, ...]
     xgboost_version: str
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Return the keys of the classes, in the order of the model's probabilities."""
+        return tuple(self.problem.by_key)
 
 
 def encode(manifest: Manifest) -> bytes:

@@ -1,43 +1,53 @@
 """The predictor, from which the page and the API answer.
 
-A model with one numeric input is an exact step function (``model.step_function``), which is computed once,
-when the model is loaded. An answer is then a binary search, and the same to the last bit as XGBoost's.
+A model of one required number is an exact step function (``model.step_function``), which is computed once, when
+the model is loaded: an answer is then a binary search, and the same to the last bit as XGBoost's. Any other model
+is asked through XGBoost itself, with one thread.
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, nextafter
+from math import inf, isnan, nextafter
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+import xgboost
 from numpy.typing import NDArray
 
 from model.artifact import ARTIFACT_FOLDER, ArtifactError, read_model
-from model.booster import FEATURE, BoosterError, load_booster
-from model.breeds import Breed
-from model.manifest import MANIFEST_NAME, Manifest
-from model.step_function import StepFunction, to_step_function
+from model.booster import (
+    BoosterError,
+    class_probabilities,
+    contributions,
+    load_booster,
+    split_thresholds,
+)
+from model.manifest import MANIFEST_NAME, FeatureStats, Manifest
+from model.problem.features import AnyFeature, Number
+from model.problem.rows import Row, RowError, RowReader
+from model.step_function import StepFunction, first_double_at, to_step_function
 
 TOLERANCE = 2e-6
 """The most by which an answer may differ from a known one, which is rounded and from another processor."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Recommendation:
-    """The answer for one home; all sizes of an interval share one object, so callers may cache by identity.
+class Prediction:
+    """The answer for one row; all numbers of a step share one object, so callers may cache by identity.
 
     Attributes:
-        breed: Key of the most probable breed; the lightest of equally probable ones.
-        name: The breed's name for people.
-        probability: The probability of that breed, 0 to 1.
-        probabilities: The probability of every breed by key, in class order; read-only.
-        outside_training_range: Whether the home is smaller or larger than every home in the fitted data.
+        key: Key of the most probable class; the first of equally probable ones.
+        name: The class's name for people.
+        probability: The probability of that class, 0 to 1.
+        probabilities: The probability of every class by key, in class order; read-only.
+        outside_training_range: Whether a number is beyond all those in the fitted data, or a choice or a blank
+            does not occur there.
         model_version: The version of the model that answered.
     """
 
-    breed: str
+    key: str
     name: str
     probability: float
     probabilities: Mapping[str, float]
@@ -46,50 +56,53 @@ class Recommendation:
 
 
 @dataclass(frozen=True, slots=True)
-class Recommendations:
-    """The answers for ``n`` homes, in their order.
+class Predictions:
+    """The answers for ``n`` rows, in their order.
 
     Attributes:
-        breed_index: Index of the most probable breed in ``Predictor.breeds``, shape ``(n,)``.
-        probabilities: Shape ``(n, len(Predictor.breeds))``, columns in the order of ``Predictor.breeds``.
-        outside_training_range: As in ``Recommendation``, shape ``(n,)``.
+        class_index: Index of the most probable class in ``Predictor.classes``, shape ``(n,)``.
+        probabilities: Shape ``(n, len(Predictor.classes))``, columns in the order of ``Predictor.classes``.
+        outside_training_range: As in ``Prediction``, shape ``(n,)``.
     """
 
-    breed_index: NDArray[np.intp]
+    class_index: NDArray[np.intp]
     probabilities: NDArray[np.float32]
     outside_training_range: NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """How much a feature's value moved the answer towards a class: its SHAP value, in log-odds."""
+
+    feature: AnyFeature
+    value: float
+
+
 class Predictor:
-    """Recommends a breed for a home size.
+    """Answers rows.
 
     Safe to share between threads and greenlets: nothing changes after ``load``.
 
     Attributes:
         manifest: The verified manifest.
+        problem: What is asked and answered.
+        reader: Reads rows as the problem describes them.
         model_version: The model's version, from the manifest.
-        breeds: The model's classes as catalogue entries, in class order.
-        training_range: The smallest and largest home that the model was fitted on, in square feet.
-        boundaries: The sizes at which the answer changes, ascending.
+        classes: The model's classes, in class order.
+        boundaries: The values of the only number at which the answer changes, ascending.
     """
 
-    def __init__(self, manifest: Manifest, steps: StepFunction) -> None:
-        feature = manifest.features[0]
+    def __init__(self, manifest: Manifest, booster: xgboost.Booster) -> None:
         self.manifest = manifest
+        self.problem = manifest.problem
+        self.reader = RowReader(manifest.problem)
         self.model_version = manifest.model_version
-        self.breeds = manifest.breeds
-        self._breed_of = {breed.key: breed for breed in manifest.breeds}
-        self.training_range = (feature.min, feature.max)
+        self.classes = manifest.problem.classes
         self.boundaries = manifest.decision_boundaries
-
-        self._edges = steps.edges
-        self._edge_array = np.array(steps.edges)
-        self._probabilities = steps.probabilities
-        self._breed_index = steps.probabilities.argmax(axis=1)
-        # Both ends of the training range are edges, so an interval is outside it if its start is.
-        starts = np.array((-inf, *steps.edges))
-        self._outside = (starts < feature.min) | (starts > feature.max)
-        self._recommendations = tuple(self._recommendation(interval) for interval in range(len(starts)))
+        self._booster = booster
+        self._ranges = _Ranges(self.problem.features, manifest.features)
+        self._steps = _Steps(self, booster) if self.problem.only_number else None
+        self._known = np.array([self.reader.from_json(known.row).numbers for known in manifest.known_answers])
 
     @classmethod
     def load(cls, folder: Path = ARTIFACT_FOLDER) -> "Predictor":
@@ -99,10 +112,9 @@ class Predictor:
             folder: Holds ``manifest.json`` and the model file that it names.
 
         Raises:
-            ArtifactError: A file is missing or damaged, the format version is unknown, a class has no
-                catalogue entry, the features are not the home size alone, XGBoost cannot read the model, or
-                the model has other classes or answers than the manifest. The message is one sentence that
-                names the file.
+            ArtifactError: A file is missing or damaged, the format version is unknown, XGBoost cannot read the
+                model, or the model has other features, classes or answers than the manifest. The message is one
+                sentence that names the file.
         """
         return cls.of(*read_model(folder), folder)
 
@@ -115,95 +127,159 @@ class Predictor:
         """
         manifest_path = folder / MANIFEST_NAME
         model_path = folder / manifest.model_file
-        features = [(feature.name, feature.unit) for feature in manifest.features]
-        if features != [(FEATURE, "sqft")]:
+        features = [feature.name for feature in manifest.problem.features]
+        if features != [stats.name for stats in manifest.features]:
             raise ArtifactError(
-                f"{manifest_path} has the features {features}, and only {FEATURE} can be served."
+                f"{manifest_path} has other features in its problem than among those that were fitted; train again."
             )
-        entries = [breed.key for breed in manifest.breeds]
-        if entries != list(manifest.classes):
-            raise ArtifactError(
-                f"{manifest_path} has the classes {', '.join(manifest.classes)} and breed entries for "
-                f"{', '.join(entries)}; train again."
-            )
-        (feature,) = manifest.features
         try:
-            steps = to_step_function(
-                load_booster(model), extra_edges=(feature.min, nextafter(feature.max, inf))
-            )
+            predictor = cls(manifest, load_booster(model, manifest.problem.features))
+            classes = predictor._probabilities(predictor._known).shape[1]
         except BoosterError as error:
             raise ArtifactError(f"The model {model_path} cannot be used: {error}; train again.") from error
-        if steps.probabilities.shape[1] != len(entries):
+        except RowError as error:
             raise ArtifactError(
-                f"{manifest_path} has {len(entries)} classes, and the model {model_path} has "
-                f"{steps.probabilities.shape[1]}; train again."
+                f"{manifest_path} has a known answer to a row that it does not take: {error} Train again."
+            ) from error
+        if classes != len(predictor.classes):
+            raise ArtifactError(
+                f"{manifest_path} has {len(predictor.classes)} classes, and the model {model_path} has {classes}; "
+                "train again."
             )
-        predictor = cls(manifest, steps)
         if not predictor.check():
             raise ArtifactError(
                 f"The model {model_path} does not give the known answers of {MANIFEST_NAME}; train again."
             )
         return predictor
 
-    def breed(self, key: str) -> Breed:
-        """Return the catalogue entry of one of the model's classes."""
-        return self._breed_of[key]
-
-    def predict(self, home_size_sqft: float) -> Recommendation:
-        """Recommend a breed for one home.
-
-        Args:
-            home_size_sqft: A finite number of square feet. Callers check it, because a binary search answers
-                NaN as if it were a size.
-
-        Returns:
-            The answer, which was made at load and is shared by all sizes of its interval.
-        """
-        return self._recommendations[bisect_right(self._edges, home_size_sqft)]
-
-    def predict_many(self, home_sizes: NDArray[np.float64]) -> Recommendations:
-        """Recommend a breed for each of many homes.
-
-        Args:
-            home_sizes: Finite numbers of square feet, shape ``(n,)``; callers check them.
-
-        Returns:
-            New arrays, in the order of ``home_sizes``.
-        """
-        # On two dimensions `take` is ten times faster than indexing, because it copies whole rows.
-        intervals = np.searchsorted(self._edge_array, home_sizes, side="right")
-        return Recommendations(
-            breed_index=self._breed_index.take(intervals),
-            probabilities=self._probabilities.take(intervals, axis=0),
-            outside_training_range=self._outside.take(intervals),
+    def predict(self, row: Row) -> Prediction:
+        """Answer one row, whose values the reader has checked."""
+        if self._steps:
+            return self._steps.predict(row.numbers[0])
+        matrix = np.array([row.numbers])
+        return self.prediction(
+            class_probabilities(self._booster, matrix)[0], outside=self._ranges.is_outside(row.numbers)
         )
+
+    def predict_many(self, matrix: NDArray[np.float64]) -> Predictions:
+        """Answer many rows.
+
+        Args:
+            matrix: What ``Row.numbers`` has, shape ``(n, features)``; callers check the values.
+
+        Returns:
+            New arrays, in the order of the rows.
+        """
+        if self._steps:
+            return self._steps.predict_many(matrix[:, 0])
+        probabilities = class_probabilities(self._booster, matrix)
+        return Predictions(probabilities.argmax(axis=1), probabilities, self._ranges.outside(matrix))
+
+    def explain(self, row: Row, key: str) -> tuple[Contribution, ...]:
+        """Return how much each feature moved the answer towards a class, the largest amount first."""
+        index = list(self.problem.by_key).index(key)
+        values = contributions(self._booster, np.array([row.numbers]))[0, index].tolist()
+        found = map(Contribution, self.problem.features, values)
+        return tuple(sorted(found, key=lambda each: -abs(each.value)))
+
+    def thresholds(self, feature: int) -> tuple[float, ...]:
+        """Return the numbers from which on the answer may change with a feature, given by its index; ascending."""
+        return tuple(map(first_double_at, split_thresholds(self._booster, feature)))
 
     def check(self) -> bool:
-        """Return whether the predictor gives the manifest's known answers; takes some microseconds."""
-        return all(
-            len(known.probabilities) == len(self.breeds)
-            and all(
-                abs(answer - expected) <= TOLERANCE
-                for answer, expected in zip(
-                    self.predict(known.home_size_sqft).probabilities.values(),
-                    known.probabilities,
-                    strict=True,
-                )
-            )
-            for known in self.manifest.known_answers
+        """Return whether the predictor gives the manifest's known answers."""
+        expected = np.array([known.probabilities for known in self.manifest.known_answers])
+        return bool(np.abs(self._probabilities(self._known) - expected).max() <= TOLERANCE)
+
+    def prediction(self, probabilities: NDArray[np.float32], *, outside: bool) -> Prediction:
+        """Return the answer that probabilities give, shape ``(classes,)``."""
+        shares = probabilities.tolist()
+        best = self.classes[shares.index(max(shares))]
+        by_key = dict(zip(self.problem.by_key, shares, strict=True))
+        return Prediction(
+            key=best.key,
+            name=best.name,
+            probability=by_key[best.key],
+            probabilities=MappingProxyType(by_key),
+            outside_training_range=outside,
+            model_version=self.model_version,
         )
 
-    def _recommendation(self, interval: int) -> Recommendation:
-        best = self.breeds[self._breed_index[interval]]
-        probabilities = {
-            breed.key: float(probability)
-            for breed, probability in zip(self.breeds, self._probabilities[interval], strict=True)
-        }
-        return Recommendation(
-            breed=best.key,
-            name=best.name,
-            probability=probabilities[best.key],
-            probabilities=MappingProxyType(probabilities),
-            outside_training_range=bool(self._outside[interval]),
-            model_version=self.model_version,
+    def _probabilities(self, matrix: NDArray[np.float64]) -> NDArray[np.float32]:
+        return self.predict_many(matrix).probabilities
+
+
+class _Ranges:
+    """What the fitted rows had, feature by feature."""
+
+    def __init__(self, features: Sequence[AnyFeature], stats: Sequence[FeatureStats]) -> None:
+        self._seen = [
+            _Seen(each.min, each.max, bool(each.blanks))
+            if isinstance(feature, Number) and each.min is not None and each.max is not None
+            else _Seen(0, 0, bool(each.blanks), [count > 0 for count in each.counts.values()])
+            for feature, each in zip(features, stats, strict=True)
+        ]
+
+    def is_outside(self, numbers: Sequence[float]) -> bool:
+        """Return whether any value of a row does not occur, or is beyond the range, in the fitted rows."""
+        return any(seen.is_new(number) for seen, number in zip(self._seen, numbers, strict=True))
+
+    def outside(self, matrix: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return the same for many rows, shape ``(n, features)``."""
+        columns = zip(self._seen, matrix.T, strict=True)
+        return np.any([seen.are_new(column) for seen, column in columns], axis=0)
+
+
+class _Seen:
+    """The values of a feature in the fitted rows: a range, or which of its choices; and whether blanks."""
+
+    def __init__(self, low: float, high: float, blanks: bool, choices: Sequence[bool] = ()) -> None:
+        self._low, self._high, self._blanks = low, high, blanks
+        self._unseen = frozenset(code for code, seen in enumerate(choices) if not seen)
+        self._choices = bool(choices)
+
+    def is_new(self, number: float) -> bool:
+        if isnan(number):
+            return not self._blanks
+        return number in self._unseen if self._choices else not self._low <= number <= self._high
+
+    def are_new(self, numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
+        blank = np.isnan(numbers)
+        new = (
+            np.isin(numbers, list(self._unseen))
+            if self._choices
+            else (numbers < self._low) | (numbers > self._high)
+        )
+        return new if self._blanks else new | blank
+
+
+class _Steps:
+    """The answers of a model of one required number, made once for each of its steps."""
+
+    def __init__(self, predictor: Predictor, booster: xgboost.Booster) -> None:
+        (stats,) = predictor.manifest.features
+        low, high = stats.min or 0.0, stats.max or 0.0
+        steps: StepFunction = to_step_function(booster, extra_edges=(low, nextafter(high, inf)))
+        # Both ends of the training range are edges, so a step is outside it if its start is.
+        starts = np.array((-inf, *steps.edges))
+        self._outside = (starts < low) | (starts > high)
+        self._edges = steps.edges
+        self._edge_array = np.array(steps.edges)
+        self._probabilities = steps.probabilities
+        self._class_index = steps.probabilities.argmax(axis=1)
+        self._answers = tuple(
+            predictor.prediction(probabilities, outside=bool(outside))
+            for probabilities, outside in zip(steps.probabilities, self._outside, strict=True)
+        )
+
+    def predict(self, number: float) -> Prediction:
+        return self._answers[bisect_right(self._edges, number)]
+
+    def predict_many(self, numbers: NDArray[np.float64]) -> Predictions:
+        # On two dimensions `take` is ten times faster than indexing, because it copies whole rows.
+        steps = np.searchsorted(self._edge_array, numbers, side="right")
+        return Predictions(
+            class_index=self._class_index.take(steps),
+            probabilities=self._probabilities.take(steps, axis=0),
+            outside_training_range=self._outside.take(steps),
         )

@@ -16,28 +16,28 @@ class StepFunction:
     """A booster's probabilities, constant from each edge up to the next.
 
     Attributes:
-        edges: Ascending home sizes in square feet. Interval ``i`` is ``edges[i - 1] <= size < edges[i]``, so
-            ``bisect_right(edges, size)`` is the interval of a size.
+        edges: Ascending values. Interval ``i`` is ``edges[i - 1] <= value < edges[i]``, so
+            ``bisect_right(edges, value)`` is the interval of a value.
         probabilities: The booster's answer on each interval, shape ``(len(edges) + 1, classes)``.
     """
 
     edges: tuple[float, ...]
     probabilities: NDArray[np.float32]
 
-    def at(self, home_sizes: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Return the probabilities for sizes in square feet, shape ``(n,)``, as shape ``(n, classes)``."""
-        return self.probabilities.take(np.searchsorted(self.edges, home_sizes, side="right"), axis=0)
+    def at(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return the probabilities for values, shape ``(n,)``, as shape ``(n, classes)``."""
+        return self.probabilities.take(np.searchsorted(self.edges, values, side="right"), axis=0)
 
 
 def to_step_function(booster: xgboost.Booster, extra_edges: Iterable[float]) -> StepFunction:
     """Convert a booster to a step function by predicting once in every interval.
 
-    Between two neighbouring thresholds each tree sends all sizes to the same leaf, and XGBoost adds the
-    leaves in a fixed order, so all sizes of the interval have the same answer to the last bit.
+    Between two neighbouring thresholds each tree sends all values to the same leaf, and XGBoost adds the
+    leaves in a fixed order, so all values of the interval have the same answer to the last bit.
 
     Args:
-        booster: Trained on the home size alone.
-        extra_edges: One or more further sizes, in square feet, at which an interval starts.
+        booster: Trained on one number alone.
+        extra_edges: One or more further values at which an interval starts.
 
     Raises:
         BoosterError: The booster is not made of trees.
@@ -45,15 +45,15 @@ def to_step_function(booster: xgboost.Booster, extra_edges: Iterable[float]) -> 
     edges = {first_double_at(threshold) for threshold in split_thresholds(booster)}
     edges.update(extra_edges)
     ordered = tuple(sorted(edges))
-    # The smallest size of each interval, but the largest of the first, which has no smallest.
+    # The smallest value of each interval, but the largest of the first, which has no smallest.
     representatives = np.array([math.nextafter(ordered[0], -math.inf), *ordered])
-    return StepFunction(ordered, class_probabilities(booster, representatives))
+    return StepFunction(ordered, class_probabilities(booster, representatives.reshape(-1, 1)))
 
 
 def first_double_at(threshold: np.float32) -> float:
     """Return the smallest double that XGBoost does not put below a threshold.
 
-    XGBoost rounds a size to float32 (to nearest, ties to even) and then compares it with the threshold. The
+    XGBoost rounds a value to float32 (to nearest, ties to even) and then compares it with the threshold. The
     result is therefore the midpoint of the threshold and the float32 below it, or, if this tie rounds down,
     the next double.
     """

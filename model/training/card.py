@@ -21,7 +21,7 @@ MEASURES = (
 
 def write_card(manifest: Manifest) -> bytes:
     """Write the card of a model in Markdown, from its manifest alone."""
-    names = [breed.name for breed in manifest.breeds]
+    names = [breed.name for breed in manifest.problem.classes]
     purpose = (
         f"Given the size of a home, the model says how probable it is that a household in such a home keeps "
         f"each of these breeds: {_list(names)}. It is gradient-boosted trees (XGBoost "
@@ -32,9 +32,9 @@ def write_card(manifest: Manifest) -> bytes:
         purpose,
         _use(manifest),
         _data(manifest, names),
-        _answers(manifest),
+        *([_answers(manifest)] if manifest.problem.only_number else []),
         _quality(manifest, names),
-        _limits(manifest),
+        *([_limits(manifest)] if manifest.problem.only_number else []),
         _fit(manifest),
     ]
     return ("\n\n".join(sections) + "\n").encode()
@@ -60,14 +60,16 @@ def _data(manifest: Manifest, names: list[str]) -> str:
     data, feature = manifest.data, manifest.features[0]
     origin = f"`{data.file}` (sha256 `{data.sha256[:12]}…`)"
     if data.simulated:
-        medians = _list([f"{MEDIAN_SQFT[breed.key]:,.0f} sq ft ({breed.name})" for breed in manifest.breeds])
+        medians = _list(
+            [f"{MEDIAN_SQFT[breed.key]:,.0f} sq ft ({breed.name})" for breed in manifest.problem.classes]
+        )
         origin += (
             f". **The households are simulated, not a survey.** Each keeps one of the breeds with equal "
             f"chance, and the logarithm of its home's size is normal, with a median of {medians} and a "
             f"standard deviation of {LOG_SPREAD}. The figures were chosen so that the sizes overlap; "
             f"`model/training/simulation.py` draws them"
         )
-    rows = zip(names, data.households.values(), strict=True)
+    rows = zip(names, data.rows.values(), strict=True)
     return f"""\
 ## The data
 
@@ -75,20 +77,20 @@ def _data(manifest: Manifest, names: list[str]) -> str:
 
 {_table(("Breed", "Households"), ((name, f"{households:,}") for name, households in rows))}
 
-The model was fitted to {data.fitted:,} households, with homes of {feature.min:,.0f} to \
-{feature.max:,.0f} sq ft. {data.held_out:,} others, a fifth of each breed, were held out.
+The model was fitted to {data.fitted:,} households, with homes of {feature.min or 0:,.0f} to \
+{feature.max or 0:,.0f} sq ft. {data.held_out:,} others, a fifth of each breed, were held out.
 
 ![The sizes of the training homes by breed]({plots.HOMES})"""
 
 
 def _answers(manifest: Manifest) -> str:
-    name = {breed.key: breed.name for breed in manifest.breeds}
+    name = {breed.key: breed.name for breed in manifest.problem.classes}
     rows = [
-        (f"{answer.home_size_sqft:,.0f} sq ft", *(f"{value:.1%}" for value in answer.probabilities))
+        (f"{answer.row['home_size']:,.0f} sq ft", *(f"{value:.1%}" for value in answer.probabilities))
         for answer in manifest.known_answers
     ]
     changes = "\n".join(
-        f"- At {boundary.home_size_sqft:,.0f} sq ft the answer changes from {name[boundary.below]} to "
+        f"- At {boundary.value:,.0f} sq ft the answer changes from {name[boundary.below]} to "
         f"{name[boundary.above]}."
         for boundary in manifest.decision_boundaries
     )
@@ -162,7 +164,7 @@ def _fit(manifest: Manifest) -> str:
 ## How it was fitted
 
 {search.candidates} settings were compared by {search.folds}-fold cross-validation on \
-{search.households:,} of the fitted households; the best has a cross-validated log loss of \
+{search.rows:,} of the fitted households; the best has a cross-validated log loss of \
 {search.log_loss:.4f} nats, and trees were added until it stopped falling. The breeds have no weights, \
 and the probabilities are not recalibrated. The same data give the same bytes (Linux x86-64, one thread).
 

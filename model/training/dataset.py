@@ -1,4 +1,4 @@
-"""Reading households from a CSV file, and checking every line before anything is fitted."""
+"""Reading rows from a CSV file, and checking every one before anything is fitted."""
 
 import codecs
 import gzip
@@ -6,26 +6,24 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from model.breeds import Breed
-from model.home_size import SQFT_PER_M2
+from model.problem.description import Problem
+from model.problem.features import Choice, FeatureError
+from model.problem.table import SEPARATORS, Columns, HeaderError
 from model.training.data_faults import DataFaults
 from model.training.simulation import simulated_csv
 
-MIN_HOUSEHOLDS = 30
-"""The fewest households of a breed that can be split, fitted and judged."""
+MIN_ROWS = 30
+"""The fewest rows of a class that can be split, fitted and judged."""
 
-_SIZE_COLUMNS = {"home_size_sqft": 1.0, "home_size_m2": SQFT_PER_M2}
-"""The columns that a size may be in, and the factor from its unit to square feet."""
-
-_SEPARATORS = ",;\t"
 _GZIP = b"\x1f\x8b"
 _ROWS_AT_ONCE = 20_000
 
@@ -35,13 +33,13 @@ class DatasetError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Homes:
-    """Checked households and the file that they were read from.
+class Dataset:
+    """Checked rows and the file that they were read from.
 
     Attributes:
-        sizes: Home sizes in square feet, within the limits, shape ``(n,)``.
-        labels: Index of each household's breed in ``breeds``, shape ``(n,)``.
-        breeds: The breeds that occur, the lightest first.
+        problem: What is asked and answered, with the classes that occur.
+        matrix: The features of each row, NaN for a blank, shape ``(n, features)``.
+        labels: Index of each row's class in ``problem.classes``, shape ``(n,)``.
         file: The file's name, without its folder.
         sha256: The sha256 of the file's bytes, in hexadecimal.
         simulated: Whether the file is ``model/homes.csv`` as ``simulation`` writes it, so that the densities
@@ -49,75 +47,89 @@ class Homes:
         warnings: Likely mistakes in the data that do not prevent training, one sentence each.
     """
 
-    sizes: NDArray[np.float64]
+    problem: Problem
+    matrix: NDArray[np.float64]
     labels: NDArray[np.int64]
-    breeds: tuple[Breed, ...]
     file: str
     sha256: str
     simulated: bool
     warnings: tuple[str, ...]
 
 
-def read_homes(path: Path, breeds: Mapping[str, Breed]) -> Homes:
-    """Read households from a CSV file and check every one.
+def read_dataset(path: Path, problem: Problem) -> Dataset:
+    """Read rows from a CSV file and check every one.
 
     Args:
-        path: A CSV file in UTF-8, plain or gzip, separated by commas, semicolons or tabs, with a header:
-            ``home_size_sqft`` or ``home_size_m2``, and ``breed``. Other columns and blank lines are
-            ignored.
-        breeds: The catalogue, by key.
+        path: A CSV file in UTF-8, plain or gzip, separated by commas, semicolons or tabs, with a header that has
+            the problem's features and its target. Other columns and blank lines are ignored.
+        problem: What is asked and answered.
 
     Returns:
-        The households in the order of the file.
+        The rows in the order of the file.
 
     Raises:
-        DatasetError: The file cannot be read as such a table; a column is missing or repeated; a size is not
-            a number between ``MIN_SQFT`` and ``MAX_SQFT``; a breed is not in the catalogue; there are fewer
-            than two breeds, or fewer than ``MIN_HOUSEHOLDS`` households of one.
+        DatasetError: The file cannot be read as such a table; a column is missing or repeated; a value is not
+            one that its feature takes; a class is not in the catalogue; a feature has one value only; there are
+            fewer than two classes, or fewer than ``MIN_ROWS`` rows of one.
     """
     table = _Table(path)
-    size_at, breed_at = table.column(*_SIZE_COLUMNS), table.column("breed")
-    factor = _SIZE_COLUMNS[table.header[size_at]]
+    target = Choice(
+        name=problem.target.name,
+        question=problem.question,
+        short=problem.target.name,
+        yours=problem.target.name,
+        axis=problem.target.name,
+        choices={entry.key: entry.name for entry in problem.classes},
+    )
+    try:
+        columns = Columns(problem, table.header)
+    except HeaderError as error:
+        raise DatasetError(f"In line 1 of {path}: {error}") from error
+    if columns.target is None:
+        raise DatasetError(
+            f"In line 1 of {path}: the column {target.name}, the target, is missing; there are "
+            f"{', '.join(table.header)[:80]!r}."
+        )
     faults = DataFaults(path)
-    parts = []
+    parts: list[NDArray[np.float64]] = []
+    lines: list[NDArray[np.int64]] = []
     for rows in table.rows():
-        keys = rows[breed_at].str.strip()
-        sizes = pd.to_numeric(rows[size_at], errors="coerce") * factor
-        faults.check_keys(keys, breeds)
-        faults.check_sizes(rows[size_at], sizes, factor)
-        parts.append(pd.DataFrame({"size": sizes, "breed": keys}))
-    households = pd.concat(parts)
-    if not faults:  # lines with faults could make a breed look rare
-        faults.check_households(households["breed"], MIN_HOUSEHOLDS)
+        cells = [rows[at].tolist() for at in range(len(table.header))]
+        at_line = rows.index.to_numpy()
+        matrix, wrong = columns.read(cells)
+        for row, found in wrong.items():
+            faults.add(at_line[row], found)
+        labels = target.column(cells[columns.target])
+        if labels is None:
+            labels = np.zeros(len(rows))
+            for row, text in enumerate(cells[columns.target]):
+                try:
+                    labels[row] = target.read(text).number
+                except FeatureError as error:
+                    faults.add(at_line[row], [error.fault])
+        parts.append(np.column_stack((matrix, labels)))
+        lines.append(at_line)
+    table_of_all = np.concatenate(parts) if parts else np.empty((0, len(problem.features) + 1))
+    line_of = np.concatenate(lines) if lines else np.empty(0, dtype=np.int64)
+    matrix, labels = table_of_all[:, :-1], table_of_all[:, -1].astype(np.int64)
+    if not faults:  # rows with faults could make a class look rare
+        faults.check_classes(labels, list(problem.by_key), line_of, MIN_ROWS)
+    if not faults:
+        faults.check_values(matrix, [feature.name for feature in problem.features])
     if faults:
         raise DatasetError("\n".join(faults.sentences()))
-
-    found = sorted(
-        (breeds[key] for key in households["breed"].unique()),
-        key=lambda breed: (breed.weight_kg.middle, breed.key),
-    )
-    labels = pd.Categorical(households["breed"], categories=[breed.key for breed in found]).codes
-    return Homes(
-        sizes=households["size"].to_numpy(np.float64, copy=True),
-        labels=labels.astype(np.int64),
-        breeds=tuple(found),
+    present, labels = np.unique(labels, return_inverse=True)
+    return Dataset(
+        problem=msgspec.structs.replace(problem, classes=tuple(problem.classes[k] for k in present)),
+        matrix=matrix,
+        labels=labels,
         file=path.name,
         sha256=table.sha256,
         simulated=table.sha256 == hashlib.sha256(simulated_csv()).hexdigest(),
-        warnings=tuple(f"In {path}, {warning}" for warning in _warnings(households, table.multiline)),
+        warnings=tuple(
+            f"In {path}, {warning}" for warning in _warnings(table_of_all, line_of, table.multiline)
+        ),
     )
-
-
-def new_breeds(path: Path, breeds: Mapping[str, Breed]) -> list[str]:
-    """Return the breeds of a CSV file that the catalogue lacks, in the order in which they first occur.
-
-    Raises:
-        DatasetError: The file cannot be read as a table, or does not have exactly one column ``breed``.
-    """
-    table = _Table(path)
-    at = table.column("breed")
-    found = pd.concat([rows[at].str.strip() for rows in table.rows()]).unique()
-    return [key for key in found if key and key not in breeds]
 
 
 class _Table:
@@ -145,27 +157,9 @@ class _Table:
         first = self._content.removeprefix(codecs.BOM_UTF8).partition(b"\n")[0]
         if not first.strip():
             raise DatasetError(f"{path} is empty or begins with an empty line; it must begin with a header.")
-        self._separator = max(_SEPARATORS, key=lambda separator: first.count(separator.encode()))
+        self._separator = max(SEPARATORS, key=lambda separator: first.count(separator.encode()))
         self.multiline: list[int] = []
         self.header = [name.strip() for name in next(self._read(None, 1)).iloc[0]]
-
-    def column(self, *names: str) -> int:
-        """Return the position of the only column whose name is among ``names``.
-
-        Raises:
-            DatasetError: There is no such column, or several.
-        """
-        found = [name for name in self.header if name in names]
-        if not found:
-            raise DatasetError(
-                f"{self._path} has no column {' or '.join(names)}; its first line must name its columns, and "
-                f"has {', '.join(self.header)[:80]!r}."
-            )
-        if len(found) > 1:
-            raise DatasetError(
-                f"{self._path} has {len(found)} columns {' and '.join(found)} in line 1; keep one."
-            )
-        return self.header.index(found[0])
 
     def rows(self) -> Iterator[pd.DataFrame]:
         """Yield the rows below the header, without blank ones, in tables of ``_ROWS_AT_ONCE`` rows or fewer.
@@ -214,31 +208,34 @@ class _Table:
             raise DatasetError(f"{self._path} is not a table{problem}") from error
 
 
-def _warnings(households: pd.DataFrame, multiline: Sequence[int]) -> Iterator[str]:
-    """Yield a sentence about rows that span several lines, and one about copied households.
+def _warnings(
+    table: NDArray[np.float64], lines: NDArray[np.int64], multiline: Sequence[int]
+) -> Iterator[str]:
+    """Yield a sentence about rows that span several lines, and one about copied rows.
 
-    Rounded sizes make some households equal, but as often an odd number of times as an even one. If more than
-    nine in ten occur a multiple of two or three times, the same file was probably joined so many times.
+    Rounded values make some rows equal, but as often an odd number of times as an even one. If more than nine in
+    ten occur a multiple of two or three times, the same file was probably joined so many times.
     """
     if multiline:
         yield (
             f"{len(multiline):,} row(s) span several lines, the first from line {multiline[0]} on; is a "
             "quotation mark missing?"
         )
-    times = households.value_counts()
+    rows = pd.DataFrame(table, index=lines)
+    times = rows.value_counts(dropna=False)
     for copies in (2, 3):
         multiples = (times % copies == 0).sum()
-        if len(times) >= MIN_HOUSEHOLDS and multiples > 0.9 * len(times):
-            again = households.index[households.duplicated()][0]
+        if len(times) >= MIN_ROWS and multiples > 0.9 * len(times):
+            again = rows.index[rows.duplicated()][0]
             yield (
-                f"{multiples:,} of {len(times):,} different households occur a multiple of {copies} times "
+                f"{multiples:,} of {len(times):,} different rows occur a multiple of {copies} times "
                 f"(line {again} repeats an earlier one); was the same file joined {copies} times?"
             )
             return
-    if times.iloc[0] > max(MIN_HOUSEHOLDS, len(households) / 4):
-        size, breed = times.index[0]
-        lines = households.index[(households["size"] == size) & (households["breed"] == breed)]
+    if times.iloc[0] > max(MIN_ROWS, len(rows) / 4):
+        most = np.array(times.index[0] if isinstance(times.index[0], tuple) else (times.index[0],))
+        same = lines[((table == most) | (np.isnan(table) & np.isnan(most))).all(axis=1)]
         yield (
-            f"one household occurs {len(lines):,} times with the same size and breed (lines "
-            f"{', '.join(map(str, lines[:3]))}, ...); was it copied?"
+            f"one row occurs {len(same):,} times with the same values (lines "
+            f"{', '.join(map(str, same[:3]))}, ...); was it copied?"
         )

@@ -1,4 +1,4 @@
-"""Measures of how good probabilities are, and their uncertainty, on households that were not fitted."""
+"""Measures of how good probabilities are, and their uncertainty, on rows that were not fitted."""
 
 from collections.abc import Iterable
 
@@ -14,9 +14,9 @@ BINS = 10
 INTERVAL_PERCENTILES = (2.5, 97.5)
 
 RESAMPLE_SIZE = 2_000
-"""The most households in a resample.
+"""The most rows in a resample.
 
-Training on a million households takes 12 s; resamples of all 200,000 held-out ones would add a minute,
+Training on a million rows takes 12 s; resamples of all 200,000 held-out ones would add a minute,
 resamples of 2,000 add 0.8 s.
 """
 
@@ -30,36 +30,36 @@ Probabilities = NDArray[np.floating]
 def scores(labels: NDArray[np.int64], probabilities: Probabilities) -> dict[str, float]:
     """Compute every measure.
 
-    - ``accuracy``: share of households whose breed is the most probable one.
-    - ``log_loss``: mean of -ln(probability of the true breed), in nats.
+    - ``accuracy``: share of rows whose class is the most probable one.
+    - ``log_loss``: mean of -ln(probability of the true class), in nats.
     - ``brier_score``: mean squared distance between probabilities and truth; with two classes half of it,
       which is then the usual definition (Brier, "Verification of Forecasts Expressed in Terms of
       Probability", Monthly Weather Review 78, 1950).
     - ``calibration_error``: expected calibration error, the mean over the bins of the distance between the
-      mean probability of the answered breed and the share of households that have it (Guo et al., "On
-      Calibration of Modern Neural Networks", ICML 2017, equation 3; with bins of equally many households).
-    - ``roc_auc``: the probability that a home of a breed is given a higher probability of it than a home of
-      another breed, ties counting half; the mean over the breeds. Computed from ranks (Hanley and McNeil,
-      "The Meaning and Use of the Area under a ROC Curve", Radiology 143, 1982); NaN if a breed has no
-      households.
+      mean probability of the answered class and the share of rows that have it (Guo et al., "On
+      Calibration of Modern Neural Networks", ICML 2017, equation 3; with bins of equally many rows).
+    - ``roc_auc``: the probability that a row of a class is given a higher probability of it than a row of
+      another class, ties counting half; the mean over the classes. Computed from ranks (Hanley and McNeil,
+      "The Meaning and Use of the Area under a ROC Curve", Radiology 143, 1982); NaN if a class has no
+      rows.
 
     Args:
         labels: True class indices, shape ``(n,)``.
         probabilities: The model's answers, shape ``(n, classes)``.
     """
-    households, classes = probabilities.shape
+    rows, classes = probabilities.shape
     true = labels[:, np.newaxis] == np.arange(classes)
     confidence, hits = _top_answers(labels, probabilities)
     positives = true.sum(axis=0)
     ranks = pd.DataFrame(probabilities).rank().to_numpy()
     wins = (ranks * true).sum(axis=0) - positives * (positives + 1) / 2
-    pairs = positives * (households - positives)
+    pairs = positives * (rows - positives)
     auc = np.divide(wins, pairs, out=np.full(classes, np.nan), where=pairs > 0)
     found = {
         "accuracy": hits.mean(),
         "log_loss": losses(labels, probabilities).mean(),
         "brier_score": ((probabilities - true) ** 2).sum(axis=1).mean() / (2 if classes == 2 else 1),
-        "calibration_error": np.abs(np.bincount(_bins(confidence), hits - confidence)).sum() / households,
+        "calibration_error": np.abs(np.bincount(_bins(confidence), hits - confidence)).sum() / rows,
         "roc_auc": auc.mean(),
     }
     return {name: float(value) for name, value in found.items()}
@@ -79,7 +79,7 @@ def intervals(labels: NDArray[np.int64], probabilities: Probabilities) -> dict[s
 
 
 def mean_interval(values: Floats) -> tuple[float, float]:
-    """Compute the 95 % bootstrap interval of the mean of one value for each household, shape ``(n,)``."""
+    """Compute the 95 % bootstrap interval of the mean of one value for each row, shape ``(n,)``."""
     drawn = np.array([values[taken].mean() for taken in _resamples(len(values))])
     return _interval(float(values.mean()), drawn, len(values))
 
@@ -91,7 +91,7 @@ def error_by_chance(probabilities: Probabilities) -> float:
     distribution is nearly normal.
 
     Source: Bröcker and Smith, "Increasing the Reliability of Reliability Diagrams", Weather and Forecasting
-    22, 2007, who simulate each household instead.
+    22, 2007, who simulate each row instead.
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     spreads = np.sqrt(np.bincount(_bins(confidence), confidence * (1 - confidence)))
@@ -115,44 +115,44 @@ def calibration(labels: NDArray[np.int64], probabilities: Probabilities) -> tupl
 
 
 def confusion(labels: NDArray[np.int64], probabilities: Probabilities) -> NDArray[np.int64]:
-    """Count households by true class (rows) and answered class (columns), shape ``(classes, classes)``."""
+    """Count rows by true class (rows) and answered class (columns), shape ``(classes, classes)``."""
     classes = probabilities.shape[1]
     cells = np.bincount(labels * classes + probabilities.argmax(axis=1), minlength=classes**2)
     return cells.reshape(classes, classes)
 
 
 def losses(labels: NDArray[np.int64], probabilities: Probabilities) -> Floats:
-    """Compute each household's log loss in nats, shape ``(n,)``."""
+    """Compute each row's log loss in nats, shape ``(n,)``."""
     exact = np.clip(probabilities.astype(np.float64), MIN_PROBABILITY, None)
     return np.asarray(np.log(exact.sum(axis=1)) - np.log(exact[np.arange(len(labels)), labels]))
 
 
 def _top_answers(labels: NDArray[np.int64], probabilities: Probabilities) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the probability of each household's answered class, and whether that class is the true one."""
+    """Return the probability of each row's answered class, and whether that class is the true one."""
     return probabilities.max(axis=1).astype(np.float64), probabilities.argmax(axis=1) == labels
 
 
 def _bins(confidence: Floats) -> NDArray[np.int64]:
-    """Return the calibration bin of each household, shape ``(n,)``; equal confidences share a bin."""
+    """Return the calibration bin of each row, shape ``(n,)``; equal confidences share a bin."""
     ranks = pd.Series(confidence).rank().to_numpy()
     return ((ranks - 0.5) * BINS / len(ranks)).astype(np.int64)
 
 
-def _resamples(households: int) -> Iterable[NDArray[np.int64]]:
+def _resamples(rows: int) -> Iterable[NDArray[np.int64]]:
     """Draw the indices of ``RESAMPLES`` samples with replacement, one sample at a time to bound memory."""
     random = np.random.default_rng(SEED)
-    return (random.integers(households, size=min(households, RESAMPLE_SIZE)) for _ in range(RESAMPLES))
+    return (random.integers(rows, size=min(rows, RESAMPLE_SIZE)) for _ in range(RESAMPLES))
 
 
-def _interval(estimate: float, drawn: Floats, households: int) -> tuple[float, float]:
+def _interval(estimate: float, drawn: Floats, rows: int) -> tuple[float, float]:
     """Return the percentile interval of an estimate whose resamples gave the values ``drawn``.
 
-    Resamples of m out of n households vary sqrt(n / m) times as much as those of n, so they are scaled back.
+    Resamples of m out of n rows vary sqrt(n / m) times as much as those of n, so they are scaled back.
 
     Sources: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13; Bickel, Götze and van
     Zwet, "Resampling Fewer Than n Observations", Statistica Sinica 7, 1997.
     """
-    scale = min(1.0, RESAMPLE_SIZE / households) ** 0.5
+    scale = min(1.0, RESAMPLE_SIZE / rows) ** 0.5
     low, high = estimate + scale * (np.nanpercentile(drawn, INTERVAL_PERCENTILES) - estimate)
     return float(low), float(high)
 

@@ -7,8 +7,9 @@ import numpy as np
 import xgboost
 from numpy.typing import NDArray
 
-from model.booster import FEATURE
 from model.manifest import Search
+from model.problem.description import Problem
+from model.problem.features import Choice, Number
 from model.training.split import FOLDS, folds
 
 SEED = 1901
@@ -16,8 +17,8 @@ MAX_ROUNDS = 1_000
 PATIENCE = 20
 """The number of rounds without a better cross-validated log loss after which no more are added."""
 
-MAX_SEARCH_HOUSEHOLDS = 20_000
-"""The most households that the search uses; enough to tell good parameters from bad ones."""
+MAX_SEARCH_ROWS = 20_000
+"""The most rows that the search uses; enough to tell good parameters from bad ones."""
 
 Parameters = dict[str, str | int | float]
 
@@ -28,9 +29,9 @@ GRID: dict[str, tuple[float, ...]] = {
 }
 """The values that are tried, in every combination.
 
-``min_child_weight`` bounds the sum of p(1 - p) over the households of a leaf (of twice that with three breeds
-or more), so it needs at least four (or two) per unit. It prevents nearly certain answers for the few homes at
-either end of the range. Fitted to 4,800 simulated households and evaluated on 200,000 others, all
+``min_child_weight`` bounds the sum of p(1 - p) over the rows of a leaf (of twice that with three classes or
+more), so it needs at least four (or two) per unit. It prevents nearly certain answers for the few rows at either
+end of a range. Fitted to 4,800 simulated households and evaluated on 200,000 others, all
 combinations are within 0.004 nats of the best possible log loss, so the search matters only for other data.
 """
 
@@ -44,24 +45,25 @@ WIDE_GRID: dict[str, tuple[float, ...]] = {
 
 
 def search(
-    sizes: NDArray[np.float64], labels: NDArray[np.int64], *, wide: bool = False
+    problem: Problem, matrix: NDArray[np.float64], labels: NDArray[np.int64], *, wide: bool = False
 ) -> tuple[Parameters, int, Search]:
     """Find the parameters and the number of rounds with the lowest cross-validated log loss.
 
     Args:
-        sizes: Home sizes in square feet, shape ``(n,)``.
+        problem: Its features are the columns of ``matrix``, its classes those of ``labels``.
+        matrix: The features, NaN for a blank, shape ``(n, features)``.
         labels: Class indices from 0, shape ``(n,)``; each occurs at least ``FOLDS`` times.
         wide: Whether to try ``WIDE_GRID`` in place of ``GRID``.
 
     Returns:
         XGBoost's parameters, the number of rounds of trees, and how they were found.
     """
-    taken, parts = folds(sizes, labels, MAX_SEARCH_HOUSEHOLDS)
-    table = _table(sizes[taken], labels[taken], threads=1)
+    taken, parts = folds(matrix, labels, MAX_SEARCH_ROWS)
+    table = _table(problem, matrix[taken], labels[taken], threads=1)
     grid = WIDE_GRID if wide else GRID
     tried: list[tuple[float, int, Parameters]] = []
     for values in product(*grid.values()):
-        parameters = _fixed_parameters(len(np.unique(labels))) | dict(zip(grid, values, strict=True))
+        parameters = _fixed_parameters(problem) | dict(zip(grid, values, strict=True))
         history = xgboost.cv(
             parameters,
             table,
@@ -76,36 +78,72 @@ def search(
     return parameters, rounds, Search(len(tried), FOLDS, len(taken), loss)
 
 
-def fit(sizes: NDArray[np.float64], labels: NDArray[np.int64], parameters: Parameters, rounds: int) -> bytes:
+def fit(
+    problem: Problem,
+    matrix: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    parameters: Parameters,
+    rounds: int,
+) -> bytes:
     """Fit XGBoost.
 
     Args:
-        sizes: Home sizes in square feet, shape ``(n,)``.
-        labels: Class indices from 0, shape ``(n,)``.
+        problem: As for ``search``.
+        matrix: As for ``search``.
+        labels: As for ``search``.
         parameters: XGBoost's, as ``search`` returns them; ``nthread`` is the number of threads.
         rounds: How many rounds of trees.
 
     Returns:
         The model file's bytes, in UBJSON.
     """
-    table = _table(sizes, labels, int(parameters["nthread"]))
+    table = _table(problem, matrix, labels, int(parameters["nthread"]))
     return bytes(xgboost.train(parameters, table, num_boost_round=rounds).save_raw("ubj"))
 
 
-def _table(sizes: NDArray[np.float64], labels: NDArray[np.int64], threads: int) -> xgboost.DMatrix:
-    return xgboost.DMatrix(sizes.reshape(-1, 1), label=labels, feature_names=[FEATURE], nthread=threads)
+def _table(
+    problem: Problem, matrix: NDArray[np.float64], labels: NDArray[np.int64], threads: int
+) -> xgboost.DMatrix:
+    categories = any(isinstance(feature, Choice) for feature in problem.features)
+    return xgboost.DMatrix(
+        matrix,
+        label=labels,
+        feature_names=[feature.column_name for feature in problem.features],
+        feature_types=["c" if isinstance(feature, Choice) else "q" for feature in problem.features]
+        if categories
+        else None,
+        enable_categorical=categories,
+        nthread=threads,
+    )
 
 
-def _fixed_parameters(classes: int) -> Parameters:
+def monotone_constraints(problem: Problem) -> tuple[int, ...]:
+    """Return the direction of each feature: 1 increasing, -1 decreasing, 0 free; all 0 for more than two classes.
+
+    XGBoost's constraints are on the raw score, which rises with the probability of the later class where there
+    are two; of more classes each score is normalised by the others, so a constraint would promise nothing.
+    """
+    directions = {"increasing": 1, "decreasing": -1, "": 0}
+    return tuple(
+        directions[feature.monotone] if isinstance(feature, Number) and len(problem.classes) == 2 else 0
+        for feature in problem.features
+    )
+
+
+def _fixed_parameters(problem: Problem) -> Parameters:
     """Return the parameters that are not searched.
 
-    With two classes, a monotone constraint keeps a larger home from making the heavier dog less likely.
-    Classes have no weights, so that a rare breed gets the low probabilities of its share. One thread always
-    adds in the same order, so that the same data give the same bytes.
+    Classes have no weights, so that a rare class gets the low probabilities of its share. One thread always adds
+    in the same order, so that the same data give the same bytes.
     """
-    objective: Parameters = (
-        {"objective": "binary:logistic", "eval_metric": "logloss", "monotone_constraints": "(1)"}
-        if classes == 2
-        else {"objective": "multi:softprob", "eval_metric": "mlogloss", "num_class": classes}
-    )
+    if len(problem.classes) == 2:
+        objective: Parameters = {"objective": "binary:logistic", "eval_metric": "logloss"}
+        if any(constraints := monotone_constraints(problem)):
+            objective["monotone_constraints"] = f"({','.join(map(str, constraints))})"
+    else:
+        objective = {
+            "objective": "multi:softprob",
+            "eval_metric": "mlogloss",
+            "num_class": len(problem.classes),
+        }
     return objective | {"tree_method": "hist", "seed": SEED, "nthread": 1}

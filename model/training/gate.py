@@ -18,12 +18,12 @@ CALIBRATION_MARGIN = 0.02
 def refusals(trained: Trained, folder: Path) -> list[str]:
     """Return the reasons not to write a model to a folder, one sentence each.
 
-    Log losses are compared on the held-out households. A model in place that was trained on the same file, or
+    Log losses are compared on the held-out rows. A model in place that was trained on the same file, or
     when it was shorter, was fitted to almost none of them (see ``shuffled_ranks``). A difference counts if
     the 95 % bootstrap interval of its mean excludes zero.
 
     Args:
-        trained: The new model, with its held-out households.
+        trained: The new model, with its held-out rows.
         folder: The folder for it, which may hold a model.
     """
     metrics = trained.artifact.manifest.metrics
@@ -32,7 +32,7 @@ def refusals(trained: Trained, folder: Path) -> list[str]:
     _, high = mean_interval(new - losses(trained.held_labels, trained.baseline))
     if high >= 0:
         reasons.append(
-            f"The model is no better than always answering the breeds' shares: its log loss is "
+            f"The model is no better than always answering the classes' shares: its log loss is "
             f"{metrics.log_loss:.4f}, and {metrics.baseline['log_loss']:.4f} without any model."
         )
     allowed = metrics.calibration_error_by_chance + CALIBRATION_MARGIN
@@ -48,7 +48,7 @@ def refusals(trained: Trained, folder: Path) -> list[str]:
         low, high = mean_interval(new - old)
         if low > 0:
             reasons.append(
-                f"The model is worse than model {version} in {folder}: on the same {len(new):,} households "
+                f"The model is worse than model {version} in {folder}: on the same {len(new):,} rows "
                 f"its log loss is {new.mean():.4f}, and {old.mean():.4f} there (difference {low:.4f} to "
                 f"{high:.4f})."
             )
@@ -63,6 +63,7 @@ def _in_place(trained: Trained, folder: Path) -> tuple[str, NDArray[np.float32]]
         predictor = Predictor.load(folder)
     except ArtifactError:
         return None  # a model that cannot be served may be replaced by any other
-    if predictor.manifest.classes != trained.artifact.manifest.classes:
+    new, old = trained.artifact.manifest.problem, predictor.problem
+    if (new.by_key.keys(), new.features) != (old.by_key.keys(), old.features):
         return None
-    return predictor.model_version, predictor.predict_many(trained.held_sizes).probabilities
+    return predictor.model_version, predictor.predict_many(trained.held_matrix).probabilities

@@ -1,8 +1,8 @@
-"""From households to an artifact: split, search, fit, evaluate, and describe the result."""
+"""From rows to an artifact: split, search, fit, evaluate, and describe the result."""
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
@@ -13,123 +13,181 @@ import xgboost
 from numpy.typing import NDArray
 
 from model.artifact import Artifact, identify
-from model.booster import FEATURE, load_booster
-from model.home_size import MAX_SQFT, MIN_SQFT
+from model.booster import class_probabilities, contributions, load_booster
 from model.manifest import (
     CARD_NAME,
     FORMAT_VERSION,
     Data,
     DecisionBoundary,
-    Feature,
+    FeatureStats,
     KnownAnswer,
     Manifest,
     Metrics,
 )
-from model.step_function import StepFunction, to_step_function
+from model.problem.features import AnyFeature, Choice, Number, YesNo
+from model.step_function import to_step_function
 from model.training import evaluation, plots
 from model.training.card import write_card
-from model.training.dataset import Homes
+from model.training.dataset import Dataset
 from model.training.fitting import fit, search
 from model.training.simulation import best_probabilities
 from model.training.split import held_out
 
-KNOWN_SIZES = (MIN_SQFT, 400.0, 900.0, 1_200.0, 1_600.0, 1_800.0, 2_500.0, 4_000.0, MAX_SQFT)
-"""Home sizes, in square feet, whose answers the manifest records."""
+KNOWN_ANSWERS = 9
+"""How many answers the manifest records."""
+
+MAX_EXPLAINED = 2_000
+"""The most held-out rows whose SHAP values are computed."""
+
+QUANTILES = np.arange(0.05, 1, 0.05)
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A trained model, and the held-out households that it was evaluated on.
+    """A trained model, and the held-out rows that it was evaluated on.
 
     Attributes:
         artifact: The files to write.
-        held_sizes: Their home sizes in square feet, shape ``(n,)``.
+        held_matrix: Their features, shape ``(n, features)``.
         held_labels: Their class indices, shape ``(n,)``.
         held_probabilities: The model's answers for them, shape ``(n, classes)``.
-        baseline: The breeds' shares of the fitted households, repeated for each held-out household, shape
-            ``(n, classes)``.
+        baseline: The classes' shares of the fitted rows, repeated for each held-out row, shape ``(n, classes)``.
     """
 
     artifact: Artifact
-    held_sizes: NDArray[np.float64]
+    held_matrix: NDArray[np.float64]
     held_labels: NDArray[np.int64]
     held_probabilities: NDArray[np.float32]
     baseline: NDArray[np.float64]
 
 
-def train(homes: Homes, *, wide: bool = False, threads: int = 1) -> Trained:
-    """Fit a model to four fifths of the households and evaluate it on the others.
+def train(data: Dataset, pictures: Mapping[str, bytes], *, wide: bool = False, threads: int = 1) -> Trained:
+    """Fit a model to four fifths of the rows and evaluate it on the others.
 
     Args:
-        homes: Households of two breeds or more.
+        data: Rows of two classes or more.
+        pictures: The pictures that the problem names, which go into the artifact.
         wide: Whether to search more parameters.
-        threads: For the last fit; only with one do the same households always give the same bytes.
+        threads: For the last fit; only with one do the same rows always give the same bytes.
     """
-    held = held_out(homes.sizes, homes.labels)
-    sizes, labels = homes.sizes[~held], homes.labels[~held]
-    parameters, rounds, searched = search(sizes, labels, wide=wide)
+    problem = data.problem
+    held = held_out(data.matrix, data.labels)
+    matrix, labels = data.matrix[~held], data.labels[~held]
+    parameters, rounds, searched = search(problem, matrix, labels, wide=wide)
     parameters["nthread"] = threads
-    model = fit(sizes, labels, parameters, rounds)
+    model = fit(problem, matrix, labels, parameters, rounds)
     # Loaded from its bytes, so that the model that is evaluated is the one that a server will load.
-    steps = to_step_function(load_booster(model), extra_edges=(MIN_SQFT, MAX_SQFT))
-    held_sizes, held_labels = homes.sizes[held], homes.labels[held]
-    answers = steps.at(held_sizes)
+    booster = load_booster(model, problem.features)
+    held_matrix, held_labels = data.matrix[held], data.labels[held]
+    answers = class_probabilities(booster, held_matrix)
     baseline = np.broadcast_to(np.bincount(labels) / len(labels), answers.shape)
 
     version, file, sha256 = identify(model)
-    classes = tuple(breed.key for breed in homes.breeds)
-    metrics = _rounded(_metrics(homes, held, answers, baseline))
+    known = _known_rows(data, held)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         model_version=version,
         model_file=file,
         model_sha256=sha256,
         documents={},
-        features=(Feature(name=FEATURE, unit="sqft", min=float(sizes.min()), max=float(sizes.max())),),
-        classes=classes,
-        breeds=homes.breeds,
+        problem=problem,
+        features=_stats(problem.features, matrix, booster, held_matrix),
         data=Data(
-            file=homes.file,
-            sha256=homes.sha256,
-            simulated=homes.simulated,
-            households=dict(zip(classes, np.bincount(homes.labels).tolist(), strict=True)),
-            fitted=len(sizes),
-            held_out=len(held_sizes),
+            file=data.file,
+            sha256=data.sha256,
+            simulated=data.simulated,
+            rows=dict(zip(problem.by_key, np.bincount(data.labels).tolist(), strict=True)),
+            fitted=len(matrix),
+            held_out=len(held_matrix),
         ),
         parameters=parameters | {"rounds": rounds},
         search=_rounded(searched),
-        metrics=metrics,
-        decision_boundaries=_boundaries(steps, classes),
+        metrics=_rounded(_metrics(data, held, answers, baseline)),
+        decision_boundaries=_boundaries(booster, data),
         known_answers=tuple(
-            _rounded(KnownAnswer(size, tuple(row.tolist())))
-            for size, row in zip(KNOWN_SIZES, steps.at(np.array(KNOWN_SIZES)), strict=True)
+            KnownAnswer(_as_json(problem.features, numbers), _rounded_all(row))
+            for numbers, row in zip(known, class_probabilities(booster, known).tolist(), strict=True)
         ),
         xgboost_version=xgboost.__version__,
     )
-    documents = {
-        plots.PROBABILITY: plots.probability_plot(
-            steps, sizes, labels, homes.breeds, simulated=homes.simulated
-        ),
-        plots.CALIBRATION: plots.calibration_plot(metrics.calibration, len(classes)),
-        plots.HOMES: plots.homes_plot(sizes, labels, homes.breeds, simulated=homes.simulated),
-        CARD_NAME: write_card(manifest),
-    }
+    used = {name for entry in problem.classes for name in (entry.picture, entry.preview)}
+    used |= {problem.icon, problem.preview}
+    documents = plots.draw(manifest, booster, matrix, labels) | {CARD_NAME: write_card(manifest)}
+    documents |= {name: content for name, content in pictures.items() if name in used}
     checksums = {name: hashlib.sha256(content).hexdigest() for name, content in documents.items()}
     artifact = Artifact(msgspec.structs.replace(manifest, documents=checksums), model, documents)
-    return Trained(artifact, held_sizes, held_labels, answers, baseline)
+    return Trained(artifact, held_matrix, held_labels, answers, baseline)
+
+
+def _stats(
+    features: Sequence[AnyFeature],
+    matrix: NDArray[np.float64],
+    booster: xgboost.Booster,
+    held_matrix: NDArray[np.float64],
+) -> tuple[FeatureStats, ...]:
+    importances: list[float | None] = [None]
+    if len(features) > 1:
+        values = np.abs(contributions(booster, held_matrix[:MAX_EXPLAINED]))
+        importances = [round(float(mean), 6) for mean in values.mean(axis=(0, 1))]
+    found = []
+    for feature, column, importance in zip(features, matrix.T, importances, strict=True):
+        known = column[~np.isnan(column)]
+        number = isinstance(feature, Number) and len(known) > 0
+        names = list(feature.choices) if isinstance(feature, Choice) else ["no", "yes"]
+        quantiles = np.quantile(known, QUANTILES) if number else []
+        found.append(
+            FeatureStats(
+                name=feature.name,
+                min=float(known.min()) if number else None,
+                max=float(known.max()) if number else None,
+                quantiles=tuple(sorted({float(f"{quantile:.4g}") for quantile in quantiles})),
+                counts={}
+                if isinstance(feature, Number)
+                else {name: int((known == code).sum()) for code, name in enumerate(names)},
+                blanks=len(column) - len(known),
+                importance=importance,
+            )
+        )
+    return tuple(found)
+
+
+def _known_rows(data: Dataset, held: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return rows whose answers the manifest records: even steps through the numbers, or held-out rows."""
+    number = data.problem.only_number
+    if number is None:
+        return data.matrix[held][np.linspace(0, held.sum() - 1, KNOWN_ANSWERS).astype(int)]
+    quantiles = np.quantile(data.matrix, np.linspace(0, 1, KNOWN_ANSWERS - 2))
+    rounded = [float(f"{quantile:.3g}") for quantile in quantiles]
+    steps = sorted({number.min, *np.clip(rounded, number.min, number.max).tolist(), number.max})
+    return np.array(steps).reshape(-1, 1)
+
+
+def _as_json(
+    features: Sequence[AnyFeature], numbers: NDArray[np.float64]
+) -> dict[str, str | bool | int | float | None]:
+    """Return the members of a row as the API takes them, in first units."""
+    row: dict[str, str | bool | int | float | None] = {}
+    for feature, number in zip(features, numbers.tolist(), strict=True):
+        if np.isnan(number):
+            row[feature.name] = None
+        elif isinstance(feature, Choice):
+            row[feature.name] = list(feature.choices)[int(number)]
+        else:
+            row[feature.name] = bool(number) if isinstance(feature, YesNo) else number
+    return row
 
 
 def _metrics(
-    homes: Homes,
+    data: Dataset,
     held: NDArray[np.bool_],
     answers: NDArray[np.float32],
     baseline: NDArray[np.float64],
 ) -> Metrics:
-    labels = homes.labels[held]
-    best = evaluation.losses(labels, best_probabilities(homes.sizes[held])) if homes.simulated else None
-    classes = [breed.key for breed in homes.breeds]
+    labels = data.labels[held]
+    best = evaluation.losses(labels, best_probabilities(data.matrix[held, 0])) if data.simulated else None
+    classes = list(data.problem.by_key)
     confusion = evaluation.confusion(labels, answers).tolist()
     return Metrics(
         **evaluation.scores(labels, answers),
@@ -144,6 +202,10 @@ def _metrics(
     )
 
 
+def _rounded_all(values: Sequence[float]) -> tuple[float, ...]:
+    return tuple(round(value, 6) for value in values)
+
+
 def _rounded(struct: S) -> S:
     """Return a struct with its floats rounded to six decimals.
 
@@ -153,11 +215,16 @@ def _rounded(struct: S) -> S:
     return msgspec.convert(found, type(struct))
 
 
-def _boundaries(steps: StepFunction, classes: Sequence[str]) -> tuple[DecisionBoundary, ...]:
+def _boundaries(booster: xgboost.Booster, data: Dataset) -> tuple[DecisionBoundary, ...]:
+    number = data.problem.only_number
+    if number is None:
+        return ()
+    classes = list(data.problem.by_key)
+    steps = to_step_function(booster, extra_edges=(number.min, number.max))
     answers = steps.probabilities.argmax(axis=1)
     # Rounded to float32, an edge is the threshold that XGBoost holds: 1,780.0, not 1,779.99994.
     return tuple(
-        DecisionBoundary(home_size_sqft=float(np.float32(edge)), below=classes[below], above=classes[above])
+        DecisionBoundary(value=float(np.float32(edge)), below=classes[below], above=classes[above])
         for edge, (below, above) in zip(steps.edges, pairwise(answers), strict=True)
         if below != above
     )

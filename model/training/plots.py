@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+import xgboost
 from numpy.typing import NDArray
 
-from model.breeds import Breed
-from model.home_size import round_sizes
-from model.manifest import CalibrationBin
-from model.step_function import StepFunction
+from model.manifest import CalibrationBin, Manifest
+from model.problem.description import Class as Breed
+from model.problem.scales import round_numbers as round_sizes
+from model.step_function import StepFunction, to_step_function
 from model.training.simulation import best_probabilities
 from model.training.svg import Drawing, Point, Scale, colour, linear, logarithmic
 
@@ -19,6 +20,27 @@ PROBABILITY, CALIBRATION, HOMES = "probability.svg", "calibration.svg", "homes.s
 WIDTH, LEFT, RIGHT = 720, 64, 696
 
 Floats = NDArray[np.float64]
+
+
+def draw(
+    manifest: Manifest, booster: xgboost.Booster, matrix: Floats, labels: NDArray[np.int64]
+) -> dict[str, bytes]:
+    """Draw the plots of a model, by file name.
+
+    Args:
+        manifest: Describes the model.
+        booster: The model.
+        matrix: The features of the fitted rows, shape ``(n, features)``.
+        labels: Their class indices, shape ``(n,)``.
+    """
+    classes, simulated = manifest.problem.classes, manifest.data.simulated
+    drawn = {CALIBRATION: calibration_plot(manifest.metrics.calibration, len(classes))}
+    if number := manifest.problem.only_number:
+        steps = to_step_function(booster, extra_edges=(number.min, number.max))
+        sizes = matrix[:, 0]
+        drawn[PROBABILITY] = probability_plot(steps, sizes, labels, classes, simulated=simulated)
+        drawn[HOMES] = homes_plot(sizes, labels, classes, simulated=simulated)
+    return drawn
 
 
 def probability_plot(

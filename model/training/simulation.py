@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.atomic import write_atomically
-from model.home_size import MAX_SQFT, MIN_SQFT
 
 HOMES_FILE = Path(__file__).parent.with_name("homes.csv")
 HOUSEHOLDS = 6_000
+MIN_SQFT, MAX_SQFT = 50, 100_000
 SEED = 1901
 
 MEDIAN_SQFT = {"dachshund": 1_250.0, "german_shepherd": 2_500.0}

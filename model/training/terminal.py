@@ -38,9 +38,9 @@ def _households(manifest: Manifest) -> Table:
     table = _borderless_table(f"Model {manifest.model_version}")
     kind = "simulated households" if data.simulated else "households"
     table.add_row(f"{data.fitted + data.held_out:,}", kind, f"in {data.file}, {data.held_out:,} held out")
-    most = max(data.households.values())
-    for breed in manifest.breeds:
-        households = data.households[breed.key]
+    most = max(data.rows.values())
+    for breed in manifest.problem.classes:
+        households = data.rows[breed.key]
         table.add_row(f"{households:,}", breed.name, _bar(households / most, _style(manifest, breed.key)))
     return table
 
@@ -67,13 +67,13 @@ def _answers(manifest: Manifest) -> Table:
     table = _borderless_table("What it answers")
     for known in manifest.known_answers:
         share = max(known.probabilities)
-        best = manifest.breeds[known.probabilities.index(share)]
+        best = manifest.problem.classes[known.probabilities.index(share)]
         bar = _bar(share, _style(manifest, best.key))
-        table.add_row(f"{known.home_size_sqft:,.0f} sq ft", best.name, bar.append(f" {share:4.0%}"))
-    names = {breed.key: breed.name for breed in manifest.breeds}
+        table.add_row(f"{known.row}", best.name, bar.append(f" {share:4.0%}"))
+    names = {breed.key: breed.name for breed in manifest.problem.classes}
     for boundary in manifest.decision_boundaries:
         change = f"{names[boundary.below]} to {names[boundary.above]}"
-        table.add_row(f"at {boundary.home_size_sqft:,.0f} sq ft", change, "the answer changes", style="dim")
+        table.add_row(f"at {boundary.value:,.0f} sq ft", change, "the answer changes", style="dim")
     return table
 
 

@@ -1,0 +1,180 @@
+"""The faults of a problem that its types cannot express, in sentences."""
+
+import keyword
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from model.problem.description import Problem
+from model.problem.features import AnyFeature, Choice, Number
+from model.problem.wording import listed
+
+KINDS = ("number", "choice", "yes_no")
+
+RESERVED = frozenset(
+    {
+        "name",
+        "probability",
+        "probabilities",
+        "image_url",
+        "outside_training_range",
+        "model_version",
+        "reasons",
+        "unit",
+        "explain",
+        "errors",
+        "error",
+        "row",
+        "v",
+        "vary",
+    }
+)
+"""The members of requests and answers that are ours, and so no names of features or targets."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
+MAX_FEATURES = 100
+MAX_CHOICES = 200
+MAX_CLASSES = 50
+
+
+class ProblemError(Exception):
+    """The problem cannot be used; each line of the message is a sentence that names the file."""
+
+
+def kind_fault(features: Any) -> str:
+    """Return what is wrong with the kinds of the features, or ""."""
+    if not isinstance(features, list) or not features:
+        return "there is no [[features]] table; describe at least one feature."
+    for feature in features:
+        if not isinstance(feature, dict) or feature.get("kind") not in KINDS:
+            found = feature.get("kind") if isinstance(feature, dict) else None
+            name = feature.get("name") if isinstance(feature, dict) else feature
+            return f"the feature {name!r} has the kind {found!r}; it must be {listed(KINDS, 'or')}."
+        if feature["kind"] == "choice" and feature.get("monotone"):
+            return (
+                f"the feature {feature.get('name')!r} is a choice, which has no order, so it can't be monotone; "
+                "remove monotone."
+            )
+    return ""
+
+
+def faults(problem: Problem) -> list[str]:
+    """Return what is wrong with a problem, one sentence each."""
+    return [*_names(problem), *_sizes(problem)] + [
+        sentence
+        for feature in problem.features
+        for sentence in (
+            _number(feature)
+            if isinstance(feature, Number)
+            else _choice(feature)
+            if isinstance(feature, Choice)
+            else ()
+        )
+    ]
+
+
+def warnings(problem: Problem) -> list[str]:
+    """Return what is likely a mistake in a problem, one sentence each."""
+    if len(problem.classes) == 2:
+        return []
+    return [
+        f"monotone of {number.name} does not count, because there are more than two {problem.target.plural}."
+        for number in problem.numbers
+        if number.monotone
+    ]
+
+
+def _names(problem: Problem) -> Iterator[str]:
+    members = [feature.name for feature in problem.features] + sorted(set(problem.unit_members.values()))
+    for name in (*members, problem.target.name):
+        if not _NAME.fullmatch(name) or keyword.iskeyword(name):
+            yield (
+                f"the name {name!r} can't be a member of JSON that clients read easily; use small letters, "
+                "digits and underscores, at most 40, and begin with a letter."
+            )
+        elif name in RESERVED and name not in problem.unit_members.values():
+            yield f"the name {name!r} is one of the API's own members; choose another."
+    for name, count in Counter((*members, problem.target.name)).items():
+        if count > 1:
+            yield f"the name {name!r} occurs {count} times; names must differ."
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", problem.path, re.ASCII) or problem.path in _PATHS:
+        yield f"target.plural is {problem.target.plural!r}, which can't be the address of a page; choose another."
+    for field in ("row", "answer"):
+        noun = getattr(problem, field)
+        if not re.fullmatch(r"[^\W\d_](?:[^\W_]|[ -])*", noun.plural):
+            yield f"{field}.plural is {noun.plural!r}; write a word in letters."
+    if "{range}" not in problem.sentences.rows or re.sub(r"\{range\}", "", problem.sentences.rows).count("{"):
+        yield 'sentences.rows must have the place {range} and no other, as in "Homes {range}".'
+
+
+_PATHS = frozenset({"api", "livez", "model", "preview", "problems", "readyz", "recommendation", "static"})
+
+
+def _sizes(problem: Problem) -> Iterator[str]:
+    for what, count, most in (
+        ("features", len(problem.features), MAX_FEATURES),
+        ("classes", len(problem.classes), MAX_CLASSES),
+    ):
+        if count > most:
+            yield f"there are {count} {what}; at most {most} can be served."
+    names = Counter(entry.name for entry in problem.classes)
+    for name, count in names.items():
+        if count > 1:
+            yield f"{count} classes are named {name!r}; people could not tell them apart."
+
+
+def _number(number: Number) -> Iterator[str]:
+    name = number.name
+    if not number.min < number.max or not math.isfinite(number.max - number.min):
+        yield f"the limits of {name} are the wrong way round: min is {number.min:g}, and max {number.max:g}."
+        return
+    if max(abs(number.min), abs(number.max)) > 3e38:
+        yield f"the limits of {name} are beyond what XGBoost holds, 3e38."
+    if number.scale == "log" and number.min <= 0:
+        yield f'{name} has scale = "log" and min = {number.min:g}; a logarithm needs a min above 0.'
+    if number.units and number.units[number.unit].factor != 1:
+        yield f"the first unit of {name} is the model's own, so its factor is 1; leave it out."
+    if not number.min <= number.example <= number.max:
+        yield f"the example of {name}, {number.example:g}, is outside its limits."
+    for key in number.units:
+        if not _NAME.fullmatch(key):
+            yield f"the unit {key!r} of {name} can't be a word of JSON; use small letters, digits, underscores."
+    for each in number.typical:
+        if set(each) != {"label", *(number.units or ["value"])}:
+            yield (
+                f"a typical value of {name} has {listed(map(str, each))}; it needs label and "
+                f"{listed(number.units or ['value'])}."
+            )
+            continue
+        for unit, (low, high) in number.limits.items():
+            given = each[unit or "value"]
+            if isinstance(given, str) or not low <= given <= high:
+                yield f"the typical value {each['label']!r} of {name} is no number within its limits."
+
+
+def _choice(choice: Choice) -> Iterator[str]:
+    if len(choice.choices) > MAX_CHOICES:
+        yield f"{choice.name} has {len(choice.choices)} choices; at most {MAX_CHOICES} can be served."
+    for key, label in choice.choices.items():
+        if not key.strip() or key != key.strip() or not label.strip() or not key.isprintable():
+            yield f"{choice.name} has the choice {key!r}: {label!r}; write a key and a label, without spaces around."
+    labels = Counter(label.casefold() for label in choice.choices.values())
+    for label, count in labels.items():
+        if count > 1:
+            yield f"{count} choices of {choice.name} have the label {label!r}; people could not tell them apart."
+    if choice.example and choice.example not in choice.choices:
+        yield f"the example of {choice.name}, {choice.example!r}, is none of its choices."
+
+
+def feature_fault(features: Sequence[AnyFeature], found: Sequence[str], types: Sequence[str]) -> str:
+    """Return what differs between a problem's features and those that a model was trained on, or ""."""
+    wanted = [feature.column_name for feature in features]
+    if found != wanted:
+        return f"it was trained on {listed(found)}, and the problem has {listed(wanted)}"
+    categories = [feature.name for feature in features if isinstance(feature, Choice)]
+    trained = [name for name, kind in zip(found, types, strict=False) if kind == "c"]
+    if trained != categories:
+        return f"it was trained with the choices {trained}, and the problem has {categories}"
+    return ""

@@ -1,0 +1,400 @@
+"""The kinds of feature, and the reading of a value of each: from text, from JSON, and a column at once."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from math import ceil, floor, log10, nan
+from typing import Annotated, Literal
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+from numpy.typing import NDArray
+
+from model.problem.wording import kind_of, listed, shown
+
+Text = Annotated[str, Meta(min_length=1)]
+Floats = NDArray[np.float64]
+
+BLANKS = frozenset({"", "na", "n/a", "nan", "null", "none"})
+"""The texts, in lower case, that stand for an unknown value in a table; a choice with such a key wins."""
+
+YES, NO = frozenset({"yes", "true", "y", "1"}), frozenset({"no", "false", "n", "0"})
+
+_NUMBER = re.compile(
+    r"[+-]?(?:(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE
+)
+_PLAIN = re.compile(r"[-+.0-9eE]*")
+"""Of texts with these characters only, `float` takes the same ones as `_NUMBER`."""
+_LONGEST_WHOLE = 15
+"""Whole numbers of more digits are read as floats, which can't hold them exactly anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a value.
+
+    Attributes:
+        member: the name of the value: the feature's, or that of its unit; "" where there is no single one.
+        rule: what it must be, in a sentence without its full stop.
+        got: what it was, for the sentence; None where that would say nothing.
+        hint: a further sentence.
+    """
+
+    member: str
+    rule: str
+    got: object = None
+    hint: str = ""
+
+    @property
+    def detail(self) -> str:
+        """Return the whole sentence: what is wrong, and what to do."""
+        got = "" if self.got is None else f"; got {shown(self.got)}"
+        return f"{self.rule}{got}.{self.hint}"
+
+
+class FeatureError(ValueError):
+    """A feature does not take a value."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.detail)
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A value of a feature as it was read.
+
+    Attributes:
+        value: as it was given; None if it is blank.
+        unit: the key of the unit that it was given in; "" where the feature has no choice of units.
+        number: what the model gets: a number in the feature's first unit, the index of a choice, 1 or 0 for yes
+            or no, NaN for a blank.
+    """
+
+    value: str | bool | int | float | None
+    unit: str
+    number: float
+
+
+BLANK = Reading(None, "", nan)
+
+
+class Unit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A unit of a number: its name for people, and how many of the feature's first unit one of it is."""
+
+    label: Text
+    factor: Annotated[float, Meta(gt=0)] = 1.0
+
+
+class Feature(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True, tag_field="kind"
+):
+    """What all features have.
+
+    Attributes:
+        name: the member in JSON, the field of the form and the column of a CSV.
+        question: the label of the form's field.
+        hint: a line below the question.
+        short: the feature inside a sentence, such as "size of the home".
+        yours: the same, in a sentence to the person at the form.
+        axis: the feature as a heading, such as "Size".
+        required: whether a value must be given; a blank is a missing value to XGBoost.
+    """
+
+    name: Text
+    question: Text
+    short: Text
+    yours: Text
+    axis: Text
+    hint: str = ""
+    required: bool = True
+
+    @property
+    def column_name(self) -> str:
+        """Return the name of the model's input, and of the table's column in the model's own unit."""
+        return self.name
+
+    def missing(self) -> Reading:
+        """Return the reading of a blank.
+
+        Raises:
+            FeatureError: the feature is required.
+        """
+        if self.required:
+            raise FeatureError(
+                Fault(self.name, f"{self.name} is missing. Give the {self.short} {self._form}")
+            )
+        return BLANK
+
+    @property
+    def _form(self) -> str:
+        raise NotImplementedError
+
+    def read(self, text: str, unit: str = "") -> Reading:
+        """Read a value from text; `unit` is the key of one of its units, by default the first.
+
+        Raises:
+            FeatureError: the feature does not take it.
+        """
+        raise NotImplementedError
+
+    def value(self, given: object, unit: str = "") -> Reading:
+        """Read a value from JSON; `unit` as in `read`.
+
+        Raises:
+            FeatureError: the feature does not take it.
+        """
+        raise NotImplementedError
+
+    def column(self, given: Sequence[object], units: Sequence[str] = ()) -> Floats | None:
+        """Read a column at once, of texts or of JSON values: the numbers, or None if any needs a closer look."""
+        raise NotImplementedError
+
+
+class Number(Feature, frozen=True, kw_only=True, tag="number"):
+    """A number.
+
+    Attributes:
+        min: the least value, in the first unit.
+        max: the greatest value, in the first unit.
+        units: by key; the first is the model's own. Empty for a number without a unit.
+        scale: of the slider and the chart.
+        monotone: whether a greater number may only make the later class of two more, or less, probable.
+        example: a typical value in the first unit, for the document and the placeholder.
+        typical_question: the summary above the typical values.
+        typical_note: a line above them.
+        typical: values for people who do not know theirs: a label, and a value in each unit by its key.
+    """
+
+    min: float
+    max: float
+    units: dict[str, Unit] = {}
+    scale: Literal["linear", "log"] = "linear"
+    monotone: Literal["", "increasing", "decreasing"] = ""
+    example: int | float
+    typical_question: str = "Not sure?"
+    typical_note: str = ""
+    typical: tuple[dict[str, str | int | float], ...] = ()
+
+    @property
+    def _form(self) -> str:
+        return "as a number"
+
+    @property
+    def unit(self) -> str:
+        """Return the key of the first unit, "" where there is none."""
+        return next(iter(self.units), "")
+
+    @property
+    def column_name(self) -> str:
+        """Return the name with the first unit, such as "home_size_sqft"."""
+        return f"{self.name}_{self.unit}" if self.unit else self.name
+
+    def label(self, unit: str) -> str:
+        """Return the name of a unit for people, with a space in front; "" for a number without a unit."""
+        return f" {self.units[unit].label}" if unit else ""
+
+    @cached_property
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """Return the least and the greatest value in each unit; those of other units are rounded inwards."""
+        limits = {self.unit: (self.min, self.max)}
+        for key, unit in self.units.items():
+            if key != self.unit:
+                low, high = self.min / unit.factor, self.max / unit.factor
+                least = min((abs(limit) for limit in (low, high) if limit), default=1.0)
+                scale = 10.0 ** max(2, 2 - floor(log10(least)))
+                limits[key] = (ceil(low * scale) / scale, floor(high * scale) / scale)
+        return limits
+
+    def limits_in_words(self, unit: str, joint: str = "to") -> str:
+        """Return the limits with their unit, such as "50 to 100,000 sq ft"."""
+        low, high = self.limits[unit]
+        return f"{low:,.10g} {joint} {high:,.10g}{self.label(unit)}"
+
+    def factor(self, unit: str) -> float:
+        """Return how many of the first unit one of a unit is."""
+        return self.units[unit].factor if unit else 1.0
+
+    def read(self, text: str, unit: str = "") -> Reading:
+        """Read a number from text: plain figures, with commas between thousands if any."""
+        text = text.strip()
+        unit = unit or self.unit
+        if _NUMBER.fullmatch(text):
+            plain = text.replace(",", "")
+            whole = plain.isdecimal() and len(plain) <= _LONGEST_WHOLE
+            return self._measure(int(plain) if whole else float(plain), unit, text)
+        if text.lower() in BLANKS:
+            return self.missing()
+        form = "a number in plain figures, such as 1200 or 92.5"
+        raise FeatureError(Fault(self.name, f"{self.name} must be {form}", text))
+
+    def value(self, given: object, unit: str = "") -> Reading:
+        """Read a number from JSON."""
+        unit = unit or self.unit
+        if given is None and not self.required:
+            return BLANK
+        if isinstance(given, bool) or not isinstance(given, int | float):
+            raise FeatureError(Fault(self.name, f"{self.name} must be a number", kind_of(given)))
+        return self._measure(given, unit, given)
+
+    def measure(self, number: int | float, unit: str = "") -> Reading:
+        """Return the reading of a number."""
+        return self._measure(number, unit or self.unit, number)
+
+    def column(self, given: Sequence[object], units: Sequence[str] = ()) -> Floats | None:
+        """Read a column at once; NaN where a value is blank and may be so."""
+        try:
+            distinct = set(units) or {""}
+            scales = [self._scales[unit] for unit in (distinct if len(distinct) == 1 else units)]
+            if isinstance(given[0] if given else None, str):
+                if not _PLAIN.fullmatch("".join(given)):  # type: ignore[arg-type]  # TypeError for other types
+                    return None
+                numbers = np.array([float(text) if text else nan for text in given])  # type: ignore[arg-type]
+            elif {int, float, type(None)}.issuperset(map(type, given)):
+                numbers = np.array(given, dtype=np.float64)
+            else:
+                return None
+            factors, lows, highs = np.array(scales, dtype=np.float64).T
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return None
+        good = (lows <= numbers) & (numbers <= highs)
+        if not self.required:
+            good |= np.isnan(numbers)
+        return numbers * factors if good.all() else None
+
+    @cached_property
+    def _scales(self) -> dict[str, tuple[float, float, float]]:
+        """The factor and the limits by unit; those of "" are the first unit's."""
+        scales = {unit: (self.factor(unit), *limits) for unit, limits in self.limits.items()}
+        return {"": scales[self.unit], **scales}
+
+    def _measure(self, number: int | float, unit: str, given: object) -> Reading:
+        low, high = self.limits[unit]
+        # Compared before the conversion, because an integer in JSON may be too large for a float.
+        if low <= number <= high:
+            return Reading(number, unit, float(number) * self.factor(unit))
+        limits = self.limits_in_words(unit, "and")
+        raise FeatureError(Fault(self.name, f"{self.name} must be between {limits}", given))
+
+
+class Choice(Feature, frozen=True, kw_only=True, tag="choice"):
+    """One of several words; to XGBoost a category.
+
+    Attributes:
+        choices: the label of each for people, by its key in data and JSON.
+        example: one of the keys.
+    """
+
+    choices: Annotated[dict[str, str], Meta(min_length=2)]
+    example: str = ""
+
+    @property
+    def _form(self) -> str:
+        return f"as {self._keys}"
+
+    @cached_property
+    def _keys(self) -> str:
+        keys = [f'"{key}"' for key in self.choices]
+        return listed(keys, "or") if len(keys) <= 12 else f"one of its choices, such as {listed(keys[:3])}"
+
+    @cached_property
+    def codes(self) -> dict[str, int]:
+        """Return the number of each choice by its key."""
+        return {key: code for code, key in enumerate(self.choices)}
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, str]:
+        """The key by each text that stands for it, in lower case: its label and itself."""
+        labels = {label.casefold(): key for key, label in self.choices.items()}
+        return labels | {key.casefold(): key for key in self.choices}
+
+    def read(self, text: str, unit: str = "") -> Reading:  # noqa: ARG002 - only numbers have units
+        """Read a choice from text: its key or its label, in upper or lower case."""
+        text = text.strip()
+        key = text if text in self.codes else self._spellings.get(text.casefold())
+        if key is not None:
+            return Reading(key, "", float(self.codes[key]))
+        if text.lower() in BLANKS:
+            return self.missing()
+        raise self._unknown(text)
+
+    def value(self, given: object, unit: str = "") -> Reading:
+        """Read a choice from JSON: its key."""
+        if given is None and not self.required:
+            return BLANK
+        if not isinstance(given, str):
+            raise FeatureError(Fault(self.name, f"{self.name} must be a string", kind_of(given)))
+        if given not in self.codes:
+            raise self._unknown(given)
+        return Reading(given, "", float(self.codes[given]))
+
+    def column(self, given: Sequence[object], units: Sequence[str] = ()) -> Floats | None:
+        """Read a column at once, if every value is a key or a blank that may be so."""
+        try:
+            return np.array(list(map(self._numbers.__getitem__, given)))  # type: ignore[arg-type]
+        except (KeyError, TypeError):
+            return None
+
+    @cached_property
+    def _numbers(self) -> dict[str | None, float]:
+        blanks: dict[str | None, float] = {} if self.required else {"": nan, None: nan}
+        return blanks | {key: float(code) for key, code in self.codes.items()}
+
+    def _unknown(self, given: str) -> FeatureError:
+        near = get_close_matches(given.casefold(), self._spellings, n=1)
+        hint = f' Did you mean "{self._spellings[near[0]]}"?' if near else ""
+        return FeatureError(Fault(self.name, f"{self.name} must be {self._keys}", given, hint))
+
+
+class YesNo(Feature, frozen=True, kw_only=True, tag="yes_no"):
+    """Yes or no; `true` and `false` in JSON.
+
+    Attributes:
+        example: a typical answer, for the document.
+    """
+
+    example: bool = True
+
+    @property
+    def _form(self) -> str:
+        return "as yes or no"
+
+    def read(self, text: str, unit: str = "") -> Reading:
+        """Read a yes or a no from text, also written as true, y or 1 and false, n or 0."""
+        text = text.strip()
+        word = text.casefold()
+        if word in YES:
+            return Reading(True, "", 1.0)
+        if word in NO:
+            return Reading(False, "", 0.0)
+        if word in BLANKS:
+            return self.missing()
+        raise FeatureError(Fault(self.name, f"{self.name} must be yes or no", text))
+
+    def value(self, given: object, unit: str = "") -> Reading:
+        """Read true or false from JSON."""
+        if given is None and not self.required:
+            return BLANK
+        if not isinstance(given, bool):
+            raise FeatureError(Fault(self.name, f"{self.name} must be true or false", kind_of(given)))
+        return Reading(given, "", float(given))
+
+    def column(self, given: Sequence[object], units: Sequence[str] = ()) -> Floats | None:
+        """Read a column at once, of texts or of booleans."""
+        blanks: dict[object, float] = {} if self.required else {"": nan, None: nan}
+        if {str}.issuperset(map(type, given)):
+            known = blanks | dict.fromkeys(YES, 1.0) | dict.fromkeys(NO, 0.0)
+        elif {bool, type(None)}.issuperset(map(type, given)):
+            known = blanks | {True: 1.0, False: 0.0}
+        else:
+            return None
+        try:
+            return np.array(list(map(known.__getitem__, given)))
+        except KeyError:
+            return None
+
+
+AnyFeature = Number | Choice | YesNo

@@ -1,0 +1,204 @@
+"""Reading many rows: the columns of a CSV for training and for batches, and a list of JSON objects."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.problem.description import Problem
+from model.problem.features import AnyFeature, Fault, FeatureError, Number
+from model.problem.rows import RowError, RowReader, unit_fault
+from model.problem.wording import listed, shown
+
+Faults = Mapping[int, tuple[Fault, ...]]
+"""What is wrong with rows, by their positions from 0."""
+
+SEPARATORS = ",;\t"
+
+
+class HeaderError(ValueError):
+    """A table's header does not have the columns of a problem.
+
+    Attributes:
+        column: the column that is missing, repeated or unknown.
+    """
+
+    def __init__(self, column: str, detail: str) -> None:
+        super().__init__(detail)
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Where a feature stands in a table.
+
+    Attributes:
+        feature: the feature.
+        at: the position of its column; None where it is left out, as it may be.
+        unit: the unit that the column's name says; "" where it says none.
+        unit_at: the position of the column with each row's unit; None where there is none.
+        unit_member: the name of that column.
+    """
+
+    feature: AnyFeature
+    at: int | None
+    unit: str = ""
+    unit_at: int | None = None
+    unit_member: str = ""
+
+
+class Columns:
+    """The columns of a table with a header, matched to the features of a problem.
+
+    Names are compared without regard to case, spaces, hyphens and underscores. A number stands under its name, or
+    under its name with a unit, as `home_size_m2`.
+
+    Attributes:
+        others: the names of the columns that are neither features nor their units nor the target.
+        target: the position of the target's column; None where there is none.
+    """
+
+    def __init__(self, problem: Problem, header: Sequence[str]) -> None:
+        """Match a header.
+
+        Raises:
+            HeaderError: a required feature has no column, or a feature has several; or an unknown column has
+                nearly the name of a feature that has none.
+        """
+        self._header = [name.strip() for name in header]
+        self._places: dict[str, list[int]] = {}
+        for at, name in enumerate(self._header):
+            self._places.setdefault(_plain(name), []).append(at)
+        self._columns = [self._find(problem, feature) for feature in problem.features]
+        target = self._places.pop(_plain(problem.target.name), [])
+        self.target = self._single(target)
+        used = {at for column in self._columns for at in (column.at, column.unit_at)} | {self.target}
+        self.others = [name for at, name in enumerate(self._header) if at not in used]
+        absent = {
+            _plain(column.feature.name): column.feature.name for column in self._columns if column.at is None
+        }
+        for name in self.others:
+            if near := get_close_matches(_plain(name), absent, n=1):
+                raise HeaderError(
+                    name, f'The column {shown(name)} is not known. Did you mean "{absent[near[0]]}"?'
+                )
+
+    def read(self, cells: Sequence[Sequence[str]]) -> tuple[NDArray[np.float64], Faults]:
+        """Read rows.
+
+        Args:
+            cells: for each column of the header, the texts of all rows.
+
+        Returns:
+            The model's inputs, shape `(rows, features)`, and what is wrong; a wrong row's inputs mean nothing.
+        """
+        rows = len(cells[0]) if cells else 0
+        faults: dict[int, list[Fault]] = {}
+        matrix = np.full((rows, len(self._columns)), np.nan)
+        for j, column in enumerate(self._columns):
+            if column.at is not None:
+                self._read_column(column, cells, matrix[:, j], faults)
+        return matrix, {row: tuple(found) for row, found in sorted(faults.items())}
+
+    @staticmethod
+    def _read_column(
+        column: _Column,
+        cells: Sequence[Sequence[str]],
+        numbers: NDArray[np.float64],
+        faults: dict[int, list[Fault]],
+    ) -> None:
+        assert column.at is not None  # noqa: S101 - the caller has checked it
+        texts, feature = cells[column.at], column.feature
+        units = cells[column.unit_at] if column.unit_at is not None else ()
+        at_once = feature.column(texts, units or ([column.unit] if column.unit else ()))
+        if at_once is not None:
+            numbers[:] = at_once
+            return
+        for row, text in enumerate(texts):
+            unit = units[row].strip() if units else column.unit
+            if unit and isinstance(feature, Number) and unit not in feature.units:
+                faults.setdefault(row, []).append(unit_fault(feature, column.unit_member, unit))
+                continue
+            try:
+                numbers[row] = feature.read(text, unit).number
+            except FeatureError as error:
+                faults.setdefault(row, []).append(error.fault)
+
+    def _find(self, problem: Problem, feature: AnyFeature) -> _Column:
+        units = list(feature.units) if isinstance(feature, Number) else []
+        found = [
+            (at, unit)
+            for unit in ("", *units)
+            for at in self._places.get(_plain(f"{feature.name}_{unit}" if unit else feature.name), [])
+        ]
+        names = [f"{feature.name}_{unit}" for unit in units]
+        if len(found) > 1:
+            columns = " and ".join(shown(self._header[at]) for at, _ in found)
+            raise HeaderError(
+                self._header[found[0][0]],
+                f"{feature.name} has {len(found)} columns: {columns}; keep one."
+                if len({_plain(self._header[at]) for at, _ in found}) > 1
+                else f"The column {self._header[found[0][0]]} is there {len(found)} times; give it once.",
+            )
+        if not found:
+            if feature.required:
+                others = f" (or {listed(names, 'or')})" if names else ""
+                raise HeaderError(feature.name, f"The column {feature.name}{others} is missing.")
+            return _Column(feature, None)
+        at, unit = found[0]
+        member = problem.unit_members.get(feature.name, "")
+        unit_at = self._single(self._places.get(_plain(member), [])) if member and not unit else None
+        return _Column(feature, at, unit, unit_at, member)
+
+    def _single(self, places: Sequence[int]) -> int | None:
+        if len(places) > 1:
+            name = self._header[places[0]]
+            raise HeaderError(name, f"The column {name} is there {len(places)} times; give it once.")
+        return places[0] if places else None
+
+
+def read_objects(
+    problem: Problem, reader: RowReader, objects: Sequence[Mapping[str, object]]
+) -> tuple[NDArray[np.float64], Faults]:
+    """Read rows that are JSON objects; returns what `Columns.read` does.
+
+    The columns are read at once where every value is a plain one, and the rows one by one where one is not.
+    """
+    names = set().union(*objects)
+    if names.issubset(reader.members):
+        columns = []
+        for feature in problem.features:
+            unit_member = problem.unit_members.get(feature.name, "")
+            if feature.name not in names and feature.required:
+                break
+            units = (
+                [each.get(unit_member, feature.unit) for each in objects]
+                if isinstance(feature, Number) and unit_member in names
+                else ()
+            )
+            column = feature.column([each.get(feature.name) for each in objects], units)  # type: ignore[arg-type]
+            if column is None or "" in units:
+                break
+            columns.append(column)
+        else:
+            return np.column_stack(columns), {}
+    matrix = np.full((len(objects), len(problem.features)), np.nan)
+    faults = {}
+    for row, each in enumerate(objects):
+        try:
+            matrix[row] = reader.from_json(each).numbers
+        except RowError as error:
+            faults[row] = error.faults
+    return matrix, faults
+
+
+def separator_of(header: str) -> str:
+    """Return the separator of a CSV's first line: the most frequent of comma, semicolon and tab."""
+    return max(SEPARATORS, key=header.count)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]+", "", name).casefold()

@@ -1,0 +1,36 @@
+"""Words that the sentences about values share."""
+
+from collections.abc import Iterable
+
+
+def shown(given: object) -> str:
+    """Return a value as text of at most 41 characters, for a sentence; invisible characters are replaced."""
+    if isinstance(given, int) and abs(given) >= 10**20:
+        return "a number of more than 20 digits"
+    text = "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(given)[:41]
+    )
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def listed(words: Iterable[str], joint: str = "and") -> str:
+    """Return words as a list in a sentence, such as "a, b and c"."""
+    *others, last = words
+    return f"{', '.join(others)} {joint} {last}" if others else last
+
+
+def kind_of(value: object) -> str:
+    """Return the kind of a JSON value in words, such as "an array"."""
+    match value:
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case None:
+            return "null"
+        case list():
+            return "an array"
+        case _:
+            return "an object"
