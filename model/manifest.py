@@ -23,7 +23,7 @@ class FeatureStats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         name: The feature's name.
         min: The least number; null for a feature that is not a number.
         max: The greatest number.
-        quantiles: Up to 19 numbers that divide the fitted rows into parts of about one twentieth each, ascending.
+        quantiles: Up to nine numbers that divide the fitted rows into parts of about a tenth each, ascending.
         counts: The rows of each choice, or of "yes" and "no".
         blanks: The rows without a value.
         importance: The mean absolute SHAP value on held-out rows, in log-odds; null for the only feature.

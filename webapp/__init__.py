@@ -21,10 +21,11 @@ from model.predictor import Predictor
 from webapp.api import batch, docs
 from webapp.api import views as api
 from webapp.config import ROOT, Settings, load_settings
-from webapp.http import health, logs, metrics, problems
+from webapp.http import health, logs, metrics, pictures, problems
 from webapp.http.admission import BODY_LIMIT, Admission, Lane
-from webapp.http.caching import Content
 from webapp.http.hosts import App, Hosts
+from webapp.http.pictures import read_pictures
+from webapp.http.problem_kinds import kinds_of
 from webapp.http.proxies import trust_proxies
 from webapp.http.responses import Responses
 from webapp.http.state import State
@@ -36,7 +37,7 @@ from webapp.pages import views as pages
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-BLUEPRINTS = (health, problems, pages, model_page, api, batch, docs)
+BLUEPRINTS = (health, problems, pictures, pages, model_page, api, batch, docs)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -100,9 +101,6 @@ def _load_state(settings: Settings) -> State:
         artifact=artifact,
         predictor=Predictor.of(artifact.manifest, artifact.model, folder),
         static_files=read_static_files(ROOT / "static"),
-        plots={
-            name: Content.of(content, "image/svg+xml")
-            for name, content in artifact.documents.items()
-            if name.endswith(".svg")
-        },
+        pictures=read_pictures(artifact.documents),
+        kinds=kinds_of(artifact.manifest.problem),
     )

@@ -26,15 +26,16 @@ RESERVED = frozenset(
         "explain",
         "errors",
         "error",
+        "chart",
+        "model",
+        "request",
         "row",
-        "v",
-        "vary",
     }
 )
 """The members of requests and answers that are ours, and so no names of features or targets."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
-MAX_FEATURES = 100
+MAX_FEATURES = 50
 MAX_CHOICES = 200
 MAX_CLASSES = 50
 
@@ -96,7 +97,7 @@ def _names(problem: Problem) -> Iterator[str]:
             )
         elif name in RESERVED and name not in problem.unit_members.values():
             yield f"the name {name!r} is one of the API's own members; choose another."
-    for name, count in Counter((*members, problem.target.name)).items():
+    for name, count in Counter((*members, problem.target.name, problem.rows_member)).items():
         if count > 1:
             yield f"the name {name!r} occurs {count} times; names must differ."
     if not re.fullmatch(r"[a-z][a-z0-9-]*", problem.path, re.ASCII) or problem.path in _PATHS:

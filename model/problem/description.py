@@ -106,6 +106,11 @@ class Problem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         """Return the classes by their keys."""
         return {entry.key: entry for entry in self.classes}
 
+    @cached_property
+    def features_by_name(self) -> Mapping[str, AnyFeature]:
+        """Return the features by their names, in order."""
+        return {feature.name: feature for feature in self.features}
+
     @property
     def path(self) -> str:
         """Return the target's plural as it stands in the address of the catalogue's page."""
@@ -123,6 +128,11 @@ class Problem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             case (Number(required=True) as number,):
                 return number
         return None
+
+    @property
+    def rows_member(self) -> str:
+        """Return the member of a batch that holds its rows."""
+        return self.row.plural.lower().replace(" ", "_").replace("-", "_")
 
     @cached_property
     def unit_members(self) -> Mapping[str, str]:

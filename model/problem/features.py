@@ -193,6 +193,12 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
         """Return the name with the first unit, such as "home_size_sqft"."""
         return f"{self.name}_{self.unit}" if self.unit else self.name
 
+    @property
+    def decimals(self) -> int:
+        """Return to how many decimals an entry of a person is rounded: two, more for small numbers."""
+        least = min((abs(limit) for limit in (self.min, self.max) if limit), default=1.0)
+        return max(2, 2 - floor(log10(least)))
+
     def label(self, unit: str) -> str:
         """Return the name of a unit for people, with a space in front; "" for a number without a unit."""
         return f" {self.units[unit].label}" if unit else ""
@@ -204,8 +210,7 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
         for key, unit in self.units.items():
             if key != self.unit:
                 low, high = self.min / unit.factor, self.max / unit.factor
-                least = min((abs(limit) for limit in (low, high) if limit), default=1.0)
-                scale = 10.0 ** max(2, 2 - floor(log10(least)))
+                scale = 10.0**self.decimals
                 limits[key] = (ceil(low * scale) / scale, floor(high * scale) / scale)
         return limits
 

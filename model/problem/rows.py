@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from model.problem.description import Problem
-from model.problem.features import AnyFeature, Fault, FeatureError, Number, Reading
+from model.problem.features import AnyFeature, Choice, Fault, FeatureError, Number, Reading
 from model.problem.wording import listed, shown
 
 MAX_FAULTS = 20
@@ -104,3 +104,22 @@ def unknown_name(name: str, known: tuple[str, ...]) -> Fault:
     detail = f"{shown(name) or 'An empty name'} is not known here; the known name{names}"
     # A name of any length would let the answer become longer than the request.
     return Fault(name if shown(name) == name else "", detail)
+
+
+def example_row(problem: Problem) -> dict[str, str | bool | int | float]:
+    """Return the members of a typical row, as JSON has them, with every feature in its first unit."""
+    row: dict[str, str | bool | int | float] = {}
+    for feature in problem.features:
+        match feature:
+            case Choice():
+                row[feature.name] = feature.example or next(iter(feature.choices))
+            case _:
+                row[feature.name] = feature.example
+    return row
+
+
+def as_text(value: str | bool | int | float) -> str:
+    """Return a member of a row in JSON as a query or a CSV has it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

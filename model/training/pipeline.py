@@ -39,7 +39,7 @@ KNOWN_ANSWERS = 9
 MAX_EXPLAINED = 2_000
 """The most held-out rows whose SHAP values are computed."""
 
-QUANTILES = np.arange(0.05, 1, 0.05)
+QUANTILES = np.arange(0.1, 0.95, 0.1)
 
 S = TypeVar("S", bound=msgspec.Struct)
 

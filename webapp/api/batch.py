@@ -1,38 +1,37 @@
-"""The route that answers many homes in one request, in JSON or CSV."""
+"""The route that answers many rows in one request, in JSON or CSV."""
 
-from collections.abc import Iterator, Sequence
-from itertools import accumulate, islice
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, chain
 from threading import Lock
+from urllib.parse import quote
 
 import msgspec
 import numpy as np
 from flask import Blueprint, Response, request
+from numpy.typing import NDArray
 
-from webapp.api.csv_homes import read_csv
+from model.predictor import Predictions, Predictor
 from webapp.api.csv_results import to_csv
-from webapp.api.json_homes import read_json
-from webapp.api.reading import read_query
-from webapp.api.refusals import TOO_MANY
-from webapp.api.schemas import (
-    DECIMALS,
-    MAX_REPORTED,
-    REPORT_BYTES,
-    BatchOptions,
-    BatchResponse,
-    BatchResult,
-)
-from webapp.home import MAX_HOMES
+from webapp.api.csv_rows import read_csv
+from webapp.api.json_rows import read_json
+from webapp.api.reading import read_options
+from webapp.api.rows import Rows
+from webapp.api.schemas import DECIMALS, MAX_REPORTED, REPORT_BYTES, types_of
 from webapp.http.admission import received_body
 from webapp.http.compression import compress
 from webapp.http.negotiation import CSV, JSON, preferred_type, sent_type
 from webapp.http.problem_details import MAX_ERRORS, FieldError
+from webapp.http.problem_kinds import rows_slug
 from webapp.http.problems import Problem
 from webapp.http.request_context import current_context
 from webapp.http.state import current_state
-from webapp.http.turns import in_turns
+from webapp.http.turns import SLICE_ITEMS, give_turn, in_turns
 
 PATH = "/api/predict/batch"
 BODY_LIMIT = 2 * 1024 * 1024
+OPTIONS: Mapping[str, tuple[str, ...]] = {"errors": ("fail", "report")}
+IGNORED_HEADER = "X-Ignored-Columns"
+"""Names the columns of a CSV that were passed over, percent-encoded, with commas between."""
 
 blueprint = Blueprint("batch", __name__)
 # In parallel, all batches would take longer, and other requests would wait for a slice of each of them.
@@ -41,64 +40,95 @@ _one_at_a_time = Lock()
 
 @blueprint.post(PATH)
 def predict_batch() -> Response:
-    """Recommend a puppy for each of many homes."""
-    options = read_query(request.args, BatchOptions)
+    """Answer each of many rows."""
+    report = read_options(request.args, OPTIONS)["errors"] == "report"
     sent = sent_type(JSON, CSV)
     wanted = preferred_type(sent, CSV if sent == JSON else JSON)
     with _one_at_a_time:
-        return _predict_batch(received_body(), sent, wanted, options)
+        return _predict_batch(received_body(), sent, wanted, report=report)
 
 
-def _predict_batch(body: bytes, sent: str, wanted: str, options: BatchOptions) -> Response:
-    rows = list(islice((read_json if sent == JSON else read_csv)(body), MAX_HOMES + 1))
-    if len(rows) > MAX_HOMES:
-        raise Problem("too-many-homes", TOO_MANY)
-    refused = [row for row in rows if isinstance(row, FieldError)]
-    current_context().refused = len(refused)
-    if refused and options.errors == "fail":
-        raise _refusal(refused, len(rows))
-    answers = [answer for chunk in in_turns(_recommend(rows)) for answer in chunk]
-    reported = _reported(refused, len(body))
-    version = current_state().predictor.model_version
+def _predict_batch(body: bytes, sent: str, wanted: str, *, report: bool) -> Response:
+    state = current_state()
+    rows = (read_json if sent == JSON else read_csv)(body, state)
+    current_context().refused = len(rows.errors)
+    if rows.errors and not report:
+        raise _refusal(rows)
+    answers = _answers(rows)
+    reported = _reported(rows.errors, len(body)) if report else {}
     if wanted == CSV:
-        answer_body = to_csv(answers, reported if options.errors == "report" else None)
+        answer_body = to_csv(state.problem.target.name, answers, reported if report else None)
     else:
-        results = [answer if isinstance(answer, BatchResult) else None for answer in answers]
-        answer_body = msgspec.json.encode(BatchResponse(version, results, reported))
+        types = types_of(state.predictor)
+        results = [
+            None if answer is None else types.batch_result(*answer)
+            for chunk in in_turns(answers)
+            for answer in chunk
+        ]
+        errors = list(chain.from_iterable(reported.values()))
+        answer_body = msgspec.json.encode(
+            types.batch_response(state.predictor.model_version, results, errors, rows.ignored)
+        )
     response = Response(answer_body, content_type=f"{CSV}; charset=utf-8" if wanted == CSV else JSON)
+    if rows.ignored and wanted == CSV:
+        response.headers[IGNORED_HEADER] = ",".join(quote(name, safe=" ") for name in rows.ignored)
     response.vary.add("Accept")
     return compress(response)
 
 
-def _refusal(refused: Sequence[FieldError], homes: int) -> Problem:
-    first = refused[0]
-    counted = f"1 home of {homes:,}" if len(refused) == 1 else f"{len(refused):,} homes of {homes:,}"
-    detail = f"{counted} can't be answered. Home {first.row:,}: {first.detail}"
-    if len(refused) > MAX_ERRORS:
+def _refusal(rows: Rows) -> Problem:
+    row = rows.state.problem.row
+    count, refused = len(rows), len(rows.errors)
+    first = next(iter(rows.errors.values()))[0]
+    counted = f"1 {row.name} of {count:,}" if refused == 1 else f"{refused:,} {row.plural} of {count:,}"
+    detail = f"{counted} can't be answered. {row.name.capitalize()} {first.row:,}: {first.detail}"
+    if refused > MAX_ERRORS:
         detail += f" The first {MAX_ERRORS} are listed."
-    if len(refused) < homes:
+    if refused < count:
         detail += " To have the others answered, ask with ?errors=report."
-    return Problem("invalid-homes", detail, *refused[:MAX_ERRORS])
+    listed = [error for found in list(rows.errors.values())[:MAX_ERRORS] for error in found]
+    return Problem(rows_slug(rows.state.problem), detail, *listed)
 
 
-def _reported(refused: Sequence[FieldError], body_bytes: int) -> Sequence[FieldError]:
-    """Return the first errors: at most MAX_REPORTED, and in JSON at most REPORT_BYTES or twice the body."""
+def _reported(errors: Mapping[int, Sequence[FieldError]], body_bytes: int) -> dict[int, Sequence[FieldError]]:
+    """Return the errors of the first rows: at most MAX_REPORTED rows, and REPORT_BYTES or twice the body."""
     most = max(REPORT_BYTES, 2 * body_bytes)
-    sizes = accumulate(len(msgspec.json.encode(error)) + 1 for error in refused[:MAX_REPORTED])
-    return [error for error, size in zip(refused, sizes, strict=False) if size <= most]
+    first = list(errors.items())[:MAX_REPORTED]
+    sizes = accumulate(len(msgspec.json.encode(found)) for _, found in first)
+    return {row: found for (row, found), size in zip(first, sizes, strict=True) if size <= most}
 
 
-def _recommend(rows: Sequence[float | FieldError]) -> Iterator[BatchResult | FieldError]:
-    """Yield the recommendation for each size in square feet, and each error unchanged in its place."""
-    predictor = current_state().predictor
-    breeds = [breed.key for breed in predictor.breeds]
-    sizes = np.array([row for row in rows if not isinstance(row, FieldError)], dtype=np.float64)
-    answers = predictor.predict_many(sizes)
-    current_context().batch = (sizes, answers)
-    results = map(
-        BatchResult,
-        [breeds[index] for index in answers.breed_index.tolist()],
+Answer = tuple[str, float, bool]
+"""The key of the class, its probability, and whether the row is outside the training range."""
+
+
+def _answers(rows: Rows) -> list[Answer | None]:
+    """Return the answer to each row, None for one with an error."""
+    predictor = rows.state.predictor
+    matrix = rows.good()
+    answers = _predict_in_slices(predictor, matrix)
+    current_context().batch = (matrix, answers)
+    keys = list(predictor.problem.by_key)
+    found: Iterator[Answer] = zip(
+        [keys[index] for index in answers.class_index.tolist()],
         answers.probabilities.max(axis=1).astype(float).round(DECIMALS).tolist(),
         answers.outside_training_range.tolist(),
+        strict=True,
     )
-    return (row if isinstance(row, FieldError) else next(results) for row in rows)
+    if not rows.errors:
+        return list(found)
+    return [None if row in rows.errors else next(found) for row in range(len(rows))]
+
+
+def _predict_in_slices(predictor: Predictor, matrix: NDArray[np.float64]) -> Predictions:
+    """Answer many rows, and let other requests run between two slices."""
+    parts = []
+    for start in range(0, max(len(matrix), 1), SLICE_ITEMS):
+        if start:
+            give_turn()
+        parts.append(predictor.predict_many(matrix[start : start + SLICE_ITEMS]))
+    return Predictions(
+        np.concatenate([part.class_index for part in parts]),
+        np.concatenate([part.probabilities for part in parts]),
+        np.concatenate([part.outside_training_range for part in parts]),
+    )

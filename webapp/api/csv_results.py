@@ -2,42 +2,51 @@
 
 import csv
 import io
-from collections.abc import Sequence
-from itertools import chain, repeat
+from collections.abc import Mapping, Sequence
 
-from webapp.api.schemas import BatchResult
 from webapp.http.problem_details import FieldError
 from webapp.http.turns import in_turns
 
 UNREPORTED = "?"
-"""The cell `error` of a bad home beyond those whose errors are reported. It is one byte,
-because bad homes can be blank lines, of one byte each."""
+"""The cell `error` of a bad row beyond those whose errors are reported. It is one byte,
+because bad rows can be blank lines, of one byte each."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def to_csv(answers: Sequence[BatchResult | FieldError], reported: Sequence[FieldError] | None) -> bytes:
-    """Return the answers as CSV (RFC 4180), with a column `error` unless `reported` is None."""
-    header = BatchResult.__struct_fields__ + (() if reported is None else ("error",))
-    no_error = () if reported is None else ("",)
-    errors = chain((_as_cell(error.detail) for error in reported or ()), repeat(UNREPORTED))
-    lines = (
-        ("", "", "", next(errors))
-        if isinstance(answer, FieldError)
-        else (
-            _as_cell(answer.breed),
-            answer.probability,
-            "true" if answer.outside_training_range else "false",
-            *no_error,
-        )
-        for answer in answers
-    )
+def to_csv(
+    target: str,
+    answers: Sequence[tuple[str, float, bool] | None],
+    reported: Mapping[int, Sequence[FieldError]] | None,
+) -> bytes:
+    """Return the answers as CSV (RFC 4180).
+
+    Args:
+        target: the name of the column with the keys of the classes.
+        answers: a class, its probability, and whether the row is outside the training range; None for a bad row.
+        reported: the errors of bad rows by their positions; None leaves out the column `error`.
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(header)
+    writer.writerow(
+        [target, "probability", "outside_training_range", *(() if reported is None else ("error",))]
+    )
+    no_error = () if reported is None else ("",)
+    lines = (
+        ("", "", "", _cell(reported or {}, row))
+        if answer is None
+        else (_as_cell(answer[0]), answer[1], "true" if answer[2] else "false", *no_error)
+        for row, answer in enumerate(answers)
+    )
     for chunk in in_turns(lines):
         writer.writerows(chunk)
     return text.getvalue().encode()
+
+
+def _cell(reported: Mapping[int, Sequence[FieldError]], row: int) -> str:
+    if row not in reported:
+        return UNREPORTED
+    return _as_cell(" ".join(error.detail for error in reported[row]))
 
 
 def _as_cell(text: str) -> str:

@@ -1,15 +1,23 @@
 """The routes of the OpenAPI document: the file for tools, and Swagger UI for people."""
 
+import json
+import shlex
+from functools import lru_cache
 from pathlib import Path
 
 import flask_swagger_ui
-from flask import Blueprint, Response, render_template
+import msgspec
+from flask import Blueprint, Flask, Response, current_app, render_template
 
+from model.problem.rows import as_text, example_row
+from webapp.api.csv_rows import header_of
+from webapp.api.openapi import make_document
+from webapp.api.reading import example
 from webapp.http.addresses import origin
 from webapp.http.caching import Content, stored
 from webapp.http.negotiation import JSON
+from webapp.http.state import current_state
 
-FILE = Path(__file__).with_name("openapi.json")
 DAY_SECONDS = 86_400
 
 _UI = Path(flask_swagger_ui.__file__).parent / "dist"
@@ -18,7 +26,6 @@ _UI_FILES = {
     name: Content.of((_UI / name).read_bytes(), mimetype)
     for name, mimetype in {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}.items()
 }
-_DOCUMENT = Content.of(FILE.read_bytes(), JSON)
 
 # The policy of the other pages forbids `data:` addresses, where Swagger UI's style sheet has its pictures.
 POLICY = (
@@ -28,12 +35,19 @@ POLICY = (
 EXAMPLES = {"curl": "ask.sh", "Python": "ask.py", "JavaScript": "ask.mjs", "Many homes, in CSV": "batch.sh"}
 
 blueprint = Blueprint("docs", __name__, url_prefix="/api")
+blueprint.add_app_template_filter(shlex.quote, "quote")
 
 
 @blueprint.get("/openapi.json")
 def document() -> Response:
-    """Return the document as `make openapi` wrote it."""
-    return _DOCUMENT.respond()
+    """Return the document of the problem that is answered."""
+    return _document(current_app._get_current_object()).respond()  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=4)
+def _document(app: Flask) -> Content:
+    """Make the document; `warm_up` does so at the start."""
+    return Content.of(msgspec.json.encode(make_document(app)), JSON)
 
 
 @blueprint.get("/docs")
@@ -52,9 +66,19 @@ def ui(name: str) -> Response:
 
 
 def _page() -> str:
-    here = origin()
+    problem = current_state().problem
+    body = example(current_state())
+    header = header_of(problem).split(",")
+    values = {name: as_text(value) for name, value in example_row(problem).items()}
+    for number in problem.numbers:
+        values[number.column_name] = values[number.name]
+        if member := problem.unit_members.get(number.name):
+            values[member] = number.unit
+    csv = [",".join(header), ",".join(values[name] for name in header)]
     examples = {
-        name: (FILE.parent / "examples" / file).read_text().replace("http://localhost:8000", here)
+        name: render_template(
+            f"examples/{file}", origin=origin(), body=body, python=repr(json.loads(body)), csv=csv
+        )
         for name, file in EXAMPLES.items()
     }
     return render_template("docs.html", examples=examples)

@@ -1,4 +1,4 @@
-"""The responses about the model and its breeds; those of predictions are in `webapp.api.schemas`."""
+"""The responses about the model and its classes; those of predictions are in `webapp.api.schemas`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated
@@ -6,72 +6,68 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from webapp.api.schemas import BreedKey, ModelVersion
+from webapp.api.schemas import ModelVersion
 
 
-class Range(msgspec.Struct, frozen=True):
-    """A range over adult dogs, males and females together, and who says so."""
+class FactResponse(msgspec.Struct, frozen=True):
+    """A line about a class, and who says so."""
 
-    min: float
-    max: float
-    source: str
-    url: str
-
-
-class Fact(msgspec.Struct, frozen=True):
-    """A line about a breed, and who says so."""
-
+    label: str
     text: str
     source: str
     url: str
 
 
-class BreedResponse(msgspec.Struct, frozen=True):
-    """A breed that the model can answer."""
+class ClassResponse(msgspec.Struct, frozen=True):
+    """A class that the model can answer."""
 
     key: Annotated[str, Meta(description="The word that answers use for it.")]
     name: Annotated[str, Meta(description="Its name, for people.")]
-    image_url: Annotated[str, Meta(description="A drawing of its puppy (SVG).")]
-    weight_kg: Range
-    height_cm: Range
-    space: Fact
-    exercise: Fact
+    image_url: Annotated[str | None, Meta(description="Its picture; null where it has none.")]
+    facts: Sequence[FactResponse]
 
 
-class BreedsResponse(msgspec.Struct, frozen=True):
-    """The breeds that the model can answer."""
+class ClassesResponse(msgspec.Struct, frozen=True):
+    """The classes that the model can answer."""
 
-    breeds: Sequence[BreedResponse]
+    classes: Sequence[ClassResponse]
 
 
 class Boundary(msgspec.Struct, frozen=True):
-    """A home size where the answer changes."""
+    """A value of the only feature, a number, where the answer changes."""
 
-    home_size_sqft: Annotated[float, Meta(description="The smallest home that is answered `above`.")]
-    below: BreedKey
-    above: BreedKey
+    value: Annotated[float, Meta(description="The least value that is answered `above`, in the first unit.")]
+    below: Annotated[str, Meta(description="The key of the class below it.")]
+    above: Annotated[str, Meta(description="The key of the class from it on.")]
 
 
-class TrainingRange(msgspec.Struct, frozen=True):
-    """The smallest and the largest home that the model was trained on."""
+class TrainedFeature(msgspec.Struct, frozen=True):
+    """What the model was trained on, of one feature."""
 
-    min_sqft: float
-    max_sqft: float
+    name: str
+    min: Annotated[float | None, Meta(description="The least number, in the first unit.")]
+    max: Annotated[float | None, Meta(description="The greatest number, in the first unit.")]
+    counts: Annotated[Mapping[str, int], Meta(description="How many rows, by choice.")]
+    blanks: Annotated[int, Meta(description="How many rows without a value.")]
+    importance: Annotated[
+        float | None,
+        Meta(description="The mean absolute SHAP value, in log-odds; null where it is the only feature."),
+    ]
 
 
 class TrainingData(msgspec.Struct, frozen=True):
-    """The households that the model was trained and judged on."""
+    """The rows that the model was trained and judged on."""
 
     simulated: Annotated[bool, Meta(description="Whether they were made up: true for the model we ship.")]
-    households: Annotated[Mapping[str, int], Meta(description="How many, by breed.")]
+    rows: Annotated[Mapping[str, int], Meta(description="How many, by class.")]
     fitted: Annotated[int, Meta(description="How many it was trained on.")]
     held_out: Annotated[int, Meta(description="How many were kept back to judge it by.")]
 
 
 class ModelMetrics(msgspec.Struct, frozen=True):
-    """How the model does on the households kept back."""
+    """How the model does on the rows kept back."""
 
-    accuracy: Annotated[float, Meta(description="The share answered with the right breed.")]
+    accuracy: Annotated[float, Meta(description="The share answered with the right class.")]
     log_loss: Annotated[float, Meta(description="In nats; smaller is better.")]
     brier_score: Annotated[float, Meta(description="Smaller is better.")]
     calibration_error: Annotated[
@@ -84,8 +80,8 @@ class ModelResponse(msgspec.Struct, frozen=True):
     """The model: what it knows, where its answer changes, and how good it is."""
 
     model_version: ModelVersion
-    classes: Annotated[Sequence[str], Meta(description="The keys of its breeds.")]
-    training_range: TrainingRange
+    classes: Annotated[Sequence[str], Meta(description="The keys of its classes.")]
+    features: Sequence[TrainedFeature]
     decision_boundaries: Sequence[Boundary]
     metrics: ModelMetrics
     data: TrainingData

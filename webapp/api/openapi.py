@@ -1,27 +1,19 @@
-"""The OpenAPI 3.1 document, made from the routes, their types, the problems and the app's own responses.
-
-`make openapi` writes it to the file that the app serves; a test compares the two.
-"""
+"""The OpenAPI 3.1 document, made from the problem, the routes, their types, and the app's own responses."""
 
 import json
-import sys
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask
-from flask.testing import FlaskClient
 
-from webapp import create_app
-from webapp.api.docs import FILE
-from webapp.api.openapi_responses import HEADERS, responses_of
+from webapp.api.openapi_responses import HEADERS, ORIGIN, responses_of
 from webapp.api.openapi_schemas import Json, all_schemas, parameters_of, schema_of
-from webapp.api.operations import OPERATIONS, Example, Operation
+from webapp.api.operations import Example, Operation, operations_of
 from webapp.http.negotiation import JSON
+from webapp.http.state import State, state_of
+from webapp.http.warm_up import answer_inside
 
 _ABOUT = """\
-Type the size of a home; see which puppy suits it. The model that we ship learnt from **simulated** homes: \
-it shows how such a service works, and is no advice on choosing a dog.
-
 **Errors** are problem details (RFC 9457), for every status: `detail` is a sentence, `errors` has the place \
 of each thing that is wrong, `type` is an address that explains the kind: branch on what stands after its \
 `#`, which never changes. A `503` has `Retry-After`. A request that can't be read as HTTP at all gets one of \
@@ -36,35 +28,43 @@ sites may ask, without credentials. Large answers are gzipped where `Accept-Enco
 
 def make_document(app: Flask) -> Json:
     """Return the document of an app, with its responses to the examples."""
-    client = app.test_client()
+    state = state_of(app)
+    problem, operations = state.problem, operations_of(state)
     paths: Json = {}
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        if operation := OPERATIONS.get(rule.endpoint):
+        if operation := operations.get(rule.endpoint):
             method = "POST" if "POST" in (rule.methods or ()) else "GET"
-            described = _describe(client, rule.rule, method, operation)
-            described["operationId"] = rule.endpoint.partition(".")[2]
+            described = _describe(app, state, rule.rule, method, operation)
             paths.setdefault(rule.rule, {})[method.lower()] = described
+    simulated = state.predictor.manifest.data.simulated
+    note = f" {problem.simulated_note}" if simulated else ""
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Perfect Puppy",
+            "title": problem.title,
             "version": "1",
-            "summary": "Which puppy suits a home",
-            "description": _ABOUT,
+            "summary": problem.question.rstrip("?"),
+            "description": f"{problem.description}{note}\n\n{_ABOUT}",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "tags": [{"name": tag} for tag in dict.fromkeys(each.tag for each in OPERATIONS.values())],
+        "servers": [{"url": "/"}],
+        "security": [],
+        "tags": [
+            {"name": tag, "description": about}
+            for tag, about in dict.fromkeys((each.tag, each.about_tag) for each in operations.values())
+        ],
         "paths": paths,
-        "components": {"schemas": all_schemas(), "headers": HEADERS},
+        "components": {"schemas": all_schemas(operations.values()), "headers": HEADERS},
     }
 
 
-def _describe(client: FlaskClient, path: str, method: str, operation: Operation) -> Json:
+def _describe(app: Flask, state: State, path: str, method: str, operation: Operation) -> Json:
     examples: dict[tuple[int, str], Json] = {}
     for name, example in operation.examples.items():
-        status, media_type, answered = _ask(client, path, method, example)
+        status, media_type, answered = _ask(app, path, method, example)
         examples.setdefault((status, media_type), {})[name] = answered
     described: Json = {
+        "operationId": operation.name,
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description,
@@ -80,24 +80,25 @@ def _describe(client: FlaskClient, path: str, method: str, operation: Operation)
                         name: {"summary": example.summary, "value": _value(example)}
                         for name, example in operation.examples.items()
                         # An example of a body can't show a query; the response's example shows both.
-                        if name in examples[200, media_type] and not example.query
+                        if name in examples.get((200, media_type), ()) and not example.query
                     },
                 }
                 for media_type, schema in operation.requests.items()
             },
         }
-    described["responses"] = responses_of(operation, examples)
+    described["responses"] = responses_of(operation, examples, state.kinds)
     return described
 
 
-def _ask(client: FlaskClient, path: str, method: str, example: Example) -> tuple[int, str, Json]:
+def _ask(app: Flask, path: str, method: str, example: Example) -> tuple[int, str, Json]:
     """Send an example; return the response's status and media type, and the document's example object."""
-    response = client.open(
+    response = answer_inside(
+        app,
         path,
+        example.body.encode(),
         method=method,
-        base_url="https://puppy.example",
+        base_url=ORIGIN,
         query_string=example.query,
-        data=example.body or None,
         content_type=example.content_type if example.body else None,
         headers={"X-Request-ID": "an-id-of-yours"},
     )
@@ -108,20 +109,10 @@ def _ask(client: FlaskClient, path: str, method: str, example: Example) -> tuple
         request += f", with `Content-Type: {example.content_type}` and the body:\n\n```\n{body}\n```"
     else:
         request += "."
-    value = response.get_json() if response.is_json else response.text
+    value = response.get_json() if response.is_json else response.get_data(as_text=True)
     answered = {"summary": example.summary, "description": request, "value": value}
     return response.status_code, response.mimetype or "", answered
 
 
 def _value(example: Example) -> Any:
     return json.loads(example.body) if example.content_type == JSON else example.body
-
-
-def encode(document: Json) -> bytes:
-    """Return the content of the file."""
-    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
-
-
-if __name__ == "__main__":
-    FILE.write_bytes(encode(make_document(create_app({"LOG_LEVEL": "error"}))))
-    sys.stdout.write(f"Wrote {FILE.name}.\n")

@@ -8,9 +8,11 @@ import msgspec
 from webapp.api.openapi_schemas import Json, schema_of
 from webapp.api.operations import Operation
 from webapp.http.problem_details import ProblemDetails
-from webapp.http.problem_kinds import KINDS, Kind
+from webapp.http.problem_kinds import Kind
 
 PROBLEM = "application/problem+json"
+ORIGIN = "https://example.com"
+"""The server in the examples."""
 
 HEADERS: Json = {
     name: {"description": description, "schema": {"type": kind}}
@@ -29,7 +31,7 @@ Examples = Mapping[tuple[int, str], Json]
 """The examples of a route by the status and the media type of the app's response, then by name."""
 
 
-def responses_of(operation: Operation, examples: Examples) -> dict[str, Json]:
+def responses_of(operation: Operation, examples: Examples, all_kinds: Mapping[str, Kind]) -> dict[str, Json]:
     """Return the responses of a route by status, with its examples."""
     names = ["X-Request-ID"]
     if operation.tag != "This document":
@@ -53,7 +55,7 @@ def responses_of(operation: Operation, examples: Examples) -> dict[str, Json]:
             "headers": _headers(names),
         }
     kinds: dict[int, list[Kind]] = {}
-    for kind in (KINDS[slug] for slug in (*operation.problems, *_COMMON_PROBLEMS)):
+    for kind in (all_kinds[slug] for slug in (*operation.problems, *_COMMON_PROBLEMS)):
         for status in kind.meanings:
             kinds.setdefault(status, []).append(kind)
     for status, with_status in sorted(kinds.items()):
@@ -70,7 +72,7 @@ def responses_of(operation: Operation, examples: Examples) -> dict[str, Json]:
 def _example_problem(kind: Kind, status: int) -> Any:
     """Return the body that stands for a problem which none of the route's examples causes."""
     details = ProblemDetails(
-        type=f"https://puppy.example/problems#{kind.slug}",
+        type=f"{ORIGIN}/problems#{kind.slug}",
         title=kind.title,
         status=status,
         detail=kind.meanings[status],

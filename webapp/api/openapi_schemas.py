@@ -1,11 +1,11 @@
 """The JSON Schemas and parameters of the OpenAPI document, made from the API's types."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from webapp.api.operations import OPERATIONS, Operation, Schema
-from webapp.home import LIMITS
+from webapp.api.operations import Operation, Schema
 from webapp.http.problem_details import ProblemDetails
 
 Json = dict[str, Any]
@@ -24,28 +24,16 @@ def schema_of(schema: Schema) -> Json:
     return {"$ref": _REFERENCE.format(name=schema.__name__)} if isinstance(schema, type) else dict(schema)
 
 
-def all_schemas() -> Json:
+def all_schemas(operations: Iterable[Operation]) -> Json:
     """Return the schemas of all types of the API by name."""
     types = [
         schema
-        for operation in OPERATIONS.values()
+        for operation in operations
         for schema in (*operation.requests.values(), *operation.responses.values())
         if isinstance(schema, type)
     ]
     _, schemas = msgspec.json.schema_components([*types, ProblemDetails], ref_template=_REFERENCE)
-    schemas = {name: _tidy(schema) for name, schema in sorted(schemas.items())}
-    # The limits depend on the unit, which a type cannot express. Without a unit the size is in sq ft.
-    schemas["PredictRequest"]["anyOf"] = [
-        {
-            "properties": {
-                "home_size": {"type": "number", "minimum": smallest, "maximum": largest},
-                "unit": {"const": unit},
-            },
-            "required": ["home_size"] if unit == "sqft" else ["home_size", "unit"],
-        }
-        for unit, (smallest, largest) in LIMITS.items()
-    ]
-    return schemas
+    return {name: _tidy(schema) for name, schema in sorted(schemas.items())}
 
 
 def _tidy(schema: Json) -> Json:
@@ -59,20 +47,29 @@ def _tidy(schema: Json) -> Json:
 
 
 def parameters_of(operation: Operation) -> list[Json]:
-    """Return the parameters of an operation, made from the schema of its query."""
+    """Return the parameters of an operation: the members of its query's type, and its options."""
     parameters: list[Json] = []
     if operation.query:
         [_], schemas = msgspec.json.schema_components([operation.query], ref_template=_REFERENCE)
         query = _tidy(schemas[operation.query.__name__])
         for name, schema in query["properties"].items():
-            description = schema.pop("description")
+            description = schema.pop("description", "")
+            schema.pop("default", None) if schema.get("default", "") is None else None
             parameter = {"name": name, "in": "query", "description": description, "schema": schema}
             if name in query.get("required", ()):
                 parameter["required"] = True
-            if name == "home_size":
-                schema |= {"minimum": LIMITS["m2"][0], "maximum": LIMITS["sqft"][1]}
-                parameter["example"] = 1200
+            if name in operation.example:
+                parameter["example"] = operation.example[name]
             parameters.append(parameter)
+    parameters += [
+        {
+            "name": name,
+            "in": "query",
+            "description": description,
+            "schema": {"enum": list(values), "type": "string", "default": values[0]},
+        }
+        for name, (values, description) in operation.options.items()
+    ]
     if operation.cached:
         parameters.append(_IF_NONE_MATCH)
     return parameters

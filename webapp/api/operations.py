@@ -1,49 +1,31 @@
-"""Each route of the API as its OpenAPI document describes it."""
+"""Each route of the API as its OpenAPI document describes it, for a problem."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
+from model.problem.features import Choice, Number
+from model.problem.rows import as_text, example_row
 from webapp.api import batch, csv_results
-from webapp.api.model_schemas import BreedsResponse, ModelResponse
-from webapp.api.schemas import (
-    MAX_HOME_BYTES,
-    BatchOptions,
-    BatchRequest,
-    BatchResponse,
-    PredictRequest,
-    PredictResponse,
-)
-from webapp.home import MAX_HOMES
+from webapp.api.csv_rows import header_of
+from webapp.api.model_schemas import ClassesResponse, ModelResponse
+from webapp.api.reading import EXPLAIN
+from webapp.api.schemas import MAX_ROW_BYTES, types_of
 from webapp.http.admission import BODY_LIMIT
 from webapp.http.negotiation import CSV, JSON
+from webapp.http.problem_kinds import MAX_ROWS, rows_slug, slug_of, too_many_slug
+from webapp.http.state import State
 
 Schema = type[msgspec.Struct] | Mapping[str, object]
 """A type of the API, or a JSON Schema for a body that no type describes, such as CSV."""
 
-_CSV_BODY = 'home_size,unit\r\n900,sqft\r\n"4,000",sqft\r\n100,m2\r\n'
-
-CSV_HOMES: Schema = {
-    "type": "string",
-    "title": "Homes in CSV",
-    "description": (
-        "UTF-8, with or without a byte order mark; lines end in CRLF or LF. The header is `home_size` or "
-        "`home_size,unit`, in any order; an empty unit is sq ft. Thousands may be set off by commas where "
-        f'the cell is in quotes: `"1,200"`. A line takes at most {MAX_HOME_BYTES:,} characters. A blank line '
-        "is a home whose size is missing, so that each answer stands in the row of its home; before the "
-        "header and at the end of the file blank lines are no homes."
-    ),
-    "examples": [_CSV_BODY],
-}
-CSV_RESULTS: Schema = {
-    "type": "string",
-    "title": "Answers in CSV",
-    "description": (
-        "The columns `breed`, `probability` and `outside_training_range`, a line for each home, in their "
-        "order; with `errors=report` also the column `error`: empty for a home that was answered, a sentence "
-        f"for each that is in the JSON answer's `errors`, and `{csv_results.UNREPORTED}` for any others."
-    ),
+TAGS = {
+    "predictions": "Ask for one answer, or for many.",
+    "model": "What the model knows, and how good it is.",
+    "documentation": "This document, for tools and for people.",
 }
 
 
@@ -62,7 +44,10 @@ class Operation:
     """A route and its method.
 
     Attributes:
-        query: the schema of the query string.
+        name: the name of the function in a generated client.
+        query: the type of the query string.
+        options: further parameters of the query: their values, the default first, and what they do.
+        example: examples of the query's parameters.
         requests: the schema of the request's body by media type.
         responses: the schema of the body of a 200 by media type.
         examples: requests by their names in the document.
@@ -70,118 +55,236 @@ class Operation:
         cached: whether a client may keep the response, and ask with `If-None-Match` if it is still current.
     """
 
+    name: str
     tag: str
     summary: str
     description: str
     query: type[msgspec.Struct] | None = None
+    options: Mapping[str, tuple[Sequence[str], str]] = field(default_factory=dict)
+    example: Mapping[str, object] = field(default_factory=dict)
     requests: Mapping[str, Schema] = field(default_factory=dict)
     responses: Mapping[str, Schema]
     examples: Mapping[str, Example] = field(default_factory=dict)
     problems: Sequence[str] = ()
     cached: bool = False
 
+    @property
+    def about_tag(self) -> str:
+        """Return what the operation's tag is about."""
+        return TAGS[self.tag]
 
-_HOME_PROBLEMS = ("invalid-home-size", "invalid-unit", "invalid-request")
-_BODY_PROBLEMS = ("malformed-json", "content-too-large", "unsupported-media-type")
 
-OPERATIONS = {
-    "api.predict": Operation(
-        tag="Predictions",
-        summary="Recommend a puppy for a home",
-        description=(
-            "Says which breed suits a home of this size, how sure the model is, and whether it has seen "
-            f"homes like it. The body is at most {BODY_LIMIT // 1024} KB."
+def operations_of(state: State) -> dict[str, Operation]:
+    """Return the operations by the endpoints of their routes."""
+    problem, types = state.problem, types_of(state.predictor)
+    row, rows, member = problem.row.name, problem.row.plural, problem.rows_member
+    answer = problem.answer.name
+    good = example_row(problem)
+    bad = good | _bad_value(state)
+    explain = {"explain": (EXPLAIN["explain"], "Whether the answer shall have `reasons`.")}
+    errors = {
+        "errors": (
+            batch.OPTIONS["errors"],
+            f"What a {row} that can't be answered does: `fail` refuses the whole batch, `report` answers the "
+            "others and lists it.",
+        )
+    }
+    row_problems = [slug_of(feature.name) for feature in problem.features]
+    row_problems += [*dict.fromkeys(map(slug_of, problem.unit_members.values())), "invalid-request"]
+    body_problems = ["malformed-json", "content-too-large", "unsupported-media-type"]
+    csv_body = _csv(state, good, good)
+    found = [
+        Operation(
+            name="predict",
+            tag="predictions",
+            summary=f"Find the {answer} for a {row}",
+            description=(
+                f"Says which {problem.target.name} suits, how sure the model is, and whether it has seen {rows} like "
+                f"it. The body is at most {BODY_LIMIT // 1024} KB."
+            ),
+            options=explain,
+            requests={JSON: types.request},
+            responses={JSON: types.response},
+            examples={
+                "typical": Example(f"A typical {row}", json.dumps(good)),
+                **_other_unit(state, good),
+                "explained": Example("With reasons", json.dumps(good), query={"explain": "true"}),
+                "invalid": Example("A value that is not taken", json.dumps(bad)),
+                "not JSON": Example("A body cut off", json.dumps(good)[:-2]),
+            },
+            problems=(*body_problems, *row_problems),
         ),
-        requests={JSON: PredictRequest},
-        responses={JSON: PredictResponse},
-        examples={
-            "a small home": Example("1,200 sq ft", '{"home_size": 1200}'),
-            "in square metres": Example("370.5 m²", '{"home_size": 370.5, "unit": "m2"}'),
-            "too small": Example("A home of 5 sq ft", '{"home_size": 5}'),
-            "not JSON": Example("A body cut off", '{"home_size": 12'),
-        },
-        problems=(*_BODY_PROBLEMS, *_HOME_PROBLEMS),
-    ),
-    "api.predict_by_query": Operation(
-        tag="Predictions",
-        summary="Recommend a puppy for a home, by an address",
-        description=(
-            "Answers as the `POST` does. The answer may be kept for a minute; after that `If-None-Match` "
-            "asks whether it still holds."
+        Operation(
+            name="predict_by_query",
+            tag="predictions",
+            summary=f"Find the {answer} for a {row}, by an address",
+            description=(
+                "Answers as the `POST` does. The answer may be kept for a minute; after that `If-None-Match` "
+                "asks whether it still holds."
+            ),
+            query=types.request,
+            options=explain,
+            example=good,
+            responses={JSON: types.response},
+            examples={
+                "typical": Example(f"A typical {row}", query=_texts(good)),
+                "invalid": Example("A value that is not taken", query=_texts(bad)),
+            },
+            problems=row_problems,
+            cached=True,
         ),
-        query=PredictRequest,
-        responses={JSON: PredictResponse},
-        examples={
-            "a small home": Example("1,200 sq ft", query={"home_size": "1200", "unit": "sqft"}),
-            "too small": Example("A home of 5 sq ft", query={"home_size": "5", "unit": "sqft"}),
-        },
-        problems=_HOME_PROBLEMS,
-        cached=True,
-    ),
-    "batch.predict_batch": Operation(
-        tag="Predictions",
-        summary="Recommend a puppy for each of many homes",
-        description=(
-            f"Takes up to {MAX_HOMES:,} homes, {MAX_HOME_BYTES:,} bytes each and "
-            f"{batch.BODY_LIMIT // 1024**2} MB in all, in JSON or in CSV, and answers them in their order, "
-            "in the form that `Accept` would rather have (else in the one that was sent). A home that can't "
-            "be answered refuses the whole batch and is named; with `errors=report` the others are answered "
-            "and it is listed. Only a few batches are worked on at once: a 503 says when to try again."
+        Operation(
+            name="predict_batch",
+            tag="predictions",
+            summary=f"Find the {answer} for each of many {rows}",
+            description=(
+                f"Takes up to {MAX_ROWS:,} {rows}, {MAX_ROW_BYTES:,} bytes each and "
+                f"{batch.BODY_LIMIT // 1024**2} MB in all, in JSON or in CSV, and answers them in their order, in the "
+                f"form that `Accept` would rather have (else in the one that was sent). A {row} that can't be "
+                "answered refuses the whole batch and is named; with `errors=report` the others are answered and it "
+                "is listed. Only a few batches are worked on at once: a 503 says when to try again."
+            ),
+            options=errors,
+            requests={JSON: types.batch_request, CSV: _csv_rows(state, csv_body)},
+            responses={JSON: types.batch_response, CSV: _csv_results(state)},
+            examples={
+                "in JSON": Example(f"Two {rows}", json.dumps({member: [good, good]})),
+                "reported": Example(
+                    "One of them bad, and reported",
+                    json.dumps({member: [good, bad]}),
+                    query={"errors": "report"},
+                ),
+                "refused": Example(
+                    "One of them bad, and the whole refused", json.dumps({member: [good, bad]})
+                ),
+                "in CSV": Example(f"Two {rows}", csv_body, CSV),
+                "reported in CSV": Example(
+                    "One of them bad, and reported", _csv(state, good, bad), CSV, {"errors": "report"}
+                ),
+            },
+            problems=(
+                *body_problems,
+                "malformed-csv",
+                "invalid-request",
+                rows_slug(problem),
+                too_many_slug(problem),
+            ),
         ),
-        query=BatchOptions,
-        requests={JSON: BatchRequest, CSV: CSV_HOMES},
-        responses={JSON: BatchResponse, CSV: CSV_RESULTS},
-        examples={
-            "in JSON": Example(
-                "Two homes", '{"homes": [{"home_size": 900}, {"home_size": 370.5, "unit": "m2"}]}'
-            ),
-            "one bad home": Example(
-                "One of them bad, and reported",
-                '{"homes": [{"home_size": 900}, {"home_size": 5}]}',
-                query={"errors": "report"},
-            ),
-            "refused": Example(
-                "One of them bad, and the whole refused",
-                '{"homes": [{"home_size": 900}, {"home_size": 5}, {"home_size": 1500}]}',
-            ),
-            "in CSV": Example("Three homes", _CSV_BODY, CSV),
-            "one bad row": Example(
-                "One of them bad, and reported",
-                "home_size,unit\r\n900,sqft\r\nhuge,sqft\r\n",
-                CSV,
-                {"errors": "report"},
-            ),
-        },
-        problems=(*_BODY_PROBLEMS, "malformed-csv", "invalid-request", "invalid-homes", "too-many-homes"),
-    ),
-    "api.model": Operation(
-        tag="The model",
-        summary="Say what the model knows, and how good it is",
-        description="From the manifest that training wrote: where the answer changes, and the measures.",
-        responses={JSON: ModelResponse},
-        examples={"the model": Example("The model we ship, of simulated homes")},
-        cached=True,
-    ),
-    "api.breeds": Operation(
-        tag="The model",
-        summary="List the breeds that the model can answer",
-        description="With name, picture, size and needs of each, and who says so.",
-        responses={JSON: BreedsResponse},
-        examples={"the breeds": Example("The breeds of the model we ship")},
-        cached=True,
-    ),
-    "docs.document": Operation(
-        tag="This document",
-        summary="Give this document",
-        description="OpenAPI 3.1, for tools.",
-        responses={JSON: {"type": "object", "description": "An OpenAPI 3.1 document."}},
-        cached=True,
-    ),
-    "docs.page": Operation(
-        tag="This document",
-        summary="Show this document",
-        description="For people: read it, and try each route out.",
-        responses={"text/html": {"type": "string", "description": "A page in HTML."}},
-        cached=True,
-    ),
-}
+        Operation(
+            name="get_model",
+            tag="model",
+            summary="Say what the model knows, and how good it is",
+            description="From the manifest that training wrote: where the answer changes, and the measures.",
+            responses={JSON: ModelResponse},
+            examples={"the model": Example("The model that answers")},
+            cached=True,
+        ),
+        Operation(
+            name="list_classes",
+            tag="model",
+            summary=f"List the {problem.target.plural} that the model can answer",
+            description="With name, picture and facts of each, and who says so.",
+            responses={JSON: ClassesResponse},
+            examples={"the classes": Example(f"The {problem.target.plural} of the model that answers")},
+            cached=True,
+        ),
+        Operation(
+            name="get_document",
+            tag="documentation",
+            summary="Give this document",
+            description="OpenAPI 3.1, for tools.",
+            responses={JSON: {"type": "object", "description": "An OpenAPI 3.1 document."}},
+            cached=True,
+        ),
+        Operation(
+            name="show_document",
+            tag="documentation",
+            summary="Show this document",
+            description="For people: read it, and try each route out.",
+            responses={"text/html": {"type": "string", "description": "A page in HTML."}},
+            cached=True,
+        ),
+    ]
+    endpoints = (
+        "api.predict",
+        "api.predict_by_query",
+        "batch.predict_batch",
+        "api.model",
+        "api.classes",
+        "docs.document",
+        "docs.page",
+    )
+    return dict(zip(endpoints, found, strict=True))
+
+
+def _bad_value(state: State) -> dict[str, Any]:
+    """Return a member with a value that its feature does not take."""
+    feature = state.problem.features[0]
+    if isinstance(feature, Number):
+        return {feature.name: feature.max * 10 if feature.max > 0 else feature.max + 1}
+    return {feature.name: "no such choice" if isinstance(feature, Choice) else "perhaps"}
+
+
+def _other_unit(state: State, row: Mapping[str, object]) -> dict[str, Example]:
+    """Return an example with a number in its second unit, where one has several."""
+    for number in state.problem.numbers:
+        if member := state.problem.unit_members.get(number.name):
+            unit = list(number.units)[1]
+            value = float(f"{number.example / number.factor(unit):.4g}")
+            label = number.units[unit].label
+            body = json.dumps({**row, number.name: value, member: unit})
+            return {"in another unit": Example(f"The {number.short} in {label}", body)}
+    return {}
+
+
+def _texts(row: Mapping[str, Any]) -> dict[str, str]:
+    return {name: as_text(value) for name, value in row.items()}
+
+
+def _csv(state: State, *rows: Mapping[str, Any]) -> str:
+    """Return rows as CSV, in first units."""
+    problem = state.problem
+    header = header_of(problem).split(",")
+    lines = [",".join(header)]
+    for row in rows:
+        cells = _texts(row)
+        for number in problem.numbers:
+            cells[number.column_name] = cells[number.name]
+            cells[problem.unit_members.get(number.name, "")] = number.unit
+        lines.append(",".join(cells[name] for name in header))
+    return "".join(f"{line}\r\n" for line in lines)
+
+
+def _csv_rows(state: State, example: str) -> Schema:
+    problem = state.problem
+    row = problem.row
+    units = [name for name in problem.unit_members.values()]
+    empty_unit = f" An empty `{units[0]}` is the first unit." if units else ""
+    return {
+        "type": "string",
+        "title": f"{row.plural.capitalize()} in CSV",
+        "description": (
+            "UTF-8, with or without a byte order mark; lines end in CRLF or LF; cells are separated by commas, "
+            f"semicolons or tabs. The header has the columns `{header_of(problem)}`, in any order, in upper or lower "
+            f"case, also as `NAME_UNIT`; those that may be blank may be left out.{empty_unit} A file that trains can "
+            f"be sent: the column `{problem.target.name}` is passed over, and so is any other, which is named in "
+            f"`ignored_columns`, or in the header `{batch.IGNORED_HEADER}`. Thousands may be set off by commas "
+            f'where the cell is in quotes: `"1,200"`. A line takes at most {MAX_ROW_BYTES:,} characters. A blank '
+            f"line is a {row.name} whose values are missing, so that each answer stands in the row of its "
+            f"{row.name}; before the header and at the end of the file blank lines are none."
+        ),
+        "examples": [example],
+    }
+
+
+def _csv_results(state: State) -> Schema:
+    row = state.problem.row.name
+    return {
+        "type": "string",
+        "title": "Answers in CSV",
+        "description": (
+            f"The columns `{state.problem.target.name}`, `probability` and `outside_training_range`, a line for each "
+            f"{row}, in order; with `errors=report` also the column `error`: empty for a {row} that was answered, a "
+            f"sentence for each that is in the JSON answer's `errors`, and `{csv_results.UNREPORTED}` for any others."
+        ),
+    }

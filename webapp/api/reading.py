@@ -1,90 +1,98 @@
-"""Read a home, or the options of a batch, from a JSON body or a query string."""
+"""Read rows and options from a JSON body or a query string, or refuse them with all that is wrong."""
 
+import json
 from codecs import BOM_UTF8
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from werkzeug.datastructures import MultiDict
 
-from model.home_size import Unit
-from webapp.api.refusals import EXAMPLE, Refusal, as_field, pointer, refuse_home, refuse_query
-from webapp.api.schemas import PredictRequest
-from webapp.home import Home, HomeSizeError, measure
+from model.problem.features import Fault
+from model.problem.rows import Row, RowError, example_row, unknown_name
+from model.problem.wording import kind_of, listed, shown
 from webapp.http.problem_details import FieldError
-from webapp.http.problems import Problem, shown
+from webapp.http.problem_kinds import slug_of
+from webapp.http.problems import Problem
+from webapp.http.state import State
 
-StructT = TypeVar("StructT", bound=msgspec.Struct)
-MeasuredT = TypeVar("MeasuredT")
-
-_home_decoder = msgspec.json.Decoder(PredictRequest)
+EXPLAIN: Mapping[str, tuple[str, ...]] = {"explain": ("false", "true")}
+"""The option of a prediction, with its values, the default first."""
 
 
-def read_body(body: bytes) -> Home:
-    """Read the home from a JSON body.
+def read_body(body: bytes, state: State) -> Row:
+    """Read a row from a JSON body.
 
     Raises:
-        Problem: the body is not JSON in UTF-8, does not match `PredictRequest`, or its size is out of range.
+        Problem: the body is not JSON in UTF-8, or is not an object that the problem's features take.
     """
+    given = decode_object(body.removeprefix(BOM_UTF8), "The body", example(state))
     try:
-        return measure_or_refuse(decode_home(body.removeprefix(BOM_UTF8), "The body"), measure)
-    except Refusal as refusal:
-        raise body_problem(refusal) from refusal
+        return state.predictor.reader.from_json(given)
+    except RowError as error:
+        raise _refusal(error.faults, state, lambda name: {"pointer": pointer(name)}) from error
 
 
-def read_home_query(query: MultiDict[str, str]) -> Home:
-    """Read the home from a query string.
+def read_row_query(query: MultiDict[str, str], state: State) -> tuple[Row, bool]:
+    """Read a row from a query string, and whether its answer shall be explained.
 
     Raises:
         Problem: a parameter is missing, unknown, repeated or invalid.
     """
-    given = read_query(query, PredictRequest)
+    given = _once(query)
+    options = {name: given.pop(name) for name in EXPLAIN if name in given}
+    explain = read_options(MultiDict(options), EXPLAIN)["explain"] == "true"
     try:
-        return measure_or_refuse(given, measure)
-    except Refusal as refusal:
-        raise _query_problem(refusal) from refusal
+        return state.predictor.reader.from_text(given), explain
+    except RowError as error:
+        raise _refusal(error.faults, state, lambda name: {"parameter": name}) from error
 
 
-def read_query(query: MultiDict[str, str], schema: type[StructT]) -> StructT:
-    """Read a query string into a schema.
+def read_options(query: MultiDict[str, str], options: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Read the options of a request from its query; `options` has the values of each, the default first.
 
     Raises:
-        Problem: a parameter is missing, unknown, repeated or invalid.
+        Problem: a parameter is unknown, repeated or has another value.
     """
-    for name, values in query.lists():
-        if len(values) > 1:
-            repeated = f"{shown(name)} is given {len(values)} times; give it once."
-            raise _query_problem(Refusal(repeated, as_field(name)))
-    try:
-        return msgspec.convert(query.to_dict(), schema, strict=False)
-    except msgspec.ValidationError as error:
-        raise _query_problem(refuse_query(query, schema)) from error
+    given = _once(query)
+    for name, value in given.items():
+        if name not in options:
+            fault = unknown_name(name, tuple(options))
+        elif value not in options[name]:
+            fault = Fault(name, f"{name} must be {_quoted(options[name])}")
+        else:
+            continue
+        errors = [FieldError(fault.detail, parameter=fault.member)] if fault.member else []
+        raise Problem("invalid-request", fault.detail, *errors)
+    return {name: given.get(name, values[0]) for name, values in options.items()}
 
 
-def decode_home(body: bytes, what: str) -> PredictRequest:
-    """Decode a home from JSON; `what` names the JSON in a refusal, as in "The body".
+def decode_object(body: bytes, what: str, example: str) -> dict[str, Any]:
+    """Decode a JSON object; `what` names it in a refusal, as in "The body", and `example` is one.
+
+    Raises:
+        Problem: the body is not JSON in UTF-8, or no object.
+    """
+    value = decode(body, example)
+    if not isinstance(value, dict):
+        raise Problem(
+            "invalid-request", f"{what} must be a JSON object such as {example}; got {kind_of(value)}."
+        )
+    return value
+
+
+def decode(body: bytes, example: str) -> Any:
+    """Decode JSON.
 
     Raises:
         Problem: the body is not JSON in UTF-8.
-        Refusal: the JSON does not match `PredictRequest`.
-    """
-    return decode(_home_decoder, body, lambda body: refuse_home(body, what), EXAMPLE)
-
-
-def decode(
-    decoder: msgspec.json.Decoder[StructT], body: bytes, refuse: Callable[[bytes], Refusal], example: str
-) -> StructT:
-    """Decode JSON; `refuse` returns why a body does not match the type, and `example` is a body that does.
-
-    Raises:
-        Problem: the body is not JSON in UTF-8.
-        Refusal: the JSON does not match the decoder's type.
     """
     try:
         try:
-            return decoder.decode(body)
-        except msgspec.ValidationError as error:
-            raise refuse(body) from error
+            return msgspec.json.decode(body)
+        except msgspec.ValidationError:
+            # A number is beyond what a float holds; json makes it infinite, which no feature takes.
+            return json.loads(body)
     except RecursionError as error:
         raise Problem(
             "malformed-json", f"The body is nested too deep. Send an object such as {example}."
@@ -110,24 +118,46 @@ def read_text(body: bytes, slug: str) -> str:
         raise Problem(slug, f"The body is not UTF-8: byte {error.start + 1} is wrong.") from error
 
 
-def measure_or_refuse(given: PredictRequest, measure: Callable[[int | float, Unit], MeasuredT]) -> MeasuredT:
-    """Return the result of `measure`, called with the size and the unit of a home.
-
-    Raises:
-        Refusal: the size of the home is out of range.
-    """
-    try:
-        return measure(given.home_size, given.unit)
-    except HomeSizeError as error:
-        raise Refusal(f"home_size must be {error}; got {shown(given.home_size)}.", "home_size") from error
+def example(state: State) -> str:
+    """Return the JSON of a typical row."""
+    return json.dumps(example_row(state.problem), ensure_ascii=False)
 
 
-def body_problem(refusal: Refusal) -> Problem:
-    """Return the problem that refuses a JSON body."""
-    errors = [FieldError(refusal.detail, pointer=pointer(refusal.field))] if refusal.field else []
-    return Problem(refusal.slug, refusal.detail, *errors)
+def pointer(*path: str | int) -> str:
+    """Return the JSON Pointer (RFC 6901) of a path."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
-def _query_problem(refusal: Refusal) -> Problem:
-    errors = [FieldError(refusal.detail, parameter=refusal.field)] if refusal.field else []
-    return Problem(refusal.slug, refusal.detail, *errors)
+def in_one_sentence(faults: Sequence[Fault]) -> str:
+    """Return the first fault's sentence, and how many more there are."""
+    more = len(faults) - 1
+    return faults[0].detail + (
+        f" {more} more {'is' if more == 1 else 'are'} listed in errors." if more else ""
+    )
+
+
+def _refusal(faults: Sequence[Fault], state: State, place: Any) -> Problem:
+    members = {fault.member for fault in faults}
+    slug = slug_of(members.pop()) if len(members) == 1 else "invalid-request"
+    return Problem(
+        slug if slug in state.kinds else "invalid-request",
+        in_one_sentence(faults),
+        *(
+            FieldError(fault.detail, **place(fault.member))
+            for fault in faults
+            if fault.member or len(faults) > 1
+        ),
+    )
+
+
+def _once(query: MultiDict[str, str]) -> dict[str, str]:
+    for name, values in query.lists():
+        if len(values) > 1:
+            detail = f"{shown(name)} is given {len(values)} times; give it once."
+            errors = [FieldError(detail, parameter=name)] if shown(name) == name else []
+            raise Problem("invalid-request", detail, *errors)
+    return query.to_dict()
+
+
+def _quoted(words: Iterable[str]) -> str:
+    return listed([f'"{word}"' for word in words], "or")

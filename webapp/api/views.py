@@ -1,49 +1,56 @@
-"""The routes of the JSON API that answer one home, and describe the breeds and the model."""
+"""The routes of the JSON API that answer one row, and describe the classes and the model."""
+
+from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, request
 
-from webapp.api.model_schemas import BreedsResponse, ModelResponse, TrainingRange
-from webapp.api.reading import read_body, read_home_query
-from webapp.api.schemas import DECIMALS, HomeSize, PredictResponse
-from webapp.home import Home
+from model.predictor import Prediction
+from model.problem.features import Number
+from model.problem.rows import Row
+from webapp.api.model_schemas import ClassesResponse, ModelResponse
+from webapp.api.reading import EXPLAIN, read_body, read_options, read_row_query
+from webapp.api.schemas import DECIMALS, types_of
 from webapp.http.addresses import origin
 from webapp.http.admission import received_body
 from webapp.http.caching import cacheable, stored
 from webapp.http.negotiation import JSON, sent_type
+from webapp.http.pictures import picture_path
 from webapp.http.request_context import current_context
 from webapp.http.state import State, current_state
-from webapp.recommend import picture_of, recommend
+from webapp.reasons import reasons_for
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 
 
 @blueprint.post("/predict")
 def predict() -> Response:
-    """Recommend a puppy for the home in a JSON body."""
+    """Answer the row in a JSON body."""
     sent_type(JSON)
-    return _answer(read_body(received_body()))
+    explain = bool(request.args) and read_options(request.args, EXPLAIN)["explain"] == "true"
+    return _answer(read_body(received_body(), state := current_state()), state, explain=explain)
 
 
 @blueprint.get("/predict")
 def predict_by_query() -> Response:
-    """Recommend a puppy for the home in the query string."""
-    return cacheable(_answer(read_home_query(request.args)))
-
-
-@blueprint.get("/breeds")
-def breeds() -> Response:
-    """List the breeds that the model can answer."""
-    return stored(_breeds, JSON)
-
-
-def _breeds() -> bytes:
+    """Answer the row in the query string."""
     state = current_state()
-    breeds = [
-        msgspec.structs.asdict(breed) | {"image_url": _picture_url(breed.key, state)}
-        for breed in state.predictor.breeds
+    row, explain = read_row_query(request.args, state)
+    return cacheable(_answer(row, state, explain=explain))
+
+
+@blueprint.get("/classes")
+def classes() -> Response:
+    """List the classes that the model can answer."""
+    return stored(_classes, JSON)
+
+
+def _classes() -> bytes:
+    classes = [
+        msgspec.structs.asdict(entry) | {"image_url": _picture_url(entry.picture)}
+        for entry in current_state().predictor.classes
     ]
-    return msgspec.json.encode(msgspec.convert({"breeds": breeds}, BreedsResponse, from_attributes=True))
+    return msgspec.json.encode(msgspec.convert({"classes": classes}, ClassesResponse, from_attributes=True))
 
 
 @blueprint.get("/model")
@@ -53,31 +60,46 @@ def model() -> Response:
 
 
 def _model() -> bytes:
-    predictor = current_state().predictor
-    model = msgspec.structs.asdict(predictor.manifest) | {
-        "training_range": TrainingRange(*predictor.training_range)
-    }
+    manifest = current_state().predictor.manifest
+    model = msgspec.structs.asdict(manifest) | {"classes": manifest.classes}
     return msgspec.json.encode(msgspec.convert(model, ModelResponse, from_attributes=True))
 
 
-def _answer(home: Home) -> Response:
-    state = current_state()
-    recommendation = recommend(state.predictor, home)
-    current_context().prediction = (home, recommendation)
-    answer = PredictResponse(
-        breed=recommendation.breed,
-        name=recommendation.name,
-        probability=round(recommendation.probability, DECIMALS),
-        probabilities={
-            breed: round(share, DECIMALS) for breed, share in recommendation.probabilities.items()
-        },
-        image_url=_picture_url(recommendation.breed, state),
-        home_size=HomeSize(home.value, home.unit, home.sqft),
-        outside_training_range=recommendation.outside_training_range,
-        model_version=recommendation.model_version,
+def _answer(row: Row, state: State, *, explain: bool) -> Response:
+    predictor = state.predictor
+    answer = predictor.predict(row)
+    current_context().prediction = (row, answer)
+    response = types_of(predictor).response(
+        answer.key,
+        answer.name,
+        round(answer.probability, DECIMALS),
+        {key: round(share, DECIMALS) for key, share in answer.probabilities.items()},
+        _picture_url(predictor.problem.by_key[answer.key].picture),
+        *_echo(row, state),
+        answer.outside_training_range,
+        answer.model_version,
+        *([_reasons(row, answer, state)] if explain else []),
     )
-    return Response(msgspec.json.encode(answer), content_type=JSON)
+    return Response(msgspec.json.encode(response), content_type=JSON)
 
 
-def _picture_url(breed: str, state: State) -> str:
-    return f"{origin()}/static/{picture_of(breed, state)}"
+def _echo(row: Row, state: State) -> list[Any]:
+    """Return the features as they were read: a number of several units with its unit and in the first one."""
+    several = state.problem.unit_members
+    return [
+        {"value": reading.value, "unit": reading.unit, feature.unit: reading.number}
+        if reading.value is not None and isinstance(feature, Number) and feature.name in several
+        else reading.value
+        for feature, reading in zip(state.problem.features, row.readings, strict=True)
+    ]
+
+
+def _reasons(row: Row, answer: Prediction, state: State) -> list[dict[str, Any]]:
+    return [
+        {"feature": each.feature, "contribution": round(each.contribution, DECIMALS), "text": each.text}
+        for each in reasons_for(state.predictor, row, answer)
+    ]
+
+
+def _picture_url(picture: str) -> str | None:
+    return f"{origin()}{picture_path(picture)}" if picture else None

@@ -12,6 +12,7 @@ from gunicorn.http.errors import NoMoreData
 from webapp.http import metrics
 from webapp.http.problems import Problem, Refuse
 from webapp.http.request_context import HEALTH_PATHS, context_of, current_context
+from webapp.http.state import Load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,19 +26,6 @@ ARRIVING_BYTES = 64 * 1024 * 1024
 """The most memory, in one lane of one worker, for bodies that are still arriving."""
 
 PIECE_BYTES = 16 * 1024
-
-
-@dataclass(slots=True)
-class Load:
-    """The requests in flight in this worker.
-
-    Attributes:
-        in_flight: received whole and not yet answered.
-        peak: the highest `in_flight` since `peak` was last reset to 0.
-    """
-
-    in_flight: int = 0
-    peak: int = 0
 
 
 @dataclass(slots=True)

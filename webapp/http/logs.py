@@ -13,6 +13,7 @@ import structlog
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
+from model.problem.features import Number
 from webapp.config import Settings
 from webapp.http import metrics
 from webapp.http.client_address import client_address
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from structlog.typing import EventDict, ExcInfo, Processor
 
-    from model.predictor import Predictor, Recommendations
+    from model.predictor import Predictions, Predictor
     from webapp.http.state import State
 
 
@@ -128,12 +129,19 @@ def observer(state: "State") -> Observer:
         if trace := environ.get("HTTP_X_AMZN_TRACE_ID") or environ.get("HTTP_TRACEPARENT"):
             line["trace_id"] = trace[:256]
         if context.prediction:
-            home, recommendation = context.prediction
-            line["home_size_sqft"] = round(home.sqft, 2)
-            line["breed"] = recommendation.breed
-            line["probability"] = round(recommendation.probability, 6)
-            line["model_version"] = recommendation.model_version
-            line["outside_training_range"] = recommendation.outside_training_range
+            row, answer = context.prediction
+            values = zip(predictor.problem.features, row.readings, strict=True)
+            line = {
+                feature.column_name: round(reading.number, 2)
+                if isinstance(feature, Number)
+                else reading.value
+                for feature, reading in values
+                if reading.value is not None
+            } | line
+            line[predictor.problem.target.name] = answer.key
+            line["probability"] = round(answer.probability, 6)
+            line["model_version"] = answer.model_version
+            line["outside_training_range"] = answer.outside_training_range
         elif context.batch:
             line.update(_summary(predictor, *context.batch))
             line["refused"] = context.refused
@@ -142,11 +150,12 @@ def observer(state: "State") -> Observer:
     return write_line
 
 
-def _summary(predictor: "Predictor", sizes: "NDArray[np.float64]", answers: "Recommendations") -> "EventDict":
-    counts = np.bincount(answers.breed_index, minlength=len(predictor.breeds)).tolist()
+def _summary(predictor: "Predictor", matrix: "NDArray[np.float64]", answers: "Predictions") -> "EventDict":
+    problem = predictor.problem
+    counts = np.bincount(answers.class_index, minlength=len(problem.classes)).tolist()
     return {
-        "homes": len(sizes),
-        "breeds": {breed.key: count for breed, count in zip(predictor.breeds, counts, strict=True)},
+        problem.rows_member: len(matrix),
+        problem.target.plural: dict(zip(problem.by_key, counts, strict=True)),
         "model_version": predictor.model_version,
         "outside_training_range": int(answers.outside_training_range.sum()),
     }

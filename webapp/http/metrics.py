@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
     from numpy.typing import NDArray
 
-    from model.predictor import Predictor, Recommendations
+    from model.manifest import FeatureStats
+    from model.predictor import Prediction, Predictions, Predictor
+    from model.problem.features import AnyFeature
+    from model.problem.rows import Row
 
 if counts_memory.FOLDER_VARIABLE in os.environ:
     counts_memory.reserve(counts_memory.current_slot())
@@ -47,7 +50,7 @@ class BulkHistogram(Histogram):
     def observe_many(self, amounts: "NDArray[np.float64]") -> None:
         """Observe each amount of an array, shape (n,).
 
-        Calling `observe` for each home of a batch of 20,000 takes longer than answering the batch.
+        Calling `observe` for each row of a batch of 20,000 takes longer than answering the batch.
         """
         self._raise_if_not_observable()  # type: ignore[no-untyped-call]
         self._sum.inc(float(amounts.sum()))
@@ -56,13 +59,6 @@ class BulkHistogram(Histogram):
                 self._buckets[bucket].inc(int(amount))
 
 
-HOME_SIZES = BulkHistogram(
-    "prediction_home_size_sqft",
-    "Home sizes recommended for, in square feet; its count is that of the recommendations.",
-    ["breed", "model_version", "outside_training_range"],
-    buckets=(250, 500, 750, 1000, 1250, 1500, 1750, 2000, 2500, 3000, 4000, 6000, 10_000, 25_000, 100_000),
-    registry=_registry,
-)
 LOG_LINES_DROPPED = Counter(
     "log_lines_dropped", "Log lines for which the buffer had no room.", registry=_registry
 )
@@ -90,10 +86,9 @@ STARTUP_SECONDS = Gauge(
 )
 
 
-# Finding a series by its labels costs more than counting in it, so these caches save 2 % of a request's CPU
-# time. They stay small, because there are few combinations of labels.
+# Finding a series by its labels costs more than counting in it, so this cache and those of `Drift` save 2 %
+# of a request's CPU time. They stay small, because there are few combinations of labels.
 _latency = cache(LATENCY.labels)
-_home_sizes = cache(HOME_SIZES.labels)
 
 
 def exposition() -> "WSGIApplication":
@@ -105,25 +100,119 @@ def exposition() -> "WSGIApplication":
 
 def counter(predictor: "Predictor") -> Observer:
     """Return an observer that counts each response, and the predictions in it."""
+    drift = Drift(predictor)
 
     def count(environ: "WSGIEnvironment", context: RequestContext, status: int, _headers: object) -> None:
         route = route_of(environ)
         if route not in HEALTH_PATHS:
             _latency(route or "", status).observe(context.seconds)
         if context.prediction:
-            home, recommended = context.prediction
-            _home_sizes(
-                recommended.breed, recommended.model_version, recommended.outside_training_range
-            ).observe(home.sqft)
+            drift.count(*context.prediction)
         elif context.batch:
-            _count_batch(predictor, *context.batch)
+            drift.count_batch(*context.batch)
 
     return count
 
 
-def _count_batch(predictor: "Predictor", sizes: "NDArray[np.float64]", answers: "Recommendations") -> None:
-    for index, breed in enumerate(predictor.breeds):
-        for outside in (False, True):
-            which = (answers.breed_index == index) & (answers.outside_training_range == outside)
+class Drift:
+    """The metrics of what is asked and answered, to be compared with the data that the model was fitted to.
+
+    `predictions` counts answers. Each number has a histogram, whose buckets are the tenths of the fitted rows, each
+    choice a counter by its key, and each feature that may be blank a counter of blanks. They have the target's
+    name as a label.
+    """
+
+    def __init__(self, predictor: "Predictor") -> None:
+        # A registry of its own, since a process may make several apps, and a registry takes a name only once.
+        registry = CollectorRegistry()
+        problem, self._keys = predictor.problem, list(predictor.problem.by_key)
+        self._version = predictor.model_version
+        target = problem.target.name
+        self._answers = cache(
+            Counter(
+                "predictions",
+                f"Answers, by {target}.",
+                [target, "model_version", "outside_training_range"],
+                registry=registry,
+            ).labels
+        )
+        self._features = [
+            _FeatureCounts(feature, stats, target, registry)
+            for feature, stats in zip(problem.features, predictor.manifest.features, strict=True)
+        ]
+
+    def count(self, row: "Row", answer: "Prediction") -> None:
+        """Count an answer."""
+        self._answers(answer.key, self._version, answer.outside_training_range).inc()
+        for feature, number in zip(self._features, row.numbers, strict=True):
+            feature.count(number, answer.key)
+
+    def count_batch(self, matrix: "NDArray[np.float64]", answers: "Predictions") -> None:
+        """Count the answers to a batch."""
+        for index, key in enumerate(self._keys):
+            which = answers.class_index == index
+            for outside in (False, True):
+                if rows := int((which & (answers.outside_training_range == outside)).sum()):
+                    self._answers(key, self._version, outside).inc(rows)
             if which.any():
-                _home_sizes(breed.key, predictor.model_version, outside).observe_many(sizes[which])
+                for feature, column in zip(self._features, matrix[which].T, strict=True):
+                    feature.count_many(column, key)
+
+
+class _FeatureCounts:
+    """The metrics of one feature."""
+
+    def __init__(
+        self, feature: "AnyFeature", stats: "FeatureStats", target: str, registry: CollectorRegistry
+    ) -> None:
+        name = f"prediction_{feature.column_name}"
+        self._choices = {code: key for code, key in enumerate(stats.counts)}
+        self._blanks = (
+            cache(
+                Counter(
+                    f"{name}_blank", f"Answers without {feature.short}.", [target], registry=registry
+                ).labels
+            )
+            if not feature.required
+            else None
+        )
+        self._choice = self._number = None
+        if stats.counts:
+            self._choice = cache(
+                Counter(
+                    name, f"Answers by {feature.short}.", [feature.name, target], registry=registry
+                ).labels
+            )
+        else:
+            edges = {stats.min, *stats.quantiles, stats.max} - {None}
+            self._number = cache(
+                BulkHistogram(
+                    name,
+                    f"The {feature.short} of the rows answered{feature.label(feature.unit)}.",
+                    [target],
+                    buckets=sorted(edges),
+                    registry=registry,
+                ).labels
+            )
+
+    def count(self, number: float, key: str) -> None:
+        """Count a value of a row whose answer is the class `key`."""
+        if number != number:  # NaN, a blank
+            if self._blanks:
+                self._blanks(key).inc()
+        elif self._number:
+            self._number(key).observe(number)
+        elif self._choice:
+            self._choice(self._choices[int(number)], key).inc()
+
+    def count_many(self, numbers: "NDArray[np.float64]", key: str) -> None:
+        """Count the values of many rows whose answer is the class `key`."""
+        known = numbers[~np.isnan(numbers)]
+        if self._blanks and len(known) < len(numbers):
+            self._blanks(key).inc(len(numbers) - len(known))
+        if self._number:
+            self._number(key).observe_many(known)
+        elif self._choice:
+            for code, rows in enumerate(np.bincount(known.astype(int)).tolist()):
+                if rows:
+                    self._choice(self._choices[code], key).inc(rows)

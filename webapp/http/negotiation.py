@@ -6,7 +6,8 @@ from flask import request
 from werkzeug.datastructures import Accept, MIMEAccept
 from werkzeug.http import parse_accept_header, parse_options_header
 
-from webapp.http.problems import Problem, shown
+from model.problem.wording import shown
+from webapp.http.problems import Problem
 
 JSON = "application/json"
 CSV = "text/csv"

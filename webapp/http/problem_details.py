@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 MAX_ERRORS = 100
-"""The most homes that the refusal of a batch lists, since more would mostly repeat the same mistake."""
+"""The most rows that the refusal of a batch lists, since more would mostly repeat the same mistake."""
 
 
 class FieldError(msgspec.Struct, frozen=True):
@@ -17,7 +17,7 @@ class FieldError(msgspec.Struct, frozen=True):
     pointer: Annotated[str | UnsetType, Meta(description="The place in a JSON body (RFC 6901).")] = UNSET
     parameter: Annotated[str | UnsetType, Meta(description="The parameter of the query.")] = UNSET
     row: Annotated[
-        int | UnsetType, Meta(description="The home's number in a batch, from 1; a CSV's header is 0.")
+        int | UnsetType, Meta(description="The row's number in a batch, from 1; a CSV's header is 0.")
     ] = UNSET
     column: Annotated[str | UnsetType, Meta(description="The column of a CSV.")] = UNSET
 
@@ -35,8 +35,5 @@ class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     request_id: Annotated[str, Meta(description="As `X-Request-ID`, and in our logs: quote it to us.")]
     errors: Annotated[
         Sequence[FieldError],
-        Meta(
-            description="The first thing found wrong, with its place; "
-            f"in a batch one a home, up to {MAX_ERRORS}."
-        ),
+        Meta(description=f"All that is wrong, each with its place; in a batch of up to {MAX_ERRORS} rows."),
     ] = ()

@@ -1,9 +1,14 @@
-"""The kinds of problem that the API answers with. The page `/problems` explains each under `#slug`."""
+"""The kinds of error that the API answers with. The page `/problems` explains each under `#slug`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from webapp.home import MAX_HOMES, limits_in_words
+from model.problem.description import Problem
+from model.problem.features import AnyFeature, Choice, Number
+from model.problem.wording import listed
+
+MAX_ROWS = 20_000
+"""The most rows that a batch may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,7 @@ class Kind:
         return {self.status: self.meaning, **self.also}
 
 
-KINDS = {
+KINDS: Mapping[str, Kind] = {
     kind.slug: kind
     for kind in (
         Kind("malformed-json", 400, "Malformed JSON", "The body is not JSON in UTF-8. Send one JSON object."),
@@ -36,7 +41,7 @@ KINDS = {
             "malformed-csv",
             400,
             "Malformed CSV",
-            "The body is not CSV in UTF-8. Send a header line, then a line for each home.",
+            "The body is not CSV in UTF-8. Send a header line, then a line for each row.",
         ),
         Kind(
             "bad-request",
@@ -75,29 +80,10 @@ KINDS = {
             "Send Content-Type: application/json, for a batch also text/csv, in UTF-8.",
         ),
         Kind(
-            "invalid-home-size",
-            422,
-            "Invalid home size",
-            f"home_size is missing, not a number, or outside {limits_in_words('sqft')}.",
-        ),
-        Kind("invalid-unit", 422, "Invalid unit", "unit is neither sqft nor m2."),
-        Kind(
             "invalid-request",
             422,
             "Invalid request",
             "The body or query has the wrong shape or an unknown member.",
-        ),
-        Kind(
-            "invalid-homes",
-            422,
-            "Invalid homes",
-            "Homes of a batch can't be answered; errors lists them. With ?errors=report the others are.",
-        ),
-        Kind(
-            "too-many-homes",
-            422,
-            "Too many homes",
-            f"A batch has at most {MAX_HOMES:,} homes. Send it in parts.",
         ),
         Kind(
             "internal-error",
@@ -118,3 +104,59 @@ BY_STATUS = {status: kind for kind in KINDS.values() for status in kind.meanings
     422: KINDS["invalid-request"],
 }
 """The kind for an error of which only the status is known."""
+
+
+def kinds_of(problem: Problem) -> dict[str, Kind]:
+    """Return all kinds for a service that answers a problem, by slug."""
+    return {**KINDS, **{kind.slug: kind for kind in _row_kinds(problem)}}
+
+
+def slug_of(member: str) -> str:
+    """Return the slug of the kind for a wrong value of a feature, or of its unit."""
+    return f"invalid-{member.replace('_', '-')}"
+
+
+def rows_slug(problem: Problem) -> str:
+    """Return the slug of the kind for a batch with wrong rows."""
+    return slug_of(problem.rows_member)
+
+
+def too_many_slug(problem: Problem) -> str:
+    """Return the slug of the kind for a batch with too many rows."""
+    return f"too-many-{problem.rows_member.replace('_', '-')}"
+
+
+def _row_kinds(problem: Problem) -> Iterator[Kind]:
+    for feature in problem.features:
+        yield Kind(slug_of(feature.name), 422, _title("Invalid", feature.name), _meaning(feature))
+        if member := problem.unit_members.get(feature.name):
+            units = listed(feature.units, "nor") if isinstance(feature, Number) else ""
+            yield Kind(slug_of(member), 422, _title("Invalid", member), f"{member} is neither {units}.")
+    rows = problem.row.plural
+    yield Kind(
+        rows_slug(problem),
+        422,
+        _title("Invalid", rows),
+        f"{rows.capitalize()} of a batch can't be answered; errors lists them. With ?errors=report the others are.",
+    )
+    yield Kind(
+        too_many_slug(problem),
+        422,
+        _title("Too many", rows),
+        f"A batch has at most {MAX_ROWS:,} {rows}. Send it in parts.",
+    )
+
+
+def _title(what: str, member: str) -> str:
+    return f"{what} {member.replace('_', ' ')}"
+
+
+def _meaning(feature: AnyFeature) -> str:
+    missing = "missing, " if feature.required else ""
+    match feature:
+        case Number():
+            return f"{feature.name} is {missing}not a number, or outside {feature.limits_in_words(feature.unit)}."
+        case Choice():
+            return f"{feature.name} is {missing}or none of its choices.".replace(", or", " or")
+        case _:
+            return f"{feature.name} is {missing}or neither true nor false.".replace(", or", " or")

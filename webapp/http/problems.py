@@ -12,8 +12,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from webapp.http.addresses import origin
 from webapp.http.caching import stored
 from webapp.http.problem_details import FieldError, ProblemDetails
-from webapp.http.problem_kinds import BY_STATUS, KINDS, Kind
+from webapp.http.problem_kinds import BY_STATUS, Kind
 from webapp.http.request_context import current_context
+from webapp.http.state import current_state
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -26,7 +27,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
 
     def __init__(self, slug: str, detail: str, *errors: FieldError) -> None:
         super().__init__(detail)
-        self.kind = KINDS[slug]
+        self.slug = slug
         self.detail = detail
         self.errors = errors
 
@@ -58,8 +59,9 @@ def refuse(
 
 @blueprint.app_errorhandler(Problem)
 def _problem(problem: Problem) -> Response:
-    response = _answer(problem.kind, problem.kind.status, problem.detail, problem.errors)
-    if problem.kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
+    kind = current_state().kinds[problem.slug]
+    response = _answer(kind, kind.status, problem.detail, problem.errors)
+    if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = "1"
     return response
 
@@ -106,14 +108,4 @@ def kinds() -> Response:
 
 
 def _kinds() -> str:
-    return render_template("problems.html", kinds=KINDS.values())
-
-
-def shown(given: object) -> str:
-    """Return a value as text of at most 41 characters, for a sentence; invisible characters are replaced."""
-    if isinstance(given, int) and abs(given) >= 10**20:
-        return "a number of more than 20 digits"
-    text = "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(given)[:41]
-    )
-    return text if len(text) <= 40 else f"{text[:40]}…"
+    return render_template("problems.html", kinds=current_state().kinds.values())

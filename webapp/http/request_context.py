@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from numpy.typing import NDArray
 
-    from model.predictor import Recommendation, Recommendations
-    from webapp.home import Home
+    from model.predictor import Prediction, Predictions
+    from model.problem.rows import Row
 
 _KEY = "perfect_puppy.context"
 _VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
@@ -32,17 +32,17 @@ class RequestContext:
         received: when the whole request had been received, by `time.perf_counter`.
         body: the whole body; None where it is larger than `body_limit`. Set by the middleware `Admission`.
         body_limit: the most bytes that the body may have.
-        prediction: the home asked about, and the answer.
-        batch: the homes asked about in a batch, in square feet, shape `(n,)`, and the answers.
-        refused: how many homes of a batch could not be answered.
+        prediction: the row asked about, and the answer.
+        batch: the rows asked about in a batch, as the model gets them, shape `(n, features)`, and the answers.
+        refused: how many rows of a batch could not be answered.
     """
 
     request_id: str
     received: float = field(default_factory=time.perf_counter)
     body: bytes | None = b""
     body_limit: int = 0
-    prediction: "tuple[Home, Recommendation] | None" = None
-    batch: "tuple[NDArray[np.float64], Recommendations] | None" = None
+    prediction: "tuple[Row, Prediction] | None" = None
+    batch: "tuple[NDArray[np.float64], Predictions] | None" = None
     refused: int = 0
 
     @property

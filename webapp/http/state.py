@@ -8,11 +8,25 @@ from flask import Flask, current_app
 
 from model.artifact import Artifact
 from model.predictor import Predictor
+from model.problem.description import Problem
 from webapp.config import Settings
-from webapp.http.admission import Load
 from webapp.http.caching import Content
+from webapp.http.problem_kinds import Kind
 
 _KEY = "perfect_puppy"
+
+
+@dataclass(slots=True)
+class Load:
+    """The requests in flight in this worker.
+
+    Attributes:
+        in_flight: received whole and not yet answered.
+        peak: the highest `in_flight` since `peak` was last reset to 0.
+    """
+
+    in_flight: int = 0
+    peak: int = 0
 
 
 @dataclass(slots=True)
@@ -24,7 +38,8 @@ class State:
         artifact: the files of the model that is served.
         predictor: made from that artifact.
         static_files: the files by their path below `static/`.
-        plots: the plots of the model card, by file name.
+        pictures: the plots and pictures of the artifact, by file name.
+        kinds: the kinds of error, by slug.
         load: the requests in flight.
         stopping: whether the worker has been told to stop.
     """
@@ -33,9 +48,15 @@ class State:
     artifact: Artifact
     predictor: Predictor
     static_files: Mapping[str, Content]
-    plots: Mapping[str, Content]
+    pictures: Mapping[str, Content]
+    kinds: Mapping[str, Kind]
     load: Load = field(default_factory=Load)
     stopping: bool = False
+
+    @property
+    def problem(self) -> Problem:
+        """Return what is asked and answered."""
+        return self.predictor.problem
 
     def attach(self, app: Flask) -> None:
         """Make this the state of an app."""

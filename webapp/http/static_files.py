@@ -14,6 +14,7 @@ from webapp.http.state import current_state
 _TYPES = MimeTypes()
 """Python's own list of media types, since the system's lists differ from machine to machine."""
 _TYPES.add_type("text/javascript", ".js")  # as from Python 3.12 (RFC 9239)
+_TYPES.add_type("image/webp", ".webp")  # as from Python 3.13
 
 
 def read_static_files(folder: Path) -> Mapping[str, Content]:
@@ -25,6 +26,11 @@ def serve_static_files(app: Flask) -> None:
     """Add the route `static`; `url_for` adds the version of a file's content to its address."""
     app.add_url_rule("/static/<path:filename>", "static", _send)
     app.url_defaults(_add_version)
+
+
+def media_type(name: str) -> str:
+    """Return the media type of a file by its name."""
+    return _TYPES.guess_type(name)[0] or "application/octet-stream"
 
 
 def _send(filename: str) -> Response:
@@ -42,7 +48,7 @@ def _add_version(endpoint: str, values: dict[str, Any]) -> None:
 
 
 def _read(path: Path) -> Content:
-    return Content.of(path.read_bytes(), _TYPES.guess_type(path.name)[0] or "application/octet-stream")
+    return Content.of(path.read_bytes(), media_type(path.name))
 
 
 def _version(content: Content) -> str:

@@ -1,13 +1,15 @@
 """Render every page once at the start, so that the first visitor does not wait for templates and caches."""
 
 from contextlib import suppress
+from typing import Any
 
-from flask import Flask
+from flask import Flask, Response
 
-from webapp.home import UNIT_NAMES
+from model.problem.description import Problem
+from model.problem.rows import as_text, example_row
 from webapp.http.request_context import begin_context
+from webapp.http.state import state_of
 
-EXAMPLE = "home_size=900"
 UNKNOWN_PATH = "/no-such-page"
 
 
@@ -23,10 +25,38 @@ def warm_up(app: Flask) -> None:
         rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments
     ]
     for path in [*paths, UNKNOWN_PATH]:
-        for unit in UNIT_NAMES:
-            with suppress(Exception), app.test_request_context(f"{path}?{EXAMPLE}&unit={unit}") as context:
-                begin_context(context.request.environ)
-                try:
-                    app.dispatch_request()
-                except Exception as error:
-                    app.handle_user_exception(error)
+        for query in _queries(state_of(app).problem):
+            with suppress(Exception):
+                answer_inside(app, path, query_string=query)
+
+
+def answer_inside(app: Flask, path: str, body: bytes = b"", **request: Any) -> Response:
+    """Answer a request without the middleware, so that nothing is logged or counted.
+
+    Args:
+        app: the app.
+        path: the address, without its query.
+        body: the body.
+        request: further arguments of Flask's `test_request_context`.
+
+    Returns:
+        The response, also to an error that the app answers with a page or a problem.
+    """
+    with app.test_request_context(path, data=body, **request) as flask_context:
+        begin_context(flask_context.request.environ).body = body
+        try:
+            return app.make_response(app.dispatch_request())
+        except Exception as error:
+            return app.make_response(app.handle_user_exception(error))
+
+
+def _queries(problem: Problem) -> list[dict[str, str]]:
+    """Return queries of a typical row, one for each unit that its answer may be shown in."""
+    row = {name: as_text(value) for name, value in example_row(problem).items()}
+    queries = [row]
+    for number in problem.numbers:
+        if member := problem.unit_members.get(number.name):
+            for unit in list(number.units)[1:]:
+                value = f"{number.example / number.factor(unit):.3g}"
+                queries.append({**row, number.name: value, member: unit})
+    return queries

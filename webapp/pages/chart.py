@@ -1,4 +1,4 @@
-"""The geometry of the chart of each breed's probability by home size. The template `_chart.html` draws it."""
+"""The geometry of the chart of each class's probability by a number. The template `_chart.html` draws it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,25 +6,27 @@ from functools import lru_cache
 from math import ceil, floor, log, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
-from model.home_size import MAX_SQFT, MIN_SQFT, Unit, round_sizes, to_sqft
 from model.predictor import Predictor
-from webapp.home import UNIT_NAMES, Home
+from model.problem.features import Number
+from model.problem.rows import Row
+from model.problem.scales import round_numbers
 from webapp.pages.labels import Label, drop_overlapping, stack_overlapping
-from webapp.pages.words import figure, percentage
+from webapp.words import figure, percentage
 
 SAMPLES = 120
 MARGIN = 40
 """Half the width of the marker's label, in units of the `viewBox`."""
 MIN_RATIO = 1.5
-"""The least ratio of the largest to the smallest home on a chart."""
+"""The least ratio of the greatest to the least number on a chart with a logarithmic scale."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The curve of one breed and the area below it, each as the `d` of a `<path>`."""
+    """The curve of one class and the area below it, each as the `d` of a `<path>`."""
 
-    breed: str
+    key: str
     line: str
     area: str
     label: Label
@@ -32,98 +34,153 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The part of the chart that is the same for every home, in the units of its `viewBox`.
+    """A chart without the marker, in the units of its `viewBox`.
 
     Attributes:
-        unit: the name of the unit of the sizes.
-        range: the smallest and largest home, in whole `unit`s.
-        curves: one for each breed.
-        ticks: the labels of the axis of sizes.
+        feature: the number that it varies.
+        unit: the name of the unit; "" for a number without one.
+        range: the least and the greatest number, rounded inwards.
+        curves: one for each class.
+        ticks: the labels of the axis of numbers.
         shares: the labels of the axis of probabilities.
-        rows: the chart as a table: a size, and the probability of each breed for it, in words.
+        rows: the chart as a table: a number, and the probability of each class for it, in words.
     """
 
     WIDTH, HEIGHT = 440, 290
     LEFT, RIGHT, TOP, BOTTOM = 50, 424, 34, 236
 
+    feature: Number
     unit: str
-    range: tuple[int, int]
+    range: tuple[float, float]
     curves: tuple[Curve, ...]
     ticks: tuple[Label, ...]
     shares: tuple[Label, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def span(predictor: Predictor) -> tuple[float, float]:
-    """Return the smallest and largest home that chart and slider show, in square feet.
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The axis of a number, from `low` to `high` in the first unit."""
 
-    It is the range of the training data, widened if all its homes have nearly the same size.
-    """
-    low, high = predictor.training_range
-    low = max(min(low, sqrt(low * high / MIN_RATIO)), MIN_SQFT)
-    return low, min(max(high, low * MIN_RATIO), MAX_SQFT)
+    feature: Number
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, predictor: Predictor, number: Number) -> "Axis":
+        """Return the axis over the range of the training data, widened where that is nearly a point."""
+        stats = predictor.manifest.features[predictor.problem.features.index(number)]
+        low, high = stats.min or 0.0, stats.max or 0.0
+        if number.scale == "log":
+            low = max(min(low, sqrt(low * high / MIN_RATIO)), number.min)
+            return cls(number, low, min(max(high, low * MIN_RATIO), number.max))
+        least = (number.max - number.min) / 100
+        if high - low < least:
+            low, high = max(low - least, number.min), min(high + least, number.max)
+        return cls(number, low, high)
+
+    def x(self, value: float) -> float:
+        """Return the place of a number, or of the end of the axis that it is beyond."""
+        value = min(max(value, self.low), self.high)
+        if self.feature.scale == "log":
+            share = log(value / self.low) / log(self.high / self.low)
+        else:
+            share = (value - self.low) / (self.high - self.low)
+        return round(Chart.LEFT + share * (Chart.RIGHT - Chart.LEFT), 1)
+
+    def samples(self) -> NDArray[np.float64]:
+        """Return numbers that lie evenly on the axis."""
+        spaced = np.geomspace if self.feature.scale == "log" else np.linspace
+        return np.asarray(spaced(self.low, self.high, SAMPLES))
+
+    def ticks(self, factor: float) -> list[tuple[float, str]]:
+        """Return round numbers of a unit, of which `factor` first units make one: in the first unit, in words."""
+        low, high = self.low / factor, self.high / factor
+        numbers = round_numbers(low, high, self.feature.scale)
+        if len(numbers) < 2:
+            numbers = [*rounded_inwards(low, high)]
+        return [(number * factor, figure(number)) for number in numbers]
 
 
-@lru_cache(maxsize=8)
-def chart_of(predictor: Predictor, unit: Unit) -> Chart:
-    """Return the chart of the probabilities over `span`, on a logarithmic scale of sizes."""
-    sizes = np.geomspace(*span(predictor), SAMPLES)
-    shares = predictor.predict_many(sizes).probabilities
-    xs = [_x_of(predictor, size) for size in sizes]
+def rounded_inwards(low: float, high: float) -> tuple[float, float]:
+    """Return a range in whole numbers, or to three digits of its length where that is short."""
+    step = 1.0 if high - low >= 10 else 10.0 ** floor(log(max(high - low, 1e-9), 10) - 1)
+    return round(ceil(low / step) * step, 9), round(floor(high / step) * step, 9)
+
+
+def chart_of(predictor: Predictor, number: Number, unit: str, row: Row) -> Chart:
+    """Return the chart of the probabilities by a number, with the other features as in a row."""
+    others = () if predictor.problem.only_number else row.numbers
+    index = predictor.problem.features.index(number)
+    # The number itself is no part of the key, so that one chart serves all its values.
+    others = others[:index] + (0.0,) + others[index + 1 :] if others else ()
+    return _chart_of(predictor, index, unit, others)
+
+
+@lru_cache(maxsize=64)
+def _chart_of(predictor: Predictor, index: int, unit: str, others: tuple[float, ...]) -> Chart:
+    number = predictor.problem.features[index]
+    assert isinstance(number, Number)  # noqa: S101 - callers pass the index of a number
+    axis = Axis.of(predictor, number)
+    factor = number.factor(unit)
+    ticks = axis.ticks(factor)
+
+    def shares_at(values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float32]:
+        matrix = np.tile(np.array(others or (0.0,)), (len(values), 1))
+        matrix[:, index] = values
+        return predictor.predict_many(matrix).probabilities
+
+    if predictor.problem.only_number:
+        values = axis.samples()
+        shares = shares_at(values)
+        xs = [axis.x(value) for value in values]
+    else:
+        # Exact: the answer changes at the model's thresholds only, where the line has a step.
+        inside = [edge for edge in predictor.thresholds(index) if axis.low < edge < axis.high]
+        shares = np.repeat(shares_at([axis.low, *inside]), 2, axis=0)
+        xs = [axis.x(edge) for edge in (axis.low, *np.repeat(inside, 2).tolist(), axis.high)]
     names = stack_overlapping(
-        [_name_label(breed.name, xs, share) for breed, share in zip(predictor.breeds, shares.T, strict=True)]
+        [_name_label(entry.name, xs, share) for entry, share in zip(predictor.classes, shares.T, strict=True)]
     )
-    low, high = (size / to_sqft(1, unit) for size in span(predictor))
-    whole_units = ceil(low), floor(high)
-    tick_sizes = round_sizes(low, high)
-    if len(tick_sizes) < 2:
-        tick_sizes = [*whole_units]
-    ticks = [(to_sqft(size, unit), figure(size)) for size in tick_sizes]
-    at_ticks = predictor.predict_many(np.array([size for size, _ in ticks])).probabilities
     return Chart(
-        unit=UNIT_NAMES[unit],
-        range=whole_units,
+        feature=number,
+        unit=number.label(unit).strip(),
+        range=rounded_inwards(axis.low / factor, axis.high / factor),
         curves=tuple(
-            _curve(breed.key, name, xs, share)
-            for breed, name, share in zip(predictor.breeds, names, shares.T, strict=True)
+            _curve(entry.key, name, xs, share)
+            for entry, name, share in zip(predictor.classes, names, shares.T, strict=True)
         ),
         ticks=drop_overlapping(
-            Label(_x_of(predictor, size), Chart.BOTTOM + 24, words, "middle") for size, words in ticks
+            Label(axis.x(value), Chart.BOTTOM + 24, words, "middle") for value, words in ticks
         ),
         shares=tuple(Label(Chart.LEFT - 8, _y_of(share), f"{share:.0%}", "end") for share in (0, 0.5, 1)),
         rows=tuple(
             (words, tuple(map(percentage, row)))
-            for (_, words), row in zip(ticks, at_ticks.tolist(), strict=True)
+            for (_, words), row in zip(ticks, shares_at([value for value, _ in ticks]).tolist(), strict=True)
         ),
     )
 
 
-def marker(predictor: Predictor, home: Home, probability: float) -> Label:
-    """Return the place of a home on its breed's curve. A home outside the chart is put at its edge."""
-    x = _x_of(predictor, home.sqft)
+def marker(predictor: Predictor, number: Number, value: float, probability: float) -> Label:
+    """Return the place of a value on its class's curve. One outside the chart is put at its edge."""
+    x = Axis.of(predictor, number).x(value)
     anchor = "start" if x < Chart.LEFT + MARGIN else "end" if x > Chart.RIGHT - MARGIN else "middle"
     return Label(x, _y_of(probability), percentage(probability), anchor)
 
 
-def _curve(breed: str, name: Label, xs: Sequence[float], shares: np.ndarray) -> Curve:
+def _curve(key: str, name: Label, xs: Sequence[float], shares: NDArray[np.float32]) -> Curve:
     points = [f"{x:.1f} {_y_of(share):.1f}" for x, share in zip(xs, shares.tolist(), strict=True)]
     line = f"M{'L'.join(points)}"
     area = f"{line}L{xs[-1]:.1f} {Chart.BOTTOM}L{xs[0]:.1f} {Chart.BOTTOM}Z"
-    return Curve(breed, line, area, name)
+    return Curve(key, line, area, name)
 
 
-def _name_label(name: str, xs: Sequence[float], shares: np.ndarray) -> Label:
-    """Place a breed's name at the peak of its curve, or at an end of the chart where the curve is as high."""
+def _name_label(name: str, xs: Sequence[float], shares: NDArray[np.float32]) -> Label:
+    """Place a class's name at the peak of its curve, or at an end of the chart where the curve is as high."""
     peak = next((end for end in (0, -1) if shares[end] > shares.max() - 0.01), int(shares.argmax()))
     x = xs[peak]
     anchor = "start" if x < Chart.WIDTH / 3 else "end" if x > Chart.WIDTH * 2 / 3 else "middle"
     return Label(x, round(_y_of(float(shares[peak])) - 12, 1), name, anchor)
-
-
-def _x_of(predictor: Predictor, sqft: float) -> float:
-    low, high = span(predictor)
-    share = log(min(max(sqft, low), high) / low) / log(high / low)
-    return round(Chart.LEFT + share * (Chart.RIGHT - Chart.LEFT), 1)
 
 
 def _y_of(share: float) -> float:

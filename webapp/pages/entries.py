@@ -1,15 +1,18 @@
-"""Read a home size as people enter or paste it, or refuse it in a sentence that says what to enter."""
+"""Read a number as people enter or paste it, or refuse it in a sentence that says what to enter."""
 
 # ruff: noqa: RUF001 - units of measurement in other scripts
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from unicodedata import category, decimal, normalize
 
 from wtforms.validators import ValidationError
 
-from model.home_size import Unit
-from webapp.home import Home, HomeSizeError, measure
+from model.problem.features import FeatureError, Number, Reading
+from model.problem.wording import listed
+from webapp.words import figure
 
 LONGEST_ENTRY = 60
 
@@ -21,29 +24,42 @@ def _any_of(*names: str) -> str:
     return "|".join(names).replace("_", _GAP)
 
 
-_SQFT = _any_of(
-    "(?:sq(?:uare)?_)?(?:ft|feet|foot)(?:_sq(?:uared?)?)?",
-    "s_f_t?|sq_f",
-    "quadratfu(?:ß|ss)|pieds?_carr[eé]s?|pies?_cuadrados?|p[eé]s_quadrados|piedi_quadr(?:at)?i",
-    "кв_фут(?:а|ов)?|قدم_مربع|平方英尺|平方呎|평방피트|वर्ग_फ(?:ु|ी)ट",
-)
-_M2 = _any_of(
-    # The "m" of the metre is also written as a Cyrillic and as an Arabic letter.
-    "(?:sq(?:uare)?_)?(?:m|м|م|mtr?s?|met(?:er|re)s?)(?:_sq(?:uared?)?)?",
-    "q_m|m_q|kvm|[qk]vadratmeter|quadratmetern?|vierkante_meters?|m(?:[eè]tres?)?_carr[eé]s?",
-    "metros?_(?:c|q)uadrados?|metr[io]_quadr(?:at)?[io]|(?:кв|квадратных|квадратны[йе])_м(?:етр(?:а|ов|ы)?)?",
-    "м_кв|(?:متر|م)_مربع|平方米|平方公尺|平方メートル|平米|제곱미터|평방미터|वर्ग_मीटर",
-)
-# Matches text that `_plain` has simplified: its digits are ASCII, and within a line " " is the only space.
-_ENTRY = re.compile(
-    rf"""(?: (?: [~≈±] | \+/- | ca\.? | circa | about | approx(?:\. | imately)? ) \s* )?
-        (?P<figures> .*? ) \s*
-        (?: [-(]? \s* (?: (?P<sqft> {_SQFT} ) | (?P<m2> {_M2} ) )
-            # A PDF may put a space before the exponent.
-            \.? \s? (?: (?: \^ | \*\* )? 2 | ² )? \s* \)? )?
-        \s* [.,;]?""",
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
-)
+_SPELLINGS: Mapping[str, str] = {
+    "sqft": _any_of(
+        "(?:sq(?:uare)?_)?(?:ft|feet|foot)(?:_sq(?:uared?)?)?",
+        "s_f_t?|sq_f",
+        "quadratfu(?:ß|ss)|pieds?_carr[eé]s?|pies?_cuadrados?|p[eé]s_quadrados|piedi_quadr(?:at)?i",
+        "кв_фут(?:а|ов)?|قدم_مربع|平方英尺|平方呎|평방피트|वर्ग_फ(?:ु|ी)ट",
+    ),
+    "m2": _any_of(
+        # The "m" of the metre is also written as a Cyrillic and as an Arabic letter.
+        "(?:sq(?:uare)?_)?(?:m|м|م|mtr?s?|met(?:er|re)s?)(?:_sq(?:uared?)?)?",
+        "q_m|m_q|kvm|[qk]vadratmeter|quadratmetern?|vierkante_meters?|m(?:[eè]tres?)?_carr[eé]s?",
+        "metros?_(?:c|q)uadrados?|metr[io]_quadr(?:at)?[io]|(?:кв|квадратных|квадратны[йе])_м(?:етр(?:а|ов|ы)?)?",
+        "м_кв|(?:متر|م)_مربع|平方米|平方公尺|平方メートル|平米|제곱미터|평방미터|वर्ग_मीटर",
+    ),
+}
+"""How people write some units, besides their keys and labels. Those of area may have an exponent after them."""
+
+
+@lru_cache
+def _entry_pattern(units: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
+    """Return the pattern of an entry, with a group for each unit, given by key and label.
+
+    It matches text that `_plain` has simplified: its digits are ASCII, and within a line " " is the only space.
+    """
+    spellings = []
+    for key, label in units:
+        plain = "".join(map(_plain, label))
+        named = "|".join(re.escape(name).replace(r"\ ", _GAP) for name in (plain, key))
+        # A PDF may put a space before the exponent.
+        more = rf"|(?:{_SPELLINGS[key]})\.?\s?(?:(?:\^|\*\*)?2|²)?" if key in _SPELLINGS else ""
+        spellings.append(f"(?P<{key}>{named}{more})")
+    unit = rf"(?:[-(]?\s*(?:{'|'.join(spellings)})\.?\s*\)?)?" if spellings else ""
+    about = r"(?:(?:[~≈±]|\+/-|ca\.?|circa|about|approx(?:\.|imately)?)\s*)?"
+    return re.compile(rf"{about}(?P<figures>.*?)\s*{unit}\s*[.,;]?", re.IGNORECASE | re.DOTALL)
+
+
 _FIGURES = re.compile(r"[-+]?(?:\d{1,3}(?P<between>[, '])\d{3}(?:(?P=between)\d{3})*|\d+)(?:\.\d*)?")
 _SEPARATORS = re.compile(r"[, ']")
 _DIGITS_AND_SEPARATORS = re.compile(r"[-+]?[\d.,'\s]*\d[\d.,'\s]*")
@@ -91,57 +107,61 @@ class Entry:
 
     figures: str
     number: float
-    unit: Unit | None
+    unit: str
 
 
-def read_entry(text: str) -> Entry:
+def read_entry(text: str, feature: Number) -> Entry:
     """Read an entry such as "1,200", "~ 1 200 sq. ft." or "92.5 m²".
 
     A comma, a space or an apostrophe separates thousands, a dot decimals. Other separators are refused, not
     guessed at.
 
     Raises:
-        ValidationError: the text is not a home size.
+        ValidationError: the text is not a number.
     """
-    text = text.strip()
+    text, yours, example = text.strip(), feature.yours, figure(feature.example)
     if len(text) > LONGEST_ENTRY:
-        raise ValidationError("Enter only the size of your home, like 1,200.")
+        raise ValidationError(f"Enter only the {yours}, like {example}.")
     plain = normalize("NFC", "".join(map(_plain, text)).translate(_REPLACED))
-    entry = _ENTRY.fullmatch(plain.strip())
+    units = tuple((key, unit.label) for key, unit in feature.units.items())
+    entry = _entry_pattern(units).fullmatch(plain.strip())
     if entry is None or not entry["figures"]:
-        raise ValidationError("Enter the size of your home.")
+        raise ValidationError(f"Enter the {yours}.")
     figures = entry["figures"]
     if not _FIGURES.fullmatch(figures):
         if _DIGITS_AND_SEPARATORS.fullmatch(figures):
             raise ValidationError("Put commas only between thousands, and a dot before decimals: 1,200.5.")
         if any(map(str.isdecimal, figures)):
-            raise ValidationError("Enter only a number, like 1,200, with sq ft or m² after it if you like.")
-        raise ValidationError("Enter the size of your home in figures, like 1,200.")
-    unit: Unit | None = "sqft" if entry["sqft"] else "m2" if entry["m2"] else None
+            labels = listed([unit.label for unit in feature.units.values()], "or") if feature.units else ""
+            after = f", with {labels} after it if you like" if labels else ""
+            raise ValidationError(f"Enter only a number, like {example}{after}.")
+        raise ValidationError(f"Enter the {yours} in figures, like {example}.")
+    unit = next((key for key in feature.units if entry[key]), "")
     return Entry(figures, float(_SEPARATORS.sub("", figures)), unit)
 
 
-def to_home(entry: Entry, unit: Unit) -> Home:
-    """Return the home that an entry means, its size rounded to hundredths of the unit.
+def to_reading(entry: Entry, feature: Number, unit: str) -> Reading:
+    """Return the reading that an entry means, rounded to hundredths of the unit.
 
     Raises:
-        ValidationError: the size is outside the limits, or its dot may separate thousands.
+        ValidationError: the number is outside the limits, or its dot may separate thousands.
     """
     if _PERHAPS_THOUSANDS.fullmatch(entry.figures):
-        _refuse_ambiguous_dot(entry, unit)
-    number = round(entry.number, 2)
+        _refuse_ambiguous_dot(entry, feature, unit)
+    number = round(entry.number, feature.decimals)
     try:
-        return measure(int(number) if number == int(number) else number, unit)
-    except HomeSizeError as error:
-        raise ValidationError(f"The size of your home must be {error}.") from error
+        return feature.measure(int(number) if number == int(number) else number, unit)
+    except FeatureError as error:
+        limits = feature.limits_in_words(unit or feature.unit, "and")
+        raise ValidationError(f"The {feature.yours} must be between {limits}.") from error
 
 
-def _refuse_ambiguous_dot(entry: Entry, unit: Unit) -> None:
+def _refuse_ambiguous_dot(entry: Entry, feature: Number, unit: str) -> None:
     thousands = round(entry.number * 1000)
     try:
-        measure(thousands, unit)
-    except HomeSizeError:
-        return  # With thousands the size is outside the limits, so the dot separates decimals.
+        feature.measure(thousands, unit)
+    except FeatureError:
+        return  # With thousands the number is outside the limits, so the dot separates decimals.
     raise ValidationError(
         f"Does {entry.figures} mean {thousands:,} or {entry.number:.2f}? Enter the one you mean."
     )

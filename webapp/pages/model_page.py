@@ -1,14 +1,13 @@
-"""The page about the model, and the plots on it, from the artifact."""
+"""The page about the model: its card, from the artifact."""
 
 from functools import lru_cache
 
 from flask import Blueprint, Response, render_template
 from markdown_it import MarkdownIt
 from markupsafe import Markup
-from werkzeug.exceptions import NotFound
 
 from model.manifest import CARD_NAME
-from webapp.http.caching import YEAR_SECONDS, stored
+from webapp.http.caching import stored
 from webapp.http.state import current_state
 
 SCROLL_BOX = '<div class="scroll" role="group" aria-label="Table" tabindex="0">'
@@ -21,19 +20,6 @@ blueprint = Blueprint("model_page", __name__)
 def model() -> Response:
     """Show the model card: what the model was trained on, how good it is, and where its limits are."""
     return stored(_page)
-
-
-# The model's version in the address makes a browser, which keeps a plot for a year, ask for a new one.
-@blueprint.get("/model/<version>/<name>")
-def plot(version: str, name: str) -> Response:
-    """Return a plot of the card."""
-    state = current_state()
-    if version != state.predictor.model_version or name not in state.plots:
-        raise NotFound
-    response = state.plots[name].respond(YEAR_SECONDS)
-    # The SVG has a `<style>` of its own, and nothing else that a policy must allow.
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
-    return response
 
 
 def _page() -> str:

@@ -1,101 +1,137 @@
-"""A recommendation as the pages show it: in words, with its reason and its chart."""
+"""An answer as the pages show it: in words, with its reasons and its chart."""
 
-from bisect import bisect_right
 from dataclasses import dataclass
-from math import ceil, floor
 
-from model.breeds import Breed
-from model.home_size import Unit, to_sqft
-from model.predictor import Predictor, Recommendation
-from webapp.home import UNIT_NAMES, Home
-from webapp.pages.chart import Chart, chart_of, marker
+from model.predictor import Prediction, Predictor
+from model.problem.description import Class
+from model.problem.features import AnyFeature, Number
+from model.problem.rows import Row
+from webapp.pages.chart import Chart, chart_of, marker, rounded_inwards
 from webapp.pages.labels import Label
-from webapp.pages.words import about, figure, with_article
+from webapp.reasons import ranges_in_words, reasons_for, value_in_words
+from webapp.words import about, figure
 
 CLOSE_LEAD = 0.2
-"""A lead in probability below this is a close call: fewer than 4 of 20 similar homes make the difference."""
+"""A lead in probability below this is a close call: fewer than 4 of 20 similar rows make the difference."""
+
+REASONS = 3
+"""How many features are named as reasons."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer for a home, ready for a template.
+    """The answer for a row, ready for a template.
 
     Attributes:
-        unit: the name of the unit that the home is given in.
-        ranking: every breed with its probability, the recommended first.
-        close: whether the runner-up suits nearly as many homes.
-        reason: the sizes for which the answer is the same, in a sentence.
-        training_range: the range of the training data's homes in whole `unit`s, such as "500 to 4,000 sq ft".
-        marker: the place of the home on the chart.
+        answers: each feature with its value in words.
+        value: the value of the only number in words, such as "1,200 sq ft"; "" where there are more features.
+        ranking: every class with its probability, the answered one first.
+        close: whether the runner-up is nearly as probable.
+        reasons: sentences.
+        outside: what the training data has, one sentence for each feature whose value is outside.
+        chart: by the number that the person has picked; None where there is no number, or it is blank.
+        marker: the place of the row on the chart.
+        numbers: the numbers that a chart may vary.
+        slider: the first number in its first unit, where the slider stands; None if it is blank.
     """
 
-    home: Home
-    unit: str
-    answer: Recommendation
-    ranking: tuple[tuple[Breed, float], ...]
+    row: Row
+    answer: Prediction
+    answers: tuple[tuple[AnyFeature, str], ...]
+    value: str
+    ranking: tuple[tuple[Class, float], ...]
     close: bool
-    reason: str
-    training_range: str
-    chart: Chart
-    marker: Label
+    reasons: tuple[str, ...]
+    outside: tuple[str, ...]
+    chart: Chart | None
+    marker: Label | None
+    numbers: tuple[Number, ...]
+    slider: float | None
 
     @property
-    def breed(self) -> Breed:
-        """Return the recommended breed."""
+    def shown_number(self) -> str:
+        """Return the value of the number that the chart varies, in words."""
+        return next(words for feature, words in self.answers if self.chart and feature is self.chart.feature)
+
+    @property
+    def best(self) -> Class:
+        """Return the answered class."""
         return self.ranking[0][0]
 
 
-def judge(predictor: Predictor, home: Home, answer: Recommendation) -> Verdict:
-    """Return the verdict for a home and the predictor's answer."""
-    # The recommended breed stands first even where another has the same probability.
-    ranking = sorted(
-        ((breed, answer.probabilities[breed.key]) for breed in predictor.breeds),
-        key=lambda breed: (breed[0].key != answer.breed, -breed[1]),
+def judge(predictor: Predictor, row: Row, answer: Prediction, *, by: str = "") -> Verdict:
+    """Return the verdict for a row and the predictor's answer.
+
+    Args:
+        predictor: the predictor.
+        row: the row.
+        answer: the answer for it.
+        by: the name of the number that the chart varies; by default the first.
+    """
+    problem = predictor.problem
+    answers = tuple(
+        (feature, value_in_words(feature, reading))
+        for feature, reading in zip(problem.features, row.readings, strict=True)
     )
+    # The answered class stands first even where another has the same probability.
+    ranking = sorted(
+        ((entry, answer.probabilities[entry.key]) for entry in predictor.classes),
+        key=lambda entry: (entry[0].key != answer.key, -entry[1]),
+    )
+    readings = dict(zip(problem.features_by_name, row.readings, strict=True))
+    numbers = tuple(number for number in problem.numbers if readings[number.name].value is not None)
+    number = next((each for each in numbers if each.name == by), numbers[0] if numbers else None)
     return Verdict(
-        home=home,
-        unit=UNIT_NAMES[home.unit],
+        row=row,
         answer=answer,
+        answers=answers,
+        value=answers[0][1] if problem.only_number else "",
         ranking=tuple(ranking),
         close=ranking[0][1] - ranking[1][1] < CLOSE_LEAD,
-        reason=_reason(predictor, home, answer),
-        training_range=_training_range(predictor, home.unit),
-        chart=chart_of(predictor, home.unit),
-        marker=marker(predictor, home, answer.probability),
+        reasons=_reasons(predictor, row, answer),
+        outside=_outside(predictor, row) if answer.outside_training_range else (),
+        chart=chart_of(predictor, number, readings[number.name].unit, row) if number else None,
+        marker=marker(predictor, number, readings[number.name].number, answer.probability)
+        if number
+        else None,
+        numbers=numbers,
+        slider=readings[problem.numbers[0].name].number
+        if problem.numbers and problem.numbers[0] in numbers
+        else None,
     )
 
 
-def _training_range(predictor: Predictor, unit: Unit) -> str:
-    """Return the range of the training data's homes, rounded inwards where whole units allow."""
-    smallest, largest = (sqft / to_sqft(1, unit) for sqft in predictor.training_range)
-    if ceil(smallest) < floor(largest):
-        return f"{ceil(smallest):,} to {floor(largest):,} {UNIT_NAMES[unit]}"
-    return f"about {round((smallest + largest) / 2):,} {UNIT_NAMES[unit]}"
+def _reasons(predictor: Predictor, row: Row, answer: Prediction) -> tuple[str, ...]:
+    if predictor.problem.only_number:
+        return (ranges_in_words(predictor, row, answer),)
+    return tuple(reason.text for reason in reasons_for(predictor, row, answer)[:REASONS])
 
 
-def _rounded(edge: float, home: Home) -> str:
-    """Round a boundary to three digits, or to tenths if the home would then be on the wrong side of it."""
-    return (
-        about(edge) if (home.value < edge) == (home.value < float(f"{edge:.3g}")) else figure(round(edge, 1))
-    )
+def _outside(predictor: Predictor, row: Row) -> tuple[str, ...]:
+    """Return what the training data has of each feature whose value it does not have."""
+    problem = predictor.problem
+    sentences = []
+    for feature, stats, reading in zip(
+        problem.features, predictor.manifest.features, row.readings, strict=True
+    ):
+        if reading.value is None:
+            if not stats.blanks:
+                sentences.append(f"{problem.row.plural} with a known {feature.short}")
+        elif not isinstance(feature, Number):
+            name = str(reading.value) if not isinstance(reading.value, bool) else ("no", "yes")[reading.value]
+            if not stats.counts[name]:
+                sentences.append(f"{problem.row.plural} with other answers on {feature.short}")
+        elif not (stats.min or 0) <= reading.number <= (stats.max or 0):
+            values = _range(feature, stats.min or 0, stats.max or 0, reading.unit)
+            rows = problem.sentences.rows.replace("{range}", f"of {values}")
+            sentences.append(rows[:1].lower() + rows[1:])
+    return tuple(sentences)
 
 
-def _reason(predictor: Predictor, home: Home, answer: Recommendation) -> str:
-    """Return a sentence that says which sizes have this answer, and with one boundary also the others'."""
-    edges = [boundary.home_size_sqft for boundary in predictor.boundaries]
-    shown = [f"{_rounded(edge / to_sqft(1, home.unit), home)} {UNIT_NAMES[home.unit]}" for edge in edges]
-    boundaries_below = bisect_right(edges, home.sqft)
-    if not edges:
-        sizes = "of every size"
-    elif boundaries_below == 0:
-        sizes = f"under about {shown[0]}"
-    elif boundaries_below == len(edges):
-        sizes = f"over about {shown[-1]}"
-    else:
-        sizes = f"of about {shown[boundaries_below - 1]} to {shown[boundaries_below]}"
-    others = ""
-    if len(edges) == 1:
-        [boundary] = predictor.boundaries
-        size, breed = ("smaller", boundary.below) if boundaries_below else ("larger", boundary.above)
-        others = f", {size} ones to {with_article(predictor.breed(breed).name)}"
-    return f"Homes {sizes} lean to {with_article(answer.name)}{others}."
+def _range(number: Number, least: float, greatest: float, unit: str) -> str:
+    """Return a range in a unit, rounded inwards where that leaves one."""
+    low, high = least / number.factor(unit), greatest / number.factor(unit)
+    smallest, largest = rounded_inwards(low, high)
+    if smallest < largest:
+        return f"{figure(smallest)} to {figure(largest)}{number.label(unit)}"
+    return f"about {about((low + high) / 2)}{number.label(unit)}"

@@ -1,100 +1,139 @@
-"""The routes of the pages: the question, the recommendation and the breeds."""
+"""The routes of the pages: the questions, the answer and the catalogue of classes."""
+
+from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 
-from model.breeds import Breed
-from model.home_size import SQFT_PER_M2
-from webapp.home import UNIT_NAMES
+from model.problem.description import Class
+from model.problem.features import Number
+from webapp.http.addresses import origin
 from webapp.http.caching import MAX_AGE_SECONDS, cacheable, stored
 from webapp.http.compression import compress
+from webapp.http.pictures import picture_path
 from webapp.http.request_context import current_context
-from webapp.http.state import current_state
-from webapp.pages.chart import span
-from webapp.pages.forms import TYPICAL_HOMES, HomeForm
+from webapp.http.state import current_state, state_of
+from webapp.pages.chart import Axis
+from webapp.pages.forms import RowForm, address_of, form_of
 from webapp.pages.verdict import judge
-from webapp.pages.words import figure, frequency, percentage
-from webapp.recommend import picture_of, recommend
+from webapp.words import class_in_words, figure, frequency, percentage
 
 blueprint = Blueprint("pages", __name__)
 blueprint.add_app_template_filter(figure)
 blueprint.add_app_template_filter(frequency)
 blueprint.add_app_template_filter(percentage)
+blueprint.add_app_template_test(lambda feature: isinstance(feature, Number), "number_feature")
+blueprint.add_app_template_global(picture_path)
 
 
 @blueprint.app_context_processor
-def template_context() -> dict[str, bool]:
-    """Tell every template whether the training data is simulated, because every page then says so."""
-    return {"simulated": current_state().predictor.manifest.data.simulated}
+def template_context() -> dict[str, Any]:
+    """Give every template the words of the problem, and whether the training data is simulated."""
+    state = current_state()
+    problem = state.problem
+    return {
+        "problem": problem,
+        "simulated": state.predictor.manifest.data.simulated,
+        "icon": picture_path(problem.icon) or url_for("static", filename="icon.svg"),
+        "class_in_words": lambda key: class_in_words(problem, key),
+    }
 
 
 @blueprint.app_template_global()
-def drawing(breed: Breed) -> str:
-    """Return the address of a breed's drawing."""
-    return url_for("static", filename=picture_of(breed.key, current_state()))
+def absolute(path: str) -> str:
+    """Return an address with scheme and host."""
+    return f"{origin()}{path}"
 
 
 @blueprint.app_template_global()
-def social_picture(breed: str) -> str:
-    """Return the address of a breed's picture for link previews; a general picture where it has none."""
-    name = f"social/{breed}.png"
-    known = name in current_state().static_files
-    return url_for("static", filename=name if known else "social/perfect-puppy.png", _external=True)
+def picture_alt(entry: Class) -> str:
+    """Return the words for a class's picture."""
+    problem = current_state().problem
+    same = problem.answer.name == problem.target.name.replace("_", " ")
+    return entry.name if same else f"{entry.name} {problem.answer.name}"
+
+
+@blueprint.app_template_global()
+def typical_address(
+    form: RowForm, number: Number, typical: dict[str, str | int | float], unit: str
+) -> dict[str, str | int | float]:
+    """Return the parameters of the form's address with a typical value in place of one entry."""
+    entries = {name: field.data for name, field in form._fields.items() if field.data and name != number.name}
+    return {number.name: typical[unit], **entries}
 
 
 @blueprint.get("/")
 def home() -> Response:
-    """Show the form, filled in with the entry in the address."""
-    unit = request.args.get("unit")
-    entry = {"home_size": request.args.get("home_size"), "unit": unit if unit in UNIT_NAMES else "sqft"}
-    return _page(_question(HomeForm(None, data=entry)))
+    """Show the form, filled in with the entries in the address."""
+    form_type = form_of(current_state().predictor)
+    entries = {name: request.args[name] for name in form_type(None)._fields if name in request.args}
+    for number in current_state().problem.numbers:
+        member = current_state().problem.unit_members.get(number.name, "")
+        if entries.get(member) not in number.units:
+            entries.pop(member, None)
+    return _page(_question(form_type(None, data=entries)))
 
 
 @blueprint.get("/recommendation")
 def recommendation() -> ResponseReturnValue:
-    """Show the puppy for the entry in the address, or say what is wrong with the entry."""
-    form = HomeForm(request.args)
+    """Show the answer for the entries in the address, or say what is wrong with them."""
+    state = current_state()
+    form = form_of(state.predictor)(request.args)
     if not form.validate():
         response = compress(Response(_question(form), 422))
         response.headers["Cache-Control"] = "no-store"
         return response
-    home = form.home
-    if (form.home_size.data, form.unit.data) != (str(home.value), home.unit):
-        # The address that people copy then has the home as it was read, not "110 m²" with unit=sqft. The
+    row = form.row
+    if not form.is_canonical():
+        # The address that people copy then has the row as it was read, not "110 m²" with unit=sqft. The
         # status is 302, since a later release may read more entries. Other parameters are not compared: a
         # service that adds one to every request would be redirected for ever.
-        canonical = redirect(url_for(".recommendation", home_size=home.value, unit=home.unit), 302)
+        parameters: dict[str, Any] = address_of(state.problem, row)
+        canonical = redirect(url_for(".recommendation", **parameters), 302)
         canonical.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}"
         return canonical
-    predictor = current_state().predictor
-    answer = recommend(predictor, home)
-    current_context().prediction = (home, answer)
-    verdict = judge(predictor, home, answer)
-    return _page(render_template("pages/recommendation.html", verdict=verdict))
+    answer = state.predictor.predict(row)
+    current_context().prediction = (row, answer)
+    verdict = judge(state.predictor, row, answer, by=request.args.get("chart", ""))
+    return _page(
+        render_template(
+            "pages/recommendation.html", verdict=verdict, parameters=address_of(state.problem, row)
+        )
+    )
 
 
 @blueprint.get("/preview")
 def preview() -> ResponseReturnValue:
-    """Return the verdict of an entry as HTML for the page of the form, or 204 if the entry is no home (yet).
+    """Return the verdict of the entries as HTML for the page of the form, or 204 if they are no row (yet).
 
     The metrics do not count these answers as predictions, because a moved slider asks for many.
     """
-    form = HomeForm(request.args)
+    predictor = current_state().predictor
+    form = form_of(predictor)(request.args)
     if not form.validate():
         return "", 204, {"Cache-Control": "no-store"}
-    predictor = current_state().predictor
-    verdict = judge(predictor, form.home, recommend(predictor, form.home))
-    return _page(render_template("pages/preview.html", verdict=verdict))
+    row = form.row
+    verdict = judge(predictor, row, predictor.predict(row))
+    return _page(
+        render_template("pages/preview.html", verdict=verdict, parameters=address_of(predictor.problem, row))
+    )
 
 
-@blueprint.get("/breeds")
-def breeds() -> Response:
-    """Show the breeds that the model can answer."""
-    return stored(_breeds)
+def classes() -> Response:
+    """Show the classes that the model can answer."""
+    return stored(_classes)
 
 
-def _breeds() -> str:
-    return render_template("pages/breeds.html", breeds=current_state().predictor.breeds)
+@blueprint.record
+def _add_classes(setup: BlueprintSetupState) -> None:
+    """Add the page of the catalogue, whose address is the target's plural."""
+    path = state_of(setup.app).problem.path  # type: ignore[arg-type]
+    setup.add_url_rule(f"/{path}", "classes", classes, methods=["GET"])
+
+
+def _classes() -> str:
+    return render_template("pages/classes.html", classes=current_state().predictor.classes)
 
 
 def _page(html: str) -> Response:
@@ -102,14 +141,13 @@ def _page(html: str) -> Response:
     return compress(cacheable(Response(html)))
 
 
-def _question(form: HomeForm) -> str:
+def _question(form: RowForm) -> str:
     predictor = current_state().predictor
+    problem = predictor.problem
     return render_template(
         "pages/home.html",
         form=form,
         errors={name: sentences[0] for name, sentences in form.errors.items()},
-        breeds=(predictor.breeds[0], predictor.breeds[-1]),
-        slider_range=span(predictor),
-        sqft_per={"sqft": 1, "m2": SQFT_PER_M2},
-        typical_homes=TYPICAL_HOMES,
+        pictured=[entry for entry in (predictor.classes[0], predictor.classes[-1]) if entry.picture],
+        slider=Axis.of(predictor, problem.numbers[0]) if problem.numbers else None,
     )

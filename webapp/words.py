@@ -1,6 +1,8 @@
-"""Probabilities and home sizes in words for people."""
+"""Probabilities, numbers and classes in words for people."""
 
 from fractions import Fraction
+
+from model.problem.description import Problem
 
 _SHARES = sorted({Fraction(part, whole) for whole in (3, 4, 5, 10, 20) for part in range(1, whole)})
 
@@ -19,7 +21,7 @@ def percentage(probability: float) -> str:
 
 
 def frequency(probability: float) -> str:
-    """Return a probability as a number of homes out of a few, which people judge better than percentages.
+    """Return a probability as a number of rows out of a few, which people judge better than percentages.
 
     >>> frequency(0.9031), frequency(0.52), frequency(0.99)
     ('about 9 in 10', 'about half', 'more than 19 in 20')
@@ -57,3 +59,9 @@ def with_article(name: str) -> str:
     ('a Dachshund', 'an Akita')
     """
     return f"{'an' if name[:1] in 'AEIOU' else 'a'} {name}"
+
+
+def class_in_words(problem: Problem, key: str) -> str:
+    """Return a class's name in a sentence, with an article where the problem wants one."""
+    name = problem.by_key[key].name
+    return with_article(name) if problem.target.article else name

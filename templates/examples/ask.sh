@@ -1,0 +1,3 @@
+curl -s {{ origin }}/api/predict \
+  -H 'Content-Type: application/json' \
+  -d {{ body | quote }}

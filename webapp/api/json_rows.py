@@ -1,0 +1,173 @@
+"""Read the rows of a batch in JSON, in slices."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
+
+from model.problem.rows import unknown_name
+from model.problem.table import read_objects
+from model.problem.wording import kind_of
+from webapp.api.reading import decode, example, pointer, read_text
+from webapp.api.rows import Rows
+from webapp.api.schemas import MAX_ROW_BYTES
+from webapp.http.problem_details import FieldError
+from webapp.http.problem_kinds import rows_slug
+from webapp.http.problems import Problem
+from webapp.http.state import State
+from webapp.http.turns import in_turns
+
+_MAX_SCANNED_BYTES = 16 * 1024
+
+# What `_items` looks for in a JSON array: strings, flat objects and arrays, runs of other characters as long
+# as the longest row, and single marks. A quote alone begins a string with no end in that length.
+_STRING = rf'"(?:[^"\\]{{1,{MAX_ROW_BYTES}}}+|\\.){{0,{MAX_ROW_BYTES}}}+"'
+_FLAT = rf'[\[{{](?:[^\[\]{{}}"]{{1,{MAX_ROW_BYTES}}}+|{_STRING}){{0,400}}+[\]}}]'
+_LONG_RUN = rf'[^\[\]{{}}",]{{{MAX_ROW_BYTES}}}'
+_TOKEN = re.compile(rf'{_STRING}|{_FLAT}|{_LONG_RUN}|[\[\]{{}},"]'.encode(), re.DOTALL)
+
+
+def read_json(body: bytes, state: State) -> Rows:
+    """Read a batch.
+
+    Raises:
+        Problem: the body is not JSON in UTF-8, is not an object with a list of rows, has too many of them, or one
+            that is far too long.
+    """
+    body = read_text(body, "malformed-json").encode()  # msgspec does not check the UTF-8 of a Raw value
+    rows = Rows(state)
+    for items in in_turns(_items(_decode_array(body, state), state)):
+        _read_slice(items, rows)
+    return rows
+
+
+def _read_slice(items: Sequence[bytes], rows: Rows) -> None:
+    state, member = rows.state, rows.state.problem.rows_member
+    try:
+        objects = msgspec.json.decode(b"[%b]" % b",".join(items), type=list[dict[str, Any]])
+    except (msgspec.DecodeError, RecursionError):
+        objects, others = _decode_one_by_one(items, state)
+    else:
+        others = {}
+    matrix, faults = read_objects(state.problem, state.predictor.reader, objects)
+    errors = {
+        row: [(fault.detail, fault.member) for fault in found] for row, found in faults.items()
+    } | others
+    rows.add(
+        matrix,
+        {
+            row: [
+                FieldError(
+                    detail,
+                    pointer=pointer(member, len(rows) + row, *([name] if name else [])),
+                    row=len(rows) + row + 1,
+                )
+                for detail, name in found
+            ]
+            for row, found in sorted(errors.items())
+        },
+    )
+
+
+def _decode_one_by_one(
+    items: Sequence[bytes], state: State
+) -> tuple[list[dict[str, Any]], dict[int, list[tuple[str, str]]]]:
+    """Return the objects, and what is wrong with the items that are none; an empty object stands for these.
+
+    Raises:
+        Problem: an item is not JSON.
+    """
+    a_row = f"A {state.problem.row.name}"
+    objects, errors = [], {}
+    for row, item in enumerate(items):
+        value = decode(item, example(state))
+        if not isinstance(value, dict):
+            errors[row] = [
+                (f"{a_row} must be a JSON object such as {example(state)}; got {kind_of(value)}.", "")
+            ]
+        objects.append(value if isinstance(value, dict) else {})
+    return objects, errors
+
+
+@lru_cache(maxsize=4)
+def _batch_types(member: str) -> tuple[type[msgspec.Struct], type[msgspec.Struct]]:
+    """Return the type of a batch whose rows are decoded later, and of one that may lack them or have more."""
+    return (
+        msgspec.defstruct("Batch", [(member, Raw)], frozen=True, forbid_unknown_fields=True),
+        msgspec.defstruct("LenientBatch", [(member, Raw | UnsetType, UNSET)], frozen=True),
+    )
+
+
+def _decode_array(body: bytes, state: State) -> bytes:
+    """Return the JSON of the list of rows.
+
+    Raises:
+        Problem: as `read_json`.
+    """
+    member = state.problem.rows_member
+    sample = f'{{"{member}": [{example(state)}]}}'
+    strict, lenient = _batch_types(member)
+    try:
+        array = bytes(getattr(msgspec.json.decode(body, type=strict), member))
+    except msgspec.ValidationError:
+        raise _no_batch(body, lenient, member, sample) from None
+    except (msgspec.DecodeError, RecursionError):
+        decode(body, sample)  # raises the problem
+        raise
+    if array.lstrip()[:1] != b"[":
+        kind = kind_of(msgspec.json.decode(array)) if len(array) <= _MAX_SCANNED_BYTES else "no array"
+        raise _problem(f"{member} must be an array; got {kind}.", member)
+    return array
+
+
+def _no_batch(body: bytes, lenient: type[msgspec.Struct], member: str, sample: str) -> Problem:
+    if body.lstrip()[:1] != b"{":
+        kind = {b"[": "an array", b'"': "a string"}.get(body.lstrip()[:1]) or kind_of(decode(body, sample))
+        return _problem(f"The body must be a JSON object such as {sample}; got {kind}.")
+    rows = getattr(msgspec.json.decode(body, type=lenient), member)
+    if rows is UNSET:
+        return _problem(f"{member} is missing. Give a list of {member}, such as {sample}.", member)
+    if len(body) > _MAX_SCANNED_BYTES:
+        body = body.replace(bytes(rows), b"null", 1)
+    if len(body) > _MAX_SCANNED_BYTES:  # to decode so many other members, only to name one, takes too long
+        return _problem(f"The body has members that are not known here; the known name is {member}.")
+    names = msgspec.json.decode(body, type=dict[str, Raw])
+    fault = unknown_name(next(name for name in names if name != member), (member,))
+    return _problem(fault.detail, fault.member)
+
+
+def _problem(detail: str, member: str = "") -> Problem:
+    errors = [FieldError(detail, pointer=pointer(member))] if member else []
+    return Problem("invalid-request", detail, *errors)
+
+
+def _items(array: bytes, state: State) -> Iterator[bytes]:
+    """Yield the items of a JSON array, not decoded.
+
+    msgspec would split them all at once: a million items would hold the event loop for a quarter of a second.
+    """
+    depth, start, row = 0, array.index(b"[") + 1, 1
+    for tokens in in_turns(_TOKEN.finditer(array, start)):
+        for token in tokens:
+            mark = token[0]
+            if mark == b'"' or token.end() - start > MAX_ROW_BYTES:
+                raise _too_long(row, state)
+            if depth == 0 and mark in b",]":
+                item = array[start : token.start()]
+                if mark == b"," or item.strip():
+                    yield item
+                start, row = token.end(), row + 1
+            elif mark in b"[{":
+                depth += 1
+            elif mark in b"]}":
+                depth -= 1
+
+
+def _too_long(row: int, state: State) -> Problem:
+    noun = state.problem.row.name
+    detail = f"{noun.capitalize()} {row:,} is too long: a {noun} takes at most {MAX_ROW_BYTES:,} bytes."
+    place = pointer(state.problem.rows_member, row - 1)
+    return Problem(rows_slug(state.problem), detail, FieldError(detail, pointer=place, row=row))

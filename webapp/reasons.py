@@ -1,0 +1,93 @@
+"""The reasons for an answer: how much each feature did, in numbers and in words, for pages and API alike."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from model.predictor import Prediction, Predictor
+from model.problem.features import AnyFeature, Choice, Number, Reading
+from model.problem.rows import Row
+from webapp.words import about, class_in_words, figure
+
+NOTHING = 0.005
+"""A SHAP value below this, in log-odds, moves a probability by less than about a thousandth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What a feature did to the answer: its SHAP value for the answered class, in log-odds, and a sentence."""
+
+    feature: str
+    contribution: float
+    text: str
+
+
+def reasons_for(predictor: Predictor, row: Row, answer: Prediction) -> tuple[Reason, ...]:
+    """Return the reasons for an answer, the weightiest first."""
+    readings = {
+        feature.name: reading
+        for feature, reading in zip(predictor.problem.features, row.readings, strict=True)
+    }
+    return tuple(
+        Reason(
+            each.feature.name,
+            each.value,
+            ranges_in_words(predictor, row, answer)
+            if predictor.problem.only_number
+            else _in_words(each.feature, readings[each.feature.name], each.value, answer.name),
+        )
+        for each in predictor.explain(row, answer.key)
+    )
+
+
+def ranges_in_words(predictor: Predictor, row: Row, answer: Prediction) -> str:
+    """Return for which values of the only number the answer is the same, and with one boundary also the others.
+
+    It is a sentence such as "Homes under about 1,760 sq ft lean to a Dachshund, larger ones to a Beagle."
+    """
+    problem = predictor.problem
+    number, reading = problem.numbers[0], row.readings[0]
+    unit, value = number.label(reading.unit), reading.number
+    edges = [boundary.value for boundary in predictor.boundaries]
+    shown = [f"{_rounded(edge / number.factor(reading.unit), reading)}{unit}" for edge in edges]
+    boundaries_below = bisect_right(edges, value)
+    if not edges:
+        values = f"of every {number.axis.lower()}"
+    elif boundaries_below == 0:
+        values = f"under about {shown[0]}"
+    elif boundaries_below == len(edges):
+        values = f"over about {shown[-1]}"
+    else:
+        values = f"of about {shown[boundaries_below - 1]} to {shown[boundaries_below]}"
+    others = ""
+    if len(edges) == 1:
+        [boundary] = predictor.boundaries
+        size, key = ("smaller", boundary.below) if boundaries_below else ("larger", boundary.above)
+        others = f", {size} ones to {class_in_words(problem, key)}"
+    rows = problem.sentences.rows.replace("{range}", values)
+    return f"{rows} lean to {class_in_words(problem, answer.key)}{others}."
+
+
+def value_in_words(feature: AnyFeature, reading: Reading) -> str:
+    """Return a value for people, with its unit, such as "1,200 sq ft", "Quiet" or "not given"."""
+    if reading.value is None:
+        return "not given"
+    match feature:
+        case Number():
+            return f"{figure(float(reading.value))}{feature.label(reading.unit)}"
+        case Choice():
+            return feature.choices[str(reading.value)]
+        case _:
+            return "yes" if reading.value else "no"
+
+
+def _in_words(feature: AnyFeature, reading: Reading, contribution: float, name: str) -> str:
+    value = f"{feature.axis}, {value_in_words(feature, reading)},"
+    if abs(contribution) < NOTHING:
+        return f"{value} makes hardly any difference."
+    return f"{value} speaks {'for' if contribution > 0 else 'against'} {name}."
+
+
+def _rounded(edge: float, reading: Reading) -> str:
+    """Round a boundary to three digits, or to tenths if the value would then be on the wrong side of it."""
+    value = float(reading.value or 0)
+    return about(edge) if (value < edge) == (value < float(f"{edge:.3g}")) else figure(round(edge, 1))
