@@ -68,17 +68,18 @@ def class_probabilities(booster: xgboost.Booster, matrix: NDArray[np.float64]) -
 
 
 def contributions(booster: xgboost.Booster, matrix: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Compute the SHAP value of each feature for each class, in log-odds.
+    """Compute the SHAP value of each feature for each class against the others, in log-odds.
 
     Source: Lundberg et al., "From Local Explanations to Global Understanding with Explainable AI for Trees",
-    Nature Machine Intelligence 2, 2020.
+    Nature Machine Intelligence 2, 2020. With three classes or more, each has a score of its own, and only their
+    differences count: a class's value is that of its score, less the mean of the other classes' values.
 
     Args:
         booster: As for ``class_probabilities``.
         matrix: As for ``class_probabilities``.
 
     Returns:
-        Shape ``(n, classes, features)``. With two classes, those of the first are those of the second, negated.
+        Shape ``(n, classes, features)``.
     """
     rows = xgboost.DMatrix(
         matrix,
@@ -88,7 +89,10 @@ def contributions(booster: xgboost.Booster, matrix: NDArray[np.float64]) -> NDAr
         nthread=1,
     )
     values = booster.predict(rows, pred_contribs=True)[..., :-1]  # the last column is the bias
-    return np.stack((-values, values), axis=1) if values.ndim == 2 else values
+    if values.ndim == 2:
+        return np.stack((-values, values), axis=1)
+    classes = values.shape[1]
+    return np.asarray((values - values.mean(axis=1, keepdims=True)) * (classes / (classes - 1)))
 
 
 def split_thresholds(booster: xgboost.Booster, feature: int = 0) -> NDArray[np.float32]:

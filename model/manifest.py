@@ -129,7 +129,7 @@ class DecisionBoundary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class KnownAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A row as the API takes it, in first units, and the model's probability of each class, in class order."""
+    """A row as the API takes it, in first units, and the probability of each class, in class order."""
 
     row: dict[str, str | bool | int | float | None]
     probabilities: tuple[float, ...]

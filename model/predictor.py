@@ -1,8 +1,8 @@
 """The predictor, from which the page and the API answer.
 
-A model of one required number is an exact step function (``model.step_function``), which is computed once, when
-the model is loaded: an answer is then a binary search, and the same to the last bit as XGBoost's. Any other model
-is asked through XGBoost itself, with one thread.
+A model of one required number is an exact step function (``model.step_function``), which is computed once,
+when the model is loaded: an answer is then a binary search, and the same to the last bit as XGBoost's. Any
+other model is asked through XGBoost itself, with one thread.
 """
 
 from bisect import bisect_right
@@ -42,8 +42,8 @@ class Prediction:
         name: The class's name for people.
         probability: The probability of that class, 0 to 1.
         probabilities: The probability of every class by key, in class order; read-only.
-        outside_training_range: Whether a number is beyond all those in the fitted data, or a choice or a blank
-            does not occur there.
+        outside_training_range: Whether a number is beyond all those in the fitted data, or a choice or a
+            blank does not occur there.
         model_version: The version of the model that answered.
     """
 
@@ -112,9 +112,9 @@ class Predictor:
             folder: Holds ``manifest.json`` and the model file that it names.
 
         Raises:
-            ArtifactError: A file is missing or damaged, the format version is unknown, XGBoost cannot read the
-                model, or the model has other features, classes or answers than the manifest. The message is one
-                sentence that names the file.
+            ArtifactError: A file is missing or damaged, the format version is unknown, XGBoost cannot read
+                the model, or the model has other features, classes or answers than the manifest. The message
+                is one sentence that names the file.
         """
         return cls.of(*read_model(folder), folder)
 
@@ -130,7 +130,8 @@ class Predictor:
         features = [feature.name for feature in manifest.problem.features]
         if features != [stats.name for stats in manifest.features]:
             raise ArtifactError(
-                f"{manifest_path} has other features in its problem than among those that were fitted; train again."
+                f"{manifest_path} has other features in its problem than among those that were fitted; train "
+                "again."
             )
         try:
             predictor = cls(manifest, load_booster(model, manifest.problem.features))
@@ -143,7 +144,8 @@ class Predictor:
             ) from error
         if classes != len(predictor.classes):
             raise ArtifactError(
-                f"{manifest_path} has {len(predictor.classes)} classes, and the model {model_path} has {classes}; "
+                f"{manifest_path} has {len(predictor.classes)} classes, and the model {model_path} has "
+                f"{classes}; "
                 "train again."
             )
         if not predictor.check():
@@ -183,7 +185,7 @@ class Predictor:
         return tuple(sorted(found, key=lambda each: -abs(each.value)))
 
     def thresholds(self, feature: int) -> tuple[float, ...]:
-        """Return the numbers from which on the answer may change with a feature, given by its index; ascending."""
+        """Return the numbers, ascending, at which the answer may change with a feature, given by index."""
         return tuple(map(first_double_at, split_thresholds(self._booster, feature)))
 
     def check(self) -> bool:
@@ -227,7 +229,7 @@ class _Ranges:
     def outside(self, matrix: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return the same for many rows, shape ``(n, features)``."""
         columns = zip(self._seen, matrix.T, strict=True)
-        return np.any([seen.are_new(column) for seen, column in columns], axis=0)
+        return np.asarray(np.any([seen.are_new(column) for seen, column in columns], axis=0))
 
 
 class _Seen:

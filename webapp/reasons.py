@@ -14,7 +14,7 @@ NOTHING = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What a feature did to the answer: its SHAP value for the answered class, in log-odds, and a sentence."""
+    """What a feature did: its SHAP value for the answered class, in log-odds, and a sentence."""
 
     feature: str
     contribution: float
@@ -40,7 +40,7 @@ def reasons_for(predictor: Predictor, row: Row, answer: Prediction) -> tuple[Rea
 
 
 def ranges_in_words(predictor: Predictor, row: Row, answer: Prediction) -> str:
-    """Return for which values of the only number the answer is the same, and with one boundary also the others.
+    """Return for which values of the only number the answer is the same, and the others if there are two.
 
     It is a sentence such as "Homes under about 1,760 sq ft lean to a Dachshund, larger ones to a Beagle."
     """

@@ -4,7 +4,7 @@ import keyword
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from model.problem.description import Problem
@@ -54,10 +54,7 @@ def kind_fault(features: Any) -> str:
             name = feature.get("name") if isinstance(feature, dict) else feature
             return f"the feature {name!r} has the kind {found!r}; it must be {listed(KINDS, 'or')}."
         if feature["kind"] == "choice" and feature.get("monotone"):
-            return (
-                f"the feature {feature.get('name')!r} is a choice, which has no order, so it can't be monotone; "
-                "remove monotone."
-            )
+            return f"the feature {feature.get('name')!r} is a choice, without an order; remove monotone."
     return ""
 
 
@@ -101,7 +98,8 @@ def _names(problem: Problem) -> Iterator[str]:
         if count > 1:
             yield f"the name {name!r} occurs {count} times; names must differ."
     if not re.fullmatch(r"[a-z][a-z0-9-]*", problem.path, re.ASCII) or problem.path in _PATHS:
-        yield f"target.plural is {problem.target.plural!r}, which can't be the address of a page; choose another."
+        plural = problem.target.plural
+        yield f"target.plural is {plural!r}, which can't be the address of a page; choose another."
     for field in ("row", "answer"):
         noun = getattr(problem, field)
         if not re.fullmatch(r"[^\W\d_](?:[^\W_]|[ -])*", noun.plural):
@@ -141,18 +139,22 @@ def _number(number: Number) -> Iterator[str]:
         yield f"the example of {name}, {number.example:g}, is outside its limits."
     for key in number.units:
         if not _NAME.fullmatch(key):
-            yield f"the unit {key!r} of {name} can't be a word of JSON; use small letters, digits, underscores."
+            yield f"the unit {key!r} of {name} must be a word of small letters, digits and underscores."
     for each in number.typical:
-        if set(each) != {"label", *(number.units or ["value"])}:
-            yield (
-                f"a typical value of {name} has {listed(map(str, each))}; it needs label and "
-                f"{listed(number.units or ['value'])}."
-            )
-            continue
-        for unit, (low, high) in number.limits.items():
-            given = each[unit or "value"]
-            if isinstance(given, str) or not low <= given <= high:
-                yield f"the typical value {each['label']!r} of {name} is no number within its limits."
+        yield from _typical(number, each)
+
+
+def _typical(number: Number, each: Mapping[str, str | int | float]) -> Iterator[str]:
+    if set(each) != {"label", *(number.units or ["value"])}:
+        yield (
+            f"a typical value of {number.name} has {listed(map(str, each))}; it needs label and "
+            f"{listed(number.units or ['value'])}."
+        )
+        return
+    for unit, (low, high) in number.limits.items():
+        given = each[unit or "value"]
+        if isinstance(given, str) or not low <= given <= high:
+            yield f"the typical value {each['label']!r} of {number.name} is no number within its limits."
 
 
 def _choice(choice: Choice) -> Iterator[str]:
@@ -160,11 +162,11 @@ def _choice(choice: Choice) -> Iterator[str]:
         yield f"{choice.name} has {len(choice.choices)} choices; at most {MAX_CHOICES} can be served."
     for key, label in choice.choices.items():
         if not key.strip() or key != key.strip() or not label.strip() or not key.isprintable():
-            yield f"{choice.name} has the choice {key!r}: {label!r}; write a key and a label, without spaces around."
+            yield f"{choice.name} has the choice {key!r}: {label!r}; write both without spaces around."
     labels = Counter(label.casefold() for label in choice.choices.values())
     for label, count in labels.items():
         if count > 1:
-            yield f"{count} choices of {choice.name} have the label {label!r}; people could not tell them apart."
+            yield f"{count} choices of {choice.name} have the label {label!r}; people can't tell them apart."
     if choice.example and choice.example not in choice.choices:
         yield f"the example of {choice.name}, {choice.example!r}, is none of its choices."
 

@@ -45,7 +45,7 @@ class Class(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is answered: the CSV's column and JSON's member; `article` puts "a" or "an" before a class's name."""
+    """What is answered: the CSV's column and JSON's member; with `article`, names get "a" or "an"."""
 
     name: Text
     plural: Text

@@ -70,8 +70,8 @@ class Reading:
     Attributes:
         value: as it was given; None if it is blank.
         unit: the key of the unit that it was given in; "" where the feature has no choice of units.
-        number: what the model gets: a number in the feature's first unit, the index of a choice, 1 or 0 for yes
-            or no, NaN for a blank.
+        number: what the model gets: a number in the feature's first unit, the index of a choice, 1 or 0 for
+            yes or no, NaN for a blank.
     """
 
     value: str | bool | int | float | None
@@ -131,26 +131,7 @@ class Feature(
 
     @property
     def _form(self) -> str:
-        raise NotImplementedError
-
-    def read(self, text: str, unit: str = "") -> Reading:
-        """Read a value from text; `unit` is the key of one of its units, by default the first.
-
-        Raises:
-            FeatureError: the feature does not take it.
-        """
-        raise NotImplementedError
-
-    def value(self, given: object, unit: str = "") -> Reading:
-        """Read a value from JSON; `unit` as in `read`.
-
-        Raises:
-            FeatureError: the feature does not take it.
-        """
-        raise NotImplementedError
-
-    def column(self, given: Sequence[object], units: Sequence[str] = ()) -> Floats | None:
-        """Read a column at once, of texts or of JSON values: the numbers, or None if any needs a closer look."""
+        """How to give a value, such as "as a number"."""
         raise NotImplementedError
 
 
@@ -316,7 +297,7 @@ class Choice(Feature, frozen=True, kw_only=True, tag="choice"):
         labels = {label.casefold(): key for key, label in self.choices.items()}
         return labels | {key.casefold(): key for key in self.choices}
 
-    def read(self, text: str, unit: str = "") -> Reading:  # noqa: ARG002 - only numbers have units
+    def read(self, text: str, _unit: str = "") -> Reading:
         """Read a choice from text: its key or its label, in upper or lower case."""
         text = text.strip()
         key = text if text in self.codes else self._spellings.get(text.casefold())
@@ -326,7 +307,7 @@ class Choice(Feature, frozen=True, kw_only=True, tag="choice"):
             return self.missing()
         raise self._unknown(text)
 
-    def value(self, given: object, unit: str = "") -> Reading:
+    def value(self, given: object, _unit: str = "") -> Reading:
         """Read a choice from JSON: its key."""
         if given is None and not self.required:
             return BLANK
@@ -336,7 +317,7 @@ class Choice(Feature, frozen=True, kw_only=True, tag="choice"):
             raise self._unknown(given)
         return Reading(given, "", float(self.codes[given]))
 
-    def column(self, given: Sequence[object], units: Sequence[str] = ()) -> Floats | None:
+    def column(self, given: Sequence[object], _units: Sequence[str] = ()) -> Floats | None:
         """Read a column at once, if every value is a key or a blank that may be so."""
         try:
             return np.array(list(map(self._numbers.__getitem__, given)))  # type: ignore[arg-type]
@@ -367,7 +348,7 @@ class YesNo(Feature, frozen=True, kw_only=True, tag="yes_no"):
     def _form(self) -> str:
         return "as yes or no"
 
-    def read(self, text: str, unit: str = "") -> Reading:
+    def read(self, text: str, _unit: str = "") -> Reading:
         """Read a yes or a no from text, also written as true, y or 1 and false, n or 0."""
         text = text.strip()
         word = text.casefold()
@@ -379,7 +360,7 @@ class YesNo(Feature, frozen=True, kw_only=True, tag="yes_no"):
             return self.missing()
         raise FeatureError(Fault(self.name, f"{self.name} must be yes or no", text))
 
-    def value(self, given: object, unit: str = "") -> Reading:
+    def value(self, given: object, _unit: str = "") -> Reading:
         """Read true or false from JSON."""
         if given is None and not self.required:
             return BLANK
@@ -387,7 +368,7 @@ class YesNo(Feature, frozen=True, kw_only=True, tag="yes_no"):
             raise FeatureError(Fault(self.name, f"{self.name} must be true or false", kind_of(given)))
         return Reading(given, "", float(given))
 
-    def column(self, given: Sequence[object], units: Sequence[str] = ()) -> Floats | None:
+    def column(self, given: Sequence[object], _units: Sequence[str] = ()) -> Floats | None:
         """Read a column at once, of texts or of booleans."""
         blanks: dict[object, float] = {} if self.required else {"": nan, None: nan}
         if {str}.issuperset(map(type, given)):

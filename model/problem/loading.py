@@ -27,8 +27,8 @@ class _Pictures:
     def add(self, folder: Path, name: Any) -> str:
         """Read a picture, whose name is relative to a folder, and return its name in the artifact.
 
-        The name holds a hash of the content, so that two pictures of one name stay apart, and browsers may keep
-        them for ever.
+        The name holds a hash of the content, so that two pictures of one name stay apart, and browsers may
+        keep them for ever.
 
         Raises:
             ProblemError: the picture cannot be read, is of no known type, or is too large.
@@ -56,15 +56,15 @@ def load_problem(path: Path = PROBLEM_FILE) -> tuple[Problem, dict[str, bytes]]:
     """Read a problem.
 
     Args:
-        path: A TOML file like ``model/problem.toml``. The files that it names are relative to its folder, those
-            of its catalogue to the catalogue's.
+        path: A TOML file like ``model/problem.toml``. The files that it names are relative to its folder,
+            those of its catalogue to the catalogue's.
 
     Returns:
         The problem, whose pictures have their names in the artifact, and the pictures by these names.
 
     Raises:
-        ProblemError: A file cannot be read or is not TOML, or the problem is faulty; each line of the message is
-            a sentence that says what to correct.
+        ProblemError: A file cannot be read or is not TOML, or the problem is faulty; each line of the message
+            is a sentence that says what to correct.
     """
     tables = _read(path)
     pictures = _Pictures(path)

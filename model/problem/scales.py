@@ -4,7 +4,7 @@ import math
 
 
 def round_numbers(low: float, high: float, scale: str = "log") -> list[float]:
-    """Return the round numbers of an axis: 1, 2 and 5 times each power of ten; evenly spaced if it is linear."""
+    """Return round numbers: 1, 2 and 5 times each power of ten, or evenly spaced on a linear scale."""
     if scale == "linear":
         step = 10.0 ** math.floor(math.log10((high - low) / 2))
         step *= next(k for k in (0.5, 1, 2, 5) if (high - low) / (step * k) <= 8)

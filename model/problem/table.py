@@ -53,8 +53,8 @@ class _Column:
 class Columns:
     """The columns of a table with a header, matched to the features of a problem.
 
-    Names are compared without regard to case, spaces, hyphens and underscores. A number stands under its name, or
-    under its name with a unit, as `home_size_m2`.
+    Names are compared without regard to case, spaces, hyphens and underscores. A number stands under its
+    name, or under its name with a unit, as `home_size_m2`.
 
     Attributes:
         others: the names of the columns that are neither features nor their units nor the target.
@@ -93,7 +93,8 @@ class Columns:
             cells: for each column of the header, the texts of all rows.
 
         Returns:
-            The model's inputs, shape `(rows, features)`, and what is wrong; a wrong row's inputs mean nothing.
+            The model's inputs, shape `(rows, features)`, and what is wrong; a wrong row's inputs mean
+            nothing.
         """
         rows = len(cells[0]) if cells else 0
         faults: dict[int, list[Fault]] = {}

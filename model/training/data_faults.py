@@ -39,13 +39,13 @@ class DataFaults:
         present = np.flatnonzero(counts)
         if len(present) < 2:
             rule = "a model needs rows of two classes or more"
-            only = [f"there is only {names[k]}, from line {lines[0]} on" for k in present] or [
+            only = [f"there is only {names[k]}, from line {lines[0]} on" for k in present.tolist()] or [
                 "there is no row"
             ]
             self._counts[rule], self._shown[rule] = 1, only
             return
         rule = f"each class needs {fewest} or more"
-        for k in present[counts[present] < fewest]:
+        for k in present[counts[present] < fewest].tolist():
             at = lines[labels == k]
             first = ", ".join(map(str, at[:_SHOWN])) + (", ..." if len(at) > _SHOWN else "")
             self._counts[rule] = 1

@@ -60,8 +60,8 @@ def read_dataset(path: Path, problem: Problem) -> Dataset:
     """Read rows from a CSV file and check every one.
 
     Args:
-        path: A CSV file in UTF-8, plain or gzip, separated by commas, semicolons or tabs, with a header that has
-            the problem's features and its target. Other columns and blank lines are ignored.
+        path: A CSV file in UTF-8, plain or gzip, separated by commas, semicolons or tabs, with a header that
+            has the problem's features and its target. Other columns and blank lines are ignored.
         problem: What is asked and answered.
 
     Returns:
@@ -69,8 +69,8 @@ def read_dataset(path: Path, problem: Problem) -> Dataset:
 
     Raises:
         DatasetError: The file cannot be read as such a table; a column is missing or repeated; a value is not
-            one that its feature takes; a class is not in the catalogue; a feature has one value only; there are
-            fewer than two classes, or fewer than ``MIN_ROWS`` rows of one.
+            one that its feature takes; a class is not in the catalogue; a feature has one value only; there
+            are fewer than two classes, or fewer than ``MIN_ROWS`` rows of one.
     """
     table = _Table(path)
     target = Choice(
@@ -91,33 +91,17 @@ def read_dataset(path: Path, problem: Problem) -> Dataset:
             f"{', '.join(table.header)[:80]!r}."
         )
     faults = DataFaults(path)
-    parts: list[NDArray[np.float64]] = []
-    lines: list[NDArray[np.int64]] = []
-    for rows in table.rows():
-        cells = [rows[at].tolist() for at in range(len(table.header))]
-        at_line = rows.index.to_numpy()
-        matrix, wrong = columns.read(cells)
-        for row, found in wrong.items():
-            faults.add(at_line[row], found)
-        labels = target.column(cells[columns.target])
-        if labels is None:
-            labels = np.zeros(len(rows))
-            for row, text in enumerate(cells[columns.target]):
-                try:
-                    labels[row] = target.read(text).number
-                except FeatureError as error:
-                    faults.add(at_line[row], [error.fault])
-        parts.append(np.column_stack((matrix, labels)))
-        lines.append(at_line)
-    table_of_all = np.concatenate(parts) if parts else np.empty((0, len(problem.features) + 1))
-    line_of = np.concatenate(lines) if lines else np.empty(0, dtype=np.int64)
-    matrix, labels = table_of_all[:, :-1], table_of_all[:, -1].astype(np.int64)
+    parts = [_read_rows(columns, target, rows, faults) for rows in table.rows()] or [
+        (np.empty((0, len(problem.features))), np.empty(0, np.int64), np.empty(0, np.int64))
+    ]
+    matrix, labels, lines = map(np.concatenate, zip(*parts, strict=True))
     if not faults:  # rows with faults could make a class look rare
-        faults.check_classes(labels, list(problem.by_key), line_of, MIN_ROWS)
+        faults.check_classes(labels, list(problem.by_key), lines, MIN_ROWS)
     if not faults:
         faults.check_values(matrix, [feature.name for feature in problem.features])
     if faults:
         raise DatasetError("\n".join(faults.sentences()))
+    warnings = _warnings(np.column_stack((matrix, labels)), lines, table.multiline)
     present, labels = np.unique(labels, return_inverse=True)
     return Dataset(
         problem=msgspec.structs.replace(problem, classes=tuple(problem.classes[k] for k in present)),
@@ -126,10 +110,29 @@ def read_dataset(path: Path, problem: Problem) -> Dataset:
         file=path.name,
         sha256=table.sha256,
         simulated=table.sha256 == hashlib.sha256(simulated_csv()).hexdigest(),
-        warnings=tuple(
-            f"In {path}, {warning}" for warning in _warnings(table_of_all, line_of, table.multiline)
-        ),
+        warnings=tuple(f"In {path}, {warning}" for warning in warnings),
     )
+
+
+def _read_rows(
+    columns: Columns, target: Choice, rows: pd.DataFrame, faults: DataFaults
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Read some rows, and record what is wrong; return their features, their classes and their lines."""
+    cells = [rows[at].tolist() for at in rows.columns]
+    lines = rows.index.to_numpy()
+    matrix, wrong = columns.read(cells)
+    for row, found in wrong.items():
+        faults.add(lines[row], found)
+    keys = cells[columns.target or 0]
+    labels = target.column(keys)
+    if labels is None:
+        labels = np.zeros(len(rows))
+        for row, text in enumerate(keys):
+            try:
+                labels[row] = target.read(text).number
+            except FeatureError as error:
+                faults.add(lines[row], [error.fault])
+    return matrix, labels.astype(np.int64), lines
 
 
 class _Table:
@@ -213,8 +216,8 @@ def _warnings(
 ) -> Iterator[str]:
     """Yield a sentence about rows that span several lines, and one about copied rows.
 
-    Rounded values make some rows equal, but as often an odd number of times as an even one. If more than nine in
-    ten occur a multiple of two or three times, the same file was probably joined so many times.
+    Rounded values make some rows equal, but as often an odd number of times as an even one. If more than nine
+    in ten occur a multiple of two or three times, the same file was probably joined so many times.
     """
     if multiline:
         yield (

@@ -30,9 +30,9 @@ GRID: dict[str, tuple[float, ...]] = {
 """The values that are tried, in every combination.
 
 ``min_child_weight`` bounds the sum of p(1 - p) over the rows of a leaf (of twice that with three classes or
-more), so it needs at least four (or two) per unit. It prevents nearly certain answers for the few rows at either
-end of a range. Fitted to 4,800 simulated households and evaluated on 200,000 others, all
-combinations are within 0.004 nats of the best possible log loss, so the search matters only for other data.
+more), so it needs at least four (or two) per unit. It prevents nearly certain answers for the few rows at
+either end of a range. Fitted to 4,800 simulated households and evaluated on 200,000 others, all combinations
+are within 0.004 nats of the best possible log loss, so the search matters only for other data.
 """
 
 WIDE_GRID: dict[str, tuple[float, ...]] = {
@@ -118,10 +118,11 @@ def _table(
 
 
 def monotone_constraints(problem: Problem) -> tuple[int, ...]:
-    """Return the direction of each feature: 1 increasing, -1 decreasing, 0 free; all 0 for more than two classes.
+    """Return the direction of each feature: 1 increasing, -1 decreasing, 0 free.
 
-    XGBoost's constraints are on the raw score, which rises with the probability of the later class where there
-    are two; of more classes each score is normalised by the others, so a constraint would promise nothing.
+    All are 0 for more than two classes.     XGBoost's constraints are on the raw score, which rises with the
+    probability of the later class where there are two; of more classes each score is normalised by the
+    others, so a constraint would promise nothing.
     """
     directions = {"increasing": 1, "decreasing": -1, "": 0}
     return tuple(
@@ -133,8 +134,8 @@ def monotone_constraints(problem: Problem) -> tuple[int, ...]:
 def _fixed_parameters(problem: Problem) -> Parameters:
     """Return the parameters that are not searched.
 
-    Classes have no weights, so that a rare class gets the low probabilities of its share. One thread always adds
-    in the same order, so that the same data give the same bytes.
+    Classes have no weights, so that a rare class gets the low probabilities of its share. One thread always
+    adds in the same order, so that the same data give the same bytes.
     """
     if len(problem.classes) == 2:
         objective: Parameters = {"objective": "binary:logistic", "eval_metric": "logloss"}

@@ -53,7 +53,8 @@ class Trained:
         held_matrix: Their features, shape ``(n, features)``.
         held_labels: Their class indices, shape ``(n,)``.
         held_probabilities: The model's answers for them, shape ``(n, classes)``.
-        baseline: The classes' shares of the fitted rows, repeated for each held-out row, shape ``(n, classes)``.
+        baseline: The classes' shares of the fitted rows, repeated for each held-out row, shape ``(n,
+            classes)``.
     """
 
     artifact: Artifact
@@ -157,11 +158,11 @@ def _known_rows(data: Dataset, held: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return rows whose answers the manifest records: even steps through the numbers, or held-out rows."""
     number = data.problem.only_number
     if number is None:
-        return data.matrix[held][np.linspace(0, held.sum() - 1, KNOWN_ANSWERS).astype(int)]
+        return np.asarray(data.matrix[held][np.linspace(0, held.sum() - 1, KNOWN_ANSWERS).astype(int)])
     quantiles = np.quantile(data.matrix, np.linspace(0, 1, KNOWN_ANSWERS - 2))
     rounded = [float(f"{quantile:.3g}") for quantile in quantiles]
     steps = sorted({number.min, *np.clip(rounded, number.min, number.max).tolist(), number.max})
-    return np.array(steps).reshape(-1, 1)
+    return np.array(steps, dtype=np.float64).reshape(-1, 1)
 
 
 def _as_json(

@@ -12,8 +12,8 @@ def shuffled_ranks(matrix: NDArray[np.float64], labels: NDArray[np.int64]) -> ND
     """Rank the rows of each class in a pseudo-random order that does not depend on their lines.
 
     They are ordered by a hash of their features and of how many rows with the same features and class came
-    before. When a file grows, nearly all of its held-out rows therefore stay held out: the model in place was not
-    fitted to them, and the gate compares fairly.
+    before. When a file grows, nearly all of its held-out rows therefore stay held out: the model in place was
+    not fitted to them, and the gate compares fairly.
 
     Args:
         matrix: The features, shape ``(n, features)``.
@@ -47,8 +47,8 @@ def folds(
         max_rows: The most rows to use; if there are more, the same share of each class is used.
 
     Returns:
-        The indices of the rows that are used, and for each fold the positions among these of the rows to fit and
-        of those to validate on.
+        The indices of the rows that are used, and for each fold the positions among these of the rows to fit
+        and of those to validate on.
     """
     ranks = shuffled_ranks(matrix, labels)
     quota = np.bincount(labels)[labels] * min(1.0, max_rows / len(labels))

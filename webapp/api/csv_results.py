@@ -23,7 +23,8 @@ def to_csv(
 
     Args:
         target: the name of the column with the keys of the classes.
-        answers: a class, its probability, and whether the row is outside the training range; None for a bad row.
+        answers: a class, its probability, and whether the row is outside the training range; None for a bad
+            row.
         reported: the errors of bad rows by their positions; None leaves out the column `error`.
     """
     text = io.StringIO(newline="")

@@ -22,8 +22,9 @@ from webapp.http.turns import in_turns
 def read_csv(body: bytes, state: State) -> Rows:
     """Read a batch, separated by commas, semicolons or tabs.
 
-    A blank line, or a line of spaces, is a row whose values are missing, so that each answer stands in the row of
-    its question. Blank lines before the header and empty lines at the end are skipped; editors leave them.
+    A blank line, or a line of spaces, is a row whose values are missing, so that each answer stands in the
+    row of its question. Blank lines before the header and empty lines at the end are skipped; editors leave
+    them.
 
     Raises:
         Problem: the body is not CSV in UTF-8, lacks a column, or has too many rows.

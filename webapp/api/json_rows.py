@@ -34,8 +34,8 @@ def read_json(body: bytes, state: State) -> Rows:
     """Read a batch.
 
     Raises:
-        Problem: the body is not JSON in UTF-8, is not an object with a list of rows, has too many of them, or one
-            that is far too long.
+        Problem: the body is not JSON in UTF-8, is not an object with a list of rows, has too many of them, or
+            one that is far too long.
     """
     body = read_text(body, "malformed-json").encode()  # msgspec does not check the UTF-8 of a Raw value
     rows = Rows(state)

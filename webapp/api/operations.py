@@ -82,13 +82,11 @@ def operations_of(state: State) -> dict[str, Operation]:
     good = example_row(problem)
     bad = good | _bad_value(state)
     explain = {"explain": (EXPLAIN["explain"], "Whether the answer shall have `reasons`.")}
-    errors = {
-        "errors": (
-            batch.OPTIONS["errors"],
-            f"What a {row} that can't be answered does: `fail` refuses the whole batch, `report` answers the "
-            "others and lists it.",
-        )
-    }
+    about_errors = (
+        f"What a {row} that can't be answered does: `fail` refuses the whole batch, `report` answers the "
+        "others and lists it."
+    )
+    errors = {"errors": (batch.OPTIONS["errors"], about_errors)}
     row_problems = [slug_of(feature.name) for feature in problem.features]
     row_problems += [*dict.fromkeys(map(slug_of, problem.unit_members.values())), "invalid-request"]
     body_problems = ["malformed-json", "content-too-large", "unsupported-media-type"]
@@ -99,8 +97,8 @@ def operations_of(state: State) -> dict[str, Operation]:
             tag="predictions",
             summary=f"Find the {answer} for a {row}",
             description=(
-                f"Says which {problem.target.name} suits, how sure the model is, and whether it has seen {rows} like "
-                f"it. The body is at most {BODY_LIMIT // 1024} KB."
+                f"Says which {problem.target.name} suits, how sure the model is, and whether it has seen "
+                f"{rows} like it. The body is at most {BODY_LIMIT // 1024} KB."
             ),
             options=explain,
             requests={JSON: types.request},
@@ -139,9 +137,10 @@ def operations_of(state: State) -> dict[str, Operation]:
             summary=f"Find the {answer} for each of many {rows}",
             description=(
                 f"Takes up to {MAX_ROWS:,} {rows}, {MAX_ROW_BYTES:,} bytes each and "
-                f"{batch.BODY_LIMIT // 1024**2} MB in all, in JSON or in CSV, and answers them in their order, in the "
-                f"form that `Accept` would rather have (else in the one that was sent). A {row} that can't be "
-                "answered refuses the whole batch and is named; with `errors=report` the others are answered and it "
+                f"{batch.BODY_LIMIT // 1024**2} MB in all, in JSON or CSV, and answers them in their order, "
+                "in the form that `Accept` would rather have, else in the one that was sent. A "
+                f"{row} that can't be answered refuses the whole batch and is named; with `errors=report` the others are answered "
+                "and it "
                 "is listed. Only a few batches are worked on at once: a 503 says when to try again."
             ),
             options=errors,
@@ -258,18 +257,24 @@ def _csv(state: State, *rows: Mapping[str, Any]) -> str:
 def _csv_rows(state: State, example: str) -> Schema:
     problem = state.problem
     row = problem.row
-    units = [name for name in problem.unit_members.values()]
+    units = list(problem.unit_members.values())
     empty_unit = f" An empty `{units[0]}` is the first unit." if units else ""
     return {
         "type": "string",
         "title": f"{row.plural.capitalize()} in CSV",
         "description": (
-            "UTF-8, with or without a byte order mark; lines end in CRLF or LF; cells are separated by commas, "
-            f"semicolons or tabs. The header has the columns `{header_of(problem)}`, in any order, in upper or lower "
-            f"case, also as `NAME_UNIT`; those that may be blank may be left out.{empty_unit} A file that trains can "
-            f"be sent: the column `{problem.target.name}` is passed over, and so is any other, which is named in "
-            f"`ignored_columns`, or in the header `{batch.IGNORED_HEADER}`. Thousands may be set off by commas "
-            f'where the cell is in quotes: `"1,200"`. A line takes at most {MAX_ROW_BYTES:,} characters. A blank '
+            "UTF-8, with or without a byte order mark; lines end in CRLF or LF; cells are separated by "
+            "commas, "
+            f"semicolons or tabs. The header has the columns `{header_of(problem)}`, in any order, in upper "
+            "or lower "
+            f"case, also as `NAME_UNIT`; those that may be blank may be left out.{empty_unit} A file that "
+            "trains can "
+            f"be sent: the column `{problem.target.name}` is passed over, and so is any other, which is "
+            "named in "
+            f"`ignored_columns`, or in the header `{batch.IGNORED_HEADER}`. Thousands may be set off by "
+            "commas "
+            f'where the cell is in quotes: `"1,200"`. A line takes at most {MAX_ROW_BYTES:,} characters. A '
+            "blank "
             f"line is a {row.name} whose values are missing, so that each answer stands in the row of its "
             f"{row.name}; before the header and at the end of the file blank lines are none."
         ),
@@ -283,8 +288,11 @@ def _csv_results(state: State) -> Schema:
         "type": "string",
         "title": "Answers in CSV",
         "description": (
-            f"The columns `{state.problem.target.name}`, `probability` and `outside_training_range`, a line for each "
-            f"{row}, in order; with `errors=report` also the column `error`: empty for a {row} that was answered, a "
-            f"sentence for each that is in the JSON answer's `errors`, and `{csv_results.UNREPORTED}` for any others."
+            f"The columns `{state.problem.target.name}`, `probability` and `outside_training_range`, a line "
+            "for each "
+            f"{row}, in order; with `errors=report` also the column `error`: empty for a {row} that was "
+            "answered, a "
+            f"sentence for each that is in the JSON answer's `errors`, and `{csv_results.UNREPORTED}` for "
+            "any others."
         ),
     }

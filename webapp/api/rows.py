@@ -55,7 +55,7 @@ class Rows:
 
 
 def row_errors(faults: Sequence[Fault], row: int, place: str) -> list[FieldError]:
-    """Return the faults of a row, by its number from 1; `place` is the kind of place, "pointer" or "column"."""
+    """Return the faults of a CSV's row, given by its number from 1."""
     return [
         FieldError(fault.detail, row=row, **({place: fault.member} if fault.member else {}))
         for fault in faults

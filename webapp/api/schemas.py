@@ -30,8 +30,7 @@ ModelVersion = Annotated[str, Meta(description="The model that answered; changes
 Outside = Annotated[
     bool,
     Meta(
-        description="Whether the model saw no value as small, or none as large, or never such a choice or blank: "
-        "the answer is then a guess."
+        description="Whether a value lies outside what the model was trained on: the answer is then a guess."
     ),
 ]
 
@@ -42,9 +41,7 @@ class Reason(msgspec.Struct, frozen=True):
     feature: Annotated[str, Meta(description="The feature's name.")]
     contribution: Annotated[
         float,
-        Meta(
-            description="Its SHAP value for the class that is answered, in log-odds; negative speaks against it."
-        ),
+        Meta(description="Its SHAP value for the answered class, in log-odds; negative: against it."),
     ]
     text: Annotated[str, Meta(description="The same in words.")]
 
@@ -201,7 +198,7 @@ def _echo(problem: Problem, feature: AnyFeature) -> Any:
                 feature.name.title().replace("_", ""),
                 [
                     ("value", Annotated[int | float, Meta(description="As given.")]),
-                    ("unit", Annotated[Literal[tuple(feature.units)], Meta(description="Its unit.")]),  # type: ignore[valid-type]
+                    ("unit", Annotated[Literal[tuple(feature.units)], Meta(description="Its unit.")]),
                     (
                         feature.unit,
                         Annotated[

@@ -131,13 +131,10 @@ def observer(state: "State") -> Observer:
         if context.prediction:
             row, answer = context.prediction
             values = zip(predictor.problem.features, row.readings, strict=True)
-            line = {
-                feature.column_name: round(reading.number, 2)
-                if isinstance(feature, Number)
-                else reading.value
-                for feature, reading in values
-                if reading.value is not None
-            } | line
+            for feature, reading in values:
+                if reading.value is not None and feature.column_name not in line:
+                    value = round(reading.number, 2) if isinstance(feature, Number) else reading.value
+                    line[feature.column_name] = value
             line[predictor.problem.target.name] = answer.key
             line["probability"] = round(answer.probability, 6)
             line["model_version"] = answer.model_version

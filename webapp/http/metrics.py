@@ -2,12 +2,14 @@
 
 import os
 from functools import cache
+from math import isnan
 from typing import TYPE_CHECKING
 
 import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from model.problem.features import Number
 from webapp.http import counts_memory
 from webapp.http.request_context import HEALTH_PATHS, RequestContext, route_of
 from webapp.http.responses import Observer
@@ -117,9 +119,9 @@ def counter(predictor: "Predictor") -> Observer:
 class Drift:
     """The metrics of what is asked and answered, to be compared with the data that the model was fitted to.
 
-    `predictions` counts answers. Each number has a histogram, whose buckets are the tenths of the fitted rows, each
-    choice a counter by its key, and each feature that may be blank a counter of blanks. They have the target's
-    name as a label.
+    `predictions` counts answers. Each number has a histogram, whose buckets are the tenths of the fitted
+    rows, each choice a counter by its key, and each feature that may be blank a counter of blanks. They have
+    the target's name as a label.
     """
 
     def __init__(self, predictor: "Predictor") -> None:
@@ -166,7 +168,7 @@ class _FeatureCounts:
         self, feature: "AnyFeature", stats: "FeatureStats", target: str, registry: CollectorRegistry
     ) -> None:
         name = f"prediction_{feature.column_name}"
-        self._choices = {code: key for code, key in enumerate(stats.counts)}
+        self._choices = list(stats.counts)
         self._blanks = (
             cache(
                 Counter(
@@ -183,21 +185,20 @@ class _FeatureCounts:
                     name, f"Answers by {feature.short}.", [feature.name, target], registry=registry
                 ).labels
             )
-        else:
-            edges = {stats.min, *stats.quantiles, stats.max} - {None}
+        elif isinstance(feature, Number) and stats.min is not None and stats.max is not None:
             self._number = cache(
                 BulkHistogram(
                     name,
                     f"The {feature.short} of the rows answered{feature.label(feature.unit)}.",
                     [target],
-                    buckets=sorted(edges),
+                    buckets=sorted({stats.min, *stats.quantiles, stats.max}),
                     registry=registry,
                 ).labels
             )
 
     def count(self, number: float, key: str) -> None:
         """Count a value of a row whose answer is the class `key`."""
-        if number != number:  # NaN, a blank
+        if isnan(number):
             if self._blanks:
                 self._blanks(key).inc()
         elif self._number:

@@ -137,7 +137,8 @@ def _row_kinds(problem: Problem) -> Iterator[Kind]:
         rows_slug(problem),
         422,
         _title("Invalid", rows),
-        f"{rows.capitalize()} of a batch can't be answered; errors lists them. With ?errors=report the others are.",
+        f"{rows.capitalize()} of a batch can't be answered; errors lists them. With ?errors=report the "
+        "others are.",
     )
     yield Kind(
         too_many_slug(problem),
@@ -155,7 +156,8 @@ def _meaning(feature: AnyFeature) -> str:
     missing = "missing, " if feature.required else ""
     match feature:
         case Number():
-            return f"{feature.name} is {missing}not a number, or outside {feature.limits_in_words(feature.unit)}."
+            limits = feature.limits_in_words(feature.unit)
+            return f"{feature.name} is {missing}not a number, or outside {limits}."
         case Choice():
             return f"{feature.name} is {missing}or none of its choices.".replace(", or", " or")
         case _:

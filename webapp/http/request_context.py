@@ -33,7 +33,8 @@ class RequestContext:
         body: the whole body; None where it is larger than `body_limit`. Set by the middleware `Admission`.
         body_limit: the most bytes that the body may have.
         prediction: the row asked about, and the answer.
-        batch: the rows asked about in a batch, as the model gets them, shape `(n, features)`, and the answers.
+        batch: the rows asked about in a batch, as the model gets them, shape `(n, features)`, and the
+            answers.
         refused: how many rows of a batch could not be answered.
     """
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, floor, log, sqrt
+from math import ceil, floor, log, log10, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +94,7 @@ class Axis:
         return np.asarray(spaced(self.low, self.high, SAMPLES))
 
     def ticks(self, factor: float) -> list[tuple[float, str]]:
-        """Return round numbers of a unit, of which `factor` first units make one: in the first unit, in words."""
+        """Return round numbers of a unit, `factor` of the first: in the first unit, and in words."""
         low, high = self.low / factor, self.high / factor
         numbers = round_numbers(low, high, self.feature.scale)
         if len(numbers) < 2:
@@ -104,7 +104,7 @@ class Axis:
 
 def rounded_inwards(low: float, high: float) -> tuple[float, float]:
     """Return a range in whole numbers, or to three digits of its length where that is short."""
-    step = 1.0 if high - low >= 10 else 10.0 ** floor(log(max(high - low, 1e-9), 10) - 1)
+    step = 1.0 if high - low >= 10 else 10.0 ** floor(log10(max(high - low, 1e-9)) - 1)
     return round(ceil(low / step) * step, 9), round(floor(high / step) * step, 9)
 
 
@@ -113,7 +113,7 @@ def chart_of(predictor: Predictor, number: Number, unit: str, row: Row) -> Chart
     others = () if predictor.problem.only_number else row.numbers
     index = predictor.problem.features.index(number)
     # The number itself is no part of the key, so that one chart serves all its values.
-    others = others[:index] + (0.0,) + others[index + 1 :] if others else ()
+    others = (*others[:index], 0.0, *others[index + 1 :]) if others else ()
     return _chart_of(predictor, index, unit, others)
 
 

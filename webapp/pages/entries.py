@@ -39,14 +39,15 @@ _SPELLINGS: Mapping[str, str] = {
         "м_кв|(?:متر|م)_مربع|平方米|平方公尺|平方メートル|平米|제곱미터|평방미터|वर्ग_मीटर",
     ),
 }
-"""How people write some units, besides their keys and labels. Those of area may have an exponent after them."""
+"""How people write some units, besides their keys and labels; an exponent may follow."""
 
 
 @lru_cache
 def _entry_pattern(units: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
     """Return the pattern of an entry, with a group for each unit, given by key and label.
 
-    It matches text that `_plain` has simplified: its digits are ASCII, and within a line " " is the only space.
+    It matches text that `_plain` has simplified: its digits are ASCII, and within a line " " is the only
+    space.
     """
     spellings = []
     for key, label in units:

@@ -18,7 +18,7 @@ from webapp.pages.entries import read_entry, to_reading
 MOST_RADIOS = 7
 """A choice of more is a list to select from: https://design-system.service.gov.uk/components/radios/."""
 
-UNKNOWN = "I don’t know"
+UNKNOWN = "I don’t know"  # noqa: RUF001 - as in print
 
 
 class RowForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no type hints
