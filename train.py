@@ -17,6 +17,7 @@ from model.predictor import Predictor
 from model.problem.checks import ProblemError, warnings
 from model.problem.loading import PROBLEM_FILE, load_problem
 from model.training.dataset import MIN_ROWS, DatasetError, read_dataset
+from model.training.draft import draft
 from model.training.gate import refusals
 from model.training.pipeline import train
 from model.training.simulation import HOMES_FILE
@@ -25,47 +26,37 @@ from model.training.terminal import result
 DONE, REFUSED, BAD_INPUT = 0, 1, 2
 
 DESCRIPTION = """\
-Train the model that recommends a puppy for a home size.
+Train a model from a table and a file that describes it.
 
-Reads households from a CSV file and checks every line, fits an XGBoost classifier to four fifths of them,
-judges it on the rest, and writes the model that the web app serves, with a card and plots that say how good
-it is. The same data give the same model.
+Reads rows from a CSV file and checks every line, fits an XGBoost classifier to four fifths of them, judges it
+on the rest, and writes the model that the web app serves, with a card and plots that say how good it is. The
+same data give the same model. Without --problem it is the model that we ship: which puppy suits a home.
 """
 
 EPILOG = f"""\
 your own data:
-  A household is a line with the size of the home and the breed that lives in it:
-
-    home_size_sqft,breed
-    1150,dachshund
-    2700,german_shepherd
-
-  The size may instead be in square metres, in a column home_size_m2. The file is CSV in UTF-8, plain or gzip,
-  with commas, semicolons or tabs; other columns are passed over. There must be two breeds or more, and \
-{MIN_ROWS}
-  households of each. Every breed must be in the catalogue; for those that are not,
-
-    python train.py --data households.csv --init-breeds >> model/breeds.toml
-
-  appends what there is to fill in.
+  The file is CSV in UTF-8, plain or gzip, with commas, semicolons or tabs. Each feature of the problem has a
+  column under its name (a number also under name and unit, as home_size_m2), and so has the target; other
+  columns are passed over. There must be two classes or more, and {MIN_ROWS} rows of each.
 
 examples:
-  python train.py                                       the simulated households that we ship
-  python train.py --data households.csv --out my-model  your own
-  python train.py --check my-model                      is it whole, and how good is it?
-  MODEL_DIR=$PWD/my-model make run                      serve it
+  python train.py                                                    the simulated homes that we ship
+  python train.py --draft data.csv --target species > problem.toml   describe a table of your own
+  python train.py --problem problem.toml --data data.csv --out my-model
+  python train.py --check my-model                                   is it whole, and how good is it?
+  MODEL_DIR=$PWD/my-model make run                                   serve it
 
 the gate:
-  A model is not written if it is no better than always answering the breeds' shares, if its probabilities are
-  not to be believed, or if it is worse, on the same held-out households, than the model that it would
-  replace. Only differences beyond their 95 % bootstrap interval count. --force writes it all the same.
+  A model is not written if it is no better than always answering the classes' shares, if its probabilities
+  are not to be believed, or if it is worse, on the same held-out rows, than the model that it would replace.
+  Only differences beyond their 95 % bootstrap interval count. --force writes it all the same.
 
 exit status: 0 done, 1 refused by the gate, 2 bad input; after 1 and 2 nothing was written
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train a model and write it, or check one.
+    """Train a model and write it, check one, or draft a problem.
 
     Args:
         arguments: The command line without the program's name; that of ``sys.argv`` by default.
@@ -78,6 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.check:
             return _check(options)
+        if options.draft:
+            return _draft(options)
         return _train(options)
     except (ProblemError, DatasetError, ArtifactError) as error:
         for sentence in str(error).splitlines():
@@ -96,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     files = parser.add_argument_group("files")
     files.add_argument(
-        "--data", type=Path, default=HOMES_FILE, metavar="FILE", help="the CSV (model/homes.csv)"
+        "--data", type=Path, metavar="FILE", help="the CSV (model/homes.csv, for the shipped problem)"
     )
     files.add_argument(
         "--problem",
@@ -108,9 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     files.add_argument(
         "--out",
         type=Path,
-        default=ARTIFACT_FOLDER,
         metavar="DIR",
-        help="where the model goes (model/artifact)",
+        help="where the model goes (model/artifact, for the shipped problem)",
     )
     fitting = parser.add_argument_group("fitting")
     fitting.add_argument("--search", action="store_true", help="try more settings; slower")
@@ -124,6 +116,8 @@ def _parser() -> argparse.ArgumentParser:
     fitting.add_argument("--force", action="store_true", help="write the model even if the gate refuses it")
     instead = parser.add_argument_group("instead of training").add_mutually_exclusive_group()
     instead.add_argument("--check", type=Path, metavar="DIR", help="verify a model and show its card")
+    instead.add_argument("--draft", type=Path, metavar="FILE", help="print a first problem.toml for a CSV")
+    parser.add_argument("--target", default="", metavar="COLUMN", help="the column to answer, with --draft")
     parser.add_argument("--json", action="store_true", help="print the result as JSON, for programs")
     return parser
 
@@ -135,6 +129,10 @@ def _positive(text: str) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
+    if options.problem == PROBLEM_FILE:
+        options.data, options.out = options.data or HOMES_FILE, options.out or ARTIFACT_FOLDER
+    elif not (options.data and options.out):
+        raise DatasetError("A problem of your own needs --data FILE and --out DIR, too.")
     with Console(stderr=True).status("Reading") as status:
         problem, pictures = load_problem(options.problem)
         data = read_dataset(options.data, problem)
@@ -163,6 +161,11 @@ def _train(options: argparse.Namespace) -> int:
     else:
         Console().print(result(manifest, options.out, written=written))
     return DONE if written else REFUSED
+
+
+def _draft(options: argparse.Namespace) -> int:
+    sys.stdout.write(draft(options.draft, options.target))
+    return DONE
 
 
 def _check(options: argparse.Namespace) -> int:

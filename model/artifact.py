@@ -70,7 +70,7 @@ def write_artifact(artifact: Artifact, folder: Path) -> None:
             write_atomically(folder / MANIFEST_NAME, encode(manifest))
             for name, path in pending.items():
                 path.replace(folder / name)
-            for pattern in ("model-*.ubj", "picture-*", ".pending-*"):
+            for pattern in ("model-*.ubj", "*.svg", "picture-*", ".pending-*"):
                 for path in folder.glob(pattern):
                     if path.name not in {manifest.model_file, *manifest.documents}:
                         path.unlink()

@@ -71,8 +71,8 @@ def contributions(booster: xgboost.Booster, matrix: NDArray[np.float64]) -> NDAr
     """Compute the SHAP value of each feature for each class against the others, in log-odds.
 
     Source: Lundberg et al., "From Local Explanations to Global Understanding with Explainable AI for Trees",
-    Nature Machine Intelligence 2, 2020. With three classes or more, each has a score of its own, and only their
-    differences count: a class's value is that of its score, less the mean of the other classes' values.
+    Nature Machine Intelligence 2, 2020. With three classes or more, each has a score of its own, and only
+    their differences count: a class's value is that of its score, less the mean of the other classes' values.
 
     Args:
         booster: As for ``class_probabilities``.

@@ -33,21 +33,19 @@ def main(arguments: list[str]) -> int:
 
 def summary(manifest: Manifest) -> str:
     """Summarise a model in a few lines."""
-    data = manifest.data
-    feature = manifest.features[0]
-    metrics = manifest.metrics
-    households = f"{data.fitted + data.held_out:,} {'simulated ' if data.simulated else ''}households"
-    names = {breed.key: breed.name for breed in manifest.problem.classes}
+    data, problem, metrics = manifest.data, manifest.problem, manifest.metrics
+    rows = f"{data.fitted + data.held_out:,} {'simulated ' if data.simulated else ''}{problem.row.plural}"
     lines = [
         f"model      {manifest.model_version}, whole, and gives its known answers",
-        f"breeds     {', '.join(names.values())}",
-        f"data       {households}, {feature.min} to {feature.max}",
+        f"answers    {problem.target.name}: {', '.join(entry.name for entry in problem.classes)}",
+        f"asks       {', '.join(feature.name for feature in problem.features)}",
+        f"data       {rows}",
         f"log loss   {metrics.log_loss:.4f} held out; {metrics.baseline['log_loss']:.4f} without a model",
     ]
-    lines += [
-        f"changes    at {boundary.value:,.0f} sq ft from {names[boundary.below]} to {names[boundary.above]}"
-        for boundary in manifest.decision_boundaries
-    ]
+    for boundary in manifest.decision_boundaries:
+        at = f"{boundary.value:,.0f}{problem.numbers[0].label(problem.numbers[0].unit)}"
+        below, above = problem.by_key[boundary.below].name, problem.by_key[boundary.above].name
+        lines.append(f"changes    at {at} from {below} to {above}")
     return "\n".join(lines) + "\n"
 
 

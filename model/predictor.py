@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from math import inf, isnan, nextafter
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xgboost
 from numpy.typing import NDArray
 
 from model.artifact import ARTIFACT_FOLDER, ArtifactError, read_model
@@ -28,6 +28,9 @@ from model.manifest import MANIFEST_NAME, FeatureStats, Manifest
 from model.problem.features import AnyFeature, Number
 from model.problem.rows import Row, RowError, RowReader
 from model.step_function import StepFunction, first_double_at, to_step_function
+
+if TYPE_CHECKING:
+    import xgboost  # at run time only after model.booster, which prepares its import
 
 TOLERANCE = 2e-6
 """The most by which an answer may differ from a known one, which is rounded and from another processor."""
@@ -92,7 +95,7 @@ class Predictor:
         boundaries: The values of the only number at which the answer changes, ascending.
     """
 
-    def __init__(self, manifest: Manifest, booster: xgboost.Booster) -> None:
+    def __init__(self, manifest: Manifest, booster: "xgboost.Booster") -> None:
         self.manifest = manifest
         self.problem = manifest.problem
         self.reader = RowReader(manifest.problem)
@@ -134,20 +137,20 @@ class Predictor:
                 "again."
             )
         try:
-            predictor = cls(manifest, load_booster(model, manifest.problem.features))
-            classes = predictor._probabilities(predictor._known).shape[1]
+            booster = load_booster(model, manifest.problem.features)
+            classes = class_probabilities(booster, np.full((1, len(features)), np.nan)).shape[1]
+            if classes != len(manifest.classes):
+                raise ArtifactError(
+                    f"{manifest_path} has {len(manifest.classes)} classes, and the model {model_path} has "
+                    f"{classes}; train again."
+                )
+            predictor = cls(manifest, booster)
         except BoosterError as error:
             raise ArtifactError(f"The model {model_path} cannot be used: {error}; train again.") from error
         except RowError as error:
             raise ArtifactError(
                 f"{manifest_path} has a known answer to a row that it does not take: {error} Train again."
             ) from error
-        if classes != len(predictor.classes):
-            raise ArtifactError(
-                f"{manifest_path} has {len(predictor.classes)} classes, and the model {model_path} has "
-                f"{classes}; "
-                "train again."
-            )
         if not predictor.check():
             raise ArtifactError(
                 f"The model {model_path} does not give the known answers of {MANIFEST_NAME}; train again."
@@ -258,7 +261,7 @@ class _Seen:
 class _Steps:
     """The answers of a model of one required number, made once for each of its steps."""
 
-    def __init__(self, predictor: Predictor, booster: xgboost.Booster) -> None:
+    def __init__(self, predictor: Predictor, booster: "xgboost.Booster") -> None:
         (stats,) = predictor.manifest.features
         low, high = stats.min or 0.0, stats.max or 0.0
         steps: StepFunction = to_step_function(booster, extra_edges=(low, nextafter(high, inf)))

@@ -4,9 +4,10 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from model.predictor import Prediction, Predictor
-from model.problem.features import AnyFeature, Choice, Number, Reading
+from model.problem.features import AnyFeature, Reading
 from model.problem.rows import Row
-from webapp.words import about, class_in_words, figure
+from model.problem.wording import figure
+from webapp.words import about, class_in_words
 
 NOTHING = 0.005
 """A SHAP value below this, in log-odds, moves a probability by less than about a thousandth."""
@@ -67,21 +68,8 @@ def ranges_in_words(predictor: Predictor, row: Row, answer: Prediction) -> str:
     return f"{rows} lean to {class_in_words(problem, answer.key)}{others}."
 
 
-def value_in_words(feature: AnyFeature, reading: Reading) -> str:
-    """Return a value for people, with its unit, such as "1,200 sq ft", "Quiet" or "not given"."""
-    if reading.value is None:
-        return "not given"
-    match feature:
-        case Number():
-            return f"{figure(float(reading.value))}{feature.label(reading.unit)}"
-        case Choice():
-            return feature.choices[str(reading.value)]
-        case _:
-            return "yes" if reading.value else "no"
-
-
 def _in_words(feature: AnyFeature, reading: Reading, contribution: float, name: str) -> str:
-    value = f"{feature.axis}, {value_in_words(feature, reading)},"
+    value = f"{feature.axis}, {feature.in_words(reading)},"
     if abs(contribution) < NOTHING:
         return f"{value} makes hardly any difference."
     return f"{value} speaks {'for' if contribution > 0 else 'against'} {name}."

@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 from model.problem.description import Problem
+from model.problem.wording import figure
 
 _SHARES = sorted({Fraction(part, whole) for whole in (3, 4, 5, 10, 20) for part in range(1, whole)})
 
@@ -32,15 +33,6 @@ def frequency(probability: float) -> str:
     return (
         "about half" if nearest == Fraction(1, 2) else f"about {nearest.numerator} in {nearest.denominator}"
     )
-
-
-def figure(number: float) -> str:
-    """Return a number with commas between the thousands, and without trailing zeros.
-
-    >>> figure(1200), figure(92.5)
-    ('1,200', '92.5')
-    """
-    return f"{number:,.10g}"
 
 
 def about(number: float) -> str:

@@ -79,6 +79,7 @@ class Problem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         row: what one line of the data is, such as a home.
         answer: what the answer is called, such as a puppy.
         unknown: what the model does not know, one sentence each.
+        not_for: who should not use the model, on its card.
         icon: the file of the site's icon; in a manifest the name of the artifact's document.
         preview: the same for the picture in links.
         sentences: the words of the pages.
@@ -94,6 +95,7 @@ class Problem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     row: Noun
     answer: Noun
     unknown: tuple[str, ...] = ()
+    not_for: str = ""
     icon: str = ""
     preview: str = ""
     sentences: Sentences

@@ -13,7 +13,7 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from model.problem.wording import kind_of, listed, shown
+from model.problem.wording import figure, kind_of, listed, shown
 
 Text = Annotated[str, Meta(min_length=1)]
 Floats = NDArray[np.float64]
@@ -117,6 +117,17 @@ class Feature(
         """Return the name of the model's input, and of the table's column in the model's own unit."""
         return self.name
 
+    def in_words(self, reading: Reading) -> str:
+        """Return a value for people, such as "1,200 sq ft", "Quiet" or "not given"."""
+        return "not given" if reading.value is None else self._words(reading)
+
+    def _words(self, reading: Reading) -> str:
+        return "yes" if reading.value else "no"
+
+    def _is_blank(self, text: str) -> bool:
+        """Return whether a text stands for an unknown value; of a required feature only an empty one does."""
+        return not text or (not self.required and text.lower() in BLANKS)
+
     def missing(self) -> Reading:
         """Return the reading of a blank.
 
@@ -195,6 +206,9 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
                 limits[key] = (ceil(low * scale) / scale, floor(high * scale) / scale)
         return limits
 
+    def _words(self, reading: Reading) -> str:
+        return f"{figure(float(reading.value or 0))}{self.label(reading.unit)}"
+
     def limits_in_words(self, unit: str, joint: str = "to") -> str:
         """Return the limits with their unit, such as "50 to 100,000 sq ft"."""
         low, high = self.limits[unit]
@@ -212,7 +226,7 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
             plain = text.replace(",", "")
             whole = plain.isdecimal() and len(plain) <= _LONGEST_WHOLE
             return self._measure(int(plain) if whole else float(plain), unit, text)
-        if text.lower() in BLANKS:
+        if self._is_blank(text):
             return self.missing()
         form = "a number in plain figures, such as 1200 or 92.5"
         raise FeatureError(Fault(self.name, f"{self.name} must be {form}", text))
@@ -297,13 +311,16 @@ class Choice(Feature, frozen=True, kw_only=True, tag="choice"):
         labels = {label.casefold(): key for key, label in self.choices.items()}
         return labels | {key.casefold(): key for key in self.choices}
 
+    def _words(self, reading: Reading) -> str:
+        return self.choices[str(reading.value)]
+
     def read(self, text: str, _unit: str = "") -> Reading:
         """Read a choice from text: its key or its label, in upper or lower case."""
         text = text.strip()
         key = text if text in self.codes else self._spellings.get(text.casefold())
         if key is not None:
             return Reading(key, "", float(self.codes[key]))
-        if text.lower() in BLANKS:
+        if self._is_blank(text):
             return self.missing()
         raise self._unknown(text)
 
@@ -356,7 +373,7 @@ class YesNo(Feature, frozen=True, kw_only=True, tag="yes_no"):
             return Reading(True, "", 1.0)
         if word in NO:
             return Reading(False, "", 0.0)
-        if word in BLANKS:
+        if self._is_blank(text):
             return self.missing()
         raise FeatureError(Fault(self.name, f"{self.name} must be yes or no", text))
 

@@ -10,6 +10,7 @@ import msgspec
 
 from model.problem.checks import ProblemError, faults, kind_fault
 from model.problem.description import Problem
+from model.problem.wording import plural
 
 PROBLEM_FILE = Path(__file__).parent.with_name("problem.toml")
 
@@ -135,14 +136,14 @@ def _with_words(tables: dict[str, Any]) -> dict[str, Any]:
     target = tables.get("target") or {}
     if isinstance(target, dict) and "name" in target:
         words = str(target["name"]).replace("_", " ")
-        target.setdefault("plural", f"{words}s")
+        target.setdefault("plural", plural(words))
         tables.setdefault("answer", {"name": words, "plural": target["plural"]})
         tables.setdefault("title", words.capitalize())
     question = tables.setdefault("question", f"{tables.get('title')}?")
     tables.setdefault("description", question)
     sentences = tables.setdefault("sentences", {})
     if isinstance(sentences, dict) and isinstance(row, dict) and tables["features"]:
-        plural = str(row.get("plural", "rows"))
+        rows = str(row.get("plural", "rows"))
         short = tables["features"][0]["short"]
-        sentences.setdefault("rows", f"{plural[:1].upper()}{plural[1:]} with a {short} {{range}}")
+        sentences.setdefault("rows", f"{rows[:1].upper()}{rows[1:]} with a {short} {{range}}")
     return tables

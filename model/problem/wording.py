@@ -1,16 +1,33 @@
 """Words that the sentences about values share."""
 
 from collections.abc import Iterable
+from math import isinf
 
 
 def shown(given: object) -> str:
     """Return a value as text of at most 41 characters, for a sentence; invisible characters are replaced."""
     if isinstance(given, int) and abs(given) >= 10**20:
         return "a number of more than 20 digits"
+    if isinstance(given, float) and isinf(given):
+        return "too large a number"
     text = "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(given)[:41]
     )
     return text if len(text) <= 40 else f"{text[:40]}…"
+
+
+def figure(number: float) -> str:
+    """Return a number with commas between the thousands, and without trailing zeros.
+
+    >>> figure(1200), figure(92.5)
+    ('1,200', '92.5')
+    """
+    return f"{number:,.10g}"
+
+
+def plural(word: str) -> str:
+    """Return a guess at the name of several, for words that a problem does not give."""
+    return word if word.endswith("s") else f"{word}s"
 
 
 def listed(words: Iterable[str], joint: str = "and") -> str:

@@ -26,8 +26,10 @@ class DataFaults:
     def add(self, line: int, faults: Iterable[Fault]) -> None:
         """Record what is wrong with the row that begins on a line."""
         for fault in faults:
-            self._counts[fault.rule] = self._counts.get(fault.rule, 0) + 1
-            found = self._shown.setdefault(fault.rule, [])
+            # Only a value that is missing is not shown.
+            rule = fault.rule if fault.got is not None else f"{fault.rule}, or allow blanks: required = false"
+            self._counts[rule] = self._counts.get(rule, 0) + 1
+            found = self._shown.setdefault(rule, [])
             if len(found) < _SHOWN:
                 found.append(f"line {line}" if fault.got is None else f"line {line} has {shown(fault.got)!r}")
 

@@ -135,6 +135,16 @@ def _read_rows(
     return matrix, labels.astype(np.int64), lines
 
 
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a CSV file as texts, by the names of its columns.
+
+    Raises:
+        DatasetError: The file cannot be read as a table.
+    """
+    table = _Table(path)
+    return pd.concat(table.rows()).set_axis(table.header, axis="columns")
+
+
 class _Table:
     """A CSV file in UTF-8, plain or gzip, separated by commas, semicolons or tabs, with a header.
 

@@ -7,15 +7,15 @@ from rich.table import Table
 from rich.text import Text
 
 from model.manifest import Manifest
-from model.training.card import MEASURES, figure
+from model.training.card import MEASURES, constraint, known_in_words, measure
 
 _WIDTH = 20
 _STYLES = ("dark_orange", "dodger_blue1", "green3", "medium_purple", "red", "yellow", "cyan", "magenta")
-"""The styles of the breeds in order, repeated if there are more breeds; close to the plots' colours."""
+"""The styles of the classes in order, repeated if there are more classes; close to the plots' colours."""
 
 
 def result(manifest: Manifest, folder: Path, *, written: bool) -> RenderableType:
-    """Return the result of a training: the households, the measures and the answers.
+    """Return the result of a training: the rows, the measures and the answers.
 
     Args:
         manifest: The manifest of the trained model.
@@ -23,7 +23,7 @@ def result(manifest: Manifest, folder: Path, *, written: bool) -> RenderableType
         written: Whether the model was written there.
     """
     return Group(
-        _households(manifest),
+        _rows(manifest),
         Text(),
         _quality(manifest),
         Text(),
@@ -33,30 +33,36 @@ def result(manifest: Manifest, folder: Path, *, written: bool) -> RenderableType
     )
 
 
-def _households(manifest: Manifest) -> Table:
+def _rows(manifest: Manifest) -> Table:
     data = manifest.data
     table = _borderless_table(f"Model {manifest.model_version}")
-    kind = "simulated households" if data.simulated else "households"
+    rows = manifest.problem.row.plural
+    kind = f"simulated {rows}" if data.simulated else rows
     table.add_row(f"{data.fitted + data.held_out:,}", kind, f"in {data.file}, {data.held_out:,} held out")
     most = max(data.rows.values())
-    for breed in manifest.problem.classes:
-        households = data.rows[breed.key]
-        table.add_row(f"{households:,}", breed.name, _bar(households / most, _style(manifest, breed.key)))
+    for entry in manifest.problem.classes:
+        count = data.rows[entry.key]
+        table.add_row(f"{count:,}", entry.name, _bar(count / most, _style(manifest, entry.key)))
+    for feature in manifest.problem.features:
+        if (found := constraint(manifest, feature)) != "none":
+            table.add_row("", feature.axis, f"constrained: {found}", style="dim")
     return table
 
 
 def _quality(manifest: Manifest) -> Table:
     metrics = manifest.metrics
-    table = Table(title="On the households held out", title_justify="left", title_style="bold")
+    table = Table(
+        title=f"On the {manifest.problem.row.plural} held out", title_justify="left", title_style="bold"
+    )
     for name in ("", "Model", "95 % interval", "Baseline"):
         table.add_column(name, justify="right" if name else "left")
     for key, title, _ in MEASURES:
         low, high = metrics.intervals[key]
         table.add_row(
             title,
-            Text(figure(key, getattr(metrics, key)), style="bold"),
-            f"{figure(key, low)} to {figure(key, high)}",
-            Text(figure(key, metrics.baseline[key]), style="dim"),
+            Text(measure(key, getattr(metrics, key)), style="bold"),
+            f"{measure(key, low)} to {measure(key, high)}",
+            Text(measure(key, metrics.baseline[key]), style="dim"),
         )
     if metrics.best_log_loss is not None:
         table.add_row("Best possible log loss, nats", f"{metrics.best_log_loss:.4f}", "", "")
@@ -64,16 +70,23 @@ def _quality(manifest: Manifest) -> Table:
 
 
 def _answers(manifest: Manifest) -> Table:
+    problem = manifest.problem
     table = _borderless_table("What it answers")
     for known in manifest.known_answers:
         share = max(known.probabilities)
-        best = manifest.problem.classes[known.probabilities.index(share)]
+        best = problem.classes[known.probabilities.index(share)]
         bar = _bar(share, _style(manifest, best.key))
-        table.add_row(f"{known.row}", best.name, bar.append(f" {share:4.0%}"))
-    names = {breed.key: breed.name for breed in manifest.problem.classes}
+        asked = ", ".join(known_in_words(manifest, known))
+        table.add_row(asked, best.name, bar.append(f" {share:4.0%}"))
     for boundary in manifest.decision_boundaries:
-        change = f"{names[boundary.below]} to {names[boundary.above]}"
-        table.add_row(f"at {boundary.value:,.0f} sq ft", change, "the answer changes", style="dim")
+        change = f"{problem.by_key[boundary.below].name} to {problem.by_key[boundary.above].name}"
+        number = problem.numbers[0]
+        at = f"at {boundary.value:,.0f}{number.label(number.unit)}"
+        table.add_row(at, change, "the answer changes", style="dim")
+    weights = zip(problem.features, manifest.features, strict=True)
+    for feature, stats in sorted(weights, key=lambda pair: -(pair[1].importance or 0)):
+        if stats.importance is not None:
+            table.add_row(feature.axis, f"{stats.importance:.3f}", "mean of |SHAP|", style="dim")
     return table
 
 

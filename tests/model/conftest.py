@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from model.artifact import ARTIFACT_FOLDER, Artifact, write_artifact
-from model.breeds import BREEDS_FILE, Breed, load_breeds
 from model.manifest import MANIFEST_NAME
 from model.predictor import Predictor
-from model.training.dataset import read_homes
+from model.problem.description import Problem
+from model.problem.loading import PROBLEM_FILE, load_problem
+from model.training.dataset import read_dataset
 from model.training.pipeline import train
 
 FIVE_MEDIANS = {
@@ -23,22 +24,14 @@ FIVE_MEDIANS = {
     "german_shepherd": 2_800,
     "labrador": 2_000,
 }
-FIVE_WEIGHTS = {"great_dane": (46, 54), "beagle": (9, 11), "labrador": (25, 36)}
-
-EXTRA_BREED = """
-[{key}]
-name = "{name}"
-picture = "{key}.svg"
-weight_kg = {{ min = {min}, max = {max}, source = "a test", url = "https://example.org/" }}
-height_cm = {{ min = 30, max = 80, source = "a test", url = "https://example.org/" }}
-space = {{ text = "Some.", source = "a test", url = "https://example.org/" }}
-exercise = {{ text = "Some.", source = "a test", url = "https://example.org/" }}
-"""
+MORE_BREEDS = "".join(
+    f'[{key}]\nname = "{key.replace("_", " ").title()}"\n' for key in ("great_dane", "beagle", "labrador")
+)
 
 
 @pytest.fixture(scope="session")
-def breeds() -> dict[str, Breed]:
-    return load_breeds()
+def problem() -> Problem:
+    return load_problem()[0]
 
 
 @pytest.fixture(scope="session")
@@ -47,15 +40,14 @@ def shipped() -> Predictor:
 
 
 @pytest.fixture(scope="session")
-def five_breeds_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped catalogue with three more breeds."""
-    extra = [
-        EXTRA_BREED.format(key=key, name=key.replace("_", " ").title(), min=low, max=high)
-        for key, (low, high) in FIVE_WEIGHTS.items()
-    ]
-    path = tmp_path_factory.mktemp("catalogue") / "breeds.toml"
-    path.write_text(BREEDS_FILE.read_text(encoding="utf-8") + "".join(extra), encoding="utf-8")
-    return path
+def five_problem_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped problem with three more breeds, which have neither pictures nor facts."""
+    folder = tmp_path_factory.mktemp("problem")
+    shutil.copytree(PROBLEM_FILE.parent / "pictures", folder / "pictures")
+    shutil.copy(PROBLEM_FILE, folder)
+    breeds = (PROBLEM_FILE.parent / "breeds.toml").read_text(encoding="utf-8")
+    (folder / "breeds.toml").write_text(f"{breeds}\n{MORE_BREEDS}", encoding="utf-8")
+    return folder / "problem.toml"
 
 
 @pytest.fixture(scope="session")
@@ -70,9 +62,10 @@ def five_homes_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def five_artifact(five_homes_file: Path, five_breeds_file: Path) -> Artifact:
+def five_artifact(five_homes_file: Path, five_problem_file: Path) -> Artifact:
     """A model of five breeds."""
-    return train(read_homes(five_homes_file, load_breeds(five_breeds_file))).artifact
+    problem, pictures = load_problem(five_problem_file)
+    return train(read_dataset(five_homes_file, problem), pictures).artifact
 
 
 @pytest.fixture(scope="session")

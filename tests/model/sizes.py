@@ -1,4 +1,4 @@
-"""Home sizes at which a predictor could differ from its booster."""
+"""Home sizes at which a predictor could differ from its booster, and the answers to home sizes."""
 
 import math
 
@@ -7,6 +7,9 @@ import xgboost
 from numpy.typing import NDArray
 
 from model.booster import split_thresholds
+from model.predictor import Prediction, Predictions, Predictor
+from model.problem.features import Reading
+from model.problem.rows import Row
 
 
 def around(value: float, steps: int = 1) -> list[float]:
@@ -30,3 +33,13 @@ def sizes_around_thresholds(booster: xgboost.Booster) -> NDArray[np.float64]:
         for size in (below, (below + middle) / 2, middle, (middle + above) / 2, above):
             sizes.extend(around(size, 2))
     return np.array(sizes)
+
+
+def answer(predictor: Predictor, size: float) -> Prediction:
+    """Return the answer for a home of so many square feet."""
+    return predictor.predict(Row.of(Reading(size, "sqft", size)))
+
+
+def answers(predictor: Predictor, sizes: NDArray[np.float64]) -> Predictions:
+    """Return the answers for homes of so many square feet."""
+    return predictor.predict_many(sizes.reshape(-1, 1))

@@ -43,10 +43,7 @@ def test_an_artifact_replaces_another_and_leaves_nothing_behind(
     assert {path.name for path in artifact_folder.iterdir()} == {
         MANIFEST_NAME,
         five_artifact.manifest.model_file,
-        "MODEL_CARD.md",
-        "probability.svg",
-        "calibration.svg",
-        "homes.svg",
+        *five_artifact.documents,
     }
 
 

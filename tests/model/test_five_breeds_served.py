@@ -12,9 +12,9 @@ NAMES = ("Beagle", "Dachshund", "Labrador", "German Shepherd", "Great Dane")
 
 
 def test_five_breeds_are_trained_and_served_by_page_and_api(
-    five_homes_file: Path, five_breeds_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    five_homes_file: Path, five_problem_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["--data", str(five_homes_file), "--breeds", str(five_breeds_file), "--out", str(tmp_path)]
+    command = ["--data", str(five_homes_file), "--problem", str(five_problem_file), "--out", str(tmp_path)]
     assert train.main(command) == 0
     printed = capsys.readouterr().out
     assert all(name in printed for name in NAMES)
@@ -31,11 +31,12 @@ def test_five_breeds_are_trained_and_served_by_page_and_api(
         assert name in page
     assert page.count('class="chart-name') == len(NAMES)
     assert "All breeds" in page
-    pictures = re.findall(r'<img src="(/static/breeds/[^"]+)"', client.get("/breeds").text)
-    assert len(pictures) == len(NAMES)
-    for picture in pictures:  # a breed without a drawing has a paw
-        with client.get(picture) as response:
-            assert response.status_code == 200
+    catalogue = client.get("/breeds").text
+    assert catalogue.count("<h2") == len(NAMES)
+    pictures = re.findall(r'<img src="(/model/[^"]+/picture-[^"]+)" alt="[^"]+ puppy"', catalogue)
+    assert len(pictures) == 2  # the others have none
+    assert all(client.get(picture).status_code == 200 for picture in pictures)
+    assert client.get("/api/predict?home_size=6000").get_json()["image_url"] is None
     reasons = {
         found[0]
         for size in range(600, 6_000, 100)

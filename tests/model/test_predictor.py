@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from model.artifact import ARTIFACT_FOLDER, Artifact, ArtifactError, identify, read_artifact, write_artifact
 from model.booster import class_probabilities, load_booster
+from model.manifest import KnownAnswer
 from model.predictor import Predictor
+from model.problem.description import Problem
 from model.step_function import first_double_at
-from tests.model.sizes import sizes_around_thresholds
+from tests.model.sizes import answer, answers, sizes_around_thresholds
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,18 +49,18 @@ def test_its_answers_are_the_boosters_bit_for_bit(
     predictor_and_model: tuple[Predictor, bytes], many: bool
 ) -> None:
     predictor, model = predictor_and_model
-    booster = load_booster(model)
+    booster = load_booster(model, predictor.problem.features)
     sizes = np.concatenate([random_sizes(), sizes_around_thresholds(booster)])
-    expected = class_probabilities(booster, sizes)
+    expected = class_probabilities(booster, sizes.reshape(-1, 1))
     if many:
-        answers = predictor.predict_many(sizes)
-        assert answers.probabilities.tobytes() == expected.tobytes()
-        assert (answers.breed_index == expected.argmax(axis=1)).all()
+        found = answers(predictor, sizes)
+        assert found.probabilities.tobytes() == expected.tobytes()
+        assert (found.class_index == expected.argmax(axis=1)).all()
     else:
-        rows = [tuple(predictor.predict(size).probabilities.values()) for size in sizes.tolist()]
+        rows = [tuple(answer(predictor, size).probabilities.values()) for size in sizes.tolist()]
         assert np.array(rows, dtype=np.float32).tobytes() == expected.tobytes()
-        names = [predictor.predict(size).breed for size in sizes.tolist()]
-        assert names == [predictor.breeds[index].key for index in expected.argmax(axis=1)]
+        names = [answer(predictor, size).key for size in sizes.tolist()]
+        assert names == [predictor.classes[index].key for index in expected.argmax(axis=1)]
 
 
 def test_its_answers_are_those_of_xgbclassifier_bit_for_bit(
@@ -67,9 +69,9 @@ def test_its_answers_are_those_of_xgbclassifier_bit_for_bit(
     predictor, model = predictor_and_model
     classifier = xgboost.XGBClassifier()
     classifier.load_model(bytearray(model))
-    sizes = sizes_around_thresholds(load_booster(model)).astype(np.float32)
+    sizes = sizes_around_thresholds(load_booster(model, predictor.problem.features)).astype(np.float32)
     expected = classifier.predict_proba(sizes.reshape(-1, 1))
-    assert predictor.predict_many(sizes.astype(np.float64)).probabilities.tobytes() == expected.tobytes()
+    assert answers(predictor, sizes.astype(np.float64)).probabilities.tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("threshold", [np.float32(1766.5), np.float32(0.1), np.float32(2**24 + 2)])
@@ -84,13 +86,13 @@ def test_an_edge_is_the_first_double_that_rounds_to_its_threshold(threshold: np.
 
 def test_a_larger_home_never_makes_the_larger_dog_less_likely(shipped: Predictor) -> None:
     sizes = np.sort(np.concatenate([random_sizes(), np.arange(50, 100_001.0)]))
-    larger = shipped.predict_many(sizes).probabilities[:, 1]
+    larger = answers(shipped, sizes).probabilities[:, 1]
     assert (np.diff(larger) >= 0).all()
 
 
 def test_probabilities_sum_to_one(predictor_and_model: tuple[Predictor, bytes]) -> None:
     predictor, _ = predictor_and_model
-    assert predictor.predict_many(random_sizes()).probabilities.sum(axis=1) == pytest.approx(1, abs=1e-6)
+    assert answers(predictor, random_sizes()).probabilities.sum(axis=1) == pytest.approx(1, abs=1e-6)
 
 
 # The content of an answer
@@ -107,54 +109,55 @@ def test_probabilities_sum_to_one(predictor_and_model: tuple[Predictor, bytes]) 
 def test_small_homes_get_a_dachshund_and_large_homes_a_german_shepherd(
     shipped: Predictor, home_size_sqft: float, breed: str, name: str
 ) -> None:
-    answer = shipped.predict(home_size_sqft)
-    assert (answer.breed, answer.name) == (breed, name)
-    assert answer.probability == answer.probabilities[breed] == max(answer.probabilities.values())
-    assert list(answer.probabilities) == ["dachshund", "german_shepherd"]
-    assert answer.model_version == shipped.model_version == shipped.manifest.model_version
+    found = answer(shipped, home_size_sqft)
+    assert (found.key, found.name) == (breed, name)
+    assert found.probability == found.probabilities[breed] == max(found.probabilities.values())
+    assert list(found.probabilities) == ["dachshund", "german_shepherd"]
+    assert found.model_version == shipped.model_version == shipped.manifest.model_version
 
 
 def test_an_answer_cannot_be_changed(shipped: Predictor) -> None:
-    answer = shipped.predict(900)
+    found = answer(shipped, 900)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        answer.breed = "cat"  # type: ignore[misc]
+        found.key = "cat"  # type: ignore[misc]
     with pytest.raises(TypeError, match="does not support item assignment"):
-        answer.probabilities["dachshund"] = 0.0  # type: ignore[index]
+        found.probabilities["dachshund"] = 0.0  # type: ignore[index]
 
 
 def test_sizes_beyond_the_fitted_homes_are_outside_the_training_range(
     predictor_and_model: tuple[Predictor, bytes],
 ) -> None:
     predictor, _ = predictor_and_model
-    smallest, largest = predictor.training_range
+    (stats,) = predictor.manifest.features
+    smallest, largest = stats.min or 0, stats.max or 0
     sizes = [50.0, math.nextafter(smallest, 0), smallest, largest, math.nextafter(largest, math.inf), 1e5]
     outside = [True, True, False, False, True, True]
-    assert [predictor.predict(size).outside_training_range for size in sizes] == outside
-    assert predictor.predict_many(np.array(sizes)).outside_training_range.tolist() == outside
+    assert [answer(predictor, size).outside_training_range for size in sizes] == outside
+    assert answers(predictor, np.array(sizes)).outside_training_range.tolist() == outside
 
 
-def test_of_equally_probable_breeds_the_lightest_is_recommended(
-    breeds: dict[str, Any], tmp_path: Path
+def test_of_equally_probable_classes_the_first_of_the_catalogue_is_answered(
+    problem: Problem, tmp_path: Path
 ) -> None:
     table = xgboost.DMatrix(
         np.array([[900.0], [900.0]] * 30), label=[0, 1] * 30, feature_names=["home_size_sqft"]
     )
     model = bytes(xgboost.train({"objective": "binary:logistic", "nthread": 1}, table, 1).save_raw("ubj"))
-    install(tmp_path, model, known_answers=())
-    answer = Predictor.load(tmp_path).predict(900)
-    assert dict(answer.probabilities) == dict.fromkeys(breeds, 0.5)
-    assert answer.breed == "dachshund"
+    install(tmp_path, model, known_answers=(KnownAnswer({"home_size": 900}, (0.5, 0.5)),))
+    found = answer(Predictor.load(tmp_path), 900)
+    assert dict(found.probabilities) == dict.fromkeys(problem.by_key, 0.5)
+    assert found.key == "dachshund"
 
 
 def test_no_homes_get_no_answers(shipped: Predictor) -> None:
-    answers = shipped.predict_many(np.array([]))
-    assert answers.breed_index.shape == answers.outside_training_range.shape == (0,)
-    assert answers.probabilities.shape == (0, 2)
+    found = answers(shipped, np.array([]))
+    assert found.class_index.shape == found.outside_training_range.shape == (0,)
+    assert found.probabilities.shape == (0, 2)
 
 
 def test_five_breeds_are_all_recommended_somewhere(five: Predictor) -> None:
-    index = five.predict_many(random_sizes()).breed_index
-    assert {five.breeds[i].name for i in np.unique(index)} == {
+    index = answers(five, random_sizes()).class_index
+    assert {five.classes[i].name for i in np.unique(index)} == {
         "Beagle",
         "Dachshund",
         "Labrador",
@@ -172,7 +175,8 @@ def test_a_sound_predictor_passes_its_check(predictor_and_model: tuple[Predictor
 
 def test_a_predictor_that_no_longer_gives_the_known_answers_fails_its_check() -> None:
     predictor = Predictor.load()
-    predictor._recommendations = predictor._recommendations[::-1]
+    assert predictor._steps
+    predictor._steps._probabilities = predictor._steps._probabilities[::-1]
     assert not predictor.check()
 
 
@@ -219,27 +223,11 @@ def test_it_refuses_a_damaged_artifact(artifact_folder: Path) -> None:
     assert "its checksum differs" in refusal(artifact_folder)
 
 
-def test_it_refuses_a_class_without_a_breed_entry(
+def test_it_refuses_features_that_were_not_fitted(
     artifact_folder: Path, edit_manifest: Callable[..., None]
 ) -> None:
-    edit_manifest(classes=["dachshund", "beagle"])
-    assert "has the classes dachshund, beagle and breed entries for dachshund, german_shepherd" in refusal(
-        artifact_folder
-    )
-
-
-@pytest.mark.parametrize(
-    "feature",
-    [
-        {"name": "garden_size", "unit": "sqft", "min": 1.0, "max": 2.0},
-        {"name": "home_size_sqft", "unit": "m2", "min": 1.0, "max": 2.0},
-    ],
-)
-def test_it_refuses_features_other_than_the_home_size(
-    artifact_folder: Path, edit_manifest: Callable[..., None], feature: dict[str, Any]
-) -> None:
-    edit_manifest(features=[feature])
-    assert "only home_size_sqft can be served" in refusal(artifact_folder)
+    edit_manifest(features=[])
+    assert "has other features in its problem than among those that were fitted" in refusal(artifact_folder)
 
 
 @pytest.mark.parametrize("objective", [b"binary:nonsense", b"binary:\xff\xff\xff\xff\xff\xff\xff\xff"])
@@ -256,7 +244,9 @@ def test_it_refuses_a_file_that_is_not_a_model(tmp_path: Path, model: bytes) -> 
 
 def test_it_refuses_a_model_whose_features_are_not_the_manifests(tmp_path: Path) -> None:
     install(tmp_path, trained(["home_size_sqft", "garden_size"]))
-    assert "trained on ['home_size_sqft', 'garden_size']" in refusal(tmp_path)
+    assert "was trained on home_size_sqft and garden_size, and the problem has home_size_sqft;" in refusal(
+        tmp_path
+    )
 
 
 def test_it_refuses_a_model_that_is_not_made_of_trees(tmp_path: Path) -> None:
@@ -283,7 +273,7 @@ def test_serving_imports_none_of_the_training_libraries() -> None:
     program = (
         "import sys\n"
         "from model.predictor import Predictor\n"
-        "Predictor.load().predict(900)\n"
+        "Predictor.load().check()\n"
         "heavy = {'pandas', 'sklearn', 'matplotlib', 'rich', 'boto3', 'flask'}\n"
         "sys.stdout.write(str(heavy & sys.modules.keys()))\n"
     )

@@ -14,8 +14,8 @@ import pytest
 
 import train
 from model.artifact import ARTIFACT_FOLDER, read_artifact
-from model.breeds import BREEDS_FILE
 from model.predictor import Predictor
+from tests.model.sizes import answer, answers
 
 ROOT = Path(__file__).parents[2]
 HEADER = "home_size_sqft,breed\n"
@@ -50,7 +50,7 @@ def test_training_again_gives_the_committed_artifact(tmp_path: Path) -> None:
     else:
         sizes = np.geomspace(50, 100_000, 1_000)
         again, committed_answers = (
-            Predictor.load(folder).predict_many(sizes) for folder in (tmp_path, ARTIFACT_FOLDER)
+            answers(Predictor.load(folder), sizes) for folder in (tmp_path, ARTIFACT_FOLDER)
         )
         assert again.probabilities == pytest.approx(committed_answers.probabilities, abs=1e-3)
     manifest = read_artifact(tmp_path).manifest
@@ -62,21 +62,21 @@ def test_training_again_gives_the_committed_artifact(tmp_path: Path) -> None:
         f"{manifest.metrics.log_loss:.4f}",
         f"{manifest.metrics.best_log_loss:.4f}",
         "Dachshund to German Shepherd",
-        f"{manifest.decision_boundaries[0].home_size_sqft:,.0f} sq ft",
+        f"{manifest.decision_boundaries[0].value:,.0f} sq ft",
     ):
         assert words in done.stdout
 
 
 def test_it_trains_on_a_file_of_the_users_own(tmp_path: Path) -> None:
     data = tmp_path / "mine.csv.gz"
-    text = "Breed;breed;home_size_m2\n" + "x;dachshund;80\ny;german_shepherd;300\n" * 40
+    text = "kennel;breed;home_size_m2\n" + "x;dachshund;80\ny;german_shepherd;300\n" * 40
     data.write_bytes(gzip.compress(text.encode("utf-8-sig")))
     done = run("--data", data, "--out", tmp_path / "model")
     assert done.returncode == 0
-    assert "one household occurs 40 times" in done.stderr
+    assert "one row occurs 40 times" in done.stderr
     assert "simulated" not in done.stdout
     predictor = Predictor.load(tmp_path / "model")
-    assert [predictor.predict(size).breed for size in (800, 3_300)] == ["dachshund", "german_shepherd"]
+    assert [answer(predictor, size).key for size in (800, 3_300)] == ["dachshund", "german_shepherd"]
 
 
 def test_json_has_the_status_and_the_manifest(
@@ -122,24 +122,24 @@ def test_in_a_terminal_it_shows_what_it_is_doing(data: Path, tmp_path: Path) -> 
     ("content", "says"),
     [
         ("", "is empty or begins with an empty line; it must begin with a header."),
-        ("breed\n" + ROWS, "has no column home_size_sqft or home_size_m2; its first line must name its"),
-        (HEADER.replace("breed", "breed,breed") + ROWS, "has 2 columns breed and breed in line 1; keep one."),
-        (HEADER + ",dachshund\n" + ROWS, "line 2: the home size is missing."),
-        (HEADER + ROWS + "large,dachshund\n", "line 122 has 'large': a home size must be a number, such as"),
+        ("breed\n" + ROWS, "The column home_size (or home_size_sqft or home_size_m2) is missing."),
+        (HEADER.replace("breed", "breed,breed") + ROWS, "The column breed is there 2 times; give it once."),
+        (HEADER + ",dachshund\n" + ROWS, "line 2: home_size is missing. Give"),
+        (HEADER + ROWS + "large,dachshund\n", "line 122 has 'large': home_size must be a number in plain"),
         (
             HEADER + "-5,dachshund\n0,dachshund\n",
-            "line 2 has '-5', line 3 has '0': a home size must be posit",
+            "line 2 has '-5', line 3 has '0': home_size must be between 50",
         ),
-        (HEADER + "49,dachshund\n" + ROWS, "line 2 has '49': a home size must be between 50 and 100,000 sq"),
-        (HEADER + "900,wolf\n" + ROWS, "line 2 has 'wolf': a breed must be one of the catalogue (dachshund,"),
-        (HEADER + "900,\n" + ROWS, "line 2: the breed is missing."),
+        (HEADER + "49,dachshund\n" + ROWS, "line 2 has '49': home_size must be between 50 and 100,000 sq"),
+        (HEADER + "900,wolf\n" + ROWS, "line 2 has 'wolf': breed must be \"dachshund\" or"),
+        (HEADER + "900,\n" + ROWS, "line 2: breed is missing."),
         (
             HEADER + "".join(ROWS.splitlines(keepends=True)[:50]),
-            "household(s) of german_shepherd (line 3, 5, 7, ...): each breed needs 30",
+            "row(s) of german_shepherd (line 3, 5, 7, ...): each class needs 30",
         ),
         (
             HEADER + "900,dachshund\n" * 60,
-            "there is only dachshund, from line 2 on: a model needs households",
+            "there is only dachshund, from line 2 on: a model needs rows",
         ),
         (HEADER + "1,5,dachshund\n" + ROWS, "line 2 has 3 cells: the header has 2 columns."),
         (b"\xff\xfeh\0o\0m\0e\0", "is not UTF-8 text; save it as CSV in UTF-8."),
@@ -169,7 +169,10 @@ def test_the_exit_status_of_the_process_is_2_and_its_output_one_sentence(tmp_pat
     data.write_text("home_size_sqft,breed\n-5,dachshund\n", encoding="utf-8")
     done = run("--data", data, "--out", tmp_path / "model")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"train.py: In {data}, line 2 has '-5': a home size must be positive.\n"
+    assert (
+        done.stderr
+        == f"train.py: In {data}, line 2 has '-5': home_size must be between 50 and 100,000 sq ft.\n"
+    )
     assert not (tmp_path / "model").exists()
 
 
@@ -202,7 +205,7 @@ def test_a_model_that_the_gate_refuses_is_not_written_unless_forced(
     command = ["--data", str(nonsense), "--out", str(artifact_folder)]
     assert train.main(command) == 1
     printed = capsys.readouterr()
-    assert "The model is no better than always answering the breeds' shares" in printed.err
+    assert "The model is no better than always answering the classes' shares" in printed.err
     assert "Not written to" in printed.out
     assert contents(artifact_folder) == before
 
@@ -233,31 +236,7 @@ def test_check_refuses_an_artifact_with_a_changed_file(
 
 def test_check_prints_the_manifest_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert train.main(["--check", str(ARTIFACT_FOLDER), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["manifest"]["classes"] == ["dachshund", "german_shepherd"]
-
-
-# New breeds
-
-
-def test_init_breeds_prints_a_template_that_trains_once_filled_in(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    data, catalogue = tmp_path / "mine.csv", tmp_path / "breeds.toml"
-    text = HEADER + ROWS + "".join(f"{400 + row},St. Bernard\n" for row in range(40))
-    data.write_text(text, encoding="utf-8")
-    assert train.main(["--data", str(data), "--init-breeds"]) == 0
-    added = capsys.readouterr().out
-    command = ["--data", str(data), "--breeds", str(catalogue), "--out", str(tmp_path / "model")]
-
-    catalogue.write_text(BREEDS_FILE.read_text(encoding="utf-8") + added, encoding="utf-8")
-    assert train.main(command) == 2
-    assert "The breed 'St. Bernard' in the catalogue" in capsys.readouterr().err
-
-    filled = added.replace("min = 0", "min = 60").replace("max = 0", "max = 80").replace('""', '"a test"')
-    catalogue.write_text(BREEDS_FILE.read_text(encoding="utf-8") + filled, encoding="utf-8")
-    assert train.main(command) == 0
-    (bernard,) = Predictor.load(tmp_path / "model").breeds[-1:]
-    assert (bernard.key, bernard.name, bernard.picture) == ("St. Bernard", "St. Bernard", "st_bernard.svg")
+    assert json.loads(capsys.readouterr().out)["manifest"]["model_file"].startswith("model-")
 
 
 def test_help_explains_the_columns_the_gate_and_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
@@ -266,10 +245,8 @@ def test_help_explains_the_columns_the_gate_and_the_exit_status(capsys: pytest.C
     assert stop.value.code == 0
     printed = capsys.readouterr().out
     for words in (
-        "home_size_sqft,breed",
-        "home_size_m2",
-        "model/breeds.toml",
-        "--init-breeds",
+        "--problem",
+        "model/problem.toml",
         "the gate:",
         "exit status: 0 done, 1 refused by the gate, 2 bad input",
     ):

@@ -30,7 +30,7 @@ def read_csv(body: bytes, state: State) -> Rows:
         Problem: the body is not CSV in UTF-8, lacks a column, or has too many rows.
     """
     text = read_text(body, "malformed-csv").rstrip("\r\n")
-    separator = separator_of(text.lstrip().partition("\n")[0])
+    separator = separator_of(text.lstrip().splitlines()[0] if text.strip() else "")
     table = csv.reader(_lines(text, state), strict=True, delimiter=separator)
     rows = Rows(state)
     try:

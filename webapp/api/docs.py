@@ -32,7 +32,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
-EXAMPLES = {"curl": "ask.sh", "Python": "ask.py", "JavaScript": "ask.mjs", "Many homes, in CSV": "batch.sh"}
+EXAMPLES = {"curl": "ask.sh", "Python": "ask.py", "JavaScript": "ask.mjs", "Many at once, in CSV": "batch.sh"}
 
 blueprint = Blueprint("docs", __name__, url_prefix="/api")
 blueprint.add_app_template_filter(shlex.quote, "quote")

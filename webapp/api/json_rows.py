@@ -111,9 +111,10 @@ def _decode_array(body: bytes, state: State) -> bytes:
     sample = f'{{"{member}": [{example(state)}]}}'
     strict, lenient = _batch_types(member)
     try:
-        array = bytes(getattr(msgspec.json.decode(body, type=strict), member))
-    except msgspec.ValidationError:
-        raise _no_batch(body, lenient, member, sample) from None
+        try:
+            array = bytes(getattr(msgspec.json.decode(body, type=strict), member))
+        except msgspec.ValidationError:
+            raise _no_batch(body, lenient, member, sample) from None
     except (msgspec.DecodeError, RecursionError):
         decode(body, sample)  # raises the problem
         raise

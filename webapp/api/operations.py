@@ -139,9 +139,9 @@ def operations_of(state: State) -> dict[str, Operation]:
                 f"Takes up to {MAX_ROWS:,} {rows}, {MAX_ROW_BYTES:,} bytes each and "
                 f"{batch.BODY_LIMIT // 1024**2} MB in all, in JSON or CSV, and answers them in their order, "
                 "in the form that `Accept` would rather have, else in the one that was sent. A "
-                f"{row} that can't be answered refuses the whole batch and is named; with `errors=report` the others are answered "
-                "and it "
-                "is listed. Only a few batches are worked on at once: a 503 says when to try again."
+                f"{row} that can't be answered refuses the whole batch and is named; with `errors=report` "
+                "the others are answered and it is listed. Only a few batches are worked on at once: a 503 "
+                "says when to try again."
             ),
             options=errors,
             requests={JSON: types.batch_request, CSV: _csv_rows(state, csv_body)},

@@ -39,7 +39,7 @@ def read_row_query(query: MultiDict[str, str], state: State) -> tuple[Row, bool]
     Raises:
         Problem: a parameter is missing, unknown, repeated or invalid.
     """
-    given = _once(query)
+    given = _once(query, state.kinds)
     options = {name: given.pop(name) for name in EXPLAIN if name in given}
     explain = read_options(MultiDict(options), EXPLAIN)["explain"] == "true"
     try:
@@ -54,7 +54,7 @@ def read_options(query: MultiDict[str, str], options: Mapping[str, tuple[str, ..
     Raises:
         Problem: a parameter is unknown, repeated or has another value.
     """
-    given = _once(query)
+    given = _once(query, {})
     for name, value in given.items():
         if name not in options:
             fault = unknown_name(name, tuple(options))
@@ -91,8 +91,8 @@ def decode(body: bytes, example: str) -> Any:
         try:
             return msgspec.json.decode(body)
         except msgspec.ValidationError:
-            # A number is beyond what a float holds; json makes it infinite, which no feature takes.
-            return json.loads(body)
+            # A number is beyond what a float holds; here it becomes infinite, which no feature takes.
+            return json.loads(body, parse_int=float)
     except RecursionError as error:
         raise Problem(
             "malformed-json", f"The body is nested too deep. Send an object such as {example}."
@@ -150,12 +150,13 @@ def _refusal(faults: Sequence[Fault], state: State, place: Any) -> Problem:
     )
 
 
-def _once(query: MultiDict[str, str]) -> dict[str, str]:
+def _once(query: MultiDict[str, str], kinds: Mapping[str, object]) -> dict[str, str]:
     for name, values in query.lists():
         if len(values) > 1:
             detail = f"{shown(name)} is given {len(values)} times; give it once."
             errors = [FieldError(detail, parameter=name)] if shown(name) == name else []
-            raise Problem("invalid-request", detail, *errors)
+            slug = slug_of(name)
+            raise Problem(slug if slug in kinds else "invalid-request", detail, *errors)
     return query.to_dict()
 
 

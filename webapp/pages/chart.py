@@ -12,8 +12,9 @@ from model.predictor import Predictor
 from model.problem.features import Number
 from model.problem.rows import Row
 from model.problem.scales import round_numbers
+from model.problem.wording import figure
 from webapp.pages.labels import Label, drop_overlapping, stack_overlapping
-from webapp.words import figure, percentage
+from webapp.words import percentage
 
 SAMPLES = 120
 MARGIN = 40
@@ -103,8 +104,8 @@ class Axis:
 
 
 def rounded_inwards(low: float, high: float) -> tuple[float, float]:
-    """Return a range in whole numbers, or to three digits of its length where that is short."""
-    step = 1.0 if high - low >= 10 else 10.0 ** floor(log10(max(high - low, 1e-9)) - 1)
+    """Return a range in whole numbers, or to four digits where they are small."""
+    step = min(1.0, 10.0 ** (floor(log10(max(abs(low), abs(high)))) - 3))
     return round(ceil(low / step) * step, 9), round(floor(high / step) * step, 9)
 
 

@@ -11,8 +11,7 @@ from unicodedata import category, decimal, normalize
 from wtforms.validators import ValidationError
 
 from model.problem.features import FeatureError, Number, Reading
-from model.problem.wording import listed
-from webapp.words import figure
+from model.problem.wording import figure, listed
 
 LONGEST_ENTRY = 60
 

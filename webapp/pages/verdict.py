@@ -6,10 +6,11 @@ from model.predictor import Prediction, Predictor
 from model.problem.description import Class
 from model.problem.features import AnyFeature, Number
 from model.problem.rows import Row
+from model.problem.wording import figure
 from webapp.pages.chart import Chart, chart_of, marker, rounded_inwards
 from webapp.pages.labels import Label
-from webapp.reasons import ranges_in_words, reasons_for, value_in_words
-from webapp.words import about, figure
+from webapp.reasons import ranges_in_words, reasons_for
+from webapp.words import about
 
 CLOSE_LEAD = 0.2
 """A lead in probability below this is a close call: fewer than 4 of 20 similar rows make the difference."""
@@ -70,7 +71,7 @@ def judge(predictor: Predictor, row: Row, answer: Prediction, *, by: str = "") -
     """
     problem = predictor.problem
     answers = tuple(
-        (feature, value_in_words(feature, reading))
+        (feature, feature.in_words(reading))
         for feature, reading in zip(problem.features, row.readings, strict=True)
     )
     # The answered class stands first even where another has the same probability.

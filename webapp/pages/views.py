@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from model.problem.description import Class
 from model.problem.features import Number
+from model.problem.wording import figure
 from webapp.http.addresses import origin
 from webapp.http.caching import MAX_AGE_SECONDS, cacheable, stored
 from webapp.http.compression import compress
@@ -17,7 +18,7 @@ from webapp.http.state import current_state, state_of
 from webapp.pages.chart import Axis
 from webapp.pages.forms import RowForm, address_of, form_of
 from webapp.pages.verdict import judge
-from webapp.words import class_in_words, figure, frequency, percentage
+from webapp.words import class_in_words, frequency, percentage
 
 blueprint = Blueprint("pages", __name__)
 blueprint.add_app_template_filter(figure)

@@ -32,7 +32,7 @@ def test_the_card_has_its_sections(artifact: Artifact) -> None:
 
 
 def test_the_card_names_every_breed_and_shows_every_plot(artifact: Artifact) -> None:
-    for breed in artifact.manifest.breeds:
+    for breed in artifact.manifest.problem.classes:
         assert breed.name in card(artifact)
     for plot in (PROBABILITY, CALIBRATION, HOMES):
         assert f"]({plot})" in card(artifact)

@@ -85,7 +85,7 @@ def test_the_measures_of_always_answering_the_shares() -> None:
 def test_calibration_bins_hold_all_households_the_least_confident_first() -> None:
     labels, given = draw(5)
     bins = evaluation.calibration(labels, given)
-    assert sum(each.households for each in bins) == len(labels)
+    assert sum(each.rows for each in bins) == len(labels)
     assert [each.mean_predicted for each in bins] == sorted(each.mean_predicted for each in bins)
     assert all(each.low <= each.fraction_positive <= each.high for each in bins)
 

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from model.artifact import ARTIFACT_FOLDER, write_artifact
-from model.breeds import Breed
-from model.training.dataset import read_homes
+from model.problem.description import Problem
+from model.training.dataset import read_dataset
 from model.training.gate import refusals
 from model.training.pipeline import Trained, train
 from model.training.simulation import HOMES_FILE, simulate_homes
 
 
 @pytest.fixture(scope="module")
-def trained(breeds: dict[str, Breed]) -> Trained:
-    homes = read_homes(HOMES_FILE, breeds)
-    return train(dataclasses.replace(homes, sizes=homes.sizes[:2_000], labels=homes.labels[:2_000]))
+def trained(problem: Problem) -> Trained:
+    homes = read_dataset(HOMES_FILE, problem)
+    return train(dataclasses.replace(homes, matrix=homes.matrix[:2_000], labels=homes.labels[:2_000]), {})
 
 
 def with_less_confidence(trained: Trained) -> Trained:
@@ -36,27 +36,30 @@ def test_a_model_may_replace_itself(trained: Trained, tmp_path: Path) -> None:
     assert refusals(trained, tmp_path) == []
 
 
-def test_a_model_no_better_than_the_breeds_shares_is_refused(
-    breeds: dict[str, Breed], tmp_path: Path
-) -> None:
+def test_a_model_no_better_than_the_breeds_shares_is_refused(problem: Problem, tmp_path: Path) -> None:
     sizes, _ = simulate_homes(1_000, seed=2)
-    homes = read_homes(HOMES_FILE, breeds)
+    homes = read_dataset(HOMES_FILE, problem)
     nonsense = np.random.default_rng(3).integers(2, size=1_000)
-    useless = train(dataclasses.replace(homes, sizes=sizes, labels=nonsense, simulated=False))
+    useless = train(
+        dataclasses.replace(homes, matrix=sizes.reshape(-1, 1), labels=nonsense, simulated=False), {}
+    )
     (sentence,) = refusals(useless, tmp_path)
-    assert sentence.startswith("The model is no better than always answering the breeds' shares: ")
+    assert sentence.startswith("The model is no better than always answering the classes' shares: ")
 
 
 def test_a_model_that_is_worse_than_the_one_in_place_is_refused(trained: Trained) -> None:
     worse = with_less_confidence(trained)
     (sentence,) = refusals(worse, ARTIFACT_FOLDER)
     assert sentence.startswith("The model is worse than model ")
-    assert f"on the same {len(trained.held_labels)} households its log loss is " in sentence
+    assert f"on the same {len(trained.held_labels)} rows its log loss is " in sentence
 
 
 def test_a_model_of_other_breeds_is_not_compared(trained: Trained, artifact_folder: Path) -> None:
     worse = with_less_confidence(trained)
-    manifest = msgspec.structs.replace(trained.artifact.manifest, classes=("pug", "german_shepherd"))
+    problem = trained.artifact.manifest.problem
+    pug = msgspec.structs.replace(problem.classes[0], key="pug")
+    problem = msgspec.structs.replace(problem, classes=(pug, problem.classes[1]))
+    manifest = msgspec.structs.replace(trained.artifact.manifest, problem=problem)
     other = dataclasses.replace(worse, artifact=dataclasses.replace(trained.artifact, manifest=manifest))
     assert refusals(other, artifact_folder) == []
 

@@ -8,12 +8,13 @@ import pytest
 
 from model.artifact import ARTIFACT_FOLDER, Artifact, read_artifact
 from model.booster import class_probabilities, load_booster
-from model.breeds import load_breeds
 from model.predictor import Predictor
 from model.training import evaluation
-from model.training.dataset import read_homes
+from model.problem.loading import load_problem
+from model.training.dataset import read_dataset
 from model.training.pipeline import train
 from model.training.simulation import best_probabilities, simulate_homes
+from tests.model.sizes import answer, answers
 
 
 @pytest.fixture(scope="module")
@@ -23,33 +24,32 @@ def artifact() -> Artifact:
 
 
 def test_the_same_households_give_the_same_bytes(
-    five_artifact: Artifact, five_homes_file: Path, five_breeds_file: Path
+    five_artifact: Artifact, five_homes_file: Path, five_problem_file: Path
 ) -> None:
-    assert train(read_homes(five_homes_file, load_breeds(five_breeds_file))).artifact == five_artifact
+    problem, pictures = load_problem(five_problem_file)
+    assert train(read_dataset(five_homes_file, problem), pictures).artifact == five_artifact
 
 
-def test_classes_run_from_the_lightest_breed_to_the_heaviest(
-    artifact: Artifact, five_artifact: Artifact
-) -> None:
+def test_classes_run_in_the_order_of_the_catalogue(artifact: Artifact, five_artifact: Artifact) -> None:
     assert artifact.manifest.classes == ("dachshund", "german_shepherd")
     assert five_artifact.manifest.classes == (
-        "beagle",
         "dachshund",
-        "labrador",
         "german_shepherd",
         "great_dane",
+        "beagle",
+        "labrador",
     )
 
 
 def test_on_200_000_fresh_households_it_is_near_the_best_possible_and_calibrated(shipped: Predictor) -> None:
     sizes, labels = simulate_homes(200_000, seed=77)
-    assert [breed.key for breed in shipped.breeds] == ["dachshund", "german_shepherd"]
-    answers = shipped.predict_many(sizes).probabilities
+    assert list(shipped.problem.by_key) == ["dachshund", "german_shepherd"]
+    found = answers(shipped, sizes).probabilities
     best = evaluation.losses(labels, best_probabilities(sizes)).mean()
-    assert evaluation.losses(labels, answers).mean() - best < 0.01
-    assert evaluation.scores(labels, answers)["calibration_error"] <= 0.02
+    assert evaluation.losses(labels, found).mean() - best < 0.01
+    assert evaluation.scores(labels, found)["calibration_error"] <= 0.02
     # Again with bins of equal width, because the error depends on the bins.
-    confidence, hits = answers.max(axis=1), answers.argmax(axis=1) == labels
+    confidence, hits = found.max(axis=1), found.argmax(axis=1) == labels
     bins = np.floor(confidence * 20)
     gaps = [abs((confidence[bins == b] - hits[bins == b]).sum()) for b in np.unique(bins)]
     assert sum(gaps) / len(labels) <= 0.02
@@ -58,7 +58,7 @@ def test_on_200_000_fresh_households_it_is_near_the_best_possible_and_calibrated
 def test_the_manifest_counts_the_fitted_and_the_held_out_households(artifact: Artifact) -> None:
     data = artifact.manifest.data
     assert (data.file, data.simulated, data.fitted, data.held_out) == ("homes.csv", True, 4_800, 1_200)
-    assert sum(data.households.values()) == 6_000
+    assert sum(data.rows.values()) == 6_000
 
 
 @pytest.mark.parametrize("name", ["artifact", "five_artifact"])
@@ -73,7 +73,7 @@ def test_the_metrics_agree_with_one_another(name: str, request: pytest.FixtureRe
         assert not low < metrics.baseline[measure] < high
     right = sum(row[key] for key, row in metrics.confusion.items())
     assert metrics.accuracy == pytest.approx(right / manifest.data.held_out, abs=1e-6)
-    assert sum(each.households for each in metrics.calibration) == manifest.data.held_out
+    assert sum(each.rows for each in metrics.calibration) == manifest.data.held_out
 
 
 def test_the_metrics_of_the_shipped_model_are_near_the_best_possible(artifact: Artifact) -> None:
@@ -101,21 +101,22 @@ def test_two_breeds_are_fitted_monotone_and_none_is_weighted(
 def test_the_answer_changes_once_near_the_crossing_of_the_densities(artifact: Artifact) -> None:
     (boundary,) = artifact.manifest.decision_boundaries
     assert (boundary.below, boundary.above) == ("dachshund", "german_shepherd")
-    assert boundary.home_size_sqft == pytest.approx(1_768, abs=120)
+    assert boundary.value == pytest.approx(1_768, abs=120)
 
 
 def test_the_answer_changes_at_every_boundary_and_nowhere_else(five: Predictor) -> None:
     boundaries = five.boundaries
     assert len(boundaries) >= 4
-    limits = [50.0, *(boundary.home_size_sqft for boundary in boundaries), 100_000.0]
-    answers = [boundaries[0].below, *(boundary.above for boundary in boundaries)]
-    for (start, end), answer in zip(pairwise(limits), answers, strict=True):
+    limits = [50.0, *(boundary.value for boundary in boundaries), 100_000.0]
+    keys = [boundaries[0].below, *(boundary.above for boundary in boundaries)]
+    for (start, end), key in zip(pairwise(limits), keys, strict=True):
         inside = np.linspace(start, end, 200, endpoint=False)
-        assert {five.predict(size).breed for size in inside} == {answer}
+        assert {answer(five, size).key for size in inside} == {key}
 
 
 def test_known_answers_are_those_of_the_model(artifact: Artifact) -> None:
     known = artifact.manifest.known_answers
-    sizes = np.array([answer.home_size_sqft for answer in known])
+    rows = np.array([[answer.row["home_size"]] for answer in known])
     expected = np.array([answer.probabilities for answer in known])
-    assert class_probabilities(load_booster(artifact.model), sizes) == pytest.approx(expected, abs=1e-6)
+    booster = load_booster(artifact.model, artifact.manifest.problem.features)
+    assert class_probabilities(booster, rows) == pytest.approx(expected, abs=1e-6)

@@ -5,10 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from model.home_size import MAX_SQFT, MIN_SQFT
 from model.training.simulation import (
     HOMES_FILE,
+    MAX_SQFT,
     MEDIAN_SQFT,
+    MIN_SQFT,
     best_probabilities,
     simulate_homes,
     simulated_csv,

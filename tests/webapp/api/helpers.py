@@ -7,11 +7,18 @@ import httpx
 import pytest
 from hypothesis import strategies as st
 
-from model.predictor import Predictor
+from model.predictor import Prediction, Predictor
 from webapp.config import ROOT
 
 JSON = {"Content-Type": "application/json"}
 PREDICTOR = Predictor.load(ROOT / "model" / "artifact")
+MIN_SQFT, MAX_SQFT, SQFT_PER_M2 = 50.0, 100_000.0, 10.76391041671
+
+
+def answer_for(size: float) -> Prediction:
+    """Return the predictor's own answer for a home of so many square feet."""
+    return PREDICTOR.predict(PREDICTOR.reader.from_json({"home_size": size}))
+
 
 json_values = st.recursive(
     st.none()

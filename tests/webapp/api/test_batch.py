@@ -10,15 +10,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.home_size import MAX_SQFT, MIN_SQFT
 from tests.serving import Server
-from tests.webapp.api.helpers import JSON, PREDICTOR, assert_problem, by_kind, json_values
+from tests.webapp.api.helpers import (
+    JSON,
+    MAX_SQFT,
+    MIN_SQFT,
+    PREDICTOR,
+    answer_for,
+    assert_problem,
+    by_kind,
+    json_values,
+)
 
 CSV = {"Content-Type": "text/csv"}
 PATH = "/api/predict/batch"
 JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
 REPORT = f"{PATH}?errors=report"
-PREDICTIONS = "prediction_home_size_sqft_count{.*}"
+PREDICTIONS = "predictions_total{.*}"
 
 
 def rows_of(response: httpx.Response) -> list[list[str]]:
@@ -53,11 +61,11 @@ def test_each_home_is_answered_as_the_predictor_answers_it_alone(
     many = http.post(PATH, json={"homes": [{"home_size": size} for size in sizes]}).json()["results"]
     assert many == [
         {
-            "breed": one.breed,
+            "breed": one.key,
             "probability": round(one.probability, 6),
             "outside_training_range": one.outside_training_range,
         }
-        for one in map(PREDICTOR.predict, sizes)
+        for one in map(answer_for, sizes)
     ]
 
 
@@ -121,7 +129,7 @@ def test_csv_is_read_as_spreadsheets_write_it(http: httpx.Client, body: bytes) -
     rows = rows_of(http.post(PATH, content=body, headers=CSV))
     assert [row[0] for row in rows] == ["dachshund", "german_shepherd", "dachshund"]
     assert [float(row[1]) for row in rows] == [
-        pytest.approx(PREDICTOR.predict(size).probability, abs=1e-6) for size in (1200, 4000, 1076.39)
+        pytest.approx(answer_for(size).probability, abs=1e-6) for size in (1200, 4000, 1076.39)
     ]
     assert {row[2] for row in rows} == {"false"}
 
@@ -141,7 +149,7 @@ def test_a_blank_line_between_rows_is_a_home_without_a_size(
     assert [error["row"] for error in answer["errors"]] == [1, 3, 4]
     problem = assert_problem(http.post(PATH, content=end.join(lines), headers=CSV), 422, "invalid-homes")
     assert "3 homes of 5 can't be answered. Home 1:" in problem["detail"]
-    assert problem["errors"][0]["detail"] == "home_size is missing. Give it as a number."
+    assert problem["errors"][0]["detail"] == "home_size is missing. Give the size of the home as a number."
 
 
 @pytest.mark.parametrize("last", ['""', ","])
@@ -149,7 +157,9 @@ def test_an_empty_cell_in_the_last_line_is_a_home_without_a_size(http: httpx.Cli
     """Pandas writes a missing value so."""
     header = "home_size" if last == '""' else "home_size,unit"
     response = http.post(REPORT, content=f"{header}\n{last}\n\n", headers=CSV)
-    assert [row[3] for row in rows_of(response)] == ["home_size is missing. Give it as a number."]
+    assert [row[3] for row in rows_of(response)] == [
+        "home_size is missing. Give the size of the home as a number."
+    ]
 
 
 @given(
@@ -177,7 +187,7 @@ def test_a_batch_of_no_homes_has_no_results(http: httpx.Client) -> None:
 BAD_HOMES: list[tuple[object, str, str]] = [
     ({"home_size": 5}, "/home_size", "between 50 and 100,000 sq ft; got 5."),
     ({"home_size": "900"}, "/home_size", "must be a number; got a string."),
-    ({"home_size": 900, "unit": "acre"}, "/unit", 'must be "sqft" or "m2".'),
+    ({"home_size": 900, "unit": "acre"}, "/unit", 'must be "sqft" or "m2"; got acre.'),
     ({"unit": "m2"}, "/home_size", "is missing"),
     ({"home_size": 900, "a/b": 1}, "/a~1b", "not known"),
     (900, "", 'A home must be a JSON object such as {"home_size": 1200}; got a number.'),
@@ -230,7 +240,7 @@ BAD_ROWS = [
     pytest.param("true,sqft", "home_size", "must be a number", id="a boolean"),
     pytest.param("=1+1,sqft", "home_size", "got =1+1.", id="a formula"),
     pytest.param("9\x0000,sqft", "home_size", "got 9\N{REPLACEMENT CHARACTER}00.", id="a NUL byte"),
-    pytest.param("900,acre", "unit", "unit must be sqft or m2; got acre.", id="another unit"),
+    pytest.param("900,acre", "unit", 'unit must be "sqft" or "m2"; got acre.', id="another unit"),
     pytest.param("900", None, "The row has 1 cell, and the header 2.", id="too few cells"),
     pytest.param("1,200,sqft", None, 'needs quotes: "1,200"', id="too many cells"),
 ]
@@ -279,12 +289,15 @@ INVALID_CSVS = by_kind(
             "the line's true number": (b'\n\nhome_size\n"9', "Line 4"),
         },
         (422, "invalid-request"): {
-            "a missing column": (b"unit\nsqft\n", "home_size is missing"),
-            "no header": (b"900\n4000\n", "900 is not known. Begin with"),
-            "unknown column": (b"home_size,colour\n9,red\n", "colour is not"),
+            "a missing column": (
+                b"unit\nsqft\n",
+                "The column home_size (or home_size_sqft or home_size_m2) is",
+            ),
+            "no header": (b"900\n4000\n", "is missing. Begin with a line such as home_size,unit."),
+            "nearly a column": (b"home_sise\n900\n", "is missing"),
             "a column twice": (b"home_size,home_size\n9,9\n", "2 times"),
-            "semicolons": (b"home_size;unit\n9;sqft\n", "commas"),
-            "a NUL in the header": (b"home_size\0\n9\n", "not known"),
+            "two columns for one": (b"home_size,home_size_m2\n9,9\n", "has 2 columns"),
+            "a NUL in the header": (b"home_size\0\n9\n", "is missing"),
         },
     }
 )
