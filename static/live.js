@@ -1,55 +1,72 @@
-// Show the answer while the slider or the field changes. The form works without this script, too.
+// Show the answer while a slider or a field changes. The form works without this script, too.
 
 const FOLLOW_MS = 80;
 const ANNOUNCE_MS = 900;
 
 const form = document.querySelector("#question");
-const field = document.querySelector("#home_size");
 const slider = document.querySelector("#slider");
 const preview = document.querySelector("#preview");
-const typical = document.querySelector(".typical");
 const litter = document.querySelector("#litter");
 const glance = document.querySelector("#glance");
 const announcement = document.querySelector("#announcement");
 
-const units = [...form.elements.unit];
-const checkedUnit = () => units.find((radio) => radio.checked) ?? units[0];
+// The radios of a number's units; a number without a choice of units has none.
+const unitsOf = (number) => [...form.querySelectorAll(`[data-unit-of="${number}"]`)];
+const unitOf = (number) => unitsOf(number).find((radio) => radio.checked) ?? unitsOf(number)[0];
 
-// Keep the chosen unit in this browser's storage, which throws if the browser forbids it.
-function remember() {
+// Keep the chosen unit of each number in this browser's storage, which throws if the browser forbids it.
+function remember({ target }) {
   try {
-    localStorage.setItem("unit", checkedUnit().value);
+    localStorage.setItem(target.name, target.value);
   } catch {}
 }
-function recall() {
+function recall(radios) {
   try {
-    const last = units.find((radio) => radio.value === localStorage.getItem("unit"));
+    const last = radios.find((radio) => radio.value === localStorage.getItem(radio.name));
     if (last) last.checked = true;
   } catch {}
 }
 
-const { smallest, largest } = Object.fromEntries(
-  Object.entries(slider.dataset).map(([name, value]) => [name, Number(value)]),
-);
+// Return a slider that follows the form's first number; one that does nothing where there is none.
+function slide() {
+  if (!slider) return { follow() {}, describe() {}, value: () => "" };
+  const { number, scale, label } = slider.dataset;
+  const [smallest, largest] = [Number(slider.dataset.smallest), Number(slider.dataset.largest)];
 
-// Convert between the slider's position and a size, on a logarithmic scale as on the chart.
-const toSqft = (position) => smallest * (largest / smallest) ** (position / slider.max);
-const toPosition = (sqft) => Math.round((slider.max * Math.log(sqft / smallest)) / Math.log(largest / smallest));
+  // Convert between the slider's position and a value in the first unit, on the same scale as the chart's.
+  const toValue = (share) =>
+    scale === "log" ? smallest * (largest / smallest) ** share : smallest + share * (largest - smallest);
+  const toShare = (value) =>
+    scale === "log"
+      ? Math.log(value / smallest) / Math.log(largest / smallest)
+      : (value - smallest) / (largest - smallest);
 
-// Return the size at a position in the chosen unit: a round figure within the ends of the slider.
-function sizeAt(position) {
-  const sqft = checkedUnit().dataset.sqft;
-  const size = toSqft(position) / sqft;
-  const step = size < 200 ? 1 : size < 2000 ? 10 : 50;
-  const round = Math.round(size / step) * step;
-  return Math.min(Math.max(round, Math.ceil(smallest / sqft)), Math.floor(largest / sqft));
+  // Return the value at the slider's position in the chosen unit: a round figure within its ends.
+  function value() {
+    const factor = Number(unitOf(number)?.dataset.factor ?? 1);
+    const [low, high] = [smallest / factor, largest / factor];
+    const exact = toValue(slider.value / slider.max) / factor;
+    const step = 10 ** Math.floor(Math.log10(scale === "log" ? exact / 20 : (high - low) / 100));
+    const [least, most] = [Math.ceil(low / step) * step, Math.floor(high / step) * step];
+    const round = Math.min(Math.max(Math.round(exact / step) * step, least), most);
+    return Number(round.toPrecision(5)).toLocaleString("en");
+  }
+  return {
+    follow(shown) {
+      slider.value = Math.round(slider.max * toShare(shown));
+    },
+    describe() {
+      const unit = unitOf(number)?.labels[0].textContent.trim() ?? label;
+      slider.setAttribute("aria-valuetext", `${value()} ${unit}`.trim());
+    },
+    value,
+  };
 }
-
-const unitName = () => checkedUnit().labels[0].textContent.trim();
+const sliding = slide();
 
 let pending = new AbortController();
 let followTimer;
-let sliding = false; // while the user slides, the answer's round figure must not move the thumb
+let held = false; // while the user slides, the answer's round figure must not move the thumb
 let announceTimer;
 
 function show(answer) {
@@ -58,42 +75,32 @@ function show(answer) {
   const found = preview.firstElementChild;
   preview.hidden = !found;
   litter.hidden = Boolean(found);
-  glance.replaceChildren(...(found ? [found.querySelector("img").cloneNode(), found.dataset.glance] : []));
+  const picture = found?.querySelector(".portrait")?.cloneNode();
+  glance?.replaceChildren(...(found ? [...(picture ? [picture] : []), found.dataset.glance] : []));
   clearTimeout(announceTimer);
   if (!found) return;
-  if (!sliding) slider.value = toPosition(Number(found.dataset.sqft));
-  describeSlider();
+  if (!held && found.dataset.number) sliding.follow(Number(found.dataset.number));
+  sliding.describe();
   announceTimer = setTimeout(() => {
     announcement.textContent = found.dataset.announcement;
   }, ANNOUNCE_MS);
-}
-
-function describeSlider() {
-  slider.setAttribute("aria-valuetext", `${sizeAt(slider.value).toLocaleString("en")} ${unitName()}`);
 }
 
 async function ask() {
   pending.abort(); // an answer to an older entry must not be shown
   pending = new AbortController();
   const { signal } = pending;
-  const query = new URLSearchParams({ home_size: field.value, unit: checkedUnit().value });
+  const fields = [...form.querySelectorAll("input.entry")];
   try {
-    // The length of an address is limited, and a script may exceed the `maxlength` of the field.
-    const mayAsk = field.value.trim() && field.value.length <= field.maxLength;
-    const response = mayAsk ? await fetch(`${form.dataset.preview}?${query}`, { signal }) : null;
+    // The length of an address is limited, and a script may exceed the `maxlength` of a field.
+    const mayAsk = fields.every((field) => field.value.length <= field.maxLength);
+    const begun = fields.some((field) => field.value.trim()) || !fields.length;
+    const query = new URLSearchParams(new FormData(form));
+    const response = mayAsk && begun ? await fetch(`${form.dataset.preview}?${query}`, { signal }) : null;
     const answer = response?.status === 200 ? await response.text() : "";
     if (!signal.aborted) show(answer);
   } catch {
     if (!signal.aborted) show("");
-  }
-}
-
-const typicalSize = (link) => Number(link.dataset[checkedUnit().value]).toLocaleString("en");
-
-function nameTypical() {
-  for (const link of typical.querySelectorAll("a")) {
-    link.querySelector("span").textContent = `${typicalSize(link)} ${unitName()}`;
-    link.search = new URLSearchParams({ home_size: link.dataset[checkedUnit().value], unit: checkedUnit().value });
   }
 }
 
@@ -102,37 +109,53 @@ function follow() {
   followTimer = setTimeout(ask, FOLLOW_MS);
 }
 
-slider.addEventListener("input", () => {
-  sliding = true;
-  field.value = sizeAt(slider.value).toLocaleString("en");
-  describeSlider();
+slider?.addEventListener("input", () => {
+  held = true;
+  form.elements[slider.dataset.number].value = sliding.value();
+  sliding.describe();
   follow();
 });
 form.addEventListener("input", (event) => {
   if (event.target === slider) return;
-  sliding = false;
+  held = false;
   follow();
 });
-typical.addEventListener("click", (event) => {
-  const link = event.target.closest("a");
-  if (!link) return;
-  event.preventDefault();
-  sliding = false;
-  field.value = typicalSize(link);
-  field.focus();
-  follow();
-});
-for (const radio of units) {
-  radio.addEventListener("change", nameTypical);
-  radio.addEventListener("change", remember);
+
+// Values for people who do not know theirs: a click fills the field in.
+for (const typical of form.querySelectorAll(".typical")) {
+  const field = form.elements[typical.dataset.number];
+  const unit = () => unitOf(field.name);
+  const value = (link) => Number(link.dataset[unit()?.value ?? "value"]);
+  const name = () => {
+    for (const link of typical.querySelectorAll("a")) {
+      const label = unit()?.labels[0].textContent.trim() ?? typical.dataset.label;
+      link.querySelector("span").textContent = `${value(link).toLocaleString("en")} ${label}`.trim();
+      const query = new URLSearchParams(new FormData(form));
+      query.set(field.name, value(link));
+      link.search = query;
+    }
+  };
+  typical.addEventListener("toggle", name);
+  for (const radio of unitsOf(field.name)) radio.addEventListener("change", name);
+  addEventListener("pageshow", name);
+  typical.addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    if (!link) return;
+    event.preventDefault();
+    held = false;
+    field.value = value(link).toLocaleString("en");
+    field.focus();
+    follow();
+  });
 }
-// Restore the last unit only where there is no entry, which has a unit of its own.
-if (!field.value && !location.search) recall();
-// A browser that returns to this page may restore the entry.
+
+for (const radio of form.querySelectorAll("[data-unit-of]")) radio.addEventListener("change", remember);
+// Restore the last units only where there is no entry, which has a unit of its own.
+if (!location.search) recall([...form.querySelectorAll("[data-unit-of]")]);
+// A browser that returns to this page may restore the entries.
 addEventListener("pageshow", () => {
-  sliding = false;
-  describeSlider();
-  nameTypical();
-  if (field.value && field.getAttribute("aria-invalid") !== "true") ask();
+  held = false;
+  sliding.describe();
+  if (!form.querySelector("[aria-invalid], .field-error")) ask();
 });
-document.querySelector("#sliding").hidden = false;
+if (slider) document.querySelector("#sliding").hidden = false;

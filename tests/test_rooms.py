@@ -12,10 +12,9 @@ from tests.serving import ROOT
 FORBIDDEN = {
     "model": ["flask", "gunicorn", "gevent", "webapp", "ecs", "boto3"],
     "webapp": ["boto3", "botocore", "ecs"],
-    "webapp.home": ["webapp.server", "webapp.api", "webapp.pages", "webapp.recommend"],
-    "webapp.http": ["webapp.server", "webapp.api", "webapp.pages", "webapp.recommend"],
-    "webapp.recommend": ["webapp.server", "webapp.api", "webapp.pages"],
-    "webapp.server": ["webapp.api", "webapp.pages", "webapp.recommend"],
+    "webapp.http": ["webapp.server", "webapp.api", "webapp.pages", "webapp.reasons"],
+    "webapp.reasons": ["webapp.server", "webapp.http", "webapp.api", "webapp.pages"],
+    "webapp.server": ["webapp.api", "webapp.pages", "webapp.reasons"],
     "webapp.api": ["webapp.server", "webapp.pages"],
     "webapp.pages": ["webapp.server", "webapp.api"],
     "ecs": ["flask", "webapp"],

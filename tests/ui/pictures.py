@@ -8,11 +8,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from model.breeds import load_breeds
+from model.problem.loading import PROBLEM_FILE, load_problem
 from tests.serving import ROOT, running
 from tests.ui.browser import launch
 
-SOCIAL = ROOT / "static" / "social"
+PICTURES = PROBLEM_FILE.parent / "pictures"
 README_IMAGES = ROOT / ".github" / "images"
 
 _CARD = """<!doctype html><style>
@@ -25,14 +25,14 @@ _CARD = """<!doctype html><style>
 </style><div class="words"><h1>{title}</h1><p>{text}</p></div><div class="drawings">{drawings}</div>"""
 
 
-def social_card(browser: Browser, url: str, name: str, title: str, text: str, *drawings: str) -> None:
+def social_card(browser: Browser, name: str, title: str, text: str, *drawings: str) -> None:
     """Photograph a card of 1200 by 630 pixels, the size that chats and networks ask for."""
     width = 560 if len(drawings) == 1 else 360
     page = browser.new_page(viewport={"width": 1200, "height": 630})
-    page.goto(f"{url}/livez")  # for the origin, from which the drawings are loaded
-    images = "".join(f'<img src="{url}/static/breeds/{drawing}">' for drawing in drawings)
+    page.goto(PICTURES.as_uri())  # for the origin, from which the drawings are loaded
+    images = "".join(f'<img src="{(PICTURES / f"{drawing}.svg").as_uri()}">' for drawing in drawings)
     page.set_content(_CARD.format(title=title, text=text, drawings=images, width=width), wait_until="load")
-    page.screenshot(path=SOCIAL / f"{name}.png")
+    page.screenshot(path=PICTURES / f"{name}.png")
     page.close()
 
 
@@ -46,19 +46,18 @@ def screenshot(browser: Browser, address: str, name: str, width: int, height: in
 
 def main() -> None:
     """Make all pictures."""
-    breeds = load_breeds().values()
-    SOCIAL.mkdir(exist_ok=True)
+    breeds = load_problem()[0].classes
     with (
         tempfile.TemporaryDirectory() as folder,
         running(Path(folder) / "log") as server,
         sync_playwright() as playwright,
     ):
         browser = launch(playwright)
-        pictures = [breed.picture for breed in breeds]
+        keys = [breed.key for breed in breeds]
         title = "How big is<br>your home?"
-        social_card(browser, server.url, "perfect-puppy", title, "See which puppy suits it.", *pictures[:2])
+        social_card(browser, "perfect-puppy", title, "See which puppy suits it.", *keys)
         for breed in breeds:
-            social_card(browser, server.url, breed.key, breed.name, "The puppy for this home", breed.picture)
+            social_card(browser, breed.key, breed.name, "The puppy for this home", breed.key)
         answer = f"{server.url}/recommendation?home_size=1200&unit=sqft"
         screenshot(browser, answer, "answer-desktop", 1280, 1010)
         screenshot(browser, f"{server.url}/?home_size=2400", "question-phone", 390, 844)

@@ -30,7 +30,7 @@ def test_the_policy_of_the_docs_allows_no_inline_script_or_style(new_context: Ne
 
 def test_i_try_a_route_and_see_its_answer(new_context: NewContext) -> None:
     page = open_docs(new_context)
-    route = page.locator("#operations-Predictions-predict")
+    route = page.locator("#operations-predictions-predict")
     route.locator(".opblock-summary-control").click()
     route.get_by_role("button", name="Try it out").click()
     route.locator("textarea").fill('{"home_size": 4000}')
@@ -44,7 +44,7 @@ def test_i_try_a_route_and_see_its_answer(new_context: NewContext) -> None:
 
 def test_i_try_a_batch_in_csv_and_see_its_answer(new_context: NewContext) -> None:
     page = open_docs(new_context, viewport={"width": 390, "height": 844})
-    route = page.locator("#operations-Predictions-predict_batch")
+    route = page.locator("#operations-predictions-predict_batch")
     route.locator(".opblock-summary-control").click()
     route.get_by_role("button", name="Try it out").click()
     route.get_by_label("Request content type").select_option("text/csv")

@@ -155,7 +155,7 @@ def test_an_answer_that_arrives_after_a_newer_one_is_dropped(page: Page) -> None
     the_field(page).fill("4000")
     expect(the_preview(page).get_by_role("heading")).to_have_text("German Shepherd")
     for route in held:
-        route.fulfill(body="<div data-sqft='500' data-announcement=''><h2>late</h2></div>")
+        route.fulfill(body="<div data-number='500' data-announcement=''><h2>late</h2></div>")
     page.wait_for_function("() => new Promise(done => requestAnimationFrame(() => done(true)))")
     expect(the_preview(page).get_by_role("heading")).to_have_text("German Shepherd")
 

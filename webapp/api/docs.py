@@ -2,12 +2,11 @@
 
 import json
 import shlex
-from functools import lru_cache
 from pathlib import Path
 
 import flask_swagger_ui
 import msgspec
-from flask import Blueprint, Flask, Response, current_app, render_template
+from flask import Blueprint, Response, current_app, render_template
 
 from model.problem.rows import as_text, example_row
 from webapp.api.csv_rows import header_of
@@ -19,6 +18,8 @@ from webapp.http.negotiation import JSON
 from webapp.http.state import current_state
 
 DAY_SECONDS = 86_400
+
+_MADE = "perfect_puppy.document"
 
 _UI = Path(flask_swagger_ui.__file__).parent / "dist"
 UI_VERSION = (_UI / "VERSION").read_text().strip()
@@ -41,13 +42,12 @@ blueprint.add_app_template_filter(shlex.quote, "quote")
 @blueprint.get("/openapi.json")
 def document() -> Response:
     """Return the document of the problem that is answered."""
-    return _document(current_app._get_current_object()).respond()  # type: ignore[attr-defined]
-
-
-@lru_cache(maxsize=4)
-def _document(app: Flask) -> Content:
-    """Make the document; `warm_up` does so at the start."""
-    return Content.of(msgspec.json.encode(make_document(app)), JSON)
+    made = current_app.extensions
+    if _MADE not in made:  # `warm_up` asks first, at the start
+        document = make_document(current_app._get_current_object())  # type: ignore[attr-defined]
+        made[_MADE] = Content.of(msgspec.json.encode(document), JSON)
+    content: Content = made[_MADE]
+    return content.respond()
 
 
 @blueprint.get("/docs")

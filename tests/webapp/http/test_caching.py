@@ -11,18 +11,20 @@ from flask.testing import FlaskClient
 from werkzeug import http as werkzeug_http
 from werkzeug.test import TestResponse
 
+from model.artifact import ARTIFACT_FOLDER, read_model
 from webapp.api import docs
 from webapp.http import caching
 from webapp.http.state import state_of
 
 SCRIPT = f"/api/docs/{docs.UI_VERSION}/swagger-ui-bundle.js"
 STYLE = f"/api/docs/{docs.UI_VERSION}/swagger-ui.css"
-FILES = [SCRIPT, STYLE, "/api/openapi.json", "/static/style.css", "/static/breeds/dachshund.svg"]
-STORED = ["/model", "/breeds", "/problems", "/api/docs", "/api/breeds", "/api/model"]
-PICTURE = "/static/social/dachshund.png"
+FILES = [SCRIPT, STYLE, "/api/openapi.json", "/static/style.css", "/static/icon.svg"]
+STORED = ["/model", "/breeds", "/problems", "/api/docs", "/api/classes", "/api/model"]
+MANIFEST, _ = read_model(ARTIFACT_FOLDER)
+PICTURE = f"/model/{MANIFEST.model_version}/{MANIFEST.problem.preview}"
 PREDICTION = "/api/predict?home_size=900"
 RENDERED = ["/recommendation?home_size=900", "/preview?home_size=900"]
-CACHED = [PREDICTION, "/api/breeds", "/api/model", "/api/openapi.json", "/api/docs"]
+CACHED = [PREDICTION, "/api/classes", "/api/model", "/api/openapi.json", "/api/docs"]
 GZIP = {"Accept-Encoding": "gzip"}
 
 
@@ -64,7 +66,7 @@ def test_a_range_is_ignored(http: httpx.Client, value: str) -> None:
 
 def _plots(app: Flask) -> list[str]:
     state = state_of(app)
-    return [f"/model/{state.predictor.model_version}/{name}" for name in state.plots]
+    return [f"/model/{state.predictor.model_version}/{name}" for name in state.pictures]
 
 
 @pytest.fixture
@@ -180,7 +182,7 @@ def test_a_health_check_is_not_kept(client: FlaskClient, path: str) -> None:
     assert client.get(path).headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("path", ["/model", "/breeds", "/problems", "/api/docs", "/api/breeds"])
+@pytest.mark.parametrize("path", ["/model", "/breeds", "/problems", "/api/docs", "/api/classes"])
 def test_a_stored_page_has_the_host_and_scheme_of_each_request_but_not_its_query(
     client: FlaskClient, path: str
 ) -> None:

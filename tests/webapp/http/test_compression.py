@@ -7,6 +7,7 @@ import httpx
 import pytest
 from flask.testing import FlaskClient
 
+from model.artifact import ARTIFACT_FOLDER, read_model
 from webapp.api import docs
 
 SCRIPT = f"/api/docs/{docs.UI_VERSION}/swagger-ui-bundle.js"
@@ -56,7 +57,10 @@ def test_a_small_answer_is_not_compressed(http: httpx.Client) -> None:
 
 
 def test_a_picture_that_gzip_would_not_make_smaller_is_not_compressed(client: FlaskClient) -> None:
-    response = client.get("/static/social/dachshund.png", headers={"Accept-Encoding": "gzip"})
+    manifest, _ = read_model(ARTIFACT_FOLDER)
+    response = client.get(
+        f"/model/{manifest.model_version}/{manifest.problem.preview}", headers={"Accept-Encoding": "gzip"}
+    )
     assert response.content_type == "image/png"
     assert "Content-Encoding" not in response.headers
     assert "Vary" not in response.headers

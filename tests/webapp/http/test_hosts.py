@@ -51,9 +51,9 @@ def test_the_host_header_may_hold_any_name_or_ip_address(server: Server, host: s
 
 def test_an_answer_that_is_kept_is_kept_for_one_host(server: Server) -> None:
     for host in ("first_host:8000", "second_host:8000"):
-        for path in ("/api/breeds", "/"):
+        for path in ("/api/classes", "/"):
             answer = ask(server, f"GET {path} HTTP/1.1\r\nHost: {host}")
-            assert f"http://{host}/static/".encode() in answer.body
+            assert f"http://{host}/model/".encode() in answer.body
             assert answer.body.count(b"_host:8000/") == answer.body.count(f"//{host}/".encode())
 
 
@@ -193,7 +193,7 @@ def test_the_host_of_an_absolute_target_must_be_allowed(limited: FlaskClient) ->
         assert response.status_code == status
 
 
-@pytest.mark.parametrize("path", ["/", "/static/favicon.svg", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/static/icon.svg", "/nowhere"])
 def test_pages_and_files_are_served_under_allowed_hosts_only(limited: FlaskClient, path: str) -> None:
     refused = limited.get(path, headers={"Host": "evil.example"})
     assert refused.status_code == 400

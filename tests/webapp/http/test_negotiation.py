@@ -18,7 +18,7 @@ ACCEPTS = [
     [
         ("/api/predict?home_size=900", "application/json"),
         ("/api/predict", "application/problem+json"),
-        ("/api/breeds", "application/json"),
+        ("/api/classes", "application/json"),
         ("/api/model", "application/json"),
         ("/api/openapi.json", "application/json"),
         ("/api/docs", "text/html; charset=utf-8"),

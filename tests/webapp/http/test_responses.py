@@ -17,7 +17,7 @@ ORIGIN = {"Origin": "https://shop.example"}
 
 def test_every_answer_names_the_models_version(http: httpx.Client) -> None:
     version = http.get("/api/model").json()["model_version"]
-    for path in ("/api/predict?home_size=900", "/api/breeds", "/api/model"):
+    for path in ("/api/predict?home_size=900", "/api/classes", "/api/model"):
         assert http.get(path).headers["X-Model-Version"] == version
 
 

@@ -11,7 +11,7 @@ from webapp.api import docs
     [
         ("/static/style.css", "text/css; charset=utf-8"),
         ("/static/live.js", "text/javascript; charset=utf-8"),
-        ("/static/breeds/puppy.svg", "image/svg+xml; charset=utf-8"),
+        ("/static/icon.svg", "image/svg+xml; charset=utf-8"),
         (f"/api/docs/{docs.UI_VERSION}/swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
         (f"/api/docs/{docs.UI_VERSION}/swagger-ui.css", "text/css; charset=utf-8"),
         ("/api/openapi.json", "application/json"),
@@ -29,8 +29,6 @@ def test_a_static_file_is_kept_for_a_year_at_the_address_of_its_version_only(cli
         assert client.get(other).headers["Cache-Control"] == "no-cache"
 
 
-@pytest.mark.parametrize(
-    "name", ["", "nothing.css", "../README.md", "breeds", "breeds/", "./style.css", "%00"]
-)
+@pytest.mark.parametrize("name", ["", "nothing.css", "../README.md", "fonts", "fonts/", "./style.css", "%00"])
 def test_a_path_that_names_no_static_file_is_not_found(client: FlaskClient, name: str) -> None:
     assert client.get(f"/static/{name}").status_code == 404

@@ -287,7 +287,7 @@ def test_the_model_page_shows_the_artifacts_card_and_plots(client: FlaskClient) 
     assert "Model card" in page
     assert "Who should not use it" in page
     assert " style=" not in page, "the Content-Security-Policy would refuse it"
-    plots = re.findall(r'<img src="(/model/[^"]+\.svg)"', page)
+    plots = re.findall(r'<img src="(/model/[^"]+\.svg)"', page.partition("<article")[2])
     assert len(plots) == 3
     for plot in plots:
         response = client.get(plot)

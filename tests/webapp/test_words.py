@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.pages import words
+from model.problem import wording
+from webapp import words
 
 
 def test_the_examples_in_the_docstrings_are_right() -> None:
-    assert doctest.testmod(words).failed == 0
+    assert doctest.testmod(words).failed == doctest.testmod(wording).failed == 0
 
 
 @pytest.mark.parametrize("probability", [0.995, 0.99999, 1.0])
