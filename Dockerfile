@@ -19,12 +19,18 @@ RUN python -m venv --without-pip /venv \
     && chmod 755 /venv/bin/check
 
 FROM ${BASE} AS app
+# The folder of the model, below model/.
+ARG ARTIFACT=model/artifact
 WORKDIR /app
 COPY gunicorn.conf.py ./
 COPY model ./model
 COPY static ./static
 COPY templates ./templates
 COPY webapp ./webapp
+# Of the models only the chosen one, always in model/artifact.
+RUN mv "${ARTIFACT}" /artifact \
+    && find model -name manifest.json -printf '%h\0' | xargs --null --no-run-if-empty rm -r \
+    && mv /artifact model/artifact
 # Make the files readable by all and writable by root only, whatever umask the checkout had.
 RUN python -m compileall -q --invalidation-mode unchecked-hash . && chmod -R u=rwX,go=rX .
 

@@ -8,12 +8,13 @@ PYTHONS := $(shell awk -F '[.,"<>=]+' '/^requires-python/ {for (m = $$4; m < $$6
 LOCK = ../$(BIN)/uv pip compile --quiet --universal --python-version $(firstword $(PYTHONS)) \
 	--generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 IMAGE := perfect-puppy:dev
+ARTIFACT := model/artifact
 LABELS = --label org.opencontainers.image.version=$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
 	--label org.opencontainers.image.revision=$(shell git describe --always --dirty --abbrev=40 2>/dev/null) \
-	--label perfect-puppy.model-version=$(shell sed -n 's/.*"model_version": "\(.*\)".*/\1/p' model/artifact/manifest.json)
+	--label perfect-puppy.model-version=$(shell sed -n 's/.*"model_version": "\(.*\)".*/\1/p' $(ARTIFACT)/manifest.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint train openapi bench bench-routes load chaos fuzz schemathesis soak image test-container test-ecs \
+.PHONY: help setup run test lint train draft bench bench-routes load chaos fuzz schemathesis soak image test-container test-ecs \
 	chaos-ecs bench-task pictures lighthouse lock upgrade wheels clean docker FORCE
 
 help: ## list the targets
@@ -47,8 +48,8 @@ $(VENV)/made: $(if $(STATE),,FORCE)
 	@$(PYTHON) -m venv --clear $(VENV)
 	@cd $(VENV) && pwd -P >made
 
-run: $(VENV)/serve ## serve the app on http://127.0.0.1:8000
-	@$(BIN)/gunicorn
+run: $(VENV)/serve ## serve the app on http://127.0.0.1:8000 (another model by ARTIFACT=)
+	@$(if $(filter-out file,$(origin ARTIFACT)),MODEL_DIR=$(ARTIFACT)) $(BIN)/gunicorn
 
 test: $(VENV)/test ## run every test, in a real browser too (load, container and ECS suites are targets of their own)
 	@$(BIN)/python -m tests.ui.browser
@@ -64,11 +65,11 @@ lint: $(VENV)/test ## check style, format and types, the Dockerfile, the templat
 	@$(BIN)/zizmor --offline --quiet .github
 	@.ci/actionlint/run "$(CURDIR)/$(VENV)/actionlint" "$(CURDIR)"/.github/workflows/*.yml
 
-train: $(VENV)/test ## train the model and write its artifact
-	@$(BIN)/python train.py
+draft: $(VENV)/test ## describe a table of your own: print a first problem.toml for DATA=, which shall answer TARGET=
+	@$(BIN)/python train.py --draft "$(DATA)" --target "$(TARGET)"
 
-openapi: $(VENV)/serve ## write the API's document, webapp/api/openapi.json, anew
-	@$(BIN)/python -m webapp.api.openapi
+train: $(VENV)/test ## train the model and write its artifact (your own by PROBLEM=, DATA= and ARTIFACT=)
+	@$(BIN)/python train.py $(if $(PROBLEM),--problem "$(PROBLEM)" --data "$(DATA)" $(if $(filter-out file,$(origin ARTIFACT)),--out "$(ARTIFACT)"))
 
 bench: $(VENV)/test ## measure a request, and a prediction, side by side with other ways in one run
 	@$(BIN)/python -m tests.load.wrk
@@ -99,8 +100,8 @@ soak: $(VENV)/test ## 1,000,000 requests of all kinds, or 20 minutes of them; pr
 docker:
 	@docker version >/dev/null || { echo "This needs Docker, running: https://docs.docker.com/get-docker/" >&2; exit 1; }
 
-image: docker ## build the container image perfect-puppy:dev (any name by IMAGE=)
-	@docker build --tag $(IMAGE) $(LABELS) .
+image: docker ## build the container image perfect-puppy:dev (any name by IMAGE=, any model below model/ by ARTIFACT=)
+	@docker build --tag $(IMAGE) --build-arg ARTIFACT=$(ARTIFACT) $(LABELS) .
 
 test-container: docker $(VENV)/test ## build the image and run every test against it, in a real container
 	@$(BIN)/python -m tests.ui.browser

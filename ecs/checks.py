@@ -98,7 +98,7 @@ def _region(context: CheckContext) -> str:
 
 
 def _artifact(context: CheckContext) -> str:
-    context.predictor = read_predictor()
+    context.predictor = read_predictor(context.aws.settings)
     return f"model {context.predictor.model_version} gives its known answers"
 
 

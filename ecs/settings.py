@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     account: Annotated[str, Meta(pattern=r"\A([0-9]{12})?\Z")]
     region: Annotated[str, Meta(pattern=r"^([a-z]{2}(-[a-z]+)+-\d)?$")]
     alarm_email: Annotated[str, Meta(pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$")]
+    artifact: Annotated[str, Meta(pattern=r"\Amodel/[\w.-]*\w\Z")]
     architecture: Literal["X86_64", "ARM64"]
     base_image: Annotated[str, Meta(pattern=r"\A([\w.:/-]+@sha256:[0-9a-f]{64})?\Z")]
     cpu: int

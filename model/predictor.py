@@ -27,6 +27,7 @@ from model.booster import (
 from model.manifest import MANIFEST_NAME, FeatureStats, Manifest
 from model.problem.features import AnyFeature, Number
 from model.problem.rows import Row, RowError, RowReader
+from model.single_row import SingleRow
 from model.step_function import StepFunction, first_double_at, to_step_function
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class Predictor:
         self.boundaries = manifest.decision_boundaries
         self._booster = booster
         self._ranges = _Ranges(self.problem.features, manifest.features)
+        self._single = SingleRow(booster, len(self.problem.features), len(self.classes))
         self._steps = _Steps(self, booster) if self.problem.only_number else None
         self._known = np.array([self.reader.from_json(known.row).numbers for known in manifest.known_answers])
 
@@ -161,9 +163,8 @@ class Predictor:
         """Answer one row, whose values the reader has checked."""
         if self._steps:
             return self._steps.predict(row.numbers[0])
-        matrix = np.array([row.numbers])
         return self.prediction(
-            class_probabilities(self._booster, matrix)[0], outside=self._ranges.is_outside(row.numbers)
+            self._single.probabilities(row.numbers), outside=self._ranges.is_outside(row.numbers)
         )
 
     def predict_many(self, matrix: NDArray[np.float64]) -> Predictions:

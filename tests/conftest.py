@@ -1,5 +1,9 @@
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -7,7 +11,7 @@ import xgboost  # noqa: F401 - before model.booster hides scikit-learn, which XG
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.serving import Server, running
+from tests.serving import ROOT, Server, running
 from webapp import create_app
 
 # No deadline: on a slow machine a correct example may take long.
@@ -23,6 +27,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def full(request: pytest.FixtureRequest) -> bool:
     """Whether to run at full size, as `make soak`, `fuzz` and `chaos` do, or in CI's short form."""
     return bool(request.config.getoption("--full"))
+
+
+@pytest.fixture(scope="session")
+def model_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A function that returns the folder of a problem's artifact, which is trained when it is first asked for.
+
+    The problems are "puppy", which is shipped, and the folders of tests/problems.
+    """
+
+    @cache
+    def folder(name: str) -> Path:
+        if name == "puppy":
+            return ROOT / "model" / "artifact"
+        described, out = ROOT / "tests" / "problems" / name, tmp_path_factory.mktemp(name) / "artifact"
+        [data] = described.glob("*.csv")
+        command = ["train.py", "--problem", str(described / "problem.toml"), "--data", str(data)]
+        subprocess.run(
+            [sys.executable, *command, "--out", str(out)], cwd=ROOT, check=True, capture_output=True
+        )
+        return out
+
+    return folder
 
 
 @pytest.fixture(scope="session")

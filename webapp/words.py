@@ -5,7 +5,8 @@ from fractions import Fraction
 from model.problem.description import Problem
 from model.problem.wording import figure
 
-_SHARES = sorted({Fraction(part, whole) for whole in (3, 4, 5, 10, 20) for part in range(1, whole)})
+_SHARES = {part / whole: Fraction(part, whole) for whole in (3, 4, 5, 10, 20) for part in range(1, whole)}
+_VALUES = sorted(_SHARES)
 
 
 def percentage(probability: float) -> str:
@@ -29,7 +30,7 @@ def frequency(probability: float) -> str:
     """
     if probability > 0.975:
         return "more than 19 in 20"
-    nearest = min(_SHARES, key=lambda share: abs(share - probability))
+    nearest = _SHARES[min(_VALUES, key=lambda value: abs(value - probability))]
     return (
         "about half" if nearest == Fraction(1, 2) else f"about {nearest.numerator} in {nearest.denominator}"
     )

@@ -49,7 +49,7 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
     result = {"from": leaving, "to": arn, "image_tag": task.image_tag(target)}
     if dry_run:
         return result
-    predictor = read_predictor()
+    predictor = read_predictor(run.settings)
     run.output.confirm("Do this?", yes=yes)
 
     def check() -> None:

@@ -11,7 +11,7 @@ from dulwich.repo import Repo
 
 from ecs.errors import UsageError
 from ecs.settings import ROOT, Settings
-from model.artifact import ARTIFACT_FOLDER, ArtifactError
+from model.artifact import ArtifactError
 from model.predictor import Predictor
 
 SHOWN = 5
@@ -37,12 +37,13 @@ class Candidate:
         return f"{self.git}-{self.model}-{'arm64' if self.architecture == 'ARM64' else 'amd64'}"
 
 
-def read_predictor() -> Predictor:
+def read_predictor(settings: Settings, root: Path = ROOT) -> Predictor:
     """Load the model that would be released; raise `UsageError` if it can't be served."""
     try:
-        return Predictor.load(ARTIFACT_FOLDER)
+        return Predictor.load(root / settings.artifact)
     except ArtifactError as error:
-        raise UsageError(str(error), hint="Train again with: make train.") from error
+        hint = "Train it again (make train), or set artifact in ecs/settings.toml to its folder."
+        raise UsageError(str(error), hint=hint) from error
 
 
 def read_candidate(settings: Settings, model: str, *, allow_dirty: bool, root: Path = ROOT) -> Candidate:

@@ -42,13 +42,24 @@ def inspect(image: str, template: str) -> str:
 
 
 def build(image: str, settings: Settings, labels: dict[str, str], base: str = "") -> None:
-    """Build the image from the repository's Dockerfile, on its own base image or on `base`.
+    """Build the image of the settings' model from the Dockerfile, on its own base image or on `base`.
 
     Raises as `call` does, and `UsageError` if the image is for another platform than the settings say.
     """
     marks = [word for name, value in labels.items() for word in ("--label", f"{name}={value}")]
     on_base = ("--build-arg", f"BASE={base}") if base else ()
-    call("build", "--platform", settings.docker_platform, *on_base, *marks, "--tag", image, str(ROOT))
+    of_model = ("--build-arg", f"ARTIFACT={settings.artifact}")
+    call(
+        "build",
+        "--platform",
+        settings.docker_platform,
+        *on_base,
+        *of_model,
+        *marks,
+        "--tag",
+        image,
+        str(ROOT),
+    )
     if (built := inspect(image, PLATFORM)) != settings.docker_platform:
         raise UsageError(
             f"Docker built the image for {built}, not for {settings.docker_platform}.",

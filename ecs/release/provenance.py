@@ -18,7 +18,7 @@ from ecs.release.candidate import Candidate
 from ecs.settings import ROOT, Settings
 
 FOLDER = ROOT / ".ecs" / "releases"
-FILES = ("Dockerfile", "requirements/serve.txt", "model/artifact/manifest.json")
+FILES = ("Dockerfile", "requirements/serve.txt")
 PACKAGES = Path(__file__).with_name("packages.sh")
 
 
@@ -55,6 +55,7 @@ def sbom(listed: str, candidate: Candidate) -> str:
 
 def provenance(image: str, settings: Settings, candidate: Candidate, base: str) -> dict[str, Any]:
     """Return what the image was built from (names and digests), by which Docker, and when."""
+    files = (*FILES, f"{settings.artifact}/manifest.json")
     return {
         "image": image,
         "image_id": docker.inspect(image, "{{.Id}}"),
@@ -63,7 +64,7 @@ def provenance(image: str, settings: Settings, candidate: Candidate, base: str) 
         "git_revision": candidate.git,
         "model_version": candidate.model,
         "base_image": base,
-        "sha256": {name: hashlib.sha256((ROOT / name).read_bytes()).hexdigest() for name in FILES},
+        "sha256": {name: hashlib.sha256((ROOT / name).read_bytes()).hexdigest() for name in files},
         "docker": docker.version(),
         "built_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
     }

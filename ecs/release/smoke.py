@@ -132,13 +132,13 @@ def smoke(
         SmokeError: an answer is wrong; the message has the request and both answers.
         UnreachableError: no endpoint answered.
     """
-    sizes = list(home_sizes(predictor)) if compare else []
+    rows = list(rows_to_ask(predictor)) if compare else []
     failed: list[str] = []
     for endpoint in endpoints:
         try:
             endpoint.wait_until_ready(WAIT_SECONDS / len(endpoints))
-            for size in sizes:
-                _compare(endpoint, predictor, size)
+            for row in rows:
+                _compare(endpoint, predictor, row)
         except UnreachableError as error:
             failed.append(str(error))
             continue
@@ -147,7 +147,7 @@ def smoke(
                 f"{problem}. The load balancer itself answers right, so the release is good. If you make the "
                 f"DNS name yourself, make it a CNAME of {urlsplit(endpoint.base).hostname}."
             )
-        return len(sizes)
+        return len(rows)
     raise UnreachableError(
         f"The release serves, and is not verified: {'; '.join(failed)}.",
         hint="Run `python -m ecs up` from its commit where the service can be reached: that only tests. "
@@ -155,28 +155,31 @@ def smoke(
     )
 
 
-def home_sizes(predictor: Predictor) -> Iterator[float]:
-    """Yield home sizes in square feet to ask about: the known answers, and both sides of each boundary."""
-    yield from (known.home_size_sqft for known in predictor.manifest.known_answers)
+def rows_to_ask(predictor: Predictor) -> Iterator[dict[str, Any]]:
+    """Yield rows to ask about: those of the known answers, and both sides of each boundary."""
+    yield from (known.row for known in predictor.manifest.known_answers)
     for boundary in predictor.boundaries:
-        yield from (boundary.home_size_sqft - 1, boundary.home_size_sqft + 1)
+        [number] = predictor.problem.numbers
+        step = (number.max - number.min) / 1e5
+        for value in (boundary.value - step, boundary.value + step):
+            yield {number.name: min(max(value, number.min), number.max)}
 
 
-def _compare(endpoint: Endpoint, predictor: Predictor, size: float) -> None:
-    expected = predictor.predict(size)
-    status, body = endpoint.ask("POST", "/api/predict", {"home_size": size})
-    where = f"POST {endpoint.url}/api/predict for {size:g} sqft"
+def _compare(endpoint: Endpoint, predictor: Predictor, row: dict[str, Any]) -> None:
+    expected, target = predictor.predict(predictor.reader.from_json(row)), predictor.problem.target.name
+    status, body = endpoint.ask("POST", "/api/predict", row)
+    where = f"POST {endpoint.url}/api/predict for {row}"
     if status != 200:
         raise SmokeError(f"{where} answers {status}, not 200")
     try:
         answer = msgspec.json.decode(body, type=dict[str, Any])
-        version, breed, probability = (answer[key] for key in ("model_version", "breed", "probability"))
+        version, key, probability = (answer[name] for name in ("model_version", target, "probability"))
     except (msgspec.DecodeError, KeyError) as error:
         raise SmokeError(f"{where} answers no prediction: {body[:80]!r}") from error
     if version != predictor.model_version:
         raise SmokeError(f"{where} is answered by model {version}, not by {predictor.model_version}")
-    if breed != expected.breed or abs(probability - expected.probability) > TOLERANCE:
+    if key != expected.key or abs(probability - expected.probability) > TOLERANCE:
         raise SmokeError(
-            f"{where} answers {breed} with {probability}; the model here says {expected.breed} with "
+            f"{where} answers {key} with {probability}; the model here says {expected.key} with "
             f"{expected.probability:.6f}"
         )

@@ -142,7 +142,14 @@ class TestBase:
         docker.build("perfect-puppy:x", settings, {})
         with_base, without = [call for call in asked.calls if call[0] == "build"]
         assert with_base[with_base.index("--build-arg") + 1] == f"BASE={BASE}"
-        assert without == ["build", "--platform", "linux/amd64", "--tag", "perfect-puppy:x", str(ROOT)]
+        of_model = ["--build-arg", "ARTIFACT=model/artifact"]
+        assert without == [
+            *("build", "--platform", "linux/amd64"),
+            *of_model,
+            "--tag",
+            "perfect-puppy:x",
+            str(ROOT),
+        ]
 
 
 class TestFailures:

@@ -9,7 +9,7 @@ import pytest
 
 from ecs.release import smoke as module
 from ecs.release.pending_changes import placeholder_foundation
-from ecs.release.smoke import Endpoint, SmokeError, UnreachableError, home_sizes, service_endpoints, smoke
+from ecs.release.smoke import Endpoint, SmokeError, UnreachableError, rows_to_ask, service_endpoints, smoke
 from ecs.settings import Settings
 from model.predictor import Predictor
 from tests.ecs.network import CA, Balancer, balancing, proxying
@@ -64,13 +64,15 @@ class Warned(list[str]):
 
 def test_a_site_with_the_model_of_this_repository_passes(server: Server, predictor: Predictor) -> None:
     warned = Warned()
-    assert smoke([Endpoint(server.url)], predictor, warned) == len(list(home_sizes(predictor)))
+    assert smoke([Endpoint(server.url)], predictor, warned) == len(list(rows_to_ask(predictor)))
     assert warned == []
 
 
 def test_both_sides_of_each_boundary_are_asked_about(predictor: Predictor) -> None:
-    breeds = [predictor.predict(size).breed for size in home_sizes(predictor)]
-    assert set(breeds) == {breed.key for breed in predictor.breeds}
+    asked = [predictor.reader.from_json(row) for row in rows_to_ask(predictor)]
+    boundary = predictor.boundaries[0].value
+    assert [row.numbers[0] > boundary for row in asked[-2:]] == [False, True]
+    assert {predictor.predict(row).key for row in asked} == predictor.problem.by_key.keys()
 
 
 def test_another_model_is_named(server: Server, predictor: Predictor) -> None:

@@ -5,6 +5,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from model.booster import class_probabilities, load_booster
 from model.manifest import KnownAnswer
 from model.predictor import Predictor
 from model.problem.description import Problem
+from model.problem.features import Number
+from model.problem.rows import Row
 from model.step_function import first_double_at
 from tests.model.sizes import answer, answers, sizes_around_thresholds
 
@@ -93,6 +96,31 @@ def test_a_larger_home_never_makes_the_larger_dog_less_likely(shipped: Predictor
 def test_probabilities_sum_to_one(predictor_and_model: tuple[Predictor, bytes]) -> None:
     predictor, _ = predictor_and_model
     assert answers(predictor, random_sizes()).probabilities.sum(axis=1) == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["penguins", "yard"])
+def test_a_row_alone_is_answered_as_in_a_batch_bit_for_bit(
+    model_of: Callable[[str], Path], name: str
+) -> None:
+    predictor = Predictor.load(model_of(name))
+    random = np.random.default_rng(3)
+    columns = [
+        random.uniform(feature.min, feature.max, 300)
+        if isinstance(feature, Number)
+        else random.integers(2, size=300).astype(float)
+        for feature in predictor.problem.features
+    ]
+    matrix = np.column_stack(columns)
+    for column, feature in zip(matrix.T, predictor.problem.features, strict=True):
+        if not feature.required:
+            column[random.random(300) < 0.3] = np.nan
+    expected = predictor.predict_many(matrix)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda numbers: predictor.predict(Row((), tuple(numbers))), matrix.tolist()))
+    rows = np.array([tuple(each.probabilities.values()) for each in found], dtype=np.float32)
+    assert rows.tobytes() == expected.probabilities.tobytes()
+    assert [each.outside_training_range for each in found] == expected.outside_training_range.tolist()
+    assert len(np.unique(expected.class_index)) == len(predictor.classes)
 
 
 # The content of an answer

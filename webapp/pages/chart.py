@@ -33,7 +33,7 @@ class Curve:
     label: Label
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Chart:
     """A chart without the marker, in the units of its `viewBox`.
 
