@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -249,10 +250,9 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
         try:
             distinct = set(units) or {""}
             scales = [self._scales[unit] for unit in (distinct if len(distinct) == 1 else units)]
+            numbers: Floats
             if isinstance(given[0] if given else None, str):
-                if not _PLAIN.fullmatch("".join(given)):  # type: ignore[arg-type]  # TypeError for other types
-                    return None
-                numbers = np.array([float(text) if text else nan for text in given])  # type: ignore[arg-type]
+                numbers = np.array(self._floats(given))  # type: ignore[arg-type]  # other types raise
             elif {int, float, type(None)}.issuperset(map(type, given)):
                 numbers = np.array(given, dtype=np.float64)
             else:
@@ -264,6 +264,21 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
         if not self.required:
             good |= np.isnan(numbers)
         return numbers * factors if good.all() else None
+
+    def _floats(self, texts: Sequence[str]) -> list[float]:
+        """Return the numbers that texts stand for, NaN for blanks; raise ValueError as `read` raises."""
+        if _PLAIN.fullmatch("".join(texts)):
+            with suppress(ValueError):  # for a blank, too
+                return list(map(float, texts))
+        numbers = {text: self._float(text.strip()) for text in set(texts)}
+        return [numbers[text] for text in texts]
+
+    def _float(self, text: str) -> float:
+        if _NUMBER.fullmatch(text):
+            return float(text.replace(",", ""))
+        if self.required or text.lower() not in BLANKS:
+            raise ValueError(text)
+        return nan
 
     @cached_property
     def _scales(self) -> dict[str, tuple[float, float, float]]:
@@ -343,8 +358,10 @@ class Choice(Feature, frozen=True, kw_only=True, tag="choice"):
 
     @cached_property
     def _numbers(self) -> dict[str | None, float]:
-        blanks: dict[str | None, float] = {} if self.required else {"": nan, None: nan}
-        return blanks | {key: float(code) for key, code in self.codes.items()}
+        numbers: dict[str | None, float] = {key: float(code) for key, code in self.codes.items()}
+        if self.required:
+            return numbers
+        return dict.fromkeys([None, "", "NA"], nan) | numbers
 
     def _unknown(self, given: str) -> FeatureError:
         near = get_close_matches(given.casefold(), self._spellings, n=1)

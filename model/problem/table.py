@@ -175,11 +175,10 @@ def read_objects(
             unit_member = problem.unit_members.get(feature.name, "")
             if feature.name not in names and feature.required:
                 break
-            units = (
-                [each.get(unit_member, feature.unit) for each in objects]
-                if isinstance(feature, Number) and unit_member in names
-                else ()
-            )
+            units: Sequence[str] = ()
+            if isinstance(feature, Number) and unit_member in names:
+                first = feature.unit
+                units = [each.get(unit_member, first) for each in objects]
             column = feature.column([each.get(feature.name) for each in objects], units)  # type: ignore[arg-type]
             if column is None or "" in units:
                 break
