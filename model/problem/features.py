@@ -176,12 +176,12 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
     def _form(self) -> str:
         return "as a number"
 
-    @property
+    @cached_property
     def unit(self) -> str:
         """Return the key of the first unit, "" where there is none."""
         return next(iter(self.units), "")
 
-    @property
+    @cached_property
     def column_name(self) -> str:
         """Return the name with the first unit, such as "home_size_sqft"."""
         return f"{self.name}_{self.unit}" if self.unit else self.name

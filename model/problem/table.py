@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -175,11 +176,11 @@ def read_objects(
             unit_member = problem.unit_members.get(feature.name, "")
             if feature.name not in names and feature.required:
                 break
-            units: Sequence[str] = ()
+            units: Sequence[Any] = ()  # what is no unit makes `column` return None
             if isinstance(feature, Number) and unit_member in names:
                 first = feature.unit
                 units = [each.get(unit_member, first) for each in objects]
-            column = feature.column([each.get(feature.name) for each in objects], units)  # type: ignore[arg-type]
+            column = feature.column([each.get(feature.name) for each in objects], units)
             if column is None or "" in units:
                 break
             columns.append(column)

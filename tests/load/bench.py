@@ -75,10 +75,10 @@ def plain(name: str, app: str, path: str, *, post: bool = True) -> Iterator[Cont
 
 
 @contextmanager
-def our_server(**settings: str) -> Iterator[tuple[Server, float]]:
+def our_server(model: str = "") -> Iterator[tuple[Server, float]]:
     """Run our server with one worker while the block runs; yield it, and the seconds that its start took."""
     begun = time.monotonic()
-    server = Server(Path(os.devnull), None, WEB_CONCURRENCY="1", MAX_IN_FLIGHT="100", **settings)
+    server = Server(Path(os.devnull), None, WEB_CONCURRENCY="1", MAX_IN_FLIGHT="100", MODEL_DIR=model)
     try:
         yield server, wait_for(server.port, begun)
     finally:
@@ -120,7 +120,7 @@ def main() -> int:
             )
         )
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        server, started = stack.enter_context(our_server(MODEL_DIR=train_problem("yard", Path(folder))))
+        server, started = stack.enter_context(our_server(train_problem("yard", Path(folder))))
         three = Contender("three features", f"{server.url}/api/predict", server.process.pid, started)
         three.body = '{"home_size": 1200, "has_yard": true, "hours_away": 5}'
         contenders = [raw, constant, ours, three, form, answer, tutorial]

@@ -99,7 +99,7 @@ def _decode_one_by_one(
     a_row = f"A {state.problem.row.name}"
     objects, errors = [], {}
     for row, item in enumerate(items):
-        value = decode(item, example(state))
+        value = decode(item, state)
         if not isinstance(value, dict):
             errors[row] = [
                 (f"{a_row} must be a JSON object such as {example(state)}; got {kind_of(value)}.", "")
@@ -130,9 +130,9 @@ def _decode_array(body: bytes, state: State) -> bytes:
         try:
             array = bytes(getattr(msgspec.json.decode(body, type=strict), member))
         except msgspec.ValidationError:
-            raise _no_batch(body, lenient, member, sample) from None
+            raise _no_batch(body, lenient, state, sample) from None
     except (msgspec.DecodeError, RecursionError):
-        decode(body, sample)  # raises the problem
+        decode(body, state, sample)  # raises the problem
         raise
     if array.lstrip()[:1] != b"[":
         kind = kind_of(msgspec.json.decode(array)) if len(array) <= _MAX_SCANNED_BYTES else "no array"
@@ -140,9 +140,10 @@ def _decode_array(body: bytes, state: State) -> bytes:
     return array
 
 
-def _no_batch(body: bytes, lenient: type[msgspec.Struct], member: str, sample: str) -> Problem:
+def _no_batch(body: bytes, lenient: type[msgspec.Struct], state: State, sample: str) -> Problem:
+    member = state.problem.rows_member
     if body.lstrip()[:1] != b"{":
-        kind = {b"[": "an array", b'"': "a string"}.get(body.lstrip()[:1]) or kind_of(decode(body, sample))
+        kind = {b"[": "an array", b'"': "a string"}.get(body.lstrip()[:1]) or kind_of(decode(body, state))
         return _problem(f"The body must be a JSON object such as {sample}; got {kind}.")
     rows = getattr(msgspec.json.decode(body, type=lenient), member)
     if rows is UNSET:
