@@ -132,9 +132,7 @@ def preview() -> ResponseReturnValue:
         return "", 204, {"Cache-Control": "no-store"}
     row = form.row
     verdict = judge(predictor, row, predictor.predict(row))
-    return _page(
-        render_template("pages/preview.html", verdict=verdict, parameters=address_of(predictor.problem, row))
-    )
+    return _page(render_template("pages/preview.html", verdict=verdict))
 
 
 def classes() -> Response:
