@@ -24,14 +24,14 @@ setup: $(VENV)/test ## install everything, to the locked versions, in .venv
 
 # The file $(VENV)/SET marks that a set of requirements is installed; `test` contains all other sets.
 $(VENV)/serve $(VENV)/test: $(VENV)/%: requirements/%.txt $(VENV)/made
-	@echo "installing requirements/$*.txt"
+	@echo "installing requirements/$*.txt" >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # The stand-in for AWS needs another botocore than the tests, and so its own environment.
 STAND_IN := $(VENV)/stand-in
 $(STAND_IN)/installed: requirements/stand-in.txt $(VENV)/made
-	@echo "installing requirements/stand-in.txt"
+	@echo "installing requirements/stand-in.txt" >&2
 	@$(BIN)/python -m venv --clear $(STAND_IN)
 	@$(STAND_IN)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
