@@ -12,7 +12,7 @@ NAMES = ("puppy", "penguins", "yard")
 
 
 def train_problem(name: str, folder: Path) -> str:
-    """Train the model of a problem, and return the folder of its artifact; the shipped one is there already."""
+    """Train the model of a problem, but for the shipped one; return the folder of its artifact."""
     if name == "puppy":
         return str(ROOT / "model" / "artifact")
     [data] = (FOLDER / name).glob("*.csv")
