@@ -9,8 +9,8 @@ import pytest
 from model.artifact import ARTIFACT_FOLDER, Artifact, read_artifact
 from model.booster import class_probabilities, load_booster
 from model.predictor import Predictor
-from model.training import evaluation
 from model.problem.loading import load_problem
+from model.training import evaluation
 from model.training.dataset import read_dataset
 from model.training.pipeline import train
 from model.training.simulation import best_probabilities, simulate_homes
