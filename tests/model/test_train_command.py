@@ -6,6 +6,7 @@ import os
 import platform
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -84,8 +85,8 @@ def test_it_trains_on_a_file_of_the_users_own(tmp_path: Path) -> None:
 def test_several_features_are_shown_by_what_matters_and_a_constraint_that_does_not_count_warns(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = (PROBLEMS / "penguins" / "problem.toml").read_text(encoding="utf-8")
-    problem = tmp_path / "problem.toml"
+    problem = Path(shutil.copytree(PROBLEMS / "penguins", tmp_path / "penguins")) / "problem.toml"
+    text = problem.read_text(encoding="utf-8")
     problem.write_text(text.replace("min = 25", 'min = 25\nmonotone = "increasing"'), encoding="utf-8")
     data = str(PROBLEMS / "penguins" / "penguins.csv")
     assert train.main(["--problem", str(problem), "--data", data, "--out", str(tmp_path / "model")]) == 0
