@@ -26,25 +26,24 @@ from model.training.terminal import result
 DONE, REFUSED, BAD_INPUT = 0, 1, 2
 
 DESCRIPTION = """\
-Train a model from a table and a file that describes it.
+Train a model from a table and a file that says what is asked and answered.
 
 Reads rows from a CSV file and checks every line, fits an XGBoost classifier to four fifths of them, judges it
 on the rest, and writes the model that the web app serves, with a card and plots that say how good it is. The
-same data give the same model. Without --problem it is the model that we ship: which puppy suits a home.
+same data give the same model. Without options it is the model that we ship: which puppy suits a home.
 """
 
 EPILOG = f"""\
-your own data:
-  The file is CSV in UTF-8, plain or gzip, with commas, semicolons or tabs. Each feature of the problem has a
-  column under its name (a number also under name and unit, as home_size_m2), and so has the target; other
-  columns are passed over. There must be two classes or more, and {MIN_ROWS} rows of each.
+your own table:
+  The data is CSV in UTF-8, plain or gzip, with commas, semicolons or tabs. Each feature of the problem has a
+  column of its name (a number also of name and unit, as home_size_m2), and so has the target; other columns
+  are passed over. There must be two classes or more, and {MIN_ROWS} rows of each. --draft prints a first
+  problem file for a table; model/README.md describes what can stand in it.
 
-examples:
-  python train.py                                                    the simulated homes that we ship
-  python train.py --draft data.csv --target species > problem.toml   describe a table of your own
-  python train.py --problem problem.toml --data data.csv --out my-model
-  python train.py --check my-model                                   is it whole, and how good is it?
-  MODEL_DIR=$PWD/my-model make run                                   serve it
+    python train.py --draft data.csv --target species > problem.toml
+    python train.py --problem problem.toml --data data.csv --out my-model
+    python train.py --check my-model
+    MODEL_DIR=my-model make run
 
 the gate:
   A model is not written if it is no better than always answering the classes' shares, if its probabilities
@@ -65,12 +64,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 done, 1 refused by the gate, 2 bad input. After 1 and 2, standard error has the
         reasons.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.problem and not (options.data and options.out):
+        parser.error("--problem needs --data FILE and --out DIR too, so that no other model is replaced.")
     try:
         if options.check:
             return _check(options)
         if options.draft:
-            return _draft(options)
+            sys.stdout.write(draft(options.draft, options.target))
+            return DONE
         return _train(options)
     except (ProblemError, DatasetError, ArtifactError) as error:
         for sentence in str(error).splitlines():
@@ -88,22 +91,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     files = parser.add_argument_group("files")
-    files.add_argument(
-        "--data", type=Path, metavar="FILE", help="the CSV (model/homes.csv, for the shipped problem)"
-    )
-    files.add_argument(
-        "--problem",
-        type=Path,
-        default=PROBLEM_FILE,
-        metavar="FILE",
-        help="what is asked (model/problem.toml)",
-    )
-    files.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="where the model goes (model/artifact, for the shipped problem)",
-    )
+    files.add_argument("--problem", type=Path, metavar="FILE", help="what is asked (model/problem.toml)")
+    files.add_argument("--data", type=Path, metavar="FILE", help="the CSV (model/homes.csv)")
+    files.add_argument("--out", type=Path, metavar="DIR", help="where the model goes (model/artifact)")
     fitting = parser.add_argument_group("fitting")
     fitting.add_argument("--search", action="store_true", help="try more settings; slower")
     fitting.add_argument(
@@ -129,21 +119,18 @@ def _positive(text: str) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    if options.problem == PROBLEM_FILE:
-        options.data, options.out = options.data or HOMES_FILE, options.out or ARTIFACT_FOLDER
-    elif not (options.data and options.out):
-        raise DatasetError("A problem of your own needs --data FILE and --out DIR, too.")
+    out = options.out or ARTIFACT_FOLDER
     with Console(stderr=True).status("Reading") as status:
-        problem, pictures = load_problem(options.problem)
-        data = read_dataset(options.data, problem)
+        problem, pictures = load_problem(options.problem or PROBLEM_FILE)
+        data = read_dataset(options.data or HOMES_FILE, problem)
         status.update("Training")
         trained = train(data, pictures, wide=options.search, threads=options.threads)
-        reasons = refusals(trained, options.out)
+        reasons = refusals(trained, out)
     written = options.force or not reasons
     if written:
-        write_artifact(trained.artifact, options.out)
+        write_artifact(trained.artifact, out)
     manifest = trained.artifact.manifest
-    found = [*warnings(problem), *data.warnings]
+    found = [*warnings(data.problem), *data.warnings]
     for sentence in found:
         _say(f"warning: {sentence}")
     for sentence in reasons:
@@ -154,18 +141,13 @@ def _train(options: argparse.Namespace) -> int:
                 "status": "done" if written else "refused",
                 "reasons": reasons,
                 "warnings": found,
-                "folder": str(options.out),
+                "folder": str(out),
                 "manifest": manifest,
             }
         )
     else:
-        Console().print(result(manifest, options.out, written=written))
+        Console().print(result(manifest, out, written=written))
     return DONE if written else REFUSED
-
-
-def _draft(options: argparse.Namespace) -> int:
-    sys.stdout.write(draft(options.draft, options.target))
-    return DONE
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -63,8 +63,14 @@ def class_probabilities(booster: xgboost.Booster, matrix: NDArray[np.float64]) -
     Returns:
         Shape ``(n, classes)``. With two classes, the first column is 1 minus the second in float32, as in
         ``XGBClassifier.predict_proba``.
+
+    Raises:
+        BoosterError: The booster is not made of trees.
     """
-    answer = np.asarray(booster.inplace_predict(matrix), dtype=np.float32)
+    try:
+        answer = np.asarray(booster.inplace_predict(matrix), dtype=np.float32)
+    except xgboost.core.XGBoostError as error:
+        raise BoosterError("it is not made of trees") from error
     return np.column_stack((1 - answer, answer)) if answer.ndim == 1 else answer
 
 

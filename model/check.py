@@ -6,6 +6,7 @@ from pathlib import Path
 from model.artifact import ARTIFACT_FOLDER, ArtifactError, read_artifact
 from model.manifest import Manifest
 from model.predictor import Predictor
+from model.problem.wording import rounded
 
 EXIT_BAD_MODEL = 65
 """The exit status EX_DATAERR of sysexits.h, also that of a server that cannot serve the model."""
@@ -37,15 +38,16 @@ def summary(manifest: Manifest) -> str:
     rows = f"{data.fitted + data.held_out:,} {'simulated ' if data.simulated else ''}{problem.row.plural}"
     lines = [
         f"model      {manifest.model_version}, whole, and gives its known answers",
-        f"answers    {problem.target.name}: {', '.join(entry.name for entry in problem.classes)}",
+        f"answers    {problem.target.words}: {', '.join(entry.name for entry in problem.classes)}",
         f"asks       {', '.join(feature.name for feature in problem.features)}",
         f"data       {rows}",
         f"log loss   {metrics.log_loss:.4f} held out; {metrics.baseline['log_loss']:.4f} without a model",
     ]
-    for boundary in manifest.decision_boundaries:
-        at = f"{boundary.value:,.0f}{problem.numbers[0].label(problem.numbers[0].unit)}"
-        below, above = problem.by_key[boundary.below].name, problem.by_key[boundary.above].name
-        lines.append(f"changes    at {at} from {below} to {above}")
+    for number in problem.numbers:
+        for boundary in manifest.decision_boundaries:
+            at = f"{rounded(boundary.value)}{number.label(number.unit)}"
+            below, above = problem.by_key[boundary.below].name, problem.by_key[boundary.above].name
+            lines.append(f"changes    at {at} from {below} to {above}")
     return "\n".join(lines) + "\n"
 
 

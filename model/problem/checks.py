@@ -1,6 +1,5 @@
 """The faults of a problem that its types cannot express, in sentences."""
 
-import keyword
 import math
 import re
 from collections import Counter
@@ -30,9 +29,14 @@ RESERVED = frozenset(
         "model",
         "request",
         "row",
+        "is_canonical",
+        "meta",
+        "problem",
+        "process",
+        "validate",
     }
 )
-"""The members of requests and answers that are ours, and so no names of features or targets."""
+"""The members of requests, answers and forms that are ours, and so no names of features or targets."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 MAX_FEATURES = 50
@@ -53,8 +57,8 @@ def kind_fault(features: Any) -> str:
             found = feature.get("kind") if isinstance(feature, dict) else None
             name = feature.get("name") if isinstance(feature, dict) else feature
             return f"the feature {name!r} has the kind {found!r}; it must be {listed(KINDS, 'or')}."
-        if feature["kind"] == "choice" and feature.get("monotone"):
-            return f"the feature {feature.get('name')!r} is a choice, without an order; remove monotone."
+        if feature["kind"] != "number" and "monotone" in feature:
+            return f"the feature {feature.get('name')!r} is no number, so it has no order; remove monotone."
     return ""
 
 
@@ -84,16 +88,22 @@ def warnings(problem: Problem) -> list[str]:
     ]
 
 
+def name_fault(name: str) -> str:
+    """Return what is wrong with the name of a feature or a target, or ""."""
+    if not _NAME.fullmatch(name):
+        return (
+            f"the name {name!r} can't be a member of JSON that clients read easily; use small letters, "
+            "digits and underscores, at most 40, and begin with a letter."
+        )
+    own = f"the name {name!r} is one of the API's own members; choose another."
+    return own if name in RESERVED else ""
+
+
 def _names(problem: Problem) -> Iterator[str]:
     members = [feature.name for feature in problem.features] + sorted(set(problem.unit_members.values()))
     for name in (*members, problem.target.name):
-        if not _NAME.fullmatch(name) or keyword.iskeyword(name):
-            yield (
-                f"the name {name!r} can't be a member of JSON that clients read easily; use small letters, "
-                "digits and underscores, at most 40, and begin with a letter."
-            )
-        elif name in RESERVED and name not in problem.unit_members.values():
-            yield f"the name {name!r} is one of the API's own members; choose another."
+        if name != "unit" or name not in problem.unit_members.values():
+            yield from filter(None, [name_fault(name)])
     for name, count in Counter((*members, problem.target.name, problem.rows_member)).items():
         if count > 1:
             yield f"the name {name!r} occurs {count} times; names must differ."

@@ -51,6 +51,11 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plural: Text
     article: bool = False
 
+    @property
+    def words(self) -> str:
+        """Return the name as it stands in a sentence."""
+        return self.name.replace("_", " ")
+
 
 class Sentences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Parts of the sentences on the pages, which differ from problem to problem.

@@ -24,11 +24,11 @@ BLANKS = frozenset({"", "na", "n/a", "nan", "null", "none"})
 
 YES, NO = frozenset({"yes", "true", "y", "1"}), frozenset({"no", "false", "n", "0"})
 
-_NUMBER = re.compile(
+NUMBER = re.compile(
     r"[+-]?(?:(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE
 )
 _PLAIN = re.compile(r"[-+.0-9eE]*")
-"""Of texts with these characters only, `float` takes the same ones as `_NUMBER`."""
+"""Of texts with these characters only, `float` takes the same ones as `NUMBER`."""
 _LONGEST_WHOLE = 15
 """Whole numbers of more digits are read as floats, which can't hold them exactly anyway."""
 
@@ -223,7 +223,7 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
         """Read a number from text: plain figures, with commas between thousands if any."""
         text = text.strip()
         unit = unit or self.unit
-        if _NUMBER.fullmatch(text):
+        if NUMBER.fullmatch(text):
             plain = text.replace(",", "")
             whole = plain.isdecimal() and len(plain) <= _LONGEST_WHOLE
             return self._measure(int(plain) if whole else float(plain), unit, text)
@@ -274,7 +274,7 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
         return [numbers[text] for text in texts]
 
     def _float(self, text: str) -> float:
-        if _NUMBER.fullmatch(text):
+        if NUMBER.fullmatch(text):
             return float(text.replace(",", ""))
         if self.required or text.lower() not in BLANKS:
             raise ValueError(text)

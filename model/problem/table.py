@@ -54,8 +54,8 @@ class _Column:
 class Columns:
     """The columns of a table with a header, matched to the features of a problem.
 
-    Names are compared without regard to case, spaces, hyphens and underscores. A number stands under its
-    name, or under its name with a unit, as `home_size_m2`.
+    Names are compared without regard to case, spaces and punctuation. A number stands under its name, or
+    under its name with a unit, as `home_size_m2`.
 
     Attributes:
         others: the names of the columns that are neither features nor their units nor the target.
@@ -72,17 +72,19 @@ class Columns:
         self._header = [name.strip() for name in header]
         self._places: dict[str, list[int]] = {}
         for at, name in enumerate(self._header):
-            self._places.setdefault(_plain(name), []).append(at)
+            self._places.setdefault(plain_name(name), []).append(at)
         self._columns = [self._find(problem, feature) for feature in problem.features]
-        target = self._places.pop(_plain(problem.target.name), [])
+        target = self._places.pop(plain_name(problem.target.name), [])
         self.target = self._single(target)
         used = {at for column in self._columns for at in (column.at, column.unit_at)} | {self.target}
         self.others = [name for at, name in enumerate(self._header) if at not in used]
         absent = {
-            _plain(column.feature.name): column.feature.name for column in self._columns if column.at is None
+            plain_name(column.feature.name): column.feature.name
+            for column in self._columns
+            if column.at is None
         }
         for name in self.others:
-            if near := get_close_matches(_plain(name), absent, n=1):
+            if near := get_close_matches(plain_name(name), absent, n=1):
                 raise HeaderError(
                     name, f'The column {shown(name)} is not known. Did you mean "{absent[near[0]]}"?'
                 )
@@ -134,7 +136,7 @@ class Columns:
         found = [
             (at, unit)
             for unit in ("", *units)
-            for at in self._places.get(_plain(f"{feature.name}_{unit}" if unit else feature.name), [])
+            for at in self._places.get(plain_name(f"{feature.name}_{unit}" if unit else feature.name), [])
         ]
         names = [f"{feature.name}_{unit}" for unit in units]
         if len(found) > 1:
@@ -142,17 +144,19 @@ class Columns:
             raise HeaderError(
                 self._header[found[0][0]],
                 f"{feature.name} has {len(found)} columns: {columns}; keep one."
-                if len({_plain(self._header[at]) for at, _ in found}) > 1
+                if len({plain_name(self._header[at]) for at, _ in found}) > 1
                 else f"The column {self._header[found[0][0]]} is there {len(found)} times; give it once.",
             )
         if not found:
             if feature.required:
                 others = f" (or {listed(names, 'or')})" if names else ""
-                raise HeaderError(feature.name, f"The column {feature.name}{others} is missing.")
+                near = get_close_matches(plain_name(feature.name), self._places, n=1)
+                hint = f" Is it {shown(self._header[self._places[near[0]][0]])}?" if near else ""
+                raise HeaderError(feature.name, f"The column {feature.name}{others} is missing.{hint}")
             return _Column(feature, None)
         at, unit = found[0]
         member = problem.unit_members.get(feature.name, "")
-        unit_at = self._single(self._places.get(_plain(member), [])) if member and not unit else None
+        unit_at = self._single(self._places.get(plain_name(member), [])) if member and not unit else None
         return _Column(feature, at, unit, unit_at, member)
 
     def _single(self, places: Sequence[int]) -> int | None:
@@ -201,5 +205,6 @@ def separator_of(header: str) -> str:
     return max(SEPARATORS, key=header.count)
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[\s_-]+", "", name).casefold()
+def plain_name(name: str) -> str:
+    """Return a column's name without what does not count: case, spaces and punctuation."""
+    return re.sub(r"[\W_]+", "", name).casefold()

@@ -1,5 +1,6 @@
 """Words that the sentences about values share."""
 
+import re
 from collections.abc import Iterable
 from math import isinf
 
@@ -25,8 +26,21 @@ def figure(number: float) -> str:
     return f"{number:,.10g}"
 
 
+def rounded(number: float) -> str:
+    """Return a number rounded to five significant digits, as `figure` writes it.
+
+    >>> rounded(10859.4), rounded(1 / 3)
+    ('10,859', '0.33333')
+    """
+    return figure(float(f"{number:.5g}"))
+
+
 def plural(word: str) -> str:
     """Return a guess at the name of several, for words that a problem does not give."""
+    if re.search(r"(ss|x|z|ch|sh)$", word):
+        return f"{word}es"
+    if re.search(r"[^aeiou]y$", word):
+        return f"{word[:-1]}ies"
     return word if word.endswith("s") else f"{word}s"
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.problem.features import Fault
-from model.problem.wording import listed, shown
+from model.problem.description import Problem
+from model.problem.features import BLANKS, Choice, Fault
+from model.problem.wording import shown
 
 _SHOWN = 3
 
@@ -15,8 +16,9 @@ _SHOWN = 3
 class DataFaults:
     """The faults found so far in a file; false in a condition while there are none."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, problem: Problem) -> None:
         self._path = path
+        self._problem = problem
         self._counts: dict[str, int] = {}
         self._shown: dict[str, list[str]] = {}
 
@@ -26,12 +28,23 @@ class DataFaults:
     def add(self, line: int, faults: Iterable[Fault]) -> None:
         """Record what is wrong with the row that begins on a line."""
         for fault in faults:
-            # Only a value that is missing is not shown.
-            rule = fault.rule if fault.got is not None else f"{fault.rule}, or allow blanks: required = false"
+            rule = fault.rule + self._remedy(fault)
             self._counts[rule] = self._counts.get(rule, 0) + 1
             found = self._shown.setdefault(rule, [])
             if len(found) < _SHOWN:
-                found.append(f"line {line}" if fault.got is None else f"line {line} has {shown(fault.got)!r}")
+                # Only a value that is missing is not shown.
+                got = "" if fault.got is None else f" has {shown(fault.got)!r}"
+                found.append(f"line {line}{got}{fault.hint and f' ({fault.hint.strip()})'}")
+
+    def _remedy(self, fault: Fault) -> str:
+        """Return what can be changed in the problem, or in the file, other than the value."""
+        blank = fault.got is None or str(fault.got).lower() in BLANKS
+        if fault.member == self._problem.target.name:
+            return ", or take the line out" if blank else "; add a class for any other"
+        if blank:
+            return ", or allow blanks: required = false"
+        is_choice = isinstance(self._problem.features_by_name.get(fault.member), Choice)
+        return "; add a choice for any other" if is_choice else ""
 
     def check_classes(
         self, labels: NDArray[np.int64], names: Sequence[str], lines: NDArray[np.int64], fewest: int
@@ -55,12 +68,15 @@ class DataFaults:
                 f"there are only {len(at)} row(s) of {names[k]} (line {first})"
             )
 
-    def check_values(self, matrix: NDArray[np.float64], names: Sequence[str]) -> None:
-        """Record features that have the same value, or none, in every row."""
-        constant = [name for name, column in zip(names, matrix.T, strict=True) if len(np.unique(column)) < 2]
-        if constant:
-            rule = "nothing can be learned from it; take it out of the problem"
-            self._counts[rule], self._shown[rule] = 1, [f"{listed(constant)} has one value in all rows"]
+    def check_values(self, matrix: NDArray[np.float64], names: Sequence[str], fewest: int) -> None:
+        """Record features that have the same value in every row, or are blank in nearly every one."""
+        rule = "nothing can be learned from it; take it out of the problem"
+        for name, column in zip(names, matrix.T, strict=True):
+            known = len(column) - int(np.isnan(column).sum())
+            if known < fewest or len(np.unique(column)) < 2:
+                found = "has the same value in all rows" if known >= fewest else f"has {known} value(s)"
+                self._counts[rule] = 1
+                self._shown.setdefault(rule, []).append(f"{name} {found}")
 
     def sentences(self) -> list[str]:
         """Return one sentence for each kind of fault, in the order in which they were found."""

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from model.problem.description import Problem
 from model.problem.features import Choice, FeatureError
-from model.problem.table import SEPARATORS, Columns, HeaderError
+from model.problem.table import Columns, HeaderError, separator_of
+from model.problem.wording import shown
 from model.training.data_faults import DataFaults
-from model.training.simulation import simulated_csv
+from model.training.simulation import is_simulated
 
 MIN_ROWS = 30
 """The fewest rows of a class that can be split, fitted and judged."""
@@ -81,16 +82,14 @@ def read_dataset(path: Path, problem: Problem) -> Dataset:
         axis=problem.target.name,
         choices={entry.key: entry.name for entry in problem.classes},
     )
+    there = f"The file has {', '.join(map(shown, table.header[:20]))}."
     try:
         columns = Columns(problem, table.header)
     except HeaderError as error:
-        raise DatasetError(f"In line 1 of {path}: {error}") from error
+        raise DatasetError(f"In line 1 of {path}: {error} {there}") from error
     if columns.target is None:
-        raise DatasetError(
-            f"In line 1 of {path}: the column {target.name}, the target, is missing; there are "
-            f"{', '.join(table.header)[:80]!r}."
-        )
-    faults = DataFaults(path)
+        raise DatasetError(f"In line 1 of {path}: The column {target.name}, the target, is missing. {there}")
+    faults = DataFaults(path, problem)
     parts = [_read_rows(columns, target, rows, faults) for rows in table.rows()] or [
         (np.empty((0, len(problem.features))), np.empty(0, np.int64), np.empty(0, np.int64))
     ]
@@ -98,7 +97,7 @@ def read_dataset(path: Path, problem: Problem) -> Dataset:
     if not faults:  # rows with faults could make a class look rare
         faults.check_classes(labels, list(problem.by_key), lines, MIN_ROWS)
     if not faults:
-        faults.check_values(matrix, [feature.name for feature in problem.features])
+        faults.check_values(matrix, [feature.name for feature in problem.features], MIN_ROWS)
     if faults:
         raise DatasetError("\n".join(faults.sentences()))
     warnings = _warnings(np.column_stack((matrix, labels)), lines, table.multiline)
@@ -109,7 +108,7 @@ def read_dataset(path: Path, problem: Problem) -> Dataset:
         labels=labels,
         file=path.name,
         sha256=table.sha256,
-        simulated=table.sha256 == hashlib.sha256(simulated_csv()).hexdigest(),
+        simulated=is_simulated(problem, table.sha256),
         warnings=tuple(f"In {path}, {warning}" for warning in warnings),
     )
 
@@ -170,7 +169,7 @@ class _Table:
         first = self._content.removeprefix(codecs.BOM_UTF8).partition(b"\n")[0]
         if not first.strip():
             raise DatasetError(f"{path} is empty or begins with an empty line; it must begin with a header.")
-        self._separator = max(SEPARATORS, key=lambda separator: first.count(separator.encode()))
+        self._separator = separator_of(first.decode(errors="replace"))
         self.multiline: list[int] = []
         self.header = [name.strip() for name in next(self._read(None, 1)).iloc[0]]
 

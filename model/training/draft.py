@@ -3,142 +3,188 @@
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
-from model.problem.checks import MAX_CHOICES, MAX_CLASSES, RESERVED
-from model.problem.features import BLANKS, NO, YES
-from model.problem.wording import plural
+from model.problem.checks import MAX_CLASSES, MAX_FEATURES, name_fault
+from model.problem.features import BLANKS, NO, NUMBER, YES
+from model.problem.table import plain_name
+from model.problem.wording import plural, shown
 from model.training.dataset import MIN_ROWS, DatasetError, read_table
 
 MOST_CHOICES = 20
 """A column with more different texts is taken for names or notes, which a model can't learn from."""
+
+FEW_NUMBERS = 6
+"""So few different whole numbers may be codes of choices."""
+
+MOST = 1e37
+"""Larger numbers are not taken for numbers; XGBoost holds up to 3e38, and limits are wider."""
+
+Texts = Mapping[str, int]
+"""How many rows have each text of a column."""
 
 
 def draft(path: Path, target: str) -> str:
     """Describe the problem of predicting a column of a CSV from the others.
 
     Raises:
-        DatasetError: the file cannot be read or lacks the column, or the column has one value only or
-            more than ``MAX_CLASSES``.
+        DatasetError: The file cannot be read; it does not have the column once; the column has too few or
+            too many different values; no other column can be a feature.
     """
     table = read_table(path)
-    if target not in table.columns:
-        raise DatasetError(f"{path} has no column {target!r}; it has {', '.join(table.columns)[:200]}.")
-    table = table.map(lambda text: "" if text.strip().lower() in BLANKS else text.strip())
-    classes = table[target][table[target] != ""].value_counts()
+    columns = [plain_name(column) for column in table.columns]
+    if columns.count(plain_name(target)) != 1:
+        there = ", ".join(map(shown, table.columns[:20]))
+        raise DatasetError(f"Name one column to answer, as --target COLUMN; {path} has {there}.")
+    at = columns.index(plain_name(target))
+    name, answers = _name(target), Counter(table.iloc[:, at].str.strip())
+    if sentence := _name_fault(target, name, ""):
+        raise DatasetError(f"The column {target!r} of {path} can't be answered: {sentence}")
+    classes = _labels(answers)
     if not 2 <= len(classes) <= MAX_CLASSES:
         raise DatasetError(
             f"The column {target!r} of {path} has {len(classes)} different values, and can be answered with "
             f"2 to {MAX_CLASSES}; name a column with a few classes."
         )
-    name = _name(target)
+    words = name.replace("_", " ")
     lines = [
-        f"# A first description of {path.name}. Correct the words, above all the questions; model/README.md",
-        "# describes each member. What it was unsure of is said in comments.",
+        f"# A first description of {shown(path.name)}. Correct the words, above all the questions;",
+        "# model/README.md describes each member. What it was unsure of is said in comments.",
         "",
-        f"title = {_text(_words(target).capitalize())}",
-        f"question = {_text(f'Which {_words(target)}?')}",
+        f"title = {_text(words.capitalize())}",
+        f"question = {_text(f'Which {words}?')}",
         'row = { name = "row", plural = "rows" }',
         "",
         "[target]",
         f"name = {_text(name)}",
-        f"plural = {_text(plural(_words(target)))}",
-        *(f"\n[target.classes.{_key(key)}]\nname = {_text(_label(key))}" for key in sorted(classes.index)),
+        f"plural = {_text(plural(words))}",
+        *_class_comments(answers),
+        *(f"\n[target.classes.{_text(key)}]\nname = {_text(label)}" for key, label in classes.items()),
     ]
-    if (table[target] == "").any():
-        lines.append("\n# Rows without a target can't be trained on: take them out of the file.")
-    if classes.min() < MIN_ROWS:
-        lines.append(f"\n# Each class needs {MIN_ROWS} rows; {classes.index[-1]} has {classes.min()}.")
-    for column in table.columns:
-        if column != target:
-            lines += ["", *_feature(column, table[column], name)]
+    features = 0
+    for column, (_, texts) in zip(table.columns, table.items(), strict=True):
+        if plain_name(column) == plain_name(target):
+            continue
+        counts = Counter(texts.str.strip())
+        sentence = _unusable(counts) or _name_fault(column, _name(column), name)
+        if not sentence and columns.count(plain_name(column)) > 1:
+            sentence = "the file has several columns of this name; keep one."
+        if not sentence and features == MAX_FEATURES:
+            sentence = f"at most {MAX_FEATURES} features can be served."
+        if sentence:
+            lines += ["", f"# The column {shown(column) or 'without a name'} is left out: {sentence}"]
+        else:
+            features += 1
+            lines += ["", *_feature(_name(column), counts)]
+    if not features:
+        raise DatasetError(f"No column of {path} can be asked for:\n" + "\n".join(lines[-1:]))
     return "\n".join(lines) + "\n"
 
 
-def _feature(column: str, texts: "pd.Series[str]", target: str) -> Iterator[str]:
-    known = texts[texts != ""]
-    distinct = known.unique()
-    name = _name(column)
-    why_not = _unusable(known, name, target)
-    if why_not:
-        yield f"# The column {column} is left out: {why_not}"
-        return
-    numbers = pd.to_numeric(known.str.replace(",", ""), errors="coerce")
-    yield "[[features]]"
-    yield f"name = {_text(name)}"
-    lower = {text.lower() for text in distinct}
-    if lower <= YES | NO and not lower <= {"0", "1"} - {"0"}:
-        yield 'kind = "yes_no"' + ("  # 0 and 1 are taken for no and yes" if lower == {"0", "1"} else "")
-        yield f"question = {_text(_words(column).capitalize() + '?')}"
-    elif numbers.notna().all():
-        few = len(distinct) <= 6 and (numbers % 1 == 0).all()
-        yield 'kind = "number"' + (
-            "  # few whole numbers: if they are codes, make it a choice" if few else ""
-        )
-        yield f"question = {_text(f'What is the {_words(column)}?')}"
-        yield from _limits(numbers)
-    else:
-        yield 'kind = "choice"'
-        yield f"question = {_text(f'Which {_words(column)}?')}"
-        pairs = ", ".join(f"{_key(text)} = {_text(_label(text))}" for text in sorted(distinct))
-        yield f"choices = {{ {pairs} }}"
-    if len(known) < len(texts):
-        yield f"required = false  # {len(texts) - len(known):,} rows are blank"
+def _class_comments(answers: Texts) -> Iterator[str]:
+    if blanks := answers.get("", 0):
+        yield f"# {blanks:,} rows have no answer; take them out of the file, for they can't be trained on."
+    if rare := [shown(text) for text, count in answers.items() if count < MIN_ROWS]:
+        yield f"# Each class needs {MIN_ROWS} rows; too few have {', '.join(rare[:5])}."
 
 
-def _unusable(known: "pd.Series[str]", name: str, target: str) -> str:
-    """Return why a column can't be a feature, in a sentence; an empty text where it can."""
-    distinct = known.nunique()
-    numeric = pd.to_numeric(known.str.replace(",", ""), errors="coerce").notna()
-    if distinct < 2:
-        return "it has the same value in every row."
-    if name in RESERVED or name == target:
-        return f"its name {name!r} is one of the API's own; rename it in the file."
-    if numeric.all():
-        return ""
-    if distinct > min(MOST_CHOICES, MAX_CHOICES):
-        example = known[~numeric].iloc[0]
-        return f"it has {distinct} different texts, such as {example[:40]!r}."
+def _name_fault(column: str, name: str, target: str) -> str:
+    if plain_name(name) != plain_name(column):
+        return "its name can't be written in letters of English and digits; rename it in the file."
+    if name in {target, "rows"} or name_fault(name):
+        return f"{name_fault(name) or 'its name is taken.'} Rename it in the file."
     return ""
 
 
-def _limits(numbers: "pd.Series[float]") -> Iterator[str]:
+def _unusable(texts: Texts) -> str:
+    """Return why a column's values can't be learned from, in a sentence; an empty text where they can."""
+    known = _known(texts)
+    if all(map(_is_number, known)):
+        numbers = np.unique(_numbers(known))
+        different = len(numbers)
+        if different == sum(known.values()) > MOST_CHOICES and (np.diff(numbers) == 1).all():
+            return "it numbers the rows."
+    else:
+        different = len(_labels(known))
+        if different > MOST_CHOICES or not all(map(str.isprintable, known)):
+            odd = next(text for text in known if not _is_number(text))
+            return f"it has {different} different texts, such as {shown(odd)!r}."
+    return "" if different > 1 else "it has the same value in every row."
+
+
+def _feature(name: str, texts: Texts) -> Iterator[str]:
+    known, words = _known(texts), name.replace("_", " ")
+    yield "[[features]]"
+    yield f"name = {_text(name)}"
+    folded = {text.casefold() for text in known}
+    if folded <= YES | NO and folded & YES and folded & NO:
+        yield 'kind = "yes_no"' + ("  # 0 and 1 are taken for no and yes" if folded == {"0", "1"} else "")
+        yield f"question = {_text(f'{words.capitalize()}?')}"
+    elif all(map(_is_number, known)):
+        numbers = _numbers(known)
+        codes = len(numbers) <= FEW_NUMBERS and (numbers % 1 == 0).all()
+        yield 'kind = "number"' + ("  # or a choice, if these few whole numbers are codes" if codes else "")
+        yield f"question = {_text(f'What is the {words}?')}"
+        yield from _limits(np.repeat(numbers, list(known.values())))
+    else:
+        yield 'kind = "choice"'
+        yield f"question = {_text(f'Which {words}?')}"
+        choices = ", ".join(f"{_text(key)} = {_text(label)}" for key, label in _labels(known).items())
+        yield f"choices = {{ {choices} }}"
+    if blanks := sum(texts.values()) - sum(known.values()):
+        yield f"required = false  # {blanks:,} rows are blank"
+
+
+def _limits(numbers: NDArray[np.float64]) -> Iterator[str]:
     """Yield limits, rounded outwards beyond the numbers that occur, and an example."""
-    low, high = float(numbers.min()), float(numbers.max())
-    margin = (high - low) / 4
-    step = 10.0 ** math.floor(math.log10(high - low))
-    least = math.floor((low - margin) / step) * step
-    if low >= 0:
-        least = max(least, 0.0)
-    greatest = math.ceil((high + margin) / step) * step
-    yield f"min = {least:.10g}"
-    yield f"max = {greatest:.10g}"
-    yield f"example = {float(f'{numbers.median():.3g}'):.10g}"
-    if low > 0 and high / low > 50 and least > 0:
+    low, high, median = float(numbers.min()), float(numbers.max()), float(np.median(numbers))
+    if low > 0 and high / low > 100:
+        yield f"min = {10.0 ** math.floor(math.log10(low)):.15g}"
+        yield f"max = {10.0 ** math.ceil(math.log10(high)):.15g}"
+        yield f"example = {min(max(float(f'{median:.2g}'), low), high):.15g}"
         yield 'scale = "log"'
+        return
+    step = 10.0 ** math.floor(math.log10(high - low))
+    margin = (high - low) / 4
+    least = math.floor((low - margin) / step) * step
+    yield f"min = {max(least, 0.0) if low >= 0 else least:.15g}"
+    yield f"max = {math.ceil((high + margin) / step) * step:.15g}"
+    yield f"example = {round(median / step * 10) * step / 10:.15g}"
+
+
+def _known(texts: Texts) -> dict[str, int]:
+    """Return the texts that are not blank, the most frequent first."""
+    found = sorted(texts.items(), key=lambda item: (-item[1], item[0]))
+    return {text: count for text, count in found if text.lower() not in BLANKS}
+
+
+def _is_number(text: str) -> bool:
+    return bool(NUMBER.fullmatch(text)) and abs(float(text.replace(",", ""))) < MOST
+
+
+def _numbers(texts: Texts) -> NDArray[np.float64]:
+    return np.array([float(text.replace(",", "")) for text in texts])
+
+
+def _labels(texts: Texts) -> dict[str, str]:
+    """Return the name of each text for people, in order; of texts that are read as one, the first stands."""
+    found: dict[str, str] = {}
+    for text in filter(None, texts):
+        label = text.replace("_", " ")
+        found.setdefault(label.casefold(), text)
+    ordered = sorted(found.values(), key=lambda text: (float(text) if text.isdecimal() else math.inf, text))
+    return {text: f"{text[:1].upper()}{text[1:]}".replace("_", " ") for text in ordered}
 
 
 def _name(column: str) -> str:
     """Return a column's name as a member of JSON."""
-    name = re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")[:40]
-    return name if name[:1].isalpha() else f"column_{name}"[:40]
-
-
-def _words(column: str) -> str:
-    return re.sub(r"[\s_-]+", " ", column).strip().lower()
-
-
-def _label(text: str) -> str:
-    words = text.replace("_", " ")
-    return words[:1].upper() + words[1:]
-
-
-def _key(text: str) -> str:
-    return text if re.fullmatch(r"[A-Za-z0-9_-]+", text) else _text(text)
+    return re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")
 
 
 def _text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

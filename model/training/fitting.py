@@ -120,7 +120,7 @@ def _table(
 def monotone_constraints(problem: Problem) -> tuple[int, ...]:
     """Return the direction of each feature: 1 increasing, -1 decreasing, 0 free.
 
-    All are 0 for more than two classes.     XGBoost's constraints are on the raw score, which rises with the
+    All are 0 for more than two classes. XGBoost's constraints are on the raw score, which rises with the
     probability of the later class where there are two; of more classes each score is normalised by the
     others, so a constraint would promise nothing.
     """

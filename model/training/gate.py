@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from model.artifact import ArtifactError
 from model.manifest import MANIFEST_NAME
 from model.predictor import Predictor
+from model.problem.description import Problem
+from model.problem.features import Choice
 from model.training.evaluation import losses, mean_interval
 from model.training.pipeline import Trained
 
@@ -33,7 +35,8 @@ def refusals(trained: Trained, folder: Path) -> list[str]:
     if high >= 0:
         reasons.append(
             f"The model is no better than always answering the classes' shares: its log loss is "
-            f"{metrics.log_loss:.4f}, and {metrics.baseline['log_loss']:.4f} without any model."
+            f"{metrics.log_loss:.4f}, and {metrics.baseline['log_loss']:.4f} without any model. On "
+            f"{len(new):,} rows held out, such a difference may be chance."
         )
     allowed = metrics.calibration_error_by_chance + CALIBRATION_MARGIN
     if metrics.calibration_error > allowed:
@@ -63,7 +66,12 @@ def _in_place(trained: Trained, folder: Path) -> tuple[str, NDArray[np.float32]]
         predictor = Predictor.load(folder)
     except ArtifactError:
         return None  # a model that cannot be served may be replaced by any other
-    new, old = trained.artifact.manifest.problem, predictor.problem
-    if (new.by_key.keys(), new.features) != (old.by_key.keys(), old.features):
+    if _compared(trained.artifact.manifest.problem) != _compared(predictor.problem):
         return None
     return predictor.model_version, predictor.predict_many(trained.held_matrix).probabilities
+
+
+def _compared(problem: Problem) -> list[object]:
+    """Return what must be equal for two models to answer the same rows in the same columns."""
+    codes = [list(feature.choices) if isinstance(feature, Choice) else [] for feature in problem.features]
+    return [*problem.by_key, *(feature.column_name for feature in problem.features), *codes]

@@ -135,8 +135,8 @@ def _stats(
     found = []
     for feature, column, importance in zip(features, matrix.T, importances, strict=True):
         known = column[~np.isnan(column)]
-        number = isinstance(feature, Number) and len(known) > 0
-        names = list(feature.choices) if isinstance(feature, Choice) else ["no", "yes"]
+        number = isinstance(feature, Number)
+        names = list(feature.choices) if isinstance(feature, Choice) else [] if number else ["no", "yes"]
         quantiles = np.quantile(known, QUANTILES) if number else []
         found.append(
             FeatureStats(
@@ -144,9 +144,7 @@ def _stats(
                 min=float(known.min()) if number else None,
                 max=float(known.max()) if number else None,
                 quantiles=tuple(sorted({float(f"{quantile:.4g}") for quantile in quantiles})),
-                counts={}
-                if isinstance(feature, Number)
-                else {name: int((known == code).sum()) for code, name in enumerate(names)},
+                counts={name: int((known == code).sum()) for code, name in enumerate(names)},
                 blanks=len(column) - len(known),
                 importance=importance,
             )

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import xgboost
@@ -14,13 +14,18 @@ from model.problem.scales import round_numbers
 from model.problem.wording import figure
 from model.step_function import StepFunction, to_step_function
 from model.training.simulation import best_probabilities
-from model.training.svg import Drawing, Point, Scale, colour, linear, logarithmic
+from model.training.svg import WIDTH, Drawing, Point, Scale, colour, linear, logarithmic
 
 PROBABILITY, CALIBRATION, IMPORTANCE = "probability.svg", "calibration.svg", "importance.svg"
 
-WIDTH, LEFT, RIGHT = 720, 64, 696
+LEFT, RIGHT = 64, WIDTH - 24
+MOST_COLUMNS = 48
+"""The most columns of a histogram."""
+MOST_BARS = 20
+"""The most choices that have bars of their own; of more, the rarest are drawn as one."""
 
 Floats = NDArray[np.float64]
+Labels = NDArray[np.int64]
 
 
 def feature_plot_name(feature: AnyFeature) -> str:
@@ -28,9 +33,7 @@ def feature_plot_name(feature: AnyFeature) -> str:
     return f"feature-{feature.name}.svg"
 
 
-def draw(
-    manifest: Manifest, booster: xgboost.Booster, matrix: Floats, labels: NDArray[np.int64]
-) -> dict[str, bytes]:
+def draw(manifest: Manifest, booster: xgboost.Booster, matrix: Floats, labels: Labels) -> dict[str, bytes]:
     """Draw the plots of a model, by file name.
 
     Args:
@@ -55,9 +58,7 @@ def draw(
     return drawn
 
 
-def probability_plot(
-    manifest: Manifest, steps: StepFunction, values: Floats, labels: NDArray[np.int64]
-) -> bytes:
+def probability_plot(manifest: Manifest, steps: StepFunction, values: Floats, labels: Labels) -> bytes:
     """Plot each class's probability against the only number, above the densities of the fitted rows.
 
     Args:
@@ -66,26 +67,20 @@ def probability_plot(
         values: The fitted numbers, in the first unit, shape ``(n,)``.
         labels: Class indices, shape ``(n,)``.
     """
-    problem, simulated = manifest.problem, manifest.data.simulated
+    problem, rows = manifest.problem, _rows(manifest)
     (number,) = problem.numbers
     names = [entry.name for entry in problem.classes]
-    rows = f"{'simulated' if simulated else 'training'} {problem.row.plural}"
-    keys = _legend(names)
-    top = 60 + keys[-1][1]
-    bottom = top + 312
     drawing = Drawing(
-        WIDTH,
-        bottom + 64,
-        f"How probable each {problem.target.name} is",
+        f"How probable each {problem.target.words} is",
         f"The probability of {', '.join(names)} by the {number.short}; below, how common such {rows} are.",
     )
-    low, high = _ends(number, values)
-    x, y = _scale(number, low, high), linear(0, 1, bottom, top)
-    for k, (name, (at, row)) in enumerate(zip(names, keys, strict=True)):
-        drawing.line((at, row + 28), (at + 22, row + 28), stroke=colour(k))
-        drawing.text(at + 28, row + 33, name)
-    _share_axis(drawing, y, LEFT)
-    _number_axis(drawing, number, values, bottom)
+    top = _legend(drawing, names)
+    bottom = top + 312
+    edges = _edges(number, values)
+    low, high = float(edges[0]), float(edges[-1])
+    x, y = _scale(number, edges), linear(0, 1, bottom, top)
+    _share_axis(drawing, y)
+    _number_axis(drawing, number, edges, bottom)
     grid = _spaced(number, low, high, 160)
     to_even = np.log if number.scale == "log" else np.asarray
     densities = [
@@ -100,21 +95,19 @@ def probability_plot(
         drawing.curve(
             [(x(value), y(share)) for value, share in _staircase(steps, k, low, high)], stroke=colour(k)
         )
-    if simulated:
+    if manifest.data.simulated:
         best = best_probabilities(grid)[:, -1]
         drawing.curve([(x(value), y(share)) for value, share in zip(grid, best, strict=True)], kind="note")
-        drawing.line((LEFT, bottom + 43), (LEFT + 34, bottom + 43), kind="note")
-        drawing.text(LEFT + 42, bottom + 48, f"best possible for {names[-1]}; shaded: the {rows}")
+        drawing.line((LEFT, bottom + 67), (LEFT + 34, bottom + 67), kind="note")
+        drawing.text(LEFT + 42, bottom + 72, f"best possible for {names[-1]}; shaded: the {rows}")
     else:
-        drawing.text(LEFT, bottom + 48, f"shaded: the {rows}")
-    return drawing.encode()
+        drawing.text(LEFT, bottom + 72, f"shaded: the {rows}")
+    return drawing.encode(bottom + 88)
 
 
 def calibration_plot(bins: Sequence[CalibrationBin], classes: int) -> bytes:
     """Plot the reliability curve: how often the answer is right, by its probability, with 95 % intervals."""
     drawing = Drawing(
-        WIDTH,
-        460,
         "When it says 80 %, is it right 80 % of the time?",
         "Dots on the dashed line mean yes. "
         + " ".join(f"Said {each.mean_predicted:.0%}, right {each.fraction_positive:.0%}." for each in bins),
@@ -123,7 +116,7 @@ def calibration_plot(bins: Sequence[CalibrationBin], classes: int) -> bytes:
     low = math.floor(10 / classes) / 10
     floor = min(low, math.floor(5 * min(each.low for each in bins)) / 5)
     x, y = linear(low, 1, LEFT, RIGHT), linear(floor, 1, bottom, top)
-    _share_axis(drawing, y, LEFT, floor)
+    _share_axis(drawing, y, floor)
     for tenth in range(round(low * 10), 11):
         drawing.text(x(tenth / 10), bottom + 24, f"{tenth * 10} %", anchor="middle")
     drawing.text((LEFT + RIGHT) / 2, bottom + 50, "probability of the answer", anchor="middle")
@@ -133,155 +126,169 @@ def calibration_plot(bins: Sequence[CalibrationBin], classes: int) -> bytes:
         at = x(each.mean_predicted)
         drawing.line((at, y(each.low)), (at, y(each.high)), stroke=colour(1))
         drawing.dot(at, y(each.fraction_positive), colour(1))
-    return drawing.encode()
+    return drawing.encode(460)
 
 
 def importance_plot(manifest: Manifest) -> bytes:
     """Plot the mean absolute SHAP value of each feature, the largest first."""
-    weights = {
-        feature.axis: stats.importance or 0.0
-        for feature, stats in zip(manifest.problem.features, manifest.features, strict=True)
-    }
-    ordered = sorted(weights.items(), key=lambda item: -item[1])
+    weights = importances(manifest)
     drawing = Drawing(
-        WIDTH,
-        76 + 34 * len(ordered),
         "What the answers depend on",
         "Mean absolute SHAP value, in log-odds: "
-        + ", ".join(f"{name} {weight:.2f}" for name, weight in ordered),
+        + ", ".join(f"{feature.axis} {weight:.2f}" for feature, weight in weights),
     )
-    start = LEFT + 8 * max(len(name) for name in weights)
-    x = linear(0, max(*weights.values(), 1e-9), start, RIGHT - 60)
-    for row, (name, weight) in enumerate(ordered):
-        ground = 56 + 34 * row
-        drawing.text(start - 12, ground + 17, name, anchor="end")
-        drawing.area(
-            [(start, ground), (x(weight), ground), (x(weight), ground + 22), (start, ground + 22)],
-            colour(1),
-            0.85,
-        )
-        drawing.text(x(weight) + 8, ground + 17, f"{weight:.2f}")
-    return drawing.encode()
+    most = max(weights[0][1], 1e-9)
+    bars = [(feature.axis, [(weight / most, colour(1))], f"{weight:.2f}") for feature, weight in weights]
+    return drawing.encode(_bars(drawing, 56, bars) + 20)
 
 
-def number_plot(manifest: Manifest, number: Number, values: Floats, labels: NDArray[np.int64]) -> bytes:
-    """Plot a histogram of a number of the fitted rows for each class, without the blanks."""
+def importances(manifest: Manifest) -> list[tuple[AnyFeature, float]]:
+    """Return the features with their mean absolute SHAP values, the largest first; none if there is one."""
+    weights = [
+        (feature, stats.importance)
+        for feature, stats in zip(manifest.problem.features, manifest.features, strict=True)
+        if stats.importance is not None
+    ]
+    return sorted(weights, key=lambda pair: -pair[1])
+
+
+def number_plot(manifest: Manifest, number: Number, values: Floats, labels: Labels) -> bytes:
+    """Plot a histogram of a number of the fitted rows for each class."""
     names = [entry.name for entry in manifest.problem.classes]
     height = 116
-    bottom = 30 + height * len(names)
-    drawing = _feature_drawing(manifest, number, bottom + 64, f"Histograms for {', '.join(names)}.")
-    low, high = _ends(number, values)
-    x = _scale(number, low, high)
-    edges = _spaced(number, low, high, 49)
-    of_class = [values[(labels == k) & ~np.isnan(values)] for k in range(len(names))]
-    counts = [np.histogram(known, edges)[0] for known in of_class]
-    tallest = max(1, *(int(count.max()) for count in counts))
-    for k, (name, known, count) in enumerate(zip(names, of_class, counts, strict=True)):
+    drawing = _feature_drawing(manifest, number, f"Histograms for {', '.join(names)}.")
+    edges = _edges(number, values)
+    x = _scale(number, edges)
+    of_class = [values[labels == k] for k in range(len(names))]
+    counts = [np.histogram(found[~np.isnan(found)], edges)[0] for found in of_class]
+    tallest = max(int(count.max()) for count in counts)
+    for k, (name, found, count) in enumerate(zip(names, of_class, counts, strict=True)):
         ground = 30 + height * (k + 1)
         y = linear(0, tallest, ground, ground - height + 30)
         for (start, end), rows in zip(pairwise(edges), count, strict=True):
             if rows:
-                box = [(x(start) + 0.5, ground), (x(start) + 0.5, y(rows))]
-                box += [(x(end) - 0.5, y(rows)), (x(end) - 0.5, ground)]
-                drawing.area(box, colour(k), 0.85)
-        said = f"{len(known):,} {manifest.problem.row.plural}"
+                drawing.bar((x(start) + 0.5, y(rows)), (x(end) - 0.5, ground), colour(k))
+        lines = [_cut(name, 60), f"{len(found):,} {manifest.problem.row.plural}"]
         at, anchor = LEFT, "start"
-        if len(known):
-            median = float(np.median(known))
+        if count.any():
+            median = float(np.nanmedian(found))
             drawing.line((x(median), ground), (x(median), ground - height + 26), kind="note")
-            said += f", median {figure(float(f'{median:.4g}'))}"
+            lines[1] += f", median {figure(float(f'{median:.4g}'))}"
             # The label goes on the side away from the median, where there are few rows.
             at, anchor = (RIGHT, "end") if x(median) < (LEFT + RIGHT) / 2 else (LEFT, "start")
-        drawing.text(at, ground - height + 40, name, anchor=anchor)
-        drawing.text(at, ground - height + 59, said, anchor=anchor)
+        if blanks := int(np.isnan(found).sum()):
+            lines.append(f"{blanks:,} not given")
+        for row, line in enumerate(lines):
+            drawing.text(at, ground - height + 40 + 19 * row, line, anchor=anchor)
         drawing.line((LEFT, ground), (RIGHT, ground), kind="axis")
-    _number_axis(drawing, number, values, bottom)
-    return drawing.encode()
+    bottom = 30 + height * len(names)
+    _number_axis(drawing, number, edges, bottom)
+    return drawing.encode(bottom + 64)
 
 
-def choice_plot(manifest: Manifest, feature: AnyFeature, values: Floats, labels: NDArray[np.int64]) -> bytes:
+def choice_plot(manifest: Manifest, feature: AnyFeature, values: Floats, labels: Labels) -> bytes:
     """Plot how the fitted rows of each choice, and those without one, are divided among the classes."""
-    options = list(feature.choices.values()) if isinstance(feature, Choice) else ["No", "Yes"]
-    groups = [(name, labels[values == code]) for code, name in enumerate(options)]
-    if np.isnan(values).any():
-        groups.append(("not given", labels[np.isnan(values)]))
     names = [entry.name for entry in manifest.problem.classes]
-    keys = _legend(names)
-    top = 56 + keys[-1][1]
-    drawing = _feature_drawing(
-        manifest, feature, top + 34 * len(groups) + 24, f"Shares of {', '.join(names)} for each answer."
-    )
-    for k, (name, (at, row)) in enumerate(zip(names, keys, strict=True)):
-        drawing.line((at, row + 28), (at + 22, row + 28), stroke=colour(k))
-        drawing.text(at + 28, row + 33, name)
-    start = LEFT + 8 * min(24, max(len(name) for name, _ in groups))
-    x = linear(0, 1, start, RIGHT - 60)
-    for row, (name, found) in enumerate(groups):
-        ground, done = top + 34 * row, 0.0
-        drawing.text(start - 12, ground + 17, name if len(name) <= 24 else f"{name[:23]}…", anchor="end")
-        for k, count in enumerate(np.bincount(found, minlength=len(names)).tolist()):
-            share = count / max(len(found), 1)
-            box = [(x(done), ground), (x(done + share), ground)]
-            box += [(x(done + share), ground + 22), (x(done), ground + 22)]
-            drawing.area(box, colour(k), 0.85)
-            done += share
-        drawing.text(RIGHT - 52, ground + 17, f"{len(found):,}")
-    return drawing.encode()
+    options = list(feature.choices.values()) if isinstance(feature, Choice) else ["No", "Yes"]
+    codes = np.where(np.isnan(values), len(options), values).astype(np.int64)
+    counts = np.bincount(codes * len(names) + labels, minlength=(len(options) + 1) * len(names))
+    *groups, blank = zip([*options, "not given"], counts.reshape(-1, len(names)), strict=True)
+    if len(groups) > MOST_BARS:
+        groups.sort(key=lambda group: -int(group[1].sum()))
+        rest = groups[MOST_BARS:]
+        groups = [*groups[:MOST_BARS], (f"{len(rest)} others", np.sum([count for _, count in rest], axis=0))]
+    drawing = _feature_drawing(manifest, feature, f"Shares of {', '.join(names)} for each answer.")
+    bars = [
+        (name, [(rows / max(count.sum(), 1), colour(k)) for k, rows in enumerate(count)], f"{count.sum():,}")
+        for name, count in (*groups, *([blank] if blank[1].any() else []))
+    ]
+    return drawing.encode(_bars(drawing, _legend(drawing, names), bars) + 20)
 
 
-def _feature_drawing(manifest: Manifest, feature: AnyFeature, height: int, description: str) -> Drawing:
-    rows = f"{'simulated' if manifest.data.simulated else 'training'} {manifest.problem.row.plural}"
-    return Drawing(
-        WIDTH, height, f"The {rows}, by {manifest.problem.target.name}: {feature.short}", description
-    )
+def _rows(manifest: Manifest) -> str:
+    return f"{'simulated' if manifest.data.simulated else 'training'} {manifest.problem.row.plural}"
 
 
-def _legend(names: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the x and y of each name in pixels; names that do not fit go to the next row."""
-    places = []
-    at, row = LEFT, 24
-    for name in names:
+def _feature_drawing(manifest: Manifest, feature: AnyFeature, description: str) -> Drawing:
+    title = f"The {_rows(manifest)}, by {manifest.problem.target.words}: {feature.short}"
+    return Drawing(_cut(title, 72), description)
+
+
+def _legend(drawing: Drawing, names: Sequence[str]) -> int:
+    """Draw the classes' colours, in as many lines as they need; return the y below them."""
+    at, line = LEFT, 52
+    for k, name in enumerate(_cut(name, 60) for name in names):
         width = 28 + 8 * len(name)
         if at + width > RIGHT:
-            at, row = LEFT, row + 22
-        places.append((at, row))
+            at, line = LEFT, line + 22
+        drawing.line((at, line), (at + 22, line), stroke=colour(k))
+        drawing.text(at + 28, line + 5, name)
         at += width + 24
-    return places
+    return line + 32
 
 
-def _share_axis(drawing: Drawing, y: Scale, left: float, low: float = 0.0) -> None:
+def _bars(drawing: Drawing, top: int, bars: Sequence[tuple[str, list[tuple[float, str]], str]]) -> int:
+    """Draw horizontal bars; return the y below them.
+
+    Args:
+        drawing: Where to draw.
+        top: The y of the first bar.
+        bars: The name of each, its parts, of which each has a length from 0 to 1 and a colour, and the text
+            at its end.
+    """
+    names = [_cut(name, 24) for name, _, _ in bars]
+    x = linear(0, 1, LEFT + 8 * max(map(len, names)), RIGHT - 60)
+    for row, (name, (_, parts, said)) in enumerate(zip(names, bars, strict=True)):
+        y = top + 34 * row
+        drawing.text(x(0) - 12, y + 17, name, anchor="end")
+        ends = [0.0, *accumulate(length for length, _ in parts)]
+        for (start, end), (_, fill) in zip(pairwise(ends), parts, strict=True):
+            drawing.bar((x(start), y), (x(end), y + 22), fill)
+        drawing.text(x(ends[-1]) + 8, y + 17, said)
+    return top + 34 * len(bars)
+
+
+def _share_axis(drawing: Drawing, y: Scale, low: float = 0.0) -> None:
     for tenth in range(10, round(low * 10) - 1, -2):
         height = y(tenth / 10)
-        drawing.line((left, height), (RIGHT, height), kind="grid")
-        drawing.text(left - 8, height + 5, f"{tenth * 10} %", anchor="end")
+        drawing.line((LEFT, height), (RIGHT, height), kind="grid")
+        drawing.text(LEFT - 8, height + 5, f"{tenth * 10} %", anchor="end")
 
 
-def _number_axis(drawing: Drawing, number: Number, values: Floats, bottom: float) -> None:
-    low, high = _ends(number, values)
-    x = _scale(number, low, high)
+def _number_axis(drawing: Drawing, number: Number, edges: Floats, bottom: float) -> None:
+    x = _scale(number, edges)
     drawing.line((LEFT, bottom), (RIGHT, bottom), kind="axis")
-    for value in round_numbers(low, high, number.scale):
+    for value in round_numbers(float(edges[0]), float(edges[-1]), number.scale):
         drawing.line((x(value), bottom), (x(value), bottom + 6), kind="axis")
         drawing.text(x(value), bottom + 24, figure(value), anchor="middle")
     unit = f",{number.label(number.unit)}" if number.unit else ""
-    drawing.text(RIGHT, bottom + 48, f"{number.short}{unit}", anchor="end")
+    drawing.text(RIGHT, bottom + 48, f"{_cut(number.short, 60)}{unit}", anchor="end")
 
 
-def _ends(number: Number, values: Floats) -> tuple[float, float]:
-    """Return the ends of an axis, a little beyond the values."""
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+def _edges(number: Number, values: Floats) -> Floats:
+    """Return the edges of a histogram's columns: one for each value if they are few and evenly spaced."""
+    distinct = np.unique(values[~np.isnan(values)])
+    low, high = float(distinct[0]), float(distinct[-1])
     if number.scale == "log":
-        return low / 1.05, high * 1.05
+        return _spaced(number, low / 1.05, high * 1.05, MOST_COLUMNS + 1)
+    step = float(np.diff(distinct).min()) if len(distinct) > 1 else abs(low) or 1.0
+    if (high - low) / step < MOST_COLUMNS:
+        return np.linspace(low - step / 2, high + step / 2, round((high - low) / step) + 2)
     margin = (high - low) * 0.05
-    return low - margin, high + margin
+    return _spaced(number, low - margin, high + margin, MOST_COLUMNS + 1)
 
 
-def _scale(number: Number, low: float, high: float) -> Scale:
-    return (logarithmic if number.scale == "log" else linear)(low, high, LEFT, RIGHT)
+def _scale(number: Number, edges: Floats) -> Scale:
+    to = logarithmic if number.scale == "log" else linear
+    return to(float(edges[0]), float(edges[-1]), LEFT, RIGHT)
 
 
 def _spaced(number: Number, low: float, high: float, points: int) -> Floats:
     return np.asarray((np.geomspace if number.scale == "log" else np.linspace)(low, high, points))
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _staircase(steps: StepFunction, k: int, low: float, high: float) -> list[Point]:

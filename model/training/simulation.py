@@ -8,6 +8,7 @@ possible answer at every size, and a model can be compared with it.
 ``python -m model.training.simulation`` writes the file again, byte for byte.
 """
 
+import hashlib
 import math
 import random
 import sys
@@ -18,8 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.atomic import write_atomically
+from model.problem.description import Problem
 
 HOMES_FILE = Path(__file__).parent.with_name("homes.csv")
+HEADER = ("home_size_sqft", "breed")
 HOUSEHOLDS = 6_000
 MIN_SQFT, MAX_SQFT = 50, 100_000
 SEED = 1901
@@ -33,6 +36,17 @@ LOG_SPREAD = 0.4
 Because it is the same, the best possible probability of the larger breed rises with the home size. It is one
 half at the geometric mean of the medians, 1,768 sq ft.
 """
+
+ABOUT = (
+    "**The households are simulated, not a survey.** Each keeps one of the breeds with equal chance, and the "
+    "logarithm of its home's size is normal, with a median of "
+    + " and ".join(
+        f"{size:,.0f} sq ft ({key.replace('_', ' ').title()})" for key, size in MEDIAN_SQFT.items()
+    )
+    + f" and a standard deviation of {LOG_SPREAD}. The figures were chosen so that the sizes overlap; "
+    "`model/training/simulation.py` draws them."
+)
+"""What the card says about the data."""
 
 
 def simulate_homes(
@@ -78,12 +92,21 @@ def best_probabilities(home_sizes: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(densities / densities.sum(axis=1, keepdims=True))
 
 
+def is_simulated(problem: Problem, sha256: str) -> bool:
+    """Return whether a file with this checksum, read as a problem describes, gives what is simulated here."""
+    return (
+        [*(feature.column_name for feature in problem.features), problem.target.name] == list(HEADER)
+        and list(problem.by_key) == list(MEDIAN_SQFT)
+        and sha256 == hashlib.sha256(simulated_csv()).hexdigest()
+    )
+
+
 def simulated_csv() -> bytes:
     """Return the content of ``model/homes.csv``."""
     breeds = list(MEDIAN_SQFT)
     sizes, labels = simulate_homes()
     rows = [f"{size:.0f},{breeds[label]}\n" for size, label in zip(sizes, labels, strict=True)]
-    return ("home_size_sqft,breed\n" + "".join(rows)).encode()
+    return (",".join(HEADER) + "\n" + "".join(rows)).encode()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ Point = tuple[float, float]
 COLOURS = ("#d9772b", "#3b82c4", "#2f9e6e", "#9b6bc7", "#d1495b", "#8a8f2c", "#1d9aa8", "#b3628f")
 """The colours of the classes in order, repeated if there are more classes."""
 
+WIDTH = 720
+
 STYLE = """
 text { font: 14px system-ui, sans-serif; fill: #5a6069 }
 .title { font-size: 17px; font-weight: 600 }
@@ -45,11 +47,8 @@ def logarithmic(low: float, high: float, start: float, end: float) -> Scale:
 class Drawing:
     """A drawing under construction; coordinates are pixels from the top left, kinds classes of ``STYLE``."""
 
-    def __init__(self, width: int, height: int, title: str, description: str) -> None:
-        self.width, self.height = width, height
-        size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    def __init__(self, title: str, description: str) -> None:
         self._parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
             f"<title>{escape(title)}</title>",
             f"<desc>{escape(description)}</desc>",
             f"<style>{STYLE}</style>",
@@ -79,13 +78,20 @@ class Drawing:
         """Fill the polygon with these corners."""
         self._parts.append(f'<path d="M{_path(points)}Z" fill="{fill}" fill-opacity="{opacity}"/>')
 
+    def bar(self, start: Point, end: Point, fill: str) -> None:
+        """Fill the rectangle between two opposite corners."""
+        (left, top), (right, bottom) = start, end
+        self.area([(left, top), (right, top), (right, bottom), (left, bottom)], fill, 0.85)
+
     def dot(self, x: float, y: float, fill: str) -> None:
         """Draw a dot."""
         self._parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{fill}"/>')
 
-    def encode(self) -> bytes:
-        """Return the file's content."""
-        return "\n".join([*self._parts, "</svg>\n"]).encode()
+    def encode(self, height: int) -> bytes:
+        """Return the content of a file whose image has this height."""
+        size = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
+        opening = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">'
+        return "\n".join([opening, *self._parts, "</svg>\n"]).encode()
 
 
 def _class(kind: str) -> str:

@@ -7,9 +7,12 @@ from rich.table import Table
 from rich.text import Text
 
 from model.manifest import Manifest
-from model.training.card import MEASURES, constraint, known_in_words, measure
+from model.training.card import MEASURES, changes_in_words, constraints_in_words, known_in_words, measure
+from model.training.plots import importances
 
 _WIDTH = 20
+_MOST_FEATURES = 5
+"""The most features that are shown of a known answer: those that matter most."""
 _STYLES = ("dark_orange", "dodger_blue1", "green3", "medium_purple", "red", "yellow", "cyan", "magenta")
 """The styles of the classes in order, repeated if there are more classes; close to the plots' colours."""
 
@@ -22,15 +25,12 @@ def result(manifest: Manifest, folder: Path, *, written: bool) -> RenderableType
         folder: The output folder.
         written: Whether the model was written there.
     """
-    return Group(
-        _rows(manifest),
-        Text(),
-        _quality(manifest),
-        Text(),
-        _answers(manifest),
-        Text(),
-        Text(f"Written to {folder}." if written else f"Not written to {folder}.", style="dim"),
-    )
+    said = f"Written to {folder}." if written else f"Not written to {folder}."
+    parts = [_rows(manifest), _quality(manifest), _answers(manifest)]
+    if len(manifest.problem.features) > 1:
+        parts.append(_importances(manifest))
+    notes = [*changes_in_words(manifest), *constraints_in_words(manifest.problem), said]
+    return Group(*(line for part in parts for line in (part, Text())), Text("\n".join(notes), style="dim"))
 
 
 def _rows(manifest: Manifest) -> Table:
@@ -38,14 +38,12 @@ def _rows(manifest: Manifest) -> Table:
     table = _borderless_table(f"Model {manifest.model_version}")
     rows = manifest.problem.row.plural
     kind = f"simulated {rows}" if data.simulated else rows
+    table.add_column(justify="right")
     table.add_row(f"{data.fitted + data.held_out:,}", kind, f"in {data.file}, {data.held_out:,} held out")
     most = max(data.rows.values())
     for entry in manifest.problem.classes:
         count = data.rows[entry.key]
         table.add_row(f"{count:,}", entry.name, _bar(count / most, _style(manifest, entry.key)))
-    for feature in manifest.problem.features:
-        if (found := constraint(manifest, feature)) != "none":
-            table.add_row("", feature.axis, f"constrained: {found}", style="dim")
     return table
 
 
@@ -71,29 +69,33 @@ def _quality(manifest: Manifest) -> Table:
 
 def _answers(manifest: Manifest) -> Table:
     problem = manifest.problem
-    table = _borderless_table("What it answers")
+    most = [feature for feature, _ in importances(manifest)[:_MOST_FEATURES]] or problem.features
+    table = _borderless_table("What it answers", header=len(most) > 1)
+    for feature in problem.features:
+        if feature in most:
+            table.add_column(feature.axis, justify="right")
     for known in manifest.known_answers:
         share = max(known.probabilities)
         best = problem.classes[known.probabilities.index(share)]
-        bar = _bar(share, _style(manifest, best.key))
-        asked = ", ".join(known_in_words(manifest, known))
-        table.add_row(asked, best.name, bar.append(f" {share:4.0%}"))
-    for boundary in manifest.decision_boundaries:
-        change = f"{problem.by_key[boundary.below].name} to {problem.by_key[boundary.above].name}"
-        number = problem.numbers[0]
-        at = f"at {boundary.value:,.0f}{number.label(number.unit)}"
-        table.add_row(at, change, "the answer changes", style="dim")
-    weights = zip(problem.features, manifest.features, strict=True)
-    for feature, stats in sorted(weights, key=lambda pair: -(pair[1].importance or 0)):
-        if stats.importance is not None:
-            table.add_row(feature.axis, f"{stats.importance:.3f}", "mean of |SHAP|", style="dim")
+        values = zip(problem.features, known_in_words(manifest, known), strict=True)
+        asked = (value for feature, value in values if feature in most)
+        bar = _bar(share, _style(manifest, best.key)) if len(most) == 1 else Text()
+        table.add_row(*asked, best.name, bar.append(f" {share:4.0%}"))
     return table
 
 
-def _borderless_table(title: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False)
+def _importances(manifest: Manifest) -> Table:
+    table = _borderless_table("What the answers depend on (mean |SHAP|)")
+    weights = importances(manifest)
     table.add_column(justify="right")
+    for feature, weight in weights:
+        bar = _bar(weight / (weights[0][1] or 1), _STYLES[1])
+        table.add_row(feature.axis, bar.append(f" {weight:.3f}"))
     return table
+
+
+def _borderless_table(title: str, *, header: bool = False) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=None, show_header=header)
 
 
 def _style(manifest: Manifest, key: str) -> str:

@@ -11,13 +11,14 @@ from model.check import EXIT_BAD_MODEL, main
 
 def test_it_describes_a_whole_artifact(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
-    first, breeds, data, loss, *changes = capsys.readouterr().out.splitlines()
+    first, answers, asks, data, loss, *changes = capsys.readouterr().out.splitlines()
     assert (
         first
         == f"model      {next(ARTIFACT_FOLDER.glob('*.ubj')).stem[6:]}, whole, and gives its known answers"
     )
-    assert breeds == "breeds     Dachshund, German Shepherd"
-    assert "simulated households" in data
+    assert answers == "answers    breed: Dachshund, German Shepherd"
+    assert asks == "asks       home_size"
+    assert data == "data       6,000 simulated homes"
     assert loss.startswith("log loss   0.")
     assert len(changes) == 1
     assert changes[0].endswith("sq ft from Dachshund to German Shepherd")

@@ -51,7 +51,7 @@ def text_positions(page: str, kind: str) -> list[tuple[float, float]]:
 
 def test_every_page_is_served(client: FlaskClient) -> None:
     addresses = [*PAGES, *(f"/{page}?{entry}" for page in ("recommendation", "preview") for entry in ENTRIES)]
-    plots = re.findall(r'src="(/model/[^"]+/[a-z]+\.svg)"', client.get("/model").text)
+    plots = re.findall(r'src="(/model/[^"]+/[a-z_-]+\.svg)"', client.get("/model").text)
     assert len(plots) == 3
     for address in addresses + plots:
         response = client.get(address)

@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ import train
 from model.artifact import ARTIFACT_FOLDER, read_artifact
 from model.predictor import Predictor
 from tests.model.sizes import answer, answers
+from tests.model.tables import PROBLEMS
 
 ROOT = Path(__file__).parents[2]
 HEADER = "home_size_sqft,breed\n"
@@ -57,12 +59,12 @@ def test_training_again_gives_the_committed_artifact(tmp_path: Path) -> None:
     assert manifest.metrics.best_log_loss is not None
     for words in (
         manifest.model_version,
-        "simulated households",
+        "simulated homes",
         f"{manifest.metrics.accuracy:.1%}",
         f"{manifest.metrics.log_loss:.4f}",
         f"{manifest.metrics.best_log_loss:.4f}",
-        "Dachshund to German Shepherd",
-        f"{manifest.decision_boundaries[0].value:,.0f} sq ft",
+        f"At {manifest.decision_boundaries[0].value:,.0f} sq ft the answer changes from Dachshund to German",
+        "As Size rises, German Shepherd never gets less probable",
     ):
         assert words in done.stdout
 
@@ -77,6 +79,29 @@ def test_it_trains_on_a_file_of_the_users_own(tmp_path: Path) -> None:
     assert "simulated" not in done.stdout
     predictor = Predictor.load(tmp_path / "model")
     assert [answer(predictor, size).key for size in (800, 3_300)] == ["dachshund", "german_shepherd"]
+
+
+def test_several_features_are_shown_by_what_matters_and_a_constraint_that_does_not_count_warns(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (PROBLEMS / "penguins" / "problem.toml").read_text(encoding="utf-8")
+    problem = tmp_path / "problem.toml"
+    problem.write_text(text.replace("min = 25", 'min = 25\nmonotone = "increasing"'), encoding="utf-8")
+    data = str(PROBLEMS / "penguins" / "penguins.csv")
+    assert train.main(["--problem", str(problem), "--data", data, "--out", str(tmp_path / "model")]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == (
+        "train.py: warning: monotone of bill_length does not count, because there are more than two "
+        "species.\n"
+    )
+    for words in (
+        r"344 +penguins",
+        r"Island +Bill length +Bill depth",
+        r"Torgersen +39\.5 mm",
+        r"Bill length +█{20} \d\.\d{3}",
+        r"Bill length is declared increasing, which does not count with over two",
+    ):
+        assert re.search(words, printed.out), words
 
 
 def test_json_has_the_status_and_the_manifest(
@@ -162,6 +187,16 @@ def test_a_broken_file_is_refused_in_a_sentence_and_the_artifact_untouched(
     assert printed.err.count("\n") == 1
     assert says in printed.err
     assert contents(artifact_folder) == before
+
+
+@pytest.mark.parametrize("others", [[], ["--data", "data.csv"], ["--out", "model"]])
+def test_a_problem_without_its_data_and_folder_is_refused_so_that_no_other_model_is_replaced(
+    others: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        train.main(["--problem", "problem.toml", *others])
+    assert stop.value.code == 2
+    assert "error: --problem needs --data FILE and --out DIR too" in capsys.readouterr().err
 
 
 def test_the_exit_status_of_the_process_is_2_and_its_output_one_sentence(tmp_path: Path) -> None:

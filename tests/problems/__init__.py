@@ -18,5 +18,7 @@ def train_problem(name: str, folder: Path) -> str:
     [data] = (FOLDER / name).glob("*.csv")
     command = ["train.py", "--problem", str(FOLDER / name / "problem.toml"), "--data", str(data)]
     out = folder / "artifact"
-    subprocess.run([sys.executable, *command, "--out", str(out)], cwd=ROOT, check=True, capture_output=True)
+    command = [sys.executable, *command, "--out", str(out)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     return str(out)

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from model.problem.description import Problem
+from model.problem.loading import load_problem
 from model.training.dataset import DatasetError, read_dataset
 from model.training.simulation import HOMES_FILE, HOUSEHOLDS, simulate_homes
+from tests.model.tables import PROBLEMS
 
 HEADER = "home_size_sqft,breed\n"
 VALID_ROWS = "1000,dachshund\n2500,german_shepherd\n" * 30
@@ -84,8 +86,14 @@ def test_every_separator_with_and_without_byte_order_mark_and_gzip(
         (b"\x1f\x8b damaged", "is a damaged gzip file"),
         (gzip.compress(HEADER.encode())[:-9], "is a damaged gzip file"),
         (HEADER, "there is no row: a model needs"),
-        ("size,breed\n" + VALID_ROWS, "The column home_size (or home_size_sqft or home_size_m2) is missing."),
-        ("home_size_sqft,dog\n" + VALID_ROWS, "the column breed, the target, is missing"),
+        (
+            "size,breed\n" + VALID_ROWS,
+            "The column home_size (or home_size_sqft or home_size_m2) is missing. Is it size?",
+        ),
+        (
+            "home_size_sqft,dog\n" + VALID_ROWS,
+            "The column breed, the target, is missing. The file has home_size_sqft, dog.",
+        ),
         (
             "home_size_sqft,breed,breed\n1,dachshund,beagle\n",
             "The column breed is there 2 times; give it once.",
@@ -100,10 +108,13 @@ def test_every_separator_with_and_without_byte_order_mark_and_gzip(
             HEADER + VALID_ROWS + "big,dachshund\n",
             "line 62 has 'big': home_size must be a number in plain figures",
         ),
-        (HEADER + VALID_ROWS + ",dachshund\n", "line 62: home_size is missing"),
+        (
+            HEADER + VALID_ROWS + ",dachshund\n",
+            "line 62: home_size is missing. Give the size of the home as a number, or allow blanks: required",
+        ),
         (
             HEADER + VALID_ROWS + "nan,dachshund\n",
-            "line 62 has 'nan': home_size must be a number in plain figures",
+            "line 62 has 'nan': home_size must be a number in plain figures, such as 1200 or 92.5, or allow",
         ),
         (
             HEADER + VALID_ROWS + "inf,dachshund\n",
@@ -128,10 +139,17 @@ def test_every_separator_with_and_without_byte_order_mark_and_gzip(
         ("home_size_m2,breed\n4,dachshund\n", "between 4.65 and 9,290.3 m²"),
         (
             HEADER + VALID_ROWS + "1000,cat\n",
-            'line 62 has \'cat\': breed must be "dachshund" or "german_shepherd"',
+            'line 62 has \'cat\': breed must be "dachshund" or "german_shepherd"; add a class',
         ),
-        (HEADER + VALID_ROWS + "1000\n", "line 62: breed is missing"),
+        (
+            HEADER + VALID_ROWS + "1000\n",
+            'Give the breed as "dachshund" or "german_shepherd", or take the line out.',
+        ),
         ('note,home_size_sqft,breed\n"two\nlines",1000,dachshund\n,1,dachshund\n', "line 4 has '1'"),
+        (
+            HEADER + "1000,dachshund\n1000,german_shepherd\n" * 30,
+            "home_size has the same value in all rows: nothing can be learned from it; take it out of the",
+        ),
         (HEADER + "1000,dachshund\n" * 40, "there is only dachshund, from line 2 on: a model needs"),
         (
             HEADER + VALID_ROWS[: -len("2500,german_shepherd\n")],
@@ -148,6 +166,56 @@ def test_invalid_data_are_refused_in_a_sentence(
     assert says in str(refusal.value)
     assert str(path) in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+PENGUINS = (PROBLEMS / "penguins" / "penguins.csv").read_text()
+
+
+def penguins(folder: Path, before: str, after: str) -> str:
+    """Return the refusal of the penguins' file in which a part is replaced."""
+    assert before in PENGUINS
+    path = write(folder, PENGUINS.replace(before, after))
+    with pytest.raises(DatasetError) as refusal:
+        read_dataset(path, load_problem(PROBLEMS / "penguins" / "problem.toml")[0])
+    return str(refusal.value).removeprefix(f"In {path}, ").removeprefix(f"In line 1 of {path}: ")
+
+
+def test_a_choice_that_is_not_declared_is_refused_with_the_nearest_that_is(tmp_path: Path) -> None:
+    assert penguins(tmp_path, "Adelie,Torgersen,39.1", "Adelie,Torgerson,39.1") == (
+        "line 2 has 'Torgerson' (Did you mean \"Torgersen\"?): island must be "
+        '"Biscoe", "Dream" or "Torgersen"; add a choice for any other.'
+    )
+
+
+def test_a_class_without_an_entry_in_the_catalogue_is_refused_with_the_nearest_that_has_one(
+    tmp_path: Path,
+) -> None:
+    assert penguins(tmp_path, "Gentoo,", "Gentu,").startswith(
+        "line 154 has 'Gentu' (Did you mean \"Gentoo\"?), line 155 has 'Gentu'"
+    )
+
+
+def test_a_feature_that_the_file_lacks_is_named_and_so_are_the_files_columns(tmp_path: Path) -> None:
+    assert penguins(tmp_path, "species,island,", "species,place,") == (
+        "The column island is missing. The file has species, place, bill_length_mm, bill_depth_mm, "
+        "flipper_length_mm, body_mass_g, sex, year."
+    )
+
+
+def test_a_feature_without_a_column_is_refused_if_a_column_has_nearly_its_name(tmp_path: Path) -> None:
+    said = penguins(tmp_path, "bill_length_mm", "bil_length_mm")
+    assert said.startswith('The column bil_length_mm is not known. Did you mean "bill_length"?')
+
+
+def test_a_feature_that_is_blank_in_nearly_all_rows_is_refused(tmp_path: Path) -> None:
+    problem = load_problem(PROBLEMS / "yard" / "problem.toml")[0]
+    rows = "".join(f"{900 + n},,,dachshund\n{1900 + n},,3,german_shepherd\n" for n in range(40))
+    path = write(tmp_path, "home_size_sqft,has_yard,hours_away,breed\n" + rows + "950,yes,4,dachshund\n")
+    with pytest.raises(DatasetError) as refusal:
+        read_dataset(path, problem)
+    assert str(refusal.value) == (
+        f"In {path}, has_yard has 1 value(s): nothing can be learned from it; take it out of the problem."
+    )
 
 
 def test_each_kind_of_fault_has_its_own_sentence(tmp_path: Path, problem: Problem) -> None:
