@@ -14,7 +14,7 @@ LABELS = --label org.opencontainers.image.version=$(shell sed -n 's/^version = "
 	--label perfect-puppy.model-version=$(shell sed -n 's/.*"model_version": "\(.*\)".*/\1/p' $(ARTIFACT)/manifest.json)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint train draft bench bench-routes load chaos fuzz schemathesis soak image test-container test-ecs \
+.PHONY: help setup run test lint train draft bench bench-routes load chaos fuzz clients schemathesis soak image test-container test-ecs \
 	chaos-ecs bench-task pictures lighthouse lock upgrade wheels clean docker FORCE
 
 help: ## list the targets
@@ -24,14 +24,14 @@ setup: $(VENV)/test ## install everything, to the locked versions, in .venv
 
 # The file $(VENV)/SET marks that a set of requirements is installed; `test` contains all other sets.
 $(VENV)/serve $(VENV)/test: $(VENV)/%: requirements/%.txt $(VENV)/made
-	@echo "installing requirements/$*.txt"
+	@echo "installing requirements/$*.txt" >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # The stand-in for AWS needs another botocore than the tests, and so its own environment.
 STAND_IN := $(VENV)/stand-in
 $(STAND_IN)/installed: requirements/stand-in.txt $(VENV)/made
-	@echo "installing requirements/stand-in.txt"
+	@echo "installing requirements/stand-in.txt" >&2
 	@$(BIN)/python -m venv --clear $(STAND_IN)
 	@$(STAND_IN)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
@@ -53,7 +53,7 @@ run: $(VENV)/serve ## serve the app on http://127.0.0.1:8000 (another model by A
 
 test: $(VENV)/test ## run every test, in a real browser too (load, container and ECS suites are targets of their own)
 	@$(BIN)/python -m tests.ui.browser
-	@$(BIN)/pytest --ignore tests/load --ignore tests/container --ignore tests/ecs
+	@$(BIN)/pytest --ignore tests/load --ignore tests/container --ignore tests/ecs --ignore tests/clients
 
 NO_CFN_LINT := cfn-lint, which has no release for this Python yet.
 lint: $(VENV)/test ## check style, format and types, the Dockerfile, the template and the workflows
@@ -89,6 +89,11 @@ chaos: $(VENV)/test ## killed workers and slow clients, at full size
 
 fuzz: $(VENV)/test ## 100,000 bad requests
 	@$(BIN)/pytest tests/load/test_fuzz.py --full -s
+
+clients: $(VENV)/test ## lint the API's document, and ask by clients made from it, in Python and TypeScript (needs Node.js)
+	@command -v npm >/dev/null || { echo "These tests need Node.js 20 or newer, with npm: https://nodejs.org" >&2; exit 1; }
+	@npm ci --prefix tests/clients --no-audit --no-fund --loglevel error >/dev/null
+	@$(BIN)/pytest tests/clients
 
 schemathesis: $(VENV)/test ## ask the API more than 5,000 things that its document allows or forbids
 	@$(BIN)/pytest tests/load/test_schemathesis.py --full -s

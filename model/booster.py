@@ -71,17 +71,12 @@ def class_probabilities(booster: xgboost.Booster, matrix: NDArray[np.float64]) -
         answer = np.asarray(booster.inplace_predict(matrix), dtype=np.float32)
     except xgboost.core.XGBoostError as error:
         raise BoosterError("it is not made of trees") from error
-    return two_columns(answer) if answer.ndim == 1 else answer
+    return np.column_stack((1 - answer, answer)) if answer.ndim == 1 else answer
 
 
 def library_path() -> str:
     """Return the path of XGBoost's library."""
     return str(find_lib_path()[0])
-
-
-def two_columns(later: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the probabilities of both of two classes, from those of the later one."""
-    return np.column_stack((1 - later, later))
 
 
 def contributions(booster: xgboost.Booster, matrix: NDArray[np.float64]) -> NDArray[np.float32]:

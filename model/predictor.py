@@ -197,9 +197,8 @@ class Predictor:
         expected = np.array([known.probabilities for known in self.manifest.known_answers])
         return bool(np.abs(self._probabilities(self._known) - expected).max() <= TOLERANCE)
 
-    def prediction(self, probabilities: NDArray[np.float32], *, outside: bool) -> Prediction:
-        """Return the answer that probabilities give, shape ``(classes,)``."""
-        shares = probabilities.tolist()
+    def prediction(self, shares: Sequence[float], *, outside: bool) -> Prediction:
+        """Return the answer that the probabilities of the classes give."""
         best = self.classes[shares.index(max(shares))]
         by_key = dict(zip(self.problem.by_key, shares, strict=True))
         return Prediction(
@@ -274,8 +273,8 @@ class _Steps:
         self._probabilities = steps.probabilities
         self._class_index = steps.probabilities.argmax(axis=1)
         self._answers = tuple(
-            predictor.prediction(probabilities, outside=bool(outside))
-            for probabilities, outside in zip(steps.probabilities, self._outside, strict=True)
+            predictor.prediction(shares, outside=bool(outside))
+            for shares, outside in zip(steps.probabilities.tolist(), self._outside, strict=True)
         )
 
     def predict(self, number: float) -> Prediction:

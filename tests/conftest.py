@@ -1,6 +1,4 @@
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -11,7 +9,8 @@ import xgboost  # noqa: F401 - before model.booster hides scikit-learn, which XG
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.serving import ROOT, Server, running
+from tests.problems import train_problem
+from tests.serving import Server, running
 from webapp import create_app
 
 # No deadline: on a slow machine a correct example may take long.
@@ -36,19 +35,7 @@ def model_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     The problems are "puppy", which is shipped, and the folders of tests/problems.
     """
 
-    @cache
-    def folder(name: str) -> Path:
-        if name == "puppy":
-            return ROOT / "model" / "artifact"
-        described, out = ROOT / "tests" / "problems" / name, tmp_path_factory.mktemp(name) / "artifact"
-        [data] = described.glob("*.csv")
-        command = ["train.py", "--problem", str(described / "problem.toml"), "--data", str(data)]
-        subprocess.run(
-            [sys.executable, *command, "--out", str(out)], cwd=ROOT, check=True, capture_output=True
-        )
-        return out
-
-    return folder
+    return cache(lambda name: Path(train_problem(name, tmp_path_factory.mktemp(name))))
 
 
 @pytest.fixture(scope="session")

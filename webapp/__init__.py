@@ -2,11 +2,11 @@
 
 The modules that take part, in the order in which they run:
 every request: server.connection, server.worker, http.proxies, http.responses, http.hosts, http.admission
-POST /api/predict: api.views, http.negotiation, api.reading, home, recommend, model.predictor, api.schemas
-GET /recommendation: pages.views, forms, entries, home, recommend, model.predictor, pages.verdict, chart
-a batch: api.batch, http.negotiation, json_homes or csv_homes, home, model.predictor, csv_results, compression
+POST /api/predict: api.views, http.negotiation, api.reading, model.problem.rows, model.predictor, api.schemas
+GET /recommendation: pages.views, forms, entries, model.predictor, pages.verdict, reasons, chart
+a batch: api.batch, http.negotiation, json_rows or csv_rows, model.problem.table, model.predictor, csv_results
 every response: http.metrics, http.logs, http.outlet
-a training run: train.py, training.dataset, pipeline, split, fitting, evaluation, plots, card, gate, artifact
+a training run: train.py, problem.loading, training.dataset, pipeline, split, fitting, evaluation, card, gate
 """
 
 import os

@@ -40,12 +40,13 @@ def tutorial() -> Flask:
     manifest = json.loads((ARTIFACT / "manifest.json").read_text())
     classifier = xgboost.XGBClassifier()
     classifier.load_model(ARTIFACT / manifest["model_file"])
+    classes = [entry["key"] for entry in manifest["problem"]["classes"]]
     app = Flask(__name__)
 
     @app.post("/api/predict")
     def predict() -> Response:
         row = pd.DataFrame({"home_size_sqft": [request.get_json()["home_size"]]})
         probabilities = classifier.predict_proba(row)[0].tolist()
-        return jsonify(dict(zip(manifest["classes"], probabilities, strict=True)))
+        return jsonify(dict(zip(classes, probabilities, strict=True)))
 
     return app

@@ -9,6 +9,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,7 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.load import processes
-from tests.load.wrk import Load, load, require_wrk
+from tests.load.wrk import HOME, Load, load, require_wrk
+from tests.problems import train_problem
 from tests.serving import ROOT, Server, free_port
 
 CONNECTIONS = 32
@@ -35,6 +37,7 @@ class Contender:
     pid: int
     started_in: float
     post: bool = True
+    body: str = HOME
     loads: list[Load] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
 
@@ -42,7 +45,7 @@ class Contender:
         """Load the server; append the load, and the worker's CPU seconds for each request."""
         [worker] = processes.children(self.pid)
         before = processes.cpu_seconds(worker)
-        seen = load(self.url, connections=CONNECTIONS, seconds=seconds, post=self.post)
+        seen = load(self.url, connections=CONNECTIONS, seconds=seconds, post=self.post, body=self.body)
         if seen.failed:
             sys.exit(f"{self.name}: {seen.failed} of {seen.requests} requests failed")
         self.cpu.append((processes.cpu_seconds(worker) - before) / seen.requests)
@@ -71,6 +74,17 @@ def plain(name: str, app: str, path: str, *, post: bool = True) -> Iterator[Cont
         process.wait()
 
 
+@contextmanager
+def our_server(model: str = "") -> Iterator[tuple[Server, float]]:
+    """Run our server with one worker while the block runs; yield it, and the seconds that its start took."""
+    begun = time.monotonic()
+    server = Server(Path(os.devnull), None, WEB_CONCURRENCY="1", MAX_IN_FLIGHT="100", MODEL_DIR=model)
+    try:
+        yield server, wait_for(server.port, begun)
+    finally:
+        server.stop()
+
+
 def wait_for(port: int, begun: float) -> float:
     """Wait until a server answers, with whatever status; return the seconds since `begun`."""
     while time.monotonic() < begun + 60:
@@ -96,14 +110,20 @@ def main() -> int:
         tutorial = stack.enter_context(
             plain("tutorial version", "tests.load.apps:tutorial()", "/api/predict")
         )
-        begun = time.monotonic()
-        log = Path(os.devnull)
-        server = Server(log, None, WEB_CONCURRENCY="1", MAX_IN_FLIGHT="100")
-        stack.callback(server.stop)
-        started = wait_for(server.port, begun)
-        ours = Contender("our /api/predict", f"{server.url}/api/predict", server.process.pid, started)
-        page = Contender("our page", f"{server.url}/", server.process.pid, started, post=False)
-        contenders = [raw, constant, ours, page, tutorial]
+        ours, form, answer = (
+            Contender(name, f"{server.url}{path}", server.process.pid, started, post=not page)
+            for server, started in [stack.enter_context(our_server())]
+            for name, path, page in (
+                ("our /api/predict", "/api/predict", False),
+                ("our form", "/", True),
+                ("our answer", "/recommendation?home_size=1200&unit=sqft", True),
+            )
+        )
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        server, started = stack.enter_context(our_server(train_problem("yard", Path(folder))))
+        three = Contender("three features", f"{server.url}/api/predict", server.process.pid, started)
+        three.body = '{"home_size": 1200, "has_yard": true, "hours_away": 5}'
+        contenders = [raw, constant, ours, three, form, answer, tutorial]
         for contender in contenders:
             contender.round(1)  # warm
             contender.cpu.clear()
@@ -115,6 +135,8 @@ def main() -> int:
     tail = statistics.median(seen.p99 / seen.p50 for seen in ours.loads)
     promises = [
         ("CPU of our /api/predict to a Flask constant", ours.ratio_to(constant), 1.5),
+        ("CPU of a prediction from three features to a Flask constant", three.ratio_to(constant), 1.8),
+        ("CPU of our answer's page to a Flask constant", answer.ratio_to(constant), 4.0),
         ("CPU of our /api/predict to the tutorial version", ours.ratio_to(tutorial), 0.25),
         ("p99 to p50 of our /api/predict at saturation", tail, 10.0),
     ]

@@ -45,7 +45,11 @@ def cost(call: Callable[[], object], calls: int) -> float:
 def predictions() -> tuple[Table, list[str]]:
     """Measure one row and a million; returns the table and what misses its target."""
     model = read_artifact(ARTIFACT_FOLDER).model
-    predictor, booster = Predictor.load(), load_booster(model)
+    predictor = Predictor.load()
+    booster, asked = (
+        load_booster(model, predictor.problem.features),
+        predictor.reader.from_json({"home_size": 1200}),
+    )
     classifier = xgboost.XGBClassifier()
     classifier.load_model(bytearray(model))
     classifier.set_params(n_jobs=1)
@@ -53,10 +57,10 @@ def predictions() -> tuple[Table, list[str]]:
     sizes = np.exp(np.random.default_rng(1).uniform(math.log(50), math.log(100_000), MILLION))
     column = sizes.reshape(-1, 1)
 
-    one = cost(lambda: predictor.predict(1_200.0), 100_000)
+    one = cost(lambda: predictor.predict(asked), 100_000)
     one_inplace = cost(lambda: booster.inplace_predict(row), 500)
     one_classifier = cost(lambda: classifier.predict_proba(row), 200)
-    many = cost(lambda: predictor.predict_many(sizes), 3)
+    many = cost(lambda: predictor.predict_many(column), 3)
     many_inplace = cost(lambda: booster.inplace_predict(column), 1)
 
     table = Table(title="What a prediction costs, one thread", title_justify="left")

@@ -105,7 +105,7 @@ def requests() -> Iterator[Costly]:
     for path in ("/breeds", "/problems", "/model"):
         yield from _variants(path, path)
     yield from _variants("/model/<version>/<name>", _largest_plot())
-    for path in ("/api/breeds", "/api/model", "/api/openapi.json", "/api/docs"):
+    for path in ("/api/classes", "/api/model", "/api/openapi.json", "/api/docs"):
         yield from _variants(path, path)
     yield from _variants(f"/api/docs/{UI_VERSION}/<name>", f"/api/docs/{UI_VERSION}/swagger-ui-bundle.js")
     yield from _variants("/static/<path>", "/static/style.css")

@@ -1,3 +1,7 @@
+-- Posts the JSON that is given as the script's argument.
 wrk.method = "POST"
-wrk.body = '{"home_size": 1200, "unit": "sqft"}'
 wrk.headers["Content-Type"] = "application/json"
+
+function init(arguments)
+  wrk.body = arguments[1]
+end

@@ -23,7 +23,7 @@ def test_the_metrics_count_what_all_workers_did(tmp_path: Path) -> None:
         assert server.metric('http_request_duration_seconds_count{route="",status="404"}') == 1
         assert "readyz" not in httpx.get(server.metrics_url).text
         labels = r'breed="dachshund",model_version="\w+",outside_training_range="False"'
-        inside = f"prediction_home_size_sqft_count{{{labels}}}"
+        inside = f"predictions_total{{{labels}}}"
         assert server.metric(inside) == 10
         outside = inside.replace("dachshund", "german_shepherd").replace("False", "True")
         assert server.metric(outside) == 1

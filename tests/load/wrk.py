@@ -11,6 +11,7 @@ from pathlib import Path
 
 POST_LUA = Path(__file__).with_name("post.lua")
 BATCH_LUA = Path(__file__).with_name("batch.lua")
+HOME = '{"home_size": 1200, "unit": "sqft"}'
 LOCK_WAIT = ("--option", "DPkg::Lock::Timeout=120")  # a new machine may be installing its updates
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 
@@ -47,13 +48,15 @@ class Running:
         connections: int,
         seconds: int,
         post: bool = False,
+        body: str = HOME,
         batch: tuple[str, str] = ("", ""),
     ) -> None:
-        """Start wrk; `batch` is a file to post, and its media type."""
+        """Start wrk; `body` is the JSON to post, `batch` a file to post instead, and its media type."""
         script = ["-s", str(POST_LUA)] if post else ["-s", str(BATCH_LUA)] if batch[0] else []
         shape = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
+        arguments = (body,) if post else batch
         self._process = subprocess.Popen(
-            [require_wrk(), *shape, *script, url, "--", *batch], stdout=subprocess.PIPE, text=True
+            [require_wrk(), *shape, *script, url, "--", *arguments], stdout=subprocess.PIPE, text=True
         )
 
     def stop(self) -> Load:
@@ -78,9 +81,9 @@ class Running:
         return Load(int(requests), float(elapsed) * _UNITS[unit], latency["50"], latency["99"], failed)
 
 
-def load(url: str, *, connections: int, seconds: int, post: bool = False) -> Load:
+def load(url: str, *, connections: int, seconds: int, post: bool = False, body: str = HOME) -> Load:
     """Load an address for some seconds, from one thread; return the result."""
-    return Running(url, connections=connections, seconds=seconds, post=post).result()
+    return Running(url, connections=connections, seconds=seconds, post=post, body=body).result()
 
 
 def main() -> int:

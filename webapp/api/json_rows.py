@@ -1,11 +1,13 @@
 """Read the rows of a batch in JSON, in slices."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 import msgspec
+import numpy as np
 from msgspec import UNSET, Raw, UnsetType
 
 from model.problem.rows import unknown_name
@@ -15,7 +17,7 @@ from webapp.api.reading import decode, example, pointer, read_text
 from webapp.api.rows import Rows
 from webapp.api.schemas import MAX_ROW_BYTES
 from webapp.http.problem_details import FieldError
-from webapp.http.problem_kinds import rows_slug
+from webapp.http.problem_kinds import MAX_ROWS, rows_slug
 from webapp.http.problems import Problem
 from webapp.http.state import State
 from webapp.http.turns import in_turns
@@ -38,24 +40,38 @@ def read_json(body: bytes, state: State) -> Rows:
             one that is far too long.
     """
     body = read_text(body, "malformed-json").encode()  # msgspec does not check the UTF-8 of a Raw value
+    array = _decode_array(body, state)
     rows = Rows(state)
-    for items in in_turns(_items(_decode_array(body, state), state)):
-        _read_slice(items, rows)
+    if (objects := _decode_at_once(array)) is not None:
+        for taken in in_turns(objects):
+            _add(taken, {}, rows)
+    else:
+        for items in in_turns(_items(array, state)):
+            _add(*_decode_one_by_one(items, state), rows)
     return rows
 
 
-def _read_slice(items: Sequence[bytes], rows: Rows) -> None:
+def _decode_at_once(array: bytes) -> list[dict[str, Any]] | None:
+    """Decode a list of flat objects of usual length; None for any other, and for one that would take long.
+
+    It saves half the CPU time of a batch. 2 MB of such objects hold the event loop for 16 ms.
+    """
+    ends = np.flatnonzero(np.frombuffer(array, np.uint8) == ord("}"))
+    if not 0 < len(ends) <= MAX_ROWS or array.count(b",") > 20 * MAX_ROWS:
+        return None
+    if np.diff(ends, prepend=0).max() > MAX_ROW_BYTES:
+        return None
+    with suppress(msgspec.DecodeError, RecursionError):
+        return msgspec.json.decode(array, type=list[dict[str, str | int | float | bool | None]])
+    return None
+
+
+def _add(objects: Sequence[dict[str, Any]], others: Mapping[int, list[tuple[str, str]]], rows: Rows) -> None:
+    """Add some rows; `others` has what is wrong with those that are no objects, by position."""
     state, member = rows.state, rows.state.problem.rows_member
-    try:
-        objects = msgspec.json.decode(b"[%b]" % b",".join(items), type=list[dict[str, Any]])
-    except (msgspec.DecodeError, RecursionError):
-        objects, others = _decode_one_by_one(items, state)
-    else:
-        others = {}
     matrix, faults = read_objects(state.problem, state.predictor.reader, objects)
-    errors = {
-        row: [(fault.detail, fault.member) for fault in found] for row, found in faults.items()
-    } | others
+    errors = {row: [(fault.detail, fault.member) for fault in found] for row, found in faults.items()}
+    errors.update(others)
     rows.add(
         matrix,
         {
@@ -83,7 +99,7 @@ def _decode_one_by_one(
     a_row = f"A {state.problem.row.name}"
     objects, errors = [], {}
     for row, item in enumerate(items):
-        value = decode(item, example(state))
+        value = decode(item, state)
         if not isinstance(value, dict):
             errors[row] = [
                 (f"{a_row} must be a JSON object such as {example(state)}; got {kind_of(value)}.", "")
@@ -114,9 +130,9 @@ def _decode_array(body: bytes, state: State) -> bytes:
         try:
             array = bytes(getattr(msgspec.json.decode(body, type=strict), member))
         except msgspec.ValidationError:
-            raise _no_batch(body, lenient, member, sample) from None
+            raise _no_batch(body, lenient, state, sample) from None
     except (msgspec.DecodeError, RecursionError):
-        decode(body, sample)  # raises the problem
+        decode(body, state, sample)  # raises the problem
         raise
     if array.lstrip()[:1] != b"[":
         kind = kind_of(msgspec.json.decode(array)) if len(array) <= _MAX_SCANNED_BYTES else "no array"
@@ -124,9 +140,10 @@ def _decode_array(body: bytes, state: State) -> bytes:
     return array
 
 
-def _no_batch(body: bytes, lenient: type[msgspec.Struct], member: str, sample: str) -> Problem:
+def _no_batch(body: bytes, lenient: type[msgspec.Struct], state: State, sample: str) -> Problem:
+    member = state.problem.rows_member
     if body.lstrip()[:1] != b"{":
-        kind = {b"[": "an array", b'"': "a string"}.get(body.lstrip()[:1]) or kind_of(decode(body, sample))
+        kind = {b"[": "an array", b'"': "a string"}.get(body.lstrip()[:1]) or kind_of(decode(body, state))
         return _problem(f"The body must be a JSON object such as {sample}; got {kind}.")
     rows = getattr(msgspec.json.decode(body, type=lenient), member)
     if rows is UNSET:

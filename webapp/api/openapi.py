@@ -45,6 +45,7 @@ def make_document(app: Flask) -> Json:
             "version": "1",
             "summary": problem.question.rstrip("?"),
             "description": f"{problem.description}{note}\n\n{_ABOUT}",
+            "contact": {"name": f"Whoever runs {problem.title}"},
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],

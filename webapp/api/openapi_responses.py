@@ -22,7 +22,6 @@ HEADERS: Json = {
         ("ETag", "Send it as `If-None-Match` to ask whether the answer still holds.", "string"),
         ("Cache-Control", "How long the answer may be kept.", "string"),
         ("Retry-After", "Try again after so many seconds.", "integer"),
-        ("Allow", "The methods that can be used.", "string"),
     )
 }
 _COMMON_PROBLEMS = ("bad-request", "request-timeout", "internal-error", "unavailable")

@@ -37,13 +37,32 @@ def all_schemas(operations: Iterable[Operation]) -> Json:
 
 
 def _tidy(schema: Json) -> Json:
-    """Leave out the title of a type, and write `number` where a property is an integer or a number."""
+    """Leave out the title of a type, and write its properties as generators of clients read them best.
+
+    They have no `default`: openapi-typescript takes a property with one for required.
+    """
     del schema["title"]
-    for name, prop in schema["properties"].items():
-        if prop.get("anyOf") == [{"type": "integer"}, {"type": "number"}]:
-            del prop["anyOf"]
-            schema["properties"][name] = {"type": "number"} | prop
+    schema["properties"] = {
+        name: {key: value for key, value in _merged(prop).items() if key != "default"}
+        for name, prop in schema["properties"].items()
+    }
     return schema
+
+
+def _merged(prop: Json) -> Json:
+    """Write one schema in place of a choice between an integer and a number, or between a value and null."""
+    options = [_merged(option) for option in prop.get("anyOf", ())]
+    kinds = [option.get("type") for option in options]
+    if not options or None in kinds:  # without a choice, or with one of a type that has a name
+        return {"type": "string"} | prop if "enum" in prop else prop
+    kinds = [kind for kind in kinds if kind != "integer" or "number" not in kinds]
+    merged: Json = {}
+    for option in options:
+        merged |= option
+    merged["type"] = kinds[0] if len(kinds) == 1 else kinds
+    if "null" in kinds and "enum" in merged:
+        merged["enum"] = [*merged["enum"], None]
+    return merged | {key: value for key, value in prop.items() if key != "anyOf"}
 
 
 def parameters_of(operation: Operation) -> list[Json]:
@@ -54,7 +73,6 @@ def parameters_of(operation: Operation) -> list[Json]:
         query = _tidy(schemas[operation.query.__name__])
         for name, schema in query["properties"].items():
             description = schema.pop("description", "")
-            schema.pop("default", None) if schema.get("default", "") is None else None
             parameter = {"name": name, "in": "query", "description": description, "schema": schema}
             if name in query.get("required", ()):
                 parameter["required"] = True
@@ -66,7 +84,9 @@ def parameters_of(operation: Operation) -> list[Json]:
             "name": name,
             "in": "query",
             "description": description,
-            "schema": {"enum": list(values), "type": "string", "default": values[0]},
+            "schema": {"type": "boolean", "default": False}
+            if values == ("false", "true")
+            else {"enum": list(values), "type": "string", "default": values[0]},
         }
         for name, (values, description) in operation.options.items()
     ]

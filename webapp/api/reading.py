@@ -26,7 +26,7 @@ def read_body(body: bytes, state: State) -> Row:
     Raises:
         Problem: the body is not JSON in UTF-8, or is not an object that the problem's features take.
     """
-    given = decode_object(body.removeprefix(BOM_UTF8), "The body", example(state))
+    given = _decode_object(body.removeprefix(BOM_UTF8), state)
     try:
         return state.predictor.reader.from_json(given)
     except RowError as error:
@@ -67,22 +67,16 @@ def read_options(query: MultiDict[str, str], options: Mapping[str, tuple[str, ..
     return {name: given.get(name, values[0]) for name, values in options.items()}
 
 
-def decode_object(body: bytes, what: str, example: str) -> dict[str, Any]:
-    """Decode a JSON object; `what` names it in a refusal, as in "The body", and `example` is one.
-
-    Raises:
-        Problem: the body is not JSON in UTF-8, or no object.
-    """
-    value = decode(body, example)
+def _decode_object(body: bytes, state: State) -> dict[str, Any]:
+    value = decode(body, state)
     if not isinstance(value, dict):
-        raise Problem(
-            "invalid-request", f"{what} must be a JSON object such as {example}; got {kind_of(value)}."
-        )
+        detail = f"The body must be a JSON object such as {example(state)}; got {kind_of(value)}."
+        raise Problem("invalid-request", detail)
     return value
 
 
-def decode(body: bytes, example: str) -> Any:
-    """Decode JSON.
+def decode(body: bytes, state: State, sample: str = "") -> Any:
+    """Decode JSON; `sample` is a body such as is wanted, by default a row.
 
     Raises:
         Problem: the body is not JSON in UTF-8.
@@ -95,14 +89,15 @@ def decode(body: bytes, example: str) -> Any:
             return json.loads(body, parse_int=float)
     except RecursionError as error:
         raise Problem(
-            "malformed-json", f"The body is nested too deep. Send an object such as {example}."
+            "malformed-json",
+            f"The body is nested too deep. Send an object such as {sample or example(state)}.",
         ) from error
     except (msgspec.DecodeError, ValueError) as error:
         raise Problem(
             "malformed-json",
-            f"The body is not JSON in UTF-8. Send an object such as {example}."
+            f"The body is not JSON in UTF-8. Send an object such as {sample or example(state)}."
             if body
-            else f"The body is empty. Send a JSON object such as {example}.",
+            else f"The body is empty. Send a JSON object such as {sample or example(state)}.",
         ) from error
 
 

@@ -154,8 +154,14 @@ def types_of(predictor: Predictor) -> Types:
 
 
 def _struct(name: str, description: str, fields: list[Any]) -> type[msgspec.Struct]:
+    is_request = name.endswith("Request")
     return msgspec.defstruct(
-        name, fields, frozen=True, kw_only=name == "PredictRequest", namespace={"__doc__": description}
+        name,
+        fields,
+        frozen=True,
+        kw_only=is_request,
+        forbid_unknown_fields=is_request,
+        namespace={"__doc__": description},
     )
 
 
@@ -168,7 +174,7 @@ def _inputs(problem: Problem) -> list[Any]:
         if (member := problem.unit_members.get(feature.name)) and isinstance(feature, Number):
             names = " or ".join(unit.label for unit in feature.units.values())
             units = Literal[tuple(feature.units)]  # type: ignore[valid-type]
-            meta = Meta(description=f"The unit of `{feature.name}`: {names}.")
+            meta = Meta(description=f"The unit of `{feature.name}`: {names}; `{feature.unit}` if left out.")
             fields.append((member, Annotated[units, meta], feature.unit))
     return fields
 

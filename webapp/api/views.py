@@ -15,7 +15,7 @@ from webapp.http.addresses import origin
 from webapp.http.admission import received_body
 from webapp.http.caching import cacheable, stored
 from webapp.http.negotiation import JSON, sent_type
-from webapp.http.pictures import picture_path
+from webapp.http.pictures import path_of
 from webapp.http.request_context import current_context
 from webapp.http.state import State, current_state
 from webapp.reasons import reasons_for
@@ -27,7 +27,7 @@ blueprint = Blueprint("api", __name__, url_prefix="/api")
 def predict() -> Response:
     """Answer the row in a JSON body."""
     sent_type(JSON)
-    explain = bool(request.args) and read_options(request.args, EXPLAIN)["explain"] == "true"
+    explain = bool(request.query_string) and read_options(request.args, EXPLAIN)["explain"] == "true"
     return _answer(read_body(received_body(), state := current_state()), state, explain=explain)
 
 
@@ -46,9 +46,10 @@ def classes() -> Response:
 
 
 def _classes() -> bytes:
+    state = current_state()
     classes = [
-        msgspec.structs.asdict(entry) | {"image_url": _picture_url(entry.picture)}
-        for entry in current_state().predictor.classes
+        msgspec.structs.asdict(entry) | {"image_url": _picture_url(entry.picture, state)}
+        for entry in state.predictor.classes
     ]
     return msgspec.json.encode(msgspec.convert({"classes": classes}, ClassesResponse, from_attributes=True))
 
@@ -74,7 +75,7 @@ def _answer(row: Row, state: State, *, explain: bool) -> Response:
         answer.name,
         round(answer.probability, DECIMALS),
         {key: round(share, DECIMALS) for key, share in answer.probabilities.items()},
-        _picture_url(predictor.problem.by_key[answer.key].picture),
+        _picture_url(predictor.problem.by_key[answer.key].picture, state),
         *_echo(row, state),
         answer.outside_training_range,
         answer.model_version,
@@ -101,5 +102,5 @@ def _reasons(row: Row, answer: Prediction, state: State) -> list[dict[str, Any]]
     ]
 
 
-def _picture_url(picture: str) -> str | None:
-    return f"{origin()}{picture_path(picture)}" if picture else None
+def _picture_url(picture: str, state: State) -> str | None:
+    return f"{origin()}{path_of(state, picture)}" if picture else None

@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 from werkzeug.exceptions import NotFound
 
 from webapp.http.caching import YEAR_SECONDS, Content
-from webapp.http.state import current_state
+from webapp.http.state import State, current_state
 from webapp.http.static_files import media_type
 
 CARD_SUFFIX = ".md"
@@ -24,12 +24,17 @@ def read_pictures(documents: Mapping[str, bytes]) -> dict[str, Content]:
     }
 
 
-def picture_path(name: str) -> str:
-    """Return the address of a picture on this server; "" for a class that has none.
+def path_of(state: State, name: str) -> str:
+    """Return the address of a picture on this server.
 
     The model's version in it makes a browser, which keeps a picture for a year, ask for a new one.
     """
-    return f"/model/{current_state().predictor.model_version}/{name}" if name else ""
+    return f"/model/{state.predictor.model_version}/{name}"
+
+
+def picture_path(name: str) -> str:
+    """Return the address of a picture, in a template; "" for a class that has none."""
+    return path_of(current_state(), name) if name else ""
 
 
 @blueprint.get("/model/<version>/<name>")

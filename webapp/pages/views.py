@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
@@ -37,8 +38,8 @@ def template_context() -> dict[str, Any]:
     problem = state.problem
     return {
         "problem": problem,
+        "predictor": state.predictor,
         "simulated": state.predictor.manifest.data.simulated,
-        "icon": picture_path(problem.icon) or url_for("static", filename="icon.svg"),
         "class_in_words": lambda key: class_in_words(problem, key),
     }
 
@@ -48,6 +49,12 @@ def template_context() -> dict[str, Any]:
 def fragment(template: str, subject: object, key: str = "") -> Markup:
     """Render a part of a page that depends on its arguments alone, once: a third of an answer's CPU time."""
     return Markup(render_template(template, subject=subject, key=key))  # noqa: S704 - rendered with escaping
+
+
+@blueprint.app_template_global()
+def icon() -> str:
+    """Return the address of the site's icon."""
+    return picture_path(current_state().problem.icon) or url_for("static", filename="icon.svg")
 
 
 @blueprint.app_template_global()
@@ -108,7 +115,7 @@ def recommendation() -> ResponseReturnValue:
     verdict = judge(state.predictor, row, answer, by=request.args.get("chart", ""))
     return _page(
         render_template(
-            "pages/recommendation.html", verdict=verdict, parameters=address_of(state.problem, row)
+            "pages/recommendation.html", verdict=verdict, query=urlencode(address_of(state.problem, row))
         )
     )
 
@@ -125,9 +132,7 @@ def preview() -> ResponseReturnValue:
         return "", 204, {"Cache-Control": "no-store"}
     row = form.row
     verdict = judge(predictor, row, predictor.predict(row))
-    return _page(
-        render_template("pages/preview.html", verdict=verdict, parameters=address_of(predictor.problem, row))
-    )
+    return _page(render_template("pages/preview.html", verdict=verdict))
 
 
 def classes() -> Response:

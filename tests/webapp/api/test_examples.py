@@ -57,7 +57,7 @@ def test_the_docs_page_shows_every_example_with_the_servers_own_address(base_url
 
 def test_the_readme_shows_the_curl_example_and_its_answer(base_url: str) -> None:
     code = examples(base_url)["curl"].replace(base_url, "http://localhost:8000")
-    found = re.search(re.escape(code) + r"```\n\n```json\n(.*?)```", README, re.DOTALL)
+    found = re.search(re.escape(code) + r"\n```\n\n```json\n(.*?)```", README, re.DOTALL)
     assert found
     expected = json.loads(found[1].replace("http://localhost:8000", base_url))
     assert json.loads(run("curl", base_url)) == expected
