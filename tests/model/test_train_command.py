@@ -82,7 +82,7 @@ def test_it_trains_on_a_file_of_the_users_own(tmp_path: Path) -> None:
     assert [answer(predictor, size).key for size in (800, 3_300)] == ["dachshund", "german_shepherd"]
 
 
-def test_several_features_are_shown_by_what_matters_and_a_constraint_that_does_not_count_warns(
+def test_of_several_features_it_shows_what_matters_and_warns_of_a_constraint_without_effect(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     problem = Path(shutil.copytree(PROBLEMS / "penguins", tmp_path / "penguins")) / "problem.toml"
