@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from math import ceil, floor, log10, nan
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -245,21 +245,31 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
         """Return the reading of a number."""
         return self._measure(number, unit or self.unit, number)
 
-    def column(self, given: Sequence[object], units: Sequence[str] = ()) -> Floats | None:
-        """Read a column at once; NaN where a value is blank and may be so."""
+    def column(self, texts: Sequence[str], units: Sequence[str] = ()) -> Floats | None:
+        """Read texts at once, each in its unit, or all in the only one; None if one of them is not taken."""
+        try:
+            return self._scaled(self._floats(texts), units)
+        except ValueError:
+            return None
+
+    def values(self, given: Sequence[object], units: Sequence[str] = ()) -> Floats | None:
+        """Read values from JSON at once, as `column` reads texts."""
+        if not {int, float, type(None)}.issuperset(map(type, given)):
+            return None
+        try:
+            return self._scaled(np.array(given, dtype=np.float64), units)
+        except OverflowError:
+            return None
+
+    def _scaled(self, given: Sequence[float] | Floats, units: Sequence[str]) -> Floats | None:
+        """Return numbers in the first unit; None if one is beyond the limits or has an unknown unit."""
+        numbers = np.asarray(given)
         try:
             distinct = set(units) or {""}
             scales = [self._scales[unit] for unit in (distinct if len(distinct) == 1 else units)]
-            numbers: Floats
-            if isinstance(given[0] if given else None, str):
-                numbers = np.array(self._floats(given))  # type: ignore[arg-type]  # other types raise
-            elif {int, float, type(None)}.issuperset(map(type, given)):
-                numbers = np.array(given, dtype=np.float64)
-            else:
-                return None
-            factors, lows, highs = np.array(scales, dtype=np.float64).T
-        except (KeyError, TypeError, ValueError, OverflowError):
+        except (KeyError, TypeError):
             return None
+        factors, lows, highs = np.array(scales, dtype=np.float64).T
         good = (lows <= numbers) & (numbers <= highs)
         if not self.required:
             good |= np.isnan(numbers)
@@ -349,19 +359,14 @@ class Choice(Feature, frozen=True, kw_only=True, tag="choice"):
             raise self._unknown(given)
         return Reading(given, "", float(self.codes[given]))
 
-    def column(self, given: Sequence[object], _units: Sequence[str] = ()) -> Floats | None:
-        """Read a column at once, if every value is a key or a blank that may be so."""
-        try:
-            return np.array(list(map(self._numbers.__getitem__, given)))  # type: ignore[arg-type]
-        except (KeyError, TypeError):
-            return None
+    def column(self, texts: Sequence[str], _units: Sequence[str] = ()) -> Floats | None:
+        """Read texts at once; None if one of them is neither a key nor a usual blank."""
+        blanks = {} if self.required else dict.fromkeys({"", "NA"} - self._spellings.keys(), nan)
+        return _looked_up(texts, blanks | self.codes)
 
-    @cached_property
-    def _numbers(self) -> dict[str | None, float]:
-        numbers: dict[str | None, float] = {key: float(code) for key, code in self.codes.items()}
-        if self.required:
-            return numbers
-        return dict.fromkeys([None, "", "NA"], nan) | numbers
+    def values(self, given: Sequence[object], _units: Sequence[str] = ()) -> Floats | None:
+        """Read values from JSON at once; None if one of them is not taken."""
+        return _looked_up(given, self.codes if self.required else {None: nan} | self.codes)
 
     def _unknown(self, given: str) -> FeatureError:
         near = get_close_matches(given.casefold(), self._spellings, n=1)
@@ -402,19 +407,23 @@ class YesNo(Feature, frozen=True, kw_only=True, tag="yes_no"):
             raise FeatureError(Fault(self.name, f"{self.name} must be true or false", kind_of(given)))
         return Reading(given, "", float(given))
 
-    def column(self, given: Sequence[object], _units: Sequence[str] = ()) -> Floats | None:
-        """Read a column at once, of texts or of booleans."""
-        blanks: dict[object, float] = {} if self.required else {"": nan, None: nan}
-        if {str}.issuperset(map(type, given)):
-            known = blanks | dict.fromkeys(YES, 1.0) | dict.fromkeys(NO, 0.0)
-        elif {bool, type(None)}.issuperset(map(type, given)):
-            known = blanks | {True: 1.0, False: 0.0}
-        else:
-            return None
-        try:
-            return np.array(list(map(known.__getitem__, given)))
-        except KeyError:
-            return None
+    def column(self, texts: Sequence[str], _units: Sequence[str] = ()) -> Floats | None:
+        """Read texts at once; None if one of them is neither a word in lower case nor a usual blank."""
+        blanks = {} if self.required else {"": nan, "NA": nan}
+        return _looked_up(texts, blanks | dict.fromkeys(YES, 1.0) | dict.fromkeys(NO, 0.0))
+
+    def values(self, given: Sequence[object], _units: Sequence[str] = ()) -> Floats | None:
+        """Read values from JSON at once; None if one of them is not taken."""
+        if not {bool, type(None)}.issuperset(map(type, given)):
+            return None  # 1 and 0 would be looked up as true and false
+        return _looked_up(given, {True: 1.0, False: 0.0} | ({} if self.required else {None: nan}))
+
+
+def _looked_up(given: Sequence[object], numbers: Mapping[Any, float]) -> Floats | None:
+    try:
+        return np.array(list(map(numbers.__getitem__, given)), dtype=np.float64)
+    except (KeyError, TypeError):  # TypeError: an array or an object is no key
+        return None
 
 
 AnyFeature = Number | Choice | YesNo

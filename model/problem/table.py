@@ -1,10 +1,10 @@
 """Reading many rows: the columns of a CSV for training and for batches, and a list of JSON objects."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -180,11 +180,11 @@ def read_objects(
             unit_member = problem.unit_members.get(feature.name, "")
             if feature.name not in names and feature.required:
                 break
-            units: Sequence[Any] = ()  # what is no unit makes `column` return None
+            units: Sequence[Any] = ()  # what is no unit makes `values` return None
             if isinstance(feature, Number) and unit_member in names:
                 first = feature.unit
                 units = [each.get(unit_member, first) for each in objects]
-            column = feature.column([each.get(feature.name) for each in objects], units)
+            column = feature.values([each.get(feature.name) for each in objects], units)
             if column is None or "" in units:
                 break
             columns.append(column)
@@ -207,4 +207,6 @@ def separator_of(header: str) -> str:
 
 def plain_name(name: str) -> str:
     """Return a column's name without what does not count: case, spaces and punctuation."""
-    return re.sub(r"[\W_]+", "", name).casefold()
+    letters = normalize("NFKC", name).casefold()
+    # What can't be seen counts, for it is likely to be damage.
+    return "".join(c for c in letters if c.isalnum() or not (c.isprintable() or c.isspace()))

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -183,7 +184,7 @@ def _labels(texts: Texts) -> dict[str, str]:
 
 def _name(column: str) -> str:
     """Return a column's name as a member of JSON."""
-    return re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")
+    return re.sub(r"[^a-z0-9]+", "_", normalize("NFKC", column).lower()).strip("_")
 
 
 def _text(text: str) -> str:
