@@ -121,7 +121,9 @@ def _with_defaults(feature: dict[str, Any]) -> dict[str, Any]:
         units = next(iter(feature.get("units") or {}), "")
         example = feature.get("example", next((each.get(units) for each in feature.get("typical", ())), None))
         if example is None and {"min", "max"} <= feature.keys():
-            feature["example"] = round((feature["min"] + feature["max"]) / 2)
+            example = round((feature["min"] + feature["max"]) / 2)
+        if example is not None:
+            feature["example"] = example
     return {
         "question": f"{short[:1].upper()}{short[1:]}",
         "short": short,
