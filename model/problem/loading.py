@@ -3,6 +3,7 @@
 import hashlib
 import tomllib
 from dataclasses import dataclass, field
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -117,19 +118,27 @@ def _read(path: Path) -> dict[str, Any]:
 def _with_defaults(feature: dict[str, Any]) -> dict[str, Any]:
     """Return a feature's table with the words that its name gives where the file has none."""
     short = feature.get("short") or str(feature.get("name", "")).replace("_", " ")
-    if feature["kind"] == "number":
-        units = next(iter(feature.get("units") or {}), "")
-        example = feature.get("example", next((each.get(units) for each in feature.get("typical", ())), None))
-        if example is None and {"min", "max"} <= feature.keys():
-            example = round((feature["min"] + feature["max"]) / 2)
-        if example is not None:
-            feature["example"] = example
+    if feature["kind"] == "number" and (example := _example(feature)) is not None:
+        feature = {"example": example} | feature
     return {
         "question": f"{short[:1].upper()}{short[1:]}",
         "short": short,
         "yours": short,
         "axis": f"{short[:1].upper()}{short[1:]}",
     } | feature
+
+
+def _example(number: dict[str, Any]) -> Any:
+    """Return a typical value of a number: the first that the file has, or the middle of its limits."""
+    unit = next(iter(number.get("units") or {}), "value")
+    for typical in number.get("typical", ()):
+        return typical.get(unit)
+    low, high = number.get("min"), number.get("max")
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        return None
+    middle = sqrt(low * high) if number.get("scale") == "log" and low > 0 and high > 0 else (low + high) / 2
+    rounded = float(f"{middle:.3g}")
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 def _with_words(tables: dict[str, Any]) -> dict[str, Any]:
