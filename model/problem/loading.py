@@ -152,8 +152,9 @@ def _with_defaults(feature: dict[str, Any]) -> dict[str, Any]:
 def _example(number: dict[str, Any]) -> Any:
     """Return a typical value of a number: the first that the file has, or the middle of its limits."""
     unit = next(iter(number.get("units") or {}), "value")
-    for typical in number.get("typical", ()):
-        return typical.get(unit)
+    typical = number.get("typical")
+    if isinstance(typical, list) and typical and isinstance(typical[0], dict):
+        return typical[0].get(unit)
     low, high = number.get("min"), number.get("max")
     if not isinstance(low, int | float) or not isinstance(high, int | float):
         return None

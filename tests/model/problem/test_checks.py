@@ -66,7 +66,7 @@ def test_all_words_may_be_left_out(tmp_path: Path) -> None:
         "was solds",
     )
     price = problem.numbers[0]
-    assert (price.question, price.short, price.axis, price.example) == ("Price", "price", "Price", 50)
+    assert (price.question, price.short, price.axis, price.example) == ("Price", "price", "Price", 50.5)
     assert list(problem.by_key) == ["no", "yes"]
     assert pictures == {}
 
