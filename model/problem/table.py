@@ -1,6 +1,6 @@
 """Reading many rows: the columns of a CSV for training and for batches, and a list of JSON objects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -89,11 +89,14 @@ class Columns:
                     name, f'The column {shown(name)} is not known. Did you mean "{absent[near[0]]}"?'
                 )
 
-    def read(self, cells: Sequence[Sequence[str]]) -> tuple[NDArray[np.float64], Faults]:
+    def read(
+        self, cells: Sequence[Sequence[str]], turn: Callable[[], None] = lambda: None
+    ) -> tuple[NDArray[np.float64], Faults]:
         """Read rows.
 
         Args:
             cells: for each column of the header, the texts of all rows.
+            turn: called after each value of a column that can't be read at once, which takes longer.
 
         Returns:
             The model's inputs, shape `(rows, features)`, and what is wrong; a wrong row's inputs mean
@@ -104,7 +107,7 @@ class Columns:
         matrix = np.full((rows, len(self._columns)), np.nan)
         for j, column in enumerate(self._columns):
             if column.at is not None:
-                self._read_column(column, cells, matrix[:, j], faults)
+                self._read_column(column, cells, matrix[:, j], faults, turn)
         return matrix, {row: tuple(found) for row, found in sorted(faults.items())}
 
     @staticmethod
@@ -113,6 +116,7 @@ class Columns:
         cells: Sequence[Sequence[str]],
         numbers: NDArray[np.float64],
         faults: dict[int, list[Fault]],
+        turn: Callable[[], None],
     ) -> None:
         assert column.at is not None  # noqa: S101 - the caller has checked it
         texts, feature = cells[column.at], column.feature
@@ -122,6 +126,7 @@ class Columns:
             numbers[:] = at_once
             return
         for row, text in enumerate(texts):
+            turn()
             unit = units[row].strip() if units else column.unit
             if unit and isinstance(feature, Number) and unit not in feature.units:
                 faults.setdefault(row, []).append(unit_fault(feature, column.unit_member, unit))
@@ -167,11 +172,15 @@ class Columns:
 
 
 def read_objects(
-    problem: Problem, reader: RowReader, objects: Sequence[Mapping[str, object]]
+    problem: Problem,
+    reader: RowReader,
+    objects: Sequence[Mapping[str, object]],
+    turn: Callable[[], None] = lambda: None,
 ) -> tuple[NDArray[np.float64], Faults]:
     """Read rows that are JSON objects; returns what `Columns.read` does.
 
-    The columns are read at once where every value is a plain one, and the rows one by one where one is not.
+    The columns are read at once where every value is a plain one. Where one is not, the rows are read one by
+    one, and `turn` is called after each.
     """
     names = set().union(*objects)
     if names.issubset(reader.members):
@@ -193,6 +202,7 @@ def read_objects(
     matrix = np.full((len(objects), len(problem.features)), np.nan)
     faults = {}
     for row, each in enumerate(objects):
+        turn()
         try:
             matrix[row] = reader.from_json(each).numbers
         except RowError as error:
