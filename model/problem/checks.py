@@ -1,6 +1,5 @@
 """The faults of a problem that its types cannot express, in sentences."""
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -48,12 +47,14 @@ def kind_fault(features: Any) -> str:
     if not isinstance(features, list) or not features:
         return "there is no [[features]] table; describe at least one feature."
     for feature in features:
-        if not isinstance(feature, dict) or feature.get("kind") not in KINDS:
-            found = feature.get("kind") if isinstance(feature, dict) else None
-            name = feature.get("name") if isinstance(feature, dict) else feature
-            return f"the feature {name!r} has the kind {found!r}; it must be {listed(KINDS, 'or')}."
-        if feature["kind"] != "number" and "monotone" in feature:
-            return f"the feature {feature.get('name')!r} is no number, so it has no order; remove monotone."
+        if not isinstance(feature, dict):
+            return "features are tables; write [[features]] above each."
+        name, kind = feature.get("name"), feature.get("kind")
+        if kind not in KINDS:
+            found = f"has the kind {kind!r}" if kind else "has no kind"
+            return f"the feature {name!r} {found}; it must be {listed(KINDS, 'or')}."
+        if kind != "number" and "monotone" in feature:
+            return f"the feature {name!r} is no number, so it has no order; remove monotone."
     return ""
 
 
@@ -131,11 +132,12 @@ def _sizes(problem: Problem) -> Iterator[str]:
 
 def _number(number: Number) -> Iterator[str]:
     name = number.name
-    if not number.min < number.max or not math.isfinite(number.max - number.min):
+    if not max(abs(number.min), abs(number.max)) <= 3e38:
+        yield f"the limits of {name} are beyond what XGBoost holds, 3e38."
+        return
+    if not number.min < number.max:
         yield f"the limits of {name} are the wrong way round: min is {number.min:g}, and max {number.max:g}."
         return
-    if max(abs(number.min), abs(number.max)) > 3e38:
-        yield f"the limits of {name} are beyond what XGBoost holds, 3e38."
     if number.scale == "log" and number.min <= 0:
         yield f'{name} has scale = "log" and min = {number.min:g}; a logarithm needs a min above 0.'
     if number.units and number.units[number.unit].factor != 1:
@@ -165,9 +167,11 @@ def _typical(number: Number, each: Mapping[str, str | int | float]) -> Iterator[
 def _choice(choice: Choice) -> Iterator[str]:
     if len(choice.choices) > MAX_CHOICES:
         yield f"{choice.name} has {len(choice.choices)} choices; at most {MAX_CHOICES} can be served."
-    for key, label in choice.choices.items():
+    for code, (key, label) in enumerate(choice.choices.items()):
         if not key.strip() or key != key.strip() or not label.strip() or not key.isprintable():
             yield f"{choice.name} has the choice {key!r}: {label!r}; write both without spaces around."
+        if choice.codes.get(label, code) != code:
+            yield f"{choice.name} has the label {label!r} for {key!r}, which is the key of another choice."
     labels = Counter(label.casefold() for label in choice.choices.values())
     for label, count in labels.items():
         if count > 1:

@@ -361,8 +361,12 @@ class Choice(Feature, frozen=True, kw_only=True, tag="choice"):
 
     def column(self, texts: Sequence[str], _units: Sequence[str] = ()) -> Floats | None:
         """Read texts at once; None if one of them is neither a key nor a usual blank."""
-        blanks = {} if self.required else dict.fromkeys({"", "NA"} - self._spellings.keys(), nan)
-        return _looked_up(texts, blanks | self.codes)
+        return _looked_up(texts, self._usual_texts)
+
+    @cached_property
+    def _usual_texts(self) -> dict[str, float]:
+        blanks = [text for text in ("", "NA") if text.casefold() not in self._spellings]
+        return dict.fromkeys(() if self.required else blanks, nan) | self.codes
 
     def values(self, given: Sequence[object], _units: Sequence[str] = ()) -> Floats | None:
         """Read values from JSON at once; None if one of them is not taken."""

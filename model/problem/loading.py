@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import sqrt
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 import msgspec
 
 from model.problem.checks import ProblemError, faults, kind_fault
-from model.problem.description import Problem
+from model.problem.description import Class, Problem
+from model.problem.features import AnyFeature
 from model.problem.wording import plural
 
 PROBLEM_FILE = Path(__file__).parent.with_name("problem.toml")
@@ -68,23 +70,11 @@ def load_problem(path: Path = PROBLEM_FILE) -> tuple[Problem, dict[str, bytes]]:
         ProblemError: A file cannot be read or is not TOML, or the problem is faulty; each line of the message
             is a sentence that says what to correct.
     """
-    tables = _read(path)
-    pictures = _Pictures(path)
-    target = tables.get("target")
-    target = target if isinstance(target, dict) else {}
-    catalogue, folder = target.pop("classes", {}), path.parent
-    if isinstance(catalogue, str):
-        folder = (path.parent / catalogue).parent
-        catalogue = _read(path.parent / catalogue)
-    if not isinstance(catalogue, dict) or not all(isinstance(entry, dict) for entry in catalogue.values()):
-        raise ProblemError(
-            f"{path}: target.classes must be the name of a catalogue, or a table for each class: "
-            "[target.classes.KEY] with a name."
-        )
-    for features in [tables.get("features")]:
-        if sentence := kind_fault(features):
-            raise ProblemError(f"{path}: {sentence}")
-        tables["features"] = [_with_defaults(feature) for feature in features or ()]
+    tables, pictures = _read(path), _Pictures(path)
+    catalogue, folder = _catalogue(path, tables)
+    if sentence := kind_fault(tables.get("features")):
+        raise ProblemError(f"{path}: {sentence}")
+    tables["features"] = [_with_defaults(feature) for feature in tables["features"]]
     for name in ("icon", "preview"):
         tables[name] = pictures.add(path.parent, tables.get(name))
     tables["classes"] = [
@@ -96,13 +86,44 @@ def load_problem(path: Path = PROBLEM_FILE) -> tuple[Problem, dict[str, bytes]]:
         }
         for key, entry in catalogue.items()
     ]
-    try:
-        problem = msgspec.convert(_with_words(tables), Problem)
-    except msgspec.ValidationError as error:
-        raise ProblemError(f"{path} is not valid: {error}.") from error
-    if found := faults(problem):
+    # The features and classes first, because a fault of theirs is then found by name.
+    parts: list[tuple[str, Any, Any]] = [
+        *((f"the feature {each.get('name')!r}", each, AnyFeature) for each in tables["features"]),
+        *((f"the class {each['key']!r}", each, Class) for each in tables["classes"]),
+    ]
+    if not (found := list(_invalid(parts))):
+        found = list(_invalid([("the file", _with_words(tables), Problem)]))
+    if not found:
+        problem = msgspec.convert(tables, Problem)
+        found = faults(problem)
+    if found:
         raise ProblemError("\n".join(f"{path}: {sentence}" for sentence in found))
     return problem, pictures.found
+
+
+def _catalogue(path: Path, tables: dict[str, Any]) -> tuple[dict[str, Any], Path]:
+    """Return the tables of the classes by their keys, and the folder that their pictures are relative to."""
+    target = tables.get("target")
+    classes = target.pop("classes", None) if isinstance(target, dict) else None
+    folder = path.parent
+    if isinstance(classes, str):
+        file = folder / classes
+        classes, folder = _read(file), file.parent
+    if not isinstance(classes, dict) or len(classes) < 2 or {dict} != set(map(type, classes.values())):
+        raise ProblemError(
+            f"{path}: target.classes must be the name of a catalogue, or tables [target.classes.KEY] with a "
+            "name each; there must be two classes or more."
+        )
+    return classes, folder
+
+
+def _invalid(parts: Iterable[tuple[str, Any, Any]]) -> Iterator[str]:
+    """Yield a sentence for each table that is not of its type; each has the words for it."""
+    for what, table, kind in parts:
+        try:
+            msgspec.convert(table, kind)
+        except msgspec.ValidationError as error:
+            yield f"{what} is not valid: {error}. model/README.md describes what there can be."
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -117,7 +138,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _with_defaults(feature: dict[str, Any]) -> dict[str, Any]:
     """Return a feature's table with the words that its name gives where the file has none."""
-    short = feature.get("short") or str(feature.get("name", "")).replace("_", " ")
+    short = str(feature.get("short") or feature.get("name", "")).replace("_", " ")
     if feature["kind"] == "number" and (example := _example(feature)) is not None:
         feature = {"example": example} | feature
     return {
@@ -131,8 +152,9 @@ def _with_defaults(feature: dict[str, Any]) -> dict[str, Any]:
 def _example(number: dict[str, Any]) -> Any:
     """Return a typical value of a number: the first that the file has, or the middle of its limits."""
     unit = next(iter(number.get("units") or {}), "value")
-    for typical in number.get("typical", ()):
-        return typical.get(unit)
+    typical = number.get("typical")
+    if isinstance(typical, list) and typical and isinstance(typical[0], dict):
+        return typical[0].get(unit)
     low, high = number.get("min"), number.get("max")
     if not isinstance(low, int | float) or not isinstance(high, int | float):
         return None

@@ -74,7 +74,7 @@ class RowReader:
         readings = []
         for feature, unit_member in self._features:
             unit = ""
-            if unit_member in given and isinstance(feature, Number):
+            if unit_member and unit_member in given and isinstance(feature, Number):
                 unit_given = given[unit_member]
                 if isinstance(unit_given, str) and unit_given in feature.units:
                     unit = unit_given
