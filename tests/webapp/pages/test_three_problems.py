@@ -166,6 +166,22 @@ def test_the_answer_says_which_values_the_training_data_does_not_have(
     assert re.search(f"We have only learned from {sentence} Yours lies outside", said)
 
 
+def test_search_engines_get_the_answer_in_a_sentence(penguins: FlaskClient, client: FlaskClient) -> None:
+    page = penguins.get("/recommendation?island=Biscoe&bill_length=47&flipper_length=215").text
+    sentence = "Gentoo: it is the species of about 9 in 10 similar penguins."
+    assert f'<meta name="description" content="{sentence}">' in page
+    page = client.get("/recommendation?home_size=900").text
+    sentence = (
+        "The puppy for a home of 900 sq ft: Dachshund, for about 9 in 10 similar homes in simulated data."
+    )
+    assert f'<meta name="description" content="{sentence}">' in page
+
+
+def test_half_of_the_rows_is_half_of_them(penguins: FlaskClient) -> None:
+    said = answer(penguins, island="Biscoe", flipper_length="197", bill_length="44.5")
+    assert "It is the species of about half of similar penguins" in said
+
+
 def test_the_person_picks_the_number_that_the_chart_varies(penguins: FlaskClient) -> None:
     row = {"island": "Biscoe", "bill_length": "45", "flipper_length": "200"}
     page = penguins.get("/recommendation", query_string=row).text
