@@ -107,10 +107,11 @@ def contributions(booster: xgboost.Booster, matrix: NDArray[np.float64]) -> NDAr
     return np.asarray((values - values.mean(axis=1, keepdims=True)) * (classes / (classes - 1)))
 
 
-def split_thresholds(booster: xgboost.Booster, feature: int = 0) -> NDArray[np.float32]:
-    """Return the distinct values at which any tree splits a number, ascending; a smaller one goes left.
+def split_thresholds(booster: xgboost.Booster) -> list[NDArray[np.float32]]:
+    """Return, for each feature, the distinct values at which a tree splits it; a smaller one goes left.
 
-    Source of the names: https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html, "JSON Schema".
+    The values ascend, and those of a choice mean nothing. Source of the names:
+    https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html, "JSON Schema".
 
     Raises:
         BoosterError: The booster is not made of trees.
@@ -119,17 +120,12 @@ def split_thresholds(booster: xgboost.Booster, feature: int = 0) -> NDArray[np.f
         trees = json.loads(booster.save_raw("json"))["learner"]["gradient_booster"]["model"]["trees"]
     except KeyError as error:
         raise BoosterError("it is not made of trees") from error
-    # A leaf has -1 as its left child, and its weight in place of a threshold.
-    return np.unique(
-        np.array(
-            [
-                threshold
-                for tree in trees
-                for child, index, threshold in zip(
-                    tree["left_children"], tree["split_indices"], tree["split_conditions"], strict=True
-                )
-                if child != -1 and index == feature
-            ],
-            dtype=np.float32,
-        )
+    children, features, conditions = (
+        np.array([value for tree in trees for value in tree[name]])
+        for name in ("left_children", "split_indices", "split_conditions")
     )
+    # A leaf has -1 as its left child, and its weight in place of a threshold.
+    return [
+        np.unique(conditions[(children != -1) & (features == feature)].astype(np.float32))
+        for feature in range(booster.num_features())
+    ]

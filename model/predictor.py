@@ -94,6 +94,8 @@ class Predictor:
         model_version: The model's version, from the manifest.
         classes: The model's classes, in class order.
         boundaries: The values of the only number at which the answer changes, ascending.
+        thresholds: The values of each number, by its index among several features, at which the answer may
+            change.
     """
 
     def __init__(self, manifest: Manifest, booster: "xgboost.Booster") -> None:
@@ -106,6 +108,8 @@ class Predictor:
         self._booster = booster
         self._ranges = _Ranges(self.problem.features, manifest.features)
         self._single = SingleRow(booster, len(self.problem.features), len(self.classes))
+        several = [] if self.problem.only_number else split_thresholds(booster)
+        self.thresholds = [list(map(first_double_at, thresholds)) for thresholds in several]
         self._steps = _Steps(self, booster) if self.problem.only_number else None
         self._known = np.array([self.reader.from_json(known.row).numbers for known in manifest.known_answers])
 
@@ -163,9 +167,7 @@ class Predictor:
         """Answer one row, whose values the reader has checked."""
         if self._steps:
             return self._steps.predict(row.numbers[0])
-        return self.prediction(
-            self._single.probabilities(row.numbers), outside=self._ranges.is_outside(row.numbers)
-        )
+        return self.prediction(self._single.probabilities(row.numbers), outside=bool(self.outside(row)))
 
     def predict_many(self, matrix: NDArray[np.float64]) -> Predictions:
         """Answer many rows.
@@ -181,16 +183,16 @@ class Predictor:
         probabilities = class_probabilities(self._booster, matrix)
         return Predictions(probabilities.argmax(axis=1), probabilities, self._ranges.outside(matrix))
 
+    def outside(self, row: Row) -> tuple[AnyFeature, ...]:
+        """Return the features whose values do not occur, or are beyond the range, in the fitted rows."""
+        return self._ranges.which(row.numbers)
+
     def explain(self, row: Row, key: str) -> tuple[Contribution, ...]:
         """Return how much each feature moved the answer towards a class, the largest amount first."""
         index = list(self.problem.by_key).index(key)
         values = contributions(self._booster, np.array([row.numbers]))[0, index].tolist()
         found = map(Contribution, self.problem.features, values)
         return tuple(sorted(found, key=lambda each: -abs(each.value)))
-
-    def thresholds(self, feature: int) -> tuple[float, ...]:
-        """Return the numbers, ascending, at which the answer may change with a feature, given by index."""
-        return tuple(map(first_double_at, split_thresholds(self._booster, feature)))
 
     def check(self) -> bool:
         """Return whether the predictor gives the manifest's known answers."""
@@ -218,6 +220,7 @@ class _Ranges:
     """What the fitted rows had, feature by feature."""
 
     def __init__(self, features: Sequence[AnyFeature], stats: Sequence[FeatureStats]) -> None:
+        self._features = features
         self._seen = [
             _Seen(each.min, each.max, bool(each.blanks))
             if isinstance(feature, Number) and each.min is not None and each.max is not None
@@ -225,12 +228,16 @@ class _Ranges:
             for feature, each in zip(features, stats, strict=True)
         ]
 
-    def is_outside(self, numbers: Sequence[float]) -> bool:
-        """Return whether any value of a row does not occur, or is beyond the range, in the fitted rows."""
-        return any(seen.is_new(number) for seen, number in zip(self._seen, numbers, strict=True))
+    def which(self, numbers: Sequence[float]) -> tuple[AnyFeature, ...]:
+        """Return the features whose value does not occur, or is beyond the range, in the fitted rows."""
+        return tuple(
+            feature
+            for feature, seen, number in zip(self._features, self._seen, numbers, strict=True)
+            if seen.is_new(number)
+        )
 
     def outside(self, matrix: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Return the same for many rows, shape ``(n, features)``."""
+        """Return for each of many rows, shape ``(n, features)``, whether there is such a feature."""
         columns = zip(self._seen, matrix.T, strict=True)
         return np.asarray(np.any([seen.are_new(column) for seen, column in columns], axis=0))
 

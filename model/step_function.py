@@ -42,7 +42,8 @@ def to_step_function(booster: xgboost.Booster, extra_edges: Iterable[float]) -> 
     Raises:
         BoosterError: The booster is not made of trees.
     """
-    edges = {first_double_at(threshold) for threshold in split_thresholds(booster)}
+    [thresholds] = split_thresholds(booster)
+    edges = set(map(first_double_at, thresholds))
     edges.update(extra_edges)
     ordered = tuple(sorted(edges))
     # The smallest value of each interval, but the largest of the first, which has no smallest.

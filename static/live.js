@@ -10,59 +10,53 @@ const litter = document.querySelector("#litter");
 const glance = document.querySelector("#glance");
 const announcement = document.querySelector("#announcement");
 
-// The radios of a number's units; a number without a choice of units has none.
-const unitsOf = (number) => [...form.querySelectorAll(`[data-unit-of="${number}"]`)];
-const unitOf = (number) => unitsOf(number).find((radio) => radio.checked) ?? unitsOf(number)[0];
+// Not by form.elements, because a field of that name would hide it.
+const fieldOf = (number) => form.querySelector(`.entry[name="${number}"]`);
+const inWords = (value) => value.toLocaleString("en", { maximumSignificantDigits: 10 });
 
-// Keep the chosen unit of each number in this browser's storage, which throws if the browser forbids it.
+// The radios of units; a number without a choice of units has none.
+const units = [...form.querySelectorAll("[data-unit-of]")];
+const unitsOf = (number) => units.filter((radio) => radio.dataset.unitOf === number);
+const unitOf = (number) => unitsOf(number).find((radio) => radio.checked) ?? unitsOf(number)[0];
+const withUnit = (value, { number, label }) =>
+  `${value} ${unitOf(number)?.labels[0].textContent.trim() ?? label}`.trim();
+
+// Keep the chosen units in this browser's storage, which throws if the browser forbids it.
 function remember({ target }) {
   try {
     localStorage.setItem(target.name, target.value);
   } catch {}
 }
-function recall(radios) {
+function recall() {
   try {
-    const last = radios.find((radio) => radio.value === localStorage.getItem(radio.name));
-    if (last) last.checked = true;
+    for (const radio of units) if (radio.value === localStorage.getItem(radio.name)) radio.checked = true;
   } catch {}
 }
 
-// Return a slider that follows the form's first number; one that does nothing where there is none.
-function slide() {
-  if (!slider) return { follow() {}, describe() {}, value: () => "" };
-  const { number, scale, label } = slider.dataset;
-  const [smallest, largest] = [Number(slider.dataset.smallest), Number(slider.dataset.largest)];
+// Convert between the slider's position and a value in the first unit, on the same scale as the chart's.
+const logarithmic = slider?.dataset.scale === "log";
+const [smallest, largest] = [slider?.dataset.smallest, slider?.dataset.largest].map(Number);
+const toValue = (share) =>
+  logarithmic ? smallest * (largest / smallest) ** share : smallest + share * (largest - smallest);
+const toShare = (value) =>
+  logarithmic
+    ? Math.log(value / smallest) / Math.log(largest / smallest)
+    : (value - smallest) / (largest - smallest);
 
-  // Convert between the slider's position and a value in the first unit, on the same scale as the chart's.
-  const toValue = (share) =>
-    scale === "log" ? smallest * (largest / smallest) ** share : smallest + share * (largest - smallest);
-  const toShare = (value) =>
-    scale === "log"
-      ? Math.log(value / smallest) / Math.log(largest / smallest)
-      : (value - smallest) / (largest - smallest);
-
-  // Return the value at the slider's position in the chosen unit: a round figure within its ends.
-  function value() {
-    const factor = Number(unitOf(number)?.dataset.factor ?? 1);
-    const [low, high] = [smallest / factor, largest / factor];
-    const exact = toValue(slider.value / slider.max) / factor;
-    const step = 10 ** Math.floor(Math.log10(scale === "log" ? exact / 20 : (high - low) / 100));
-    const [least, most] = [Math.ceil(low / step) * step, Math.floor(high / step) * step];
-    const round = Math.min(Math.max(Math.round(exact / step) * step, least), most);
-    return Number(round.toPrecision(5)).toLocaleString("en");
-  }
-  return {
-    follow(shown) {
-      slider.value = Math.round(slider.max * toShare(shown));
-    },
-    describe() {
-      const unit = unitOf(number)?.labels[0].textContent.trim() ?? label;
-      slider.setAttribute("aria-valuetext", `${value()} ${unit}`.trim());
-    },
-    value,
-  };
+// Return the value at the slider's position in the chosen unit: a round figure within its ends.
+function sliderValue() {
+  const factor = Number(unitOf(slider.dataset.number)?.dataset.factor ?? 1);
+  const [low, high] = [smallest / factor, largest / factor];
+  const exact = toValue(slider.value / slider.max) / factor;
+  const step = 10 ** Math.floor(Math.log10(logarithmic ? exact / 20 : (high - low) / 100));
+  const [least, most] = [Math.ceil(low / step) * step, Math.floor(high / step) * step];
+  const round = Math.min(Math.max(Math.round(exact / step) * step, least), most);
+  return inWords(Number(round.toPrecision(10)));
 }
-const sliding = slide();
+
+function describeSlider() {
+  slider?.setAttribute("aria-valuetext", withUnit(sliderValue(), slider.dataset));
+}
 
 let pending = new AbortController();
 let followTimer;
@@ -76,11 +70,12 @@ function show(answer) {
   preview.hidden = !found;
   litter.hidden = Boolean(found);
   const picture = found?.querySelector(".portrait")?.cloneNode();
-  glance?.replaceChildren(...(found ? [...(picture ? [picture] : []), found.dataset.glance] : []));
+  glance.replaceChildren(...[picture, found?.dataset.glance].filter(Boolean));
   clearTimeout(announceTimer);
   if (!found) return;
-  if (!held && found.dataset.number) sliding.follow(Number(found.dataset.number));
-  sliding.describe();
+  if (slider && !held && found.dataset.number)
+    slider.value = Math.round(slider.max * toShare(Number(found.dataset.number)));
+  describeSlider();
   announceTimer = setTimeout(() => {
     announcement.textContent = found.dataset.announcement;
   }, ANNOUNCE_MS);
@@ -90,13 +85,13 @@ async function ask() {
   pending.abort(); // an answer to an older entry must not be shown
   pending = new AbortController();
   const { signal } = pending;
-  const fields = [...form.querySelectorAll("input.entry")];
+  const answers = [...new FormData(form)];
   try {
     // The length of an address is limited, and a script may exceed the `maxlength` of a field.
-    const mayAsk = fields.every((field) => field.value.length <= field.maxLength);
-    const begun = fields.some((field) => field.value.trim()) || !fields.length;
-    const query = new URLSearchParams(new FormData(form));
-    const response = mayAsk && begun ? await fetch(`${form.dataset.preview}?${query}`, { signal }) : null;
+    const mayAsk = [...form.querySelectorAll("input.entry")].every((entry) => entry.value.length <= entry.maxLength);
+    const begun = answers.some(([name, value]) => value.trim() && units.every((radio) => radio.name !== name));
+    const address = `${preview.dataset.address}?${new URLSearchParams(answers)}`;
+    const response = mayAsk && begun ? await fetch(address, { signal }) : null;
     const answer = response?.status === 200 ? await response.text() : "";
     if (!signal.aborted) show(answer);
   } catch {
@@ -111,8 +106,8 @@ function follow() {
 
 slider?.addEventListener("input", () => {
   held = true;
-  form.elements[slider.dataset.number].value = sliding.value();
-  sliding.describe();
+  fieldOf(slider.dataset.number).value = sliderValue();
+  describeSlider();
   follow();
 });
 form.addEventListener("input", (event) => {
@@ -123,13 +118,11 @@ form.addEventListener("input", (event) => {
 
 // Values for people who do not know theirs: a click fills the field in.
 for (const typical of form.querySelectorAll(".typical")) {
-  const field = form.elements[typical.dataset.number];
-  const unit = () => unitOf(field.name);
-  const value = (link) => Number(link.dataset[unit()?.value ?? "value"]);
+  const field = fieldOf(typical.dataset.number);
+  const value = (link) => Number(link.dataset[unitOf(field.name)?.value ?? typical.dataset.unit]);
   const name = () => {
     for (const link of typical.querySelectorAll("a")) {
-      const label = unit()?.labels[0].textContent.trim() ?? typical.dataset.label;
-      link.querySelector("span").textContent = `${value(link).toLocaleString("en")} ${label}`.trim();
+      link.querySelector("span").textContent = withUnit(inWords(value(link)), typical.dataset);
       const query = new URLSearchParams(new FormData(form));
       query.set(field.name, value(link));
       link.search = query;
@@ -143,19 +136,19 @@ for (const typical of form.querySelectorAll(".typical")) {
     if (!link) return;
     event.preventDefault();
     held = false;
-    field.value = value(link).toLocaleString("en");
+    field.value = inWords(value(link));
     field.focus();
     follow();
   });
 }
 
-for (const radio of form.querySelectorAll("[data-unit-of]")) radio.addEventListener("change", remember);
+for (const radio of units) radio.addEventListener("change", remember);
 // Restore the last units only where there is no entry, which has a unit of its own.
-if (!location.search) recall([...form.querySelectorAll("[data-unit-of]")]);
+if (!location.search) recall();
 // A browser that returns to this page may restore the entries.
 addEventListener("pageshow", () => {
   held = false;
-  sliding.describe();
-  if (!form.querySelector("[aria-invalid], .field-error")) ask();
+  describeSlider();
+  if (!form.querySelector(".field-error")) ask();
 });
 if (slider) document.querySelector("#sliding").hidden = false;

@@ -30,11 +30,10 @@ def full(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(scope="session")
 def model_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """A function that returns the folder of a problem's artifact, which is trained when it is first asked for.
+    """A function that returns the folder of a problem's artifact, trained when it is first asked for.
 
     The problems are "puppy", which is shipped, and the folders of tests/problems.
     """
-
     return cache(lambda name: Path(train_problem(name, tmp_path_factory.mktemp(name))))
 
 

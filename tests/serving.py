@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +21,15 @@ from tests.load.clients import until
 
 ROOT = Path(__file__).resolve().parent.parent
 START_CEILING = 60.0
+
+
+def copy_project(folder: Path) -> None:
+    """Copy all files of the project that git does not ignore to a folder."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in filter(None, subprocess.check_output(listed, cwd=ROOT, text=True).split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
 
 
 def free_port() -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.serving import ROOT, START_CEILING, free_port
+from tests.serving import ROOT, START_CEILING, copy_project, free_port
 
 CHAPTER = re.findall(r"(?ms)^## Your own table in ten minutes$(.*?)^## ", (ROOT / "README.md").read_text())[0]
 FIRST, IMAGE = (block.strip().splitlines() for block in re.findall(r"(?s)```bash\n(.*?)```", CHAPTER))
@@ -20,13 +20,7 @@ FIRST, IMAGE = (block.strip().splitlines() for block in re.findall(r"(?s)```bash
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of all files that git does not ignore, with the environment that is set up here."""
     folder = tmp_path_factory.mktemp("project")
-    listed = subprocess.check_output(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True
-    )
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes((ROOT / name).read_bytes())
+    copy_project(folder)
     (folder / ".venv").symlink_to(ROOT / ".venv")
     return folder
 

@@ -34,7 +34,12 @@ def reasons_for(predictor: Predictor, row: Row, answer: Prediction) -> tuple[Rea
             each.value,
             ranges_in_words(predictor, row, answer)
             if predictor.problem.only_number
-            else _in_words(each.feature, readings[each.feature.name], each.value, answer.name),
+            else _in_words(
+                each.feature,
+                readings[each.feature.name],
+                each.value,
+                class_in_words(predictor.problem, answer.key),
+            ),
         )
         for each in predictor.explain(row, answer.key)
     )
@@ -68,11 +73,14 @@ def ranges_in_words(predictor: Predictor, row: Row, answer: Prediction) -> str:
     return f"{rows} lean to {class_in_words(problem, answer.key)}{others}."
 
 
-def _in_words(feature: AnyFeature, reading: Reading, contribution: float, name: str) -> str:
-    value = f"{feature.axis}, {feature.in_words(reading)},"
-    if abs(contribution) < NOTHING:
-        return f"{value} makes hardly any difference."
-    return f"{value} speaks {'for' if contribution > 0 else 'against'} {name}."
+def _in_words(feature: AnyFeature, reading: Reading, contribution: float, answer: str) -> str:
+    """Return a sentence such as "Flipper length: 215 mm, which speaks for Gentoo."."""
+    weight = (
+        "makes hardly any difference"
+        if abs(contribution) < NOTHING
+        else f"speaks {'for' if contribution > 0 else 'against'} {answer}"
+    )
+    return f"{feature.axis}: {feature.in_words(reading)}, which {weight}."
 
 
 def _rounded(edge: float, reading: Reading) -> str:

@@ -138,16 +138,28 @@ def _read(path: Path) -> dict[str, Any]:
 def _with_defaults(feature: dict[str, Any]) -> dict[str, Any]:
     """Return a feature's table with the words that its name gives where the file has none."""
     short = str(feature.get("short") or feature.get("name", "")).replace("_", " ")
-    low, high = feature.get("min"), feature.get("max")
-    if feature["kind"] == "number" and isinstance(low, int | float) and isinstance(high, int | float):
-        middle = (low + high) / 2
-        feature = {"example": int(middle) if isinstance(low + high, int) else middle} | feature
+    if feature["kind"] == "number":
+        feature = {"example": _example(feature)} | feature
     return {
         "question": f"{short[:1].upper()}{short[1:]}",
         "short": short,
         "yours": short,
         "axis": f"{short[:1].upper()}{short[1:]}",
     } | feature
+
+
+def _example(number: dict[str, Any]) -> Any:
+    """Return the first typical value of a number, or else the middle of its limits; its types are unknown."""
+    typical, units = number.get("typical"), number.get("units") or {}
+    low, high = number.get("min"), number.get("max")
+    if isinstance(typical, list) and isinstance(units, dict):
+        unit = next(iter(units), "value")
+        for each in typical:
+            if isinstance(each, dict) and unit in each:
+                return each[unit]
+    if isinstance(low, int | float) and isinstance(high, int | float):
+        return (low + high) // 2 if isinstance(low + high, int) else (low + high) / 2
+    return 0  # its limits are refused
 
 
 def _with_words(tables: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The OpenAPI document as linters and generators of clients see it, for all three problems: `make clients`."""
+"""The OpenAPI document as linters and generators of clients see it, for each problem: `make clients`."""
 
 import json
 import os

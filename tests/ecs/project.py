@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from tests.serving import ROOT
+from tests.serving import copy_project
 
 GIT = ["git", "-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
 CEILING = 300
@@ -48,11 +47,7 @@ class Project:
             for name, value in os.environ.items()
             if name in {"PATH", "HOME", "LANG"} or name.startswith(("DOCKER_", "CONTAINERS_", "BUILDAH_"))
         }
-        listed = _git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
-        for name in filter(None, listed):
-            if (ROOT / name).is_file():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, folder / name)
+        copy_project(folder)
         self.set(settings)
         with (folder / "ecs" / "settings.toml").open("a") as file:
             file.writelines(f"\n[env.{name}]\n" for name in environments)

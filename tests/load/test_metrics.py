@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -34,6 +35,22 @@ def test_the_metrics_count_what_all_workers_did(tmp_path: Path) -> None:
         assert until(lambda: server.metric("http_requests_in_flight") > 1)
         under_load.result()
         assert until(lambda: server.metric("http_requests_in_flight") == 0)
+
+
+def test_what_is_asked_is_counted_by_feature(tmp_path: Path, model_of: Callable[[str], Path]) -> None:
+    with running(tmp_path / "log", MODEL_DIR=str(model_of("penguins"))) as server:
+        row = {"island": "Dream", "bill_length": 45, "body_mass": 3.7, "unit": "kg"}
+        httpx.post(f"{server.url}/api/predict", json=row)
+        batch = {
+            "penguins": [row, {"island": "Biscoe", "flipper_length": 220}, {"island": "Dream", "sex": "male"}]
+        }
+        httpx.post(f"{server.url}/api/predict/batch", json=batch)
+        assert server.metric("predictions_total{.*}") == 4
+        assert server.metric('prediction_island_total{island="Dream",.*}') == 3
+        assert server.metric("prediction_bill_length_mm_count{.*}") == 2
+        assert server.metric("prediction_body_mass_g_sum{.*}") == 7400
+        assert server.metric("prediction_sex_blank_total{.*}") == 3
+        assert server.metric('prediction_flipper_length_mm_bucket{le="\\+Inf",.*}') == 1
 
 
 def test_a_killed_worker_keeps_its_counts_and_leaves_no_file(tmp_path: Path) -> None:

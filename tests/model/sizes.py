@@ -26,7 +26,8 @@ def around(value: float, steps: int = 1) -> list[float]:
 def sizes_around_thresholds(booster: xgboost.Booster) -> NDArray[np.float64]:
     """Return each threshold, its float32 neighbours, the midpoints between, and the doubles around them."""
     sizes: list[float] = []
-    for threshold in split_thresholds(booster):
+    [thresholds] = split_thresholds(booster)
+    for threshold in thresholds:
         below = float(np.nextafter(threshold, np.float32(-np.inf)))
         above = float(np.nextafter(threshold, np.float32(np.inf)))
         middle = float(threshold)

@@ -85,13 +85,16 @@ def test_it_trains_on_a_file_of_the_users_own(tmp_path: Path) -> None:
 def test_of_several_features_it_shows_what_matters_and_warns_of_a_constraint_without_effect(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    problem = shutil.copytree(PROBLEMS / "penguins", tmp_path / "penguins") / "problem.toml"
+    problem = Path(shutil.copytree(PROBLEMS / "penguins", tmp_path / "penguins")) / "problem.toml"
     text = problem.read_text(encoding="utf-8")
     problem.write_text(text.replace("min = 25", 'min = 25\nmonotone = "increasing"'), encoding="utf-8")
     data = str(PROBLEMS / "penguins" / "penguins.csv")
     assert train.main(["--problem", str(problem), "--data", data, "--out", str(tmp_path / "model")]) == 0
     printed = capsys.readouterr()
-    assert "warning: monotone of bill_length does not count, because there are more than two" in printed.err
+    assert printed.err == (
+        "train.py: warning: monotone of bill_length does not count, because there are more than two "
+        "species.\n"
+    )
     for words in (
         r"344 +penguins",
         r"Island +Bill length +Bill depth",

@@ -137,7 +137,7 @@ def _chart_of(predictor: Predictor, index: int, unit: str, others: tuple[float, 
         xs = [axis.x(value) for value in values]
     else:
         # Exact: the answer changes at the model's thresholds only, where the line has a step.
-        inside = [edge for edge in predictor.thresholds(index) if axis.low < edge < axis.high]
+        inside = [edge for edge in predictor.thresholds[index] if axis.low < edge < axis.high]
         shares = np.repeat(shares_at([axis.low, *inside]), 2, axis=0)
         xs = [axis.x(edge) for edge in (axis.low, *np.repeat(inside, 2).tolist(), axis.high)]
     names = stack_overlapping(

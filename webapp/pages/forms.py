@@ -1,7 +1,7 @@
 """The form in which a person answers the questions of a problem, made from its features."""
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -13,6 +13,7 @@ from model.predictor import Predictor
 from model.problem.description import Problem
 from model.problem.features import BLANK, AnyFeature, Choice, FeatureError, Number, Reading
 from model.problem.rows import Row
+from model.problem.wording import listed
 from webapp.pages.entries import read_entry, to_reading
 
 MOST_RADIOS = 7
@@ -42,10 +43,20 @@ class RowForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no type hints
         """Return the row that was entered in a valid form."""
         return Row.of(*(self.readings[feature.name] for feature in self.problem.features))
 
+    @cached_property
+    def by_name(self) -> dict[str, Field]:
+        """Return the fields by the names of their features, which a form's attributes could clash with."""
+        return {field.name: field for field in self}
+
     @property
-    def unit_fields(self) -> dict[str, Field]:
-        """Return the field of the unit, by the name of each feature that has several."""
-        return {name: self[member] for name, member in self.problem.unit_members.items()}
+    def sentences(self) -> dict[str, str]:
+        """Return what is wrong with the answers, by the names of the fields, in the order of the page."""
+        names = [
+            name
+            for feature in self.problem.features
+            for name in (feature.name, self.problem.unit_members.get(feature.name, ""))
+        ]
+        return {name: self.by_name[name].errors[0] for name in names if name and self.by_name[name].errors}
 
     def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
         """Return whether all answers can be read."""
@@ -54,29 +65,32 @@ class RowForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no type hints
 
     def is_canonical(self) -> bool:
         """Return whether a valid form's entries are as the address of its answer has them."""
-        canonical = address_of(self.problem, self.row)
-        return all((field.data or "") == canonical.get(name, "") for name, field in self._fields.items())
+        given = {field.name: field.data for field in self if field.raw_data}
+        return given.items() <= address_of(self.problem, self.row).items()
 
 
 @lru_cache(maxsize=4)
 def form_of(predictor: Predictor) -> type[RowForm]:
     """Return the form of a predictor's problem."""
     problem = predictor.problem
-    fields: dict[str, Field] = {}
+    fields: list[Field] = []
     # Units first, since an entry is read in its unit.
     for number in problem.numbers:
         if member := problem.unit_members.get(number.name):
             labels = [unit.label for unit in number.units.values()]
-            fields[member] = RadioField(
-                "In which unit?",
-                [_given_once],
-                choices=[SelectChoice(key, unit.label) for key, unit in number.units.items()],
-                default=number.unit,
-                invalid_choice_message=f"Choose {' or '.join(labels)}.",  # type: ignore[call-arg]
+            fields.append(
+                RadioField(
+                    "In which unit?",
+                    [_given_once],
+                    name=member,
+                    choices=[SelectChoice(key, unit.label) for key, unit in number.units.items()],
+                    default=number.unit,
+                    invalid_choice_message=f"Choose {listed(labels, 'or')}.",  # type: ignore[call-arg]
+                )
             )
-    for feature in problem.features:
-        fields[feature.name] = _field(feature, problem.unit_members.get(feature.name, ""))
-    return type("ProblemForm", (RowForm,), {"problem": problem, **fields})
+    fields += [_field(feature, problem.unit_members.get(feature.name, "")) for feature in problem.features]
+    attributes = {f"field_{index}": field for index, field in enumerate(fields)}
+    return type("ProblemForm", (RowForm,), {"problem": problem, **attributes})
 
 
 def address_of(problem: Problem, row: Row) -> dict[str, str]:
@@ -98,17 +112,22 @@ def _as_entry(value: str | bool | int | float) -> str:
 
 def _field(feature: AnyFeature, unit_member: str) -> Field:
     if isinstance(feature, Number):
-        return StringField(feature.question, [_given_once, _ReadsEntry(feature, unit_member)])
+        validators = [_given_once, _ReadsEntry(feature, unit_member)]
+        return StringField(feature.question, validators, name=feature.name)
     choices = feature.choices if isinstance(feature, Choice) else {"yes": "Yes", "no": "No"}
     offered = [SelectChoice(key, label) for key, label in choices.items()]
     if not feature.required:
         offered.append(SelectChoice("", UNKNOWN))
-    validators = [_given_once, _ReadsChoice(feature)]
-    if len(offered) <= MOST_RADIOS:
-        return RadioField(feature.question, validators, choices=offered, validate_choice=False)
-    if feature.required:
+    kind = RadioField if len(offered) <= MOST_RADIOS else SelectField
+    if kind is SelectField and feature.required:
         offered.insert(0, SelectChoice("", "Choose one"))
-    return SelectField(feature.question, validators, choices=offered, validate_choice=False)
+    return kind(
+        feature.question,
+        [_given_once, _ReadsChoice(feature)],
+        name=feature.name,
+        choices=offered,
+        validate_choice=False,
+    )
 
 
 def _given_once(_form: FlaskForm, field: Field) -> None:
@@ -134,7 +153,7 @@ class _ReadsEntry:
             form.readings[self._feature.name] = BLANK
             return
         entry = read_entry(text, self._feature)
-        unit = entry.unit or (form[self._unit_member].data if self._unit_member else "")
+        unit = entry.unit or (form.by_name[self._unit_member].data if self._unit_member else "")
         if not unit or unit in self._feature.units:
             form.readings[self._feature.name] = to_reading(entry, self._feature, unit)
 
@@ -146,8 +165,11 @@ class _ReadsChoice:
         self._feature = feature
 
     def __call__(self, form: RowForm, field: Field) -> None:
-        text = "" if field.data in {None, "None"} else str(field.data)
         try:
-            form.readings[self._feature.name] = self._feature.read(text)
+            form.readings[self._feature.name] = self._feature.read(field.data or "")
         except FeatureError as error:
-            raise ValidationError(f"Choose the {self._feature.yours}.") from error
+            raise ValidationError(
+                f"Choose the {self._feature.yours}."
+                if isinstance(self._feature, Choice)
+                else f"Choose yes or no: {self._feature.question}"
+            ) from error

@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 
+from model.manifest import FeatureStats
 from model.predictor import Prediction, Predictor
 from model.problem.description import Class
-from model.problem.features import AnyFeature, Number
+from model.problem.features import AnyFeature, Number, Reading
 from model.problem.rows import Row
-from model.problem.wording import figure
+from model.problem.wording import figure, listed
 from webapp.pages.chart import Chart, chart_of, marker, rounded_inwards
 from webapp.pages.labels import Label
 from webapp.reasons import ranges_in_words, reasons_for
-from webapp.words import about
+from webapp.words import about, frequency
 
 CLOSE_LEAD = 0.2
 """A lead in probability below this is a close call: fewer than 4 of 20 similar rows make the difference."""
@@ -29,7 +30,7 @@ class Verdict:
         ranking: every class with its probability, the answered one first.
         close: whether the runner-up is nearly as probable.
         reasons: sentences.
-        outside: what the training data has, one sentence for each feature whose value is outside.
+        outside: the rows of the training data in words, if the row has a value that they do not have.
         chart: by the number that the person has picked; None where there is no number, or it is blank.
         marker: the place of the row on the chart.
         numbers: the numbers that a chart may vary.
@@ -43,7 +44,7 @@ class Verdict:
     ranking: tuple[tuple[Class, float], ...]
     close: bool
     reasons: tuple[str, ...]
-    outside: tuple[str, ...]
+    outside: str
     chart: Chart | None
     marker: Label | None
     numbers: tuple[Number, ...]
@@ -53,6 +54,13 @@ class Verdict:
     def shown_number(self) -> str:
         """Return the value of the number that the chart varies, in words."""
         return next(words for feature, words in self.answers if self.chart and feature is self.chart.feature)
+
+    @property
+    def compared(self) -> str:
+        """Return the words between the frequency and the rows: "about 9 in 10 similar homes"."""
+        if self.answer.outside_training_range:
+            return "of the nearest"
+        return "of similar" if frequency(self.answer.probability) == "about half" else "similar"
 
     @property
     def best(self) -> Class:
@@ -90,7 +98,7 @@ def judge(predictor: Predictor, row: Row, answer: Prediction, *, by: str = "") -
         ranking=tuple(ranking),
         close=ranking[0][1] - ranking[1][1] < CLOSE_LEAD,
         reasons=_reasons(predictor, row, answer),
-        outside=_outside(predictor, row) if answer.outside_training_range else (),
+        outside=_outside(predictor, row) if answer.outside_training_range else "",
         chart=chart_of(predictor, number, readings[number.name].unit, row) if number else None,
         marker=marker(predictor, number, readings[number.name].number, answer.probability)
         if number
@@ -108,25 +116,32 @@ def _reasons(predictor: Predictor, row: Row, answer: Prediction) -> tuple[str, .
     return tuple(reason.text for reason in reasons_for(predictor, row, answer)[:REASONS])
 
 
-def _outside(predictor: Predictor, row: Row) -> tuple[str, ...]:
-    """Return what the training data has of each feature whose value it does not have."""
+def _outside(predictor: Predictor, row: Row) -> str:
+    """Return the rows of the training data in words, where the values of a row do not occur in it."""
     problem = predictor.problem
-    sentences = []
-    for feature, stats, reading in zip(
-        problem.features, predictor.manifest.features, row.readings, strict=True
-    ):
-        if reading.value is None:
-            if not stats.blanks:
-                sentences.append(f"{problem.row.plural} with a known {feature.short}")
-        elif not isinstance(feature, Number):
-            name = str(reading.value) if not isinstance(reading.value, bool) else ("no", "yes")[reading.value]
-            if not stats.counts[name]:
-                sentences.append(f"{problem.row.plural} with other answers on {feature.short}")
-        elif not (stats.min or 0) <= reading.number <= (stats.max or 0):
-            values = _range(feature, stats.min or 0, stats.max or 0, reading.unit)
-            rows = problem.sentences.rows.replace("{range}", f"of {values}")
-            sentences.append(rows[:1].lower() + rows[1:])
-    return tuple(sentences)
+    if problem.only_number:
+        [stats], [reading] = predictor.manifest.features, row.readings
+        values = _seen(problem.only_number, stats, reading)
+        rows = problem.sentences.rows.replace("{range}", f"of {values}")
+        return f"{rows[:1].lower()}{rows[1:]}"
+    features = zip(problem.features, predictor.manifest.features, row.readings, strict=True)
+    new = predictor.outside(row)
+    seen = [
+        f"{feature.short}, {_seen(feature, stats, reading)}"
+        for feature, stats, reading in features
+        if feature in new
+    ]
+    return f"{problem.row.plural} like these: {'; '.join(seen)}"
+
+
+def _seen(feature: AnyFeature, stats: FeatureStats, reading: Reading) -> str:
+    """Return the values of a feature in the training data, in words."""
+    if reading.value is None:
+        return "always given"
+    if isinstance(feature, Number) and stats.min is not None and stats.max is not None:
+        return _range(feature, stats.min, stats.max, reading.unit)
+    labels = [feature.in_words(feature.read(key)) for key, rows in stats.counts.items() if rows]
+    return listed(labels, "or") if labels else "never given"
 
 
 def _range(number: Number, least: float, greatest: float, unit: str) -> str:

@@ -1,5 +1,6 @@
 """The routes of the pages: the questions, the answer and the catalogue of classes."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -8,6 +9,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
+from wtforms import Field
 
 from model.problem.description import Class
 from model.problem.features import Number
@@ -72,24 +74,22 @@ def picture_alt(entry: Class) -> str:
 
 
 @blueprint.app_template_global()
-def typical_address(
-    form: RowForm, number: Number, typical: dict[str, str | int | float], unit: str
-) -> dict[str, str | int | float]:
-    """Return the parameters of the form's address with a typical value in place of one entry."""
-    entries = {name: field.data for name, field in form._fields.items() if field.data and name != number.name}
-    return {number.name: typical[unit], **entries}
+def typical_address(fields: Mapping[str, Field], number: Number, value: float) -> str:
+    """Return the address of the form with a typical value in place of an entry."""
+    entries = {name: field.data for name, field in fields.items() if field.data}
+    return f"{url_for('pages.home')}?{urlencode(entries | {number.name: value})}"
 
 
 @blueprint.get("/")
 def home() -> Response:
     """Show the form, filled in with the entries in the address."""
-    form_type = form_of(current_state().predictor)
-    entries = {name: request.args[name] for name in form_type(None)._fields if name in request.args}
-    for number in current_state().problem.numbers:
-        member = current_state().problem.unit_members.get(number.name, "")
-        if entries.get(member) not in number.units:
-            entries.pop(member, None)
-    return _page(_question(form_type(None, data=entries)))
+    state = current_state()
+    form = form_of(state.predictor)(request.args)
+    for number in state.problem.numbers:
+        if member := state.problem.unit_members.get(number.name):
+            unit = form.by_name[member]
+            unit.data = unit.data if unit.data in number.units else number.unit
+    return _page(_question(form))
 
 
 @blueprint.get("/recommendation")
@@ -161,8 +161,8 @@ def _question(form: RowForm) -> str:
     problem = predictor.problem
     return render_template(
         "pages/home.html",
-        form=form,
-        errors={name: sentences[0] for name, sentences in form.errors.items()},
+        fields=form.by_name,
+        errors=form.sentences,
         pictured=[entry for entry in (predictor.classes[0], predictor.classes[-1]) if entry.picture],
         slider=Axis.of(predictor, problem.numbers[0]) if problem.numbers else None,
     )

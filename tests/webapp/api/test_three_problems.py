@@ -1,0 +1,193 @@
+"""The same API for every problem: one reader, one document, and answers that agree."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from model.predictor import Predictor
+from model.problem.rows import example_row
+from tests.problems import FOLDER, NAMES
+from tests.problems.rows import as_texts, rows
+from webapp import create_app
+
+CSV = {"Content-Type": "text/csv", "Accept": "application/json"}
+
+
+@dataclass(frozen=True, eq=False)
+class Service:
+    """A served problem."""
+
+    name: str
+    client: FlaskClient
+    predictor: Predictor
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def service(request: pytest.FixtureRequest, model_of: Callable[[str], Path]) -> Service:
+    folder = model_of(request.param)
+    app = create_app({"TESTING": True, "MODEL_DIR": str(folder)})
+    return Service(request.param, app.test_client(), Predictor.load(folder))
+
+
+@pytest.fixture(scope="module")
+def penguins(model_of: Callable[[str], Path]) -> FlaskClient:
+    return create_app({"TESTING": True, "MODEL_DIR": str(model_of("penguins"))}).test_client()
+
+
+def test_the_document_is_valid_and_so_is_every_example_in_it(service: Service) -> None:
+    document = service.client.get("/api/openapi.json").get_json()
+    validate(document)
+    assert document["info"]["title"] == service.predictor.problem.title
+    examples = 0
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            described = [operation["responses"][status] for status in operation["responses"]]
+            for body in [operation.get("requestBody", {}), *described]:
+                for content in body.get("content", {}).values():
+                    schema = content["schema"] | {"components": document["components"]}
+                    for example in content.get("examples", {}).values():
+                        Draft202012Validator(schema).validate(example["value"])
+                        examples += 1
+    assert examples >= 18
+
+
+@given(data=st.data())
+@settings(max_examples=25)
+def test_json_query_and_csv_get_the_same_answer_which_is_the_predictors(
+    service: Service, data: st.DataObject
+) -> None:
+    problem = service.predictor.problem
+    row: dict[str, Any] = data.draw(rows(problem))
+    posted = service.client.post("/api/predict", json=row)
+    assert posted.status_code == 200, posted.text
+    answer = posted.get_json()
+    expected = service.predictor.predict(service.predictor.reader.from_json(row))
+    assert answer[problem.target.name] == expected.key
+    assert answer["probability"] == round(expected.probability, 6)
+    assert answer["outside_training_range"] == expected.outside_training_range
+    for name, value in row.items():
+        assert answer[name] == value or answer[name]["value"] == value
+    texts = as_texts(row)
+    assert service.client.get(f"/api/predict?{urlencode(texts)}").get_json() == answer
+    table = io.StringIO()
+    csv.writer(table, delimiter=";").writerows([list(texts), list(texts.values())])
+    [line] = service.client.post("/api/predict/batch", data=table.getvalue(), headers=CSV).get_json()[
+        "results"
+    ]
+    assert line == {name: answer[name] for name in line}
+    [in_json] = service.client.post("/api/predict/batch", json={problem.rows_member: [row]}).get_json()[
+        "results"
+    ]
+    assert in_json == line
+
+
+def test_a_file_that_trains_can_be_sent_as_a_batch(service: Service) -> None:
+    if service.name == "puppy":
+        table = "breed,home_size_m2,street\ndachshund,80,A\ngerman_shepherd,300,B\n"
+        ignored, right = ["street"], 2
+    else:
+        [file] = (FOLDER / service.name).glob("*.csv")
+        table = file.read_text()
+        ignored, right = (["year"], 330) if service.name == "penguins" else ([], 2_400)
+    answer = service.client.post("/api/predict/batch", data=table, headers=CSV).get_json()
+    assert answer["ignored_columns"] == ignored
+    target = service.predictor.problem.target.name
+    truth = [line[target] for line in csv.DictReader(io.StringIO(table))]
+    assert len(answer["results"]) == len(truth)
+    answered = [result[target] for result in answer["results"]]
+    assert sum(map(str.__eq__, answered, truth)) >= right
+    as_csv = service.client.post("/api/predict/batch", data=table, headers=CSV | {"Accept": "text/csv"})
+    assert as_csv.headers.get("X-Ignored-Columns", "") == ",".join(ignored)
+
+
+def test_the_answer_has_a_reason_for_each_feature(service: Service) -> None:
+    problem = service.predictor.problem
+    answer = service.client.post("/api/predict?explain=true", json=example_row(problem)).get_json()
+    assert {reason["feature"] for reason in answer["reasons"]} == set(problem.features_by_name)
+    weights = [abs(reason["contribution"]) for reason in answer["reasons"]]
+    assert weights == sorted(weights, reverse=True)
+    assert all(reason["text"].endswith(".") for reason in answer["reasons"])
+
+
+def test_all_that_is_wrong_with_a_row_is_told_at_once(penguins: FlaskClient) -> None:
+    row = {"island": "Torgerson", "bill_length": "long", "body_mass": 9, "unit": "kg", "wings": 2}
+    problem = penguins.post("/api/predict", json=row).get_json()
+    assert problem["type"].endswith("/problems#invalid-request")
+    assert {error["pointer"]: error["detail"] for error in problem["errors"]} == {
+        "/wings": (
+            "wings is not known here; the known names are island, bill_length, bill_depth, flipper_length, "
+            "body_mass, unit and sex."
+        ),
+        "/island": (
+            'island must be "Biscoe", "Dream" or "Torgersen"; got Torgerson. Did you mean "Torgersen"?'
+        ),
+        "/bill_length": "bill_length must be a number; got a string.",
+        "/body_mass": "body_mass must be between 2 and 8 kg; got 9.",
+    }
+
+
+def test_the_kind_of_an_error_is_the_features(penguins: FlaskClient) -> None:
+    problem = penguins.get("/api/predict?island=Dream&flipper_length=999").get_json()
+    assert problem["type"].endswith("/problems#invalid-flipper-length")
+    assert problem["title"] == "Invalid flipper length"
+    assert 'id="invalid-flipper-length"' in penguins.get("/problems").text
+    batch = penguins.post("/api/predict/batch", json={"penguins": [{"island": "Dream"}, {}]}).get_json()
+    assert batch["type"].endswith("/problems#invalid-penguins")
+    assert batch["detail"].startswith("1 penguin of 2 can't be answered. Penguin 2: island is missing.")
+
+
+@pytest.mark.parametrize("blank", ["", "NA", "n/a", "NaN", "null", "None", " "])
+def test_blanks_are_read_alike_in_every_form(penguins: FlaskClient, blank: str) -> None:
+    absent = penguins.post("/api/predict", json={"island": "Dream"}).get_json()
+    assert absent["sex"] is None
+    assert penguins.post("/api/predict", json={"island": "Dream", "sex": None}).get_json() == absent
+    query = {"island": "Dream", "sex": blank, "bill_depth": blank}
+    assert penguins.get("/api/predict", query_string=query).get_json() == absent
+    table = f"ISLAND,Bill Depth mm,sex\nDream,{blank},{blank}\n"
+    [line] = penguins.post("/api/predict/batch", data=table, headers=CSV).get_json()["results"]
+    assert line == {name: absent[name] for name in line}
+
+
+def test_a_column_that_is_nearly_a_feature_is_not_passed_over(penguins: FlaskClient) -> None:
+    problem = penguins.post("/api/predict/batch", data="island,bil_depth\nDream,17\n", headers=CSV).get_json()
+    assert 'The column bil_depth is not known. Did you mean "bill_depth"?' in problem["detail"]
+
+
+def test_nothing_of_another_problem_speaks_of_a_puppy(penguins: FlaskClient) -> None:
+    row = {"island": "Biscoe", "flipper_length": "220"}
+    addresses = [
+        "/",
+        f"/recommendation?{urlencode(row)}",
+        "/recommendation",
+        "/species",
+        "/model",
+        "/problems",
+    ]
+    addresses += ["/nowhere", "/api/docs", "/api/openapi.json", "/api/model", "/api/classes", "/api/predict"]
+    for address in addresses:
+        text = penguins.get(address).text
+        assert not re.search(r"\b(pupp(y|ies)|homes?|breeds?|dogs?|households?)\b", text, re.IGNORECASE), (
+            address
+        )
+    assert penguins.get("/breeds").status_code == 404
+
+
+def test_the_model_is_described_by_its_features(penguins: FlaskClient) -> None:
+    model = penguins.get("/api/model").get_json()
+    assert [feature["name"] for feature in model["features"]][:2] == ["island", "bill_length"]
+    assert model["features"][0]["counts"].keys() == {"Biscoe", "Dream", "Torgersen"}
+    assert model["features"][5]["blanks"] > 0
+    assert sum(json.loads(json.dumps(model["data"]["rows"])).values()) == 344
