@@ -186,10 +186,10 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
         """Return the name with the first unit, such as "home_size_sqft"."""
         return f"{self.name}_{self.unit}" if self.unit else self.name
 
-    @property
-    def decimals(self) -> int:
-        """Return to how many decimals an entry of a person is rounded: two, more for small numbers."""
-        least = min((abs(limit) for limit in (self.min, self.max) if limit), default=1.0)
+    def decimals(self, unit: str) -> int:
+        """Return to how many decimals a number in a unit is rounded: two, more where its limits are small."""
+        factor = self.factor(unit)
+        least = min((abs(limit) / factor for limit in (self.min, self.max) if limit), default=1.0)
         return max(2, 2 - floor(log10(least)))
 
     def label(self, unit: str) -> str:
@@ -203,7 +203,7 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
         for key, unit in self.units.items():
             if key != self.unit:
                 low, high = self.min / unit.factor, self.max / unit.factor
-                scale = 10.0**self.decimals
+                scale = 10.0 ** self.decimals(key)
                 limits[key] = (ceil(low * scale) / scale, floor(high * scale) / scale)
         return limits
 
@@ -213,7 +213,7 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
     def limits_in_words(self, unit: str, joint: str = "to") -> str:
         """Return the limits with their unit, such as "50 to 100,000 sq ft"."""
         low, high = self.limits[unit]
-        return f"{low:,.10g} {joint} {high:,.10g}{self.label(unit)}"
+        return f"{figure(low)} {joint} {figure(high)}{self.label(unit)}"
 
     def factor(self, unit: str) -> float:
         """Return how many of the first unit one of a unit is."""

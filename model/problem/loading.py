@@ -4,6 +4,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from math import sqrt
 from pathlib import Path
 from typing import Any
 
@@ -138,8 +139,8 @@ def _read(path: Path) -> dict[str, Any]:
 def _with_defaults(feature: dict[str, Any]) -> dict[str, Any]:
     """Return a feature's table with the words that its name gives where the file has none."""
     short = str(feature.get("short") or feature.get("name", "")).replace("_", " ")
-    if feature["kind"] == "number":
-        feature = {"example": _example(feature)} | feature
+    if feature["kind"] == "number" and (example := _example(feature)) is not None:
+        feature = {"example": example} | feature
     return {
         "question": f"{short[:1].upper()}{short[1:]}",
         "short": short,
@@ -149,7 +150,7 @@ def _with_defaults(feature: dict[str, Any]) -> dict[str, Any]:
 
 
 def _example(number: dict[str, Any]) -> Any:
-    """Return the first typical value of a number, or else the middle of its limits; its types are unknown."""
+    """Return the first typical value of a number, or the middle of its limits; None if neither is there."""
     typical, units = number.get("typical"), number.get("units") or {}
     low, high = number.get("min"), number.get("max")
     if isinstance(typical, list) and isinstance(units, dict):
@@ -157,9 +158,12 @@ def _example(number: dict[str, Any]) -> Any:
         for each in typical:
             if isinstance(each, dict) and unit in each:
                 return each[unit]
-    if isinstance(low, int | float) and isinstance(high, int | float):
-        return (low + high) // 2 if isinstance(low + high, int) else (low + high) / 2
-    return 0  # its limits are refused
+    if not isinstance(low, int | float) or not isinstance(high, int | float):
+        return None
+    middle = sqrt(low * high) if number.get("scale") == "log" and low > 0 and high > 0 else (low + high) / 2
+    rounded = float(f"{middle:.3g}")
+    example = rounded if low <= rounded <= high else middle
+    return int(example) if example.is_integer() else example
 
 
 def _with_words(tables: dict[str, Any]) -> dict[str, Any]:

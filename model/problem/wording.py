@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from math import isinf
 
 
@@ -18,12 +19,12 @@ def shown(given: object) -> str:
 
 
 def figure(number: float) -> str:
-    """Return a number with commas between the thousands, and without trailing zeros.
+    """Return a number with commas between the thousands, without trailing zeros and without an exponent.
 
-    >>> figure(1200), figure(92.5)
-    ('1,200', '92.5')
+    >>> figure(1200), figure(92.5), figure(0.00002)
+    ('1,200', '92.5', '0.00002')
     """
-    return f"{number:,.10g}"
+    return f"{Decimal(f'{number:.10g}'):,f}"
 
 
 def rounded(number: float) -> str:

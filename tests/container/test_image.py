@@ -51,8 +51,11 @@ def test_the_image_holds_only_the_modules_of_the_model_that_serving_imports(
 ) -> None:
     script = "import sys, webapp; webapp.create_app(); print(*(m for m in sys.modules if m[:6] == 'model.'))"
     imported = subprocess.check_output([sys.executable, "-c", script], cwd=ROOT, text=True).split()
+    model = PurePosixPath("/app/model")
     there = {
-        path.stem for path in files if path.parent == PurePosixPath("/app/model") and path.suffix == ".py"
+        path.relative_to(model).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+        for path in files
+        if path.is_relative_to(model) and path.suffix == ".py"
     }
     assert there == {name.removeprefix("model.") for name in imported} | {"__init__", "check"}
 

@@ -1,6 +1,6 @@
 """The geometry of the chart of each class's probability by a number. The template `_chart.html` draws it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, floor, log, log10, sqrt
@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.predictor import Predictor
+from model.problem.description import Class
 from model.problem.features import Number
 from model.problem.rows import Row
 from model.problem.scales import round_numbers
 from model.problem.wording import figure
-from webapp.pages.labels import Label, drop_overlapping, stack_overlapping
+from webapp.pages.labels import Label, drop_overlapping, shortened, stack_overlapping
 from webapp.words import percentage
 
 SAMPLES = 120
@@ -21,13 +22,19 @@ MARGIN = 40
 """Half the width of the marker's label, in units of the `viewBox`."""
 MIN_RATIO = 1.5
 """The least ratio of the greatest to the least number on a chart with a logarithmic scale."""
+MOST_NAMES = 6
+"""How many curves have their name beside them: those with the highest peaks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The curve of one class and the area below it, each as the `d` of a `<path>`."""
+    """The curve of one class and the area below it, each as the `d` of a `<path>`.
+
+    Its label is the name, shortened; or nothing, where there are too many.
+    """
 
     key: str
+    name: str
     line: str
     area: str
     label: Label
@@ -104,9 +111,14 @@ class Axis:
 
 
 def rounded_inwards(low: float, high: float) -> tuple[float, float]:
-    """Return a range in whole numbers, or to four digits where they are small."""
-    step = min(1.0, 10.0 ** (floor(log10(max(abs(low), abs(high)))) - 3))
-    return round(ceil(low / step) * step, 9), round(floor(high / step) * step, 9)
+    """Return a range in whole numbers, or to as many digits as tell small ones apart."""
+    largest = max(abs(low), abs(high)) or 1.0
+
+    def rounded(end: float, inwards: Callable[[float], int]) -> float:
+        digits = max(0, 2 - floor(log10(largest)), -floor(log10(abs(end) or 1.0)))
+        return inwards(round(end * 10.0**digits, 6)) / 10.0**digits
+
+    return rounded(low, ceil), rounded(high, floor)
 
 
 def chart_of(predictor: Predictor, number: Number, unit: str, row: Row) -> Chart:
@@ -140,15 +152,19 @@ def _chart_of(predictor: Predictor, index: int, unit: str, others: tuple[float, 
         inside = [edge for edge in predictor.thresholds[index] if axis.low < edge < axis.high]
         shares = np.repeat(shares_at([axis.low, *inside]), 2, axis=0)
         xs = [axis.x(edge) for edge in (axis.low, *np.repeat(inside, 2).tolist(), axis.high)]
+    lowest = np.sort(shares.max(axis=0))[-MOST_NAMES:][0]
     names = stack_overlapping(
-        [_name_label(entry.name, xs, share) for entry, share in zip(predictor.classes, shares.T, strict=True)]
+        [
+            _name_label(entry.name if share.max() >= lowest else "", xs, share)
+            for entry, share in zip(predictor.classes, shares.T, strict=True)
+        ]
     )
     return Chart(
         feature=number,
         unit=number.label(unit).strip(),
         range=rounded_inwards(axis.low / factor, axis.high / factor),
         curves=tuple(
-            _curve(entry.key, name, xs, share)
+            _curve(entry, name, xs, share)
             for entry, name, share in zip(predictor.classes, names, shares.T, strict=True)
         ),
         ticks=drop_overlapping(
@@ -169,11 +185,11 @@ def marker(predictor: Predictor, number: Number, value: float, probability: floa
     return Label(x, _y_of(probability), percentage(probability), anchor)
 
 
-def _curve(key: str, name: Label, xs: Sequence[float], shares: NDArray[np.float32]) -> Curve:
+def _curve(entry: Class, label: Label, xs: Sequence[float], shares: NDArray[np.float32]) -> Curve:
     points = [f"{x:.1f} {_y_of(share):.1f}" for x, share in zip(xs, shares.tolist(), strict=True)]
     line = f"M{'L'.join(points)}"
     area = f"{line}L{xs[-1]:.1f} {Chart.BOTTOM}L{xs[0]:.1f} {Chart.BOTTOM}Z"
-    return Curve(key, line, area, name)
+    return Curve(entry.key, entry.name, line, area, label)
 
 
 def _name_label(name: str, xs: Sequence[float], shares: NDArray[np.float32]) -> Label:
@@ -181,7 +197,7 @@ def _name_label(name: str, xs: Sequence[float], shares: NDArray[np.float32]) -> 
     peak = next((end for end in (0, -1) if shares[end] > shares.max() - 0.01), int(shares.argmax()))
     x = xs[peak]
     anchor = "start" if x < Chart.WIDTH / 3 else "end" if x > Chart.WIDTH * 2 / 3 else "middle"
-    return Label(x, round(_y_of(float(shares[peak])) - 12, 1), name, anchor)
+    return Label(x, round(_y_of(float(shares[peak])) - 12, 1), shortened(name), anchor)
 
 
 def _y_of(share: float) -> float:

@@ -148,7 +148,7 @@ def to_reading(entry: Entry, feature: Number, unit: str) -> Reading:
     """
     if _PERHAPS_THOUSANDS.fullmatch(entry.figures):
         _refuse_ambiguous_dot(entry, feature, unit)
-    number = round(entry.number, feature.decimals)
+    number = round(entry.number, feature.decimals(unit))
     try:
         return feature.measure(int(number) if number == int(number) else number, unit)
     except FeatureError as error:

@@ -13,7 +13,7 @@ from model.predictor import Predictor
 from model.problem.description import Problem
 from model.problem.features import BLANK, AnyFeature, Choice, FeatureError, Number, Reading
 from model.problem.rows import Row
-from model.problem.wording import listed
+from model.problem.wording import figure, listed
 from webapp.pages.entries import read_entry, to_reading
 
 MOST_RADIOS = 7
@@ -107,7 +107,7 @@ def address_of(problem: Problem, row: Row) -> dict[str, str]:
 def _as_entry(value: str | bool | int | float) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    return value if isinstance(value, str) else figure(value).replace(",", "")
 
 
 def _field(feature: AnyFeature, unit_member: str) -> Field:

@@ -5,7 +5,10 @@ from dataclasses import dataclass, replace
 
 LINE_HEIGHT = 18
 TICK_WIDTH = 60
-NAME_WIDTH = 120
+CHARACTER_WIDTH = 8
+"""Of a name, on average, in units of the `viewBox`."""
+LONGEST_NAME = 30
+"""Characters of a name that fit into a chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,16 @@ class Label:
     y: float
     words: str
     anchor: str
+
+    def overlaps(self, other: "Label") -> bool:
+        """Return whether two names, on one line, would overlap."""
+        (left, right), (other_left, other_right) = self._ends(), other._ends()
+        return left < other_right and other_left < right
+
+    def _ends(self) -> tuple[float, float]:
+        width = CHARACTER_WIDTH * len(self.words)
+        left = self.x - {"start": 0, "middle": width / 2, "end": width}[self.anchor]
+        return left, left + width
 
 
 def drop_overlapping(ticks: Iterable[Label]) -> tuple[Label, ...]:
@@ -31,10 +44,11 @@ def stack_overlapping(names: Sequence[Label]) -> list[Label]:
     """Return the names, each moved up until it overlaps no name below it."""
     heights: dict[Label, float] = {}
     for name in sorted(names, key=lambda name: -name.y):
-        beneath = [
-            height
-            for other, height in heights.items()
-            if other.anchor == name.anchor and abs(other.x - name.x) < NAME_WIDTH
-        ]
+        beneath = [height for other, height in heights.items() if other.overlaps(name)]
         heights[name] = min([name.y, *(height - LINE_HEIGHT for height in beneath)])
     return [replace(name, y=heights[name]) for name in names]
+
+
+def shortened(name: str) -> str:
+    """Return a name that fits into a chart."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"

@@ -66,7 +66,7 @@ def test_all_words_may_be_left_out(tmp_path: Path) -> None:
         "was solds",
     )
     price = problem.numbers[0]
-    assert (price.question, price.short, price.axis, price.example) == ("Price", "price", "Price", 50)
+    assert (price.question, price.short, price.axis, price.example) == ("Price", "price", "Price", 50.5)
     assert list(problem.by_key) == ["no", "yes"]
     assert pictures == {}
 
@@ -75,8 +75,9 @@ def test_all_words_may_be_left_out(tmp_path: Path) -> None:
     ("limits", "example"),
     [
         ('min = 1\nmax = 10\ntypical = [{ label = "A book", eur = 3.5, usd = 3 }]', 3.5),
-        ("min = 1\nmax = 10", 5),
-        ("min = 0.2\nmax = 0.4", pytest.approx(0.3)),
+        ("min = 1\nmax = 10", 5.5),
+        ("min = 1000.1\nmax = 1000.2", pytest.approx(1000.15)),
+        ('min = 1\nmax = 10_000\nscale = "log"', 100),
     ],
 )
 def test_a_numbers_example_is_a_typical_value_or_the_middle(
