@@ -1,5 +1,6 @@
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
@@ -61,3 +62,24 @@ def base_url(request: pytest.FixtureRequest) -> str:
         return given.rstrip("/")
     server: Server = request.getfixturevalue("server")
     return server.url
+
+
+@pytest.fixture(scope="session")
+def url_of(
+    base_url: str, model_of: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], str]]:
+    """A function that returns the address of a problem's server, which is started when it is first asked for.
+
+    A server at `BASE_URL` has the puppy alone, so tests of the other problems are skipped there.
+    """
+    with ExitStack() as servers:
+
+        def url_of(name: str) -> str:
+            if name == "puppy":
+                return base_url
+            if "BASE_URL" in os.environ:
+                pytest.skip(f"the server at BASE_URL does not serve {name}")
+            log = tmp_path_factory.mktemp(name) / "log"
+            return servers.enter_context(running(log, MODEL_DIR=str(model_of(name)))).url
+
+        yield cache(url_of)

@@ -48,10 +48,10 @@ def about(number: float) -> str:
 def with_article(name: str) -> str:
     """Return a name with "a" or "an" in front.
 
-    >>> with_article("Dachshund"), with_article("Akita")
-    ('a Dachshund', 'an Akita')
+    >>> with_article("Dachshund"), with_article("Akita"), with_article("order")
+    ('a Dachshund', 'an Akita', 'an order')
     """
-    return f"{'an' if name[:1] in 'AEIOU' else 'a'} {name}"
+    return f"{'an' if name[:1] in 'AEIOUaeiou' else 'a'} {name}"
 
 
 def class_in_words(problem: Problem, key: str) -> str:

@@ -28,14 +28,9 @@ RESERVED = frozenset(
         "model",
         "request",
         "row",
-        "is_canonical",
-        "meta",
-        "problem",
-        "process",
-        "validate",
     }
 )
-"""The members of requests, answers and forms that are ours, and so no names of features or targets."""
+"""The members of requests and answers that are ours, and so no names of features or targets."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 MAX_FEATURES = 50

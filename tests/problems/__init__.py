@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from model.problem.loading import PROBLEM_FILE
 from tests.serving import ROOT
 
 FOLDER = Path(__file__).parent
@@ -11,12 +12,17 @@ NAMES = ("puppy", "penguins", "yard")
 """The shipped problem, and the folders here."""
 
 
+def problem_file(name: str) -> Path:
+    """Return the file that describes a problem."""
+    return PROBLEM_FILE if name == "puppy" else FOLDER / name / "problem.toml"
+
+
 def train_problem(name: str, folder: Path) -> str:
     """Train the model of a problem, but for the shipped one; return the folder of its artifact."""
     if name == "puppy":
         return str(ROOT / "model" / "artifact")
     [data] = (FOLDER / name).glob("*.csv")
-    command = ["train.py", "--problem", str(FOLDER / name / "problem.toml"), "--data", str(data)]
+    command = ["train.py", "--problem", str(problem_file(name)), "--data", str(data)]
     out = folder / "artifact"
     command = [sys.executable, *command, "--out", str(out)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -25,7 +25,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def new_context(browser: Browser, base_url: str) -> Iterator[NewContext]:
+def site(base_url: str) -> str:
+    """The address of the puppy's server; modules that test other problems have a fixture of that name."""
+    return base_url
+
+
+@pytest.fixture
+def new_context(browser: Browser, site: str) -> Iterator[NewContext]:
     """Open browser contexts; fail at the end if anything went wrong in one of them that no test looks at.
 
     That is an error or a violation of the Content-Security-Policy on the console, an error in a script, a
@@ -40,7 +46,7 @@ def new_context(browser: Browser, base_url: str) -> Iterator[NewContext]:
             complaints.append(message.text)
 
     def check_request(request: Request) -> None:
-        if not request.url.startswith(f"{base_url}/"):
+        if not request.url.startswith(f"{site}/"):
             complaints.append(f"asked another host: {request.url}")
 
     def check_response(response: Response) -> None:
@@ -48,7 +54,7 @@ def new_context(browser: Browser, base_url: str) -> Iterator[NewContext]:
             complaints.append(f"{response.status} for {response.url}")
 
     def open_context(**options: object) -> BrowserContext:
-        context = browser.new_context(base_url=base_url, **options)  # type: ignore[arg-type]
+        context = browser.new_context(base_url=site, **options)  # type: ignore[arg-type]
         context.set_default_timeout(TIMEOUT_MS)
         context.on("console", check_message)
         context.on("weberror", lambda error: complaints.append(str(error.error)))

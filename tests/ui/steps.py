@@ -8,6 +8,6 @@ def the_field(page: Page) -> Locator:
     return page.get_by_label("How big is your home?")
 
 
-def expect_puppy(page: Page, name: str) -> None:
-    """Wait until the page is the answer with this puppy."""
+def expect_answer(page: Page, name: str) -> None:
+    """Wait until the page is the answer with this class."""
     expect(page.get_by_role("heading", level=1)).to_have_text(name)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.ui.browser import NewContext
-from tests.ui.steps import expect_puppy, the_field
+from tests.ui.steps import expect_answer, the_field
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_puppy_probability_and_chart_follow_the_slider(page: Page) -> None:
     page.mouse.up()
     size = the_field(page).input_value()
     page.get_by_role("button", name="Find my puppy").click()
-    expect_puppy(page, "German Shepherd")
+    expect_answer(page, "German Shepherd")
     expect(page.get_by_text(f"Your puppy for {size} sq ft")).to_be_visible()
 
 
@@ -180,7 +180,7 @@ def test_the_form_works_when_the_preview_fails(page: Page) -> None:
     the_field(page).fill("900")
     expect(the_preview(page)).to_be_hidden()
     page.get_by_role("button", name="Find my puppy").click()
-    expect_puppy(page, "Dachshund")
+    expect_answer(page, "Dachshund")
 
 
 def test_the_page_stays_as_it_is_without_a_network(page: Page) -> None:
@@ -190,7 +190,7 @@ def test_the_page_stays_as_it_is_without_a_network(page: Page) -> None:
     expect(page.locator("#litter")).to_be_visible()
     expect(page.get_by_role("alert")).to_have_count(0)
     page.get_by_role("button", name="Find my puppy").click()
-    expect_puppy(page, "Dachshund")
+    expect_answer(page, "Dachshund")
 
 
 def test_a_text_too_long_for_a_size_is_not_sent(page: Page) -> None:
@@ -204,7 +204,7 @@ def test_my_unit_is_remembered(page: Page) -> None:
     page.get_by_role("radio", name="m²").check()
     the_field(page).fill("110")
     page.get_by_role("button", name="Find my puppy").click()
-    expect_puppy(page, "Dachshund")
+    expect_answer(page, "Dachshund")
     page.get_by_role("link", name="Perfect Puppy").click()
     expect(page.get_by_role("radio", name="m²")).to_be_checked()
     expect(the_field(page)).to_have_value("")
@@ -245,7 +245,7 @@ def test_without_its_script_the_slider_is_not_shown(browser: Browser, base_url: 
     expect(page.locator("#slider")).to_be_hidden()
     the_field(page).fill("900")
     page.get_by_role("button", name="Find my puppy").click()
-    expect_puppy(page, "Dachshund")
+    expect_answer(page, "Dachshund")
     context.close()
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.ui.browser import NewContext
-from tests.ui.steps import expect_puppy, the_field
+from tests.ui.steps import expect_answer, the_field
 
 
 def ask(page: Page, size: str, unit: str | None = None) -> None:
@@ -30,7 +30,7 @@ def ask(page: Page, size: str, unit: str | None = None) -> None:
 )
 def test_i_enter_my_home_and_see_my_puppy(page: Page, size: str, unit: str | None, puppy: str) -> None:
     ask(page, size, unit)
-    expect_puppy(page, puppy)
+    expect_answer(page, puppy)
     expect(page).to_have_title(re.compile(f"^{puppy} for "))
     expect(
         page.get_by_text(re.compile(r"it suits (about|more than) \d+ in \d+ similar homes"))
@@ -69,7 +69,7 @@ def test_i_enter_something_invalid_and_learn_what_to_enter(page: Page, entry: st
     expect(the_field(page)).to_be_focused()
     the_field(page).fill("900")
     page.get_by_role("button", name="Find my puppy").click()
-    expect_puppy(page, "Dachshund")
+    expect_answer(page, "Dachshund")
 
 
 def test_an_error_about_the_unit_links_to_the_unit(page: Page) -> None:
@@ -90,13 +90,13 @@ def test_i_ask_in_two_tabs_and_neither_leaves_a_cookie(page: Page) -> None:
     for tab, size, puppy in ((page, "4,000", "German Shepherd"), (other, "900", "Dachshund")):
         the_field(tab).fill(size)
         tab.get_by_role("button", name="Find my puppy").click()
-        expect_puppy(tab, puppy)
+        expect_answer(tab, puppy)
     assert page.context.cookies() == []
 
 
 def test_the_address_has_my_entry_as_it_was_understood(page: Page) -> None:
     ask(page, "\u202dca. 110 m²\u202c")
-    expect_puppy(page, "Dachshund")
+    expect_answer(page, "Dachshund")
     assert page.url.endswith("/recommendation?home_size=110&unit=m2")
     page.go_back()
     expect(page).to_have_url(re.compile("/$"))
@@ -111,11 +111,11 @@ def test_i_change_the_size_and_my_entry_is_still_there(page: Page) -> None:
 
 def test_i_share_the_address_and_my_friend_sees_the_same(page: Page, new_context: NewContext) -> None:
     ask(page, "2,500")
-    expect_puppy(page, "German Shepherd")
+    expect_answer(page, "German Shepherd")
     mine = page.get_by_role("main").text_content()
     friend = new_context().new_page()
     friend.goto(page.url)
-    expect_puppy(friend, "German Shepherd")
+    expect_answer(friend, "German Shepherd")
     assert friend.get_by_role("main").text_content() == mine
 
 
@@ -129,7 +129,7 @@ def test_i_need_only_the_keyboard(page: Page) -> None:
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="m²")).to_be_checked()
     page.keyboard.press("Enter")
-    expect_puppy(page, "Dachshund")
+    expect_answer(page, "Dachshund")
     for _ in ("skip to the content", "the name of the site", "change the size"):
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -150,7 +150,7 @@ def test_an_unknown_address_links_to_the_form(page: Page) -> None:
 
 def test_i_go_back_and_my_entry_is_still_there(page: Page) -> None:
     ask(page, "1,350")
-    expect_puppy(page, "Dachshund")
+    expect_answer(page, "Dachshund")
     page.go_back()
     expect(the_field(page)).to_have_value("1,350")
 
@@ -159,7 +159,7 @@ def test_i_send_twice_and_get_one_answer(page: Page) -> None:
     page.goto("/")
     the_field(page).fill("900")
     page.get_by_role("button", name="Find my puppy").dblclick(no_wait_after=True)
-    expect_puppy(page, "Dachshund")
+    expect_answer(page, "Dachshund")
 
 
 def test_i_do_not_know_my_homes_size_and_start_from_a_typical_one(page: Page) -> None:
@@ -168,7 +168,7 @@ def test_i_do_not_know_my_homes_size_and_start_from_a_typical_one(page: Page) ->
     page.get_by_role("link", name="Large family house").click()
     expect(the_field(page)).to_have_value(re.compile("^2,?800$"))
     page.get_by_role("button", name="Find my puppy").click()
-    expect_puppy(page, "German Shepherd")
+    expect_answer(page, "German Shepherd")
 
 
 def test_a_close_call_is_called_one(page: Page) -> None:

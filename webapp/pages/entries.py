@@ -43,7 +43,7 @@ _SPELLINGS: Mapping[str, str] = {
 
 @lru_cache
 def _entry_pattern(units: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
-    """Return the pattern of an entry, with a group for each unit, given by key and label.
+    """Return the pattern of an entry, with a group for its figures and one for each unit, by its key.
 
     It matches text that `_plain` has simplified: its digits are ASCII, and within a line " " is the only
     space.
@@ -57,7 +57,7 @@ def _entry_pattern(units: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
         spellings.append(f"(?P<{key}>{named}{more})")
     unit = rf"(?:[-(]?\s*(?:{'|'.join(spellings)})\.?\s*\)?)?" if spellings else ""
     about = r"(?:(?:[~≈±]|\+/-|ca\.?|circa|about|approx(?:\.|imately)?)\s*)?"
-    return re.compile(rf"{about}(?P<figures>.*?)\s*{unit}\s*[.,;]?", re.IGNORECASE | re.DOTALL)
+    return re.compile(rf"{about}(?P<_figures>.*?)\s*{unit}\s*[.,;]?", re.IGNORECASE | re.DOTALL)
 
 
 _FIGURES = re.compile(r"[-+]?(?:\d{1,3}(?P<between>[, '])\d{3}(?:(?P=between)\d{3})*|\d+)(?:\.\d*)?")
@@ -125,9 +125,9 @@ def read_entry(text: str, feature: Number) -> Entry:
     plain = normalize("NFC", "".join(map(_plain, text)).translate(_REPLACED))
     units = tuple((key, unit.label) for key, unit in feature.units.items())
     entry = _entry_pattern(units).fullmatch(plain.strip())
-    if entry is None or not entry["figures"]:
+    if entry is None or not entry["_figures"]:
         raise ValidationError(f"Enter the {yours}.")
-    figures = entry["figures"]
+    figures = entry["_figures"]
     if not _FIGURES.fullmatch(figures):
         if _DIGITS_AND_SEPARATORS.fullmatch(figures):
             raise ValidationError("Put commas only between thousands, and a dot before decimals: 1,200.5.")

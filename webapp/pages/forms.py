@@ -1,6 +1,7 @@
 """The form in which a person answers the questions of a problem, made from its features."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -13,7 +14,7 @@ from model.predictor import Predictor
 from model.problem.description import Problem
 from model.problem.features import BLANK, AnyFeature, Choice, FeatureError, Number, Reading
 from model.problem.rows import Row
-from model.problem.wording import figure, listed
+from model.problem.wording import listed
 from webapp.pages.entries import read_entry, to_reading
 
 MOST_RADIOS = 7
@@ -72,7 +73,11 @@ class RowForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no type hints
 @lru_cache(maxsize=4)
 def form_of(predictor: Predictor) -> type[RowForm]:
     """Return the form of a predictor's problem."""
-    problem = predictor.problem
+    return make_form(predictor.problem)
+
+
+def make_form(problem: Problem) -> type[RowForm]:
+    """Make a form that asks for the features of a problem."""
     fields: list[Field] = []
     # Units first, since an entry is read in its unit.
     for number in problem.numbers:
@@ -107,7 +112,7 @@ def address_of(problem: Problem, row: Row) -> dict[str, str]:
 def _as_entry(value: str | bool | int | float) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return value if isinstance(value, str) else figure(value).replace(",", "")
+    return value if isinstance(value, str) else f"{Decimal(str(value)):f}"  # without an exponent
 
 
 def _field(feature: AnyFeature, unit_member: str) -> Field:

@@ -23,12 +23,13 @@ from webapp.http.state import current_state, state_of
 from webapp.pages.chart import Axis
 from webapp.pages.forms import RowForm, address_of, form_of
 from webapp.pages.verdict import judge
-from webapp.words import class_in_words, frequency, percentage
+from webapp.words import class_in_words, frequency, percentage, with_article
 
 blueprint = Blueprint("pages", __name__)
 blueprint.add_app_template_filter(figure)
 blueprint.add_app_template_filter(frequency)
 blueprint.add_app_template_filter(percentage)
+blueprint.add_app_template_filter(with_article)
 blueprint.add_app_template_test(lambda feature: isinstance(feature, Number), "number_feature")
 blueprint.add_app_template_global(picture_path)
 

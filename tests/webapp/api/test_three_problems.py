@@ -4,9 +4,6 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,34 +14,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from model.predictor import Predictor
 from model.problem.rows import example_row
-from tests.problems import FOLDER, NAMES
+from tests.problems import FOLDER
 from tests.problems.rows import as_texts, rows
-from webapp import create_app
+from tests.webapp.conftest import Service
 
 CSV = {"Content-Type": "text/csv", "Accept": "application/json"}
-
-
-@dataclass(frozen=True, eq=False)
-class Service:
-    """A served problem."""
-
-    name: str
-    client: FlaskClient
-    predictor: Predictor
-
-
-@pytest.fixture(scope="module", params=NAMES)
-def service(request: pytest.FixtureRequest, model_of: Callable[[str], Path]) -> Service:
-    folder = model_of(request.param)
-    app = create_app({"TESTING": True, "MODEL_DIR": str(folder)})
-    return Service(request.param, app.test_client(), Predictor.load(folder))
-
-
-@pytest.fixture(scope="module")
-def penguins(model_of: Callable[[str], Path]) -> FlaskClient:
-    return create_app({"TESTING": True, "MODEL_DIR": str(model_of("penguins"))}).test_client()
 
 
 def test_the_document_is_valid_and_so_is_every_example_in_it(service: Service) -> None:

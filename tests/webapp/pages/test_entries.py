@@ -8,8 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from wtforms.validators import ValidationError
 
-from model.problem.features import Reading
+from model.problem.features import Number, Reading
 from model.problem.loading import load_problem
+from tests.problems import NAMES, problem_file
 from webapp.pages import entries
 from webapp.pages.entries import Entry
 
@@ -285,14 +286,39 @@ def test_any_separator_of_thousands_gives_the_same_number(number: int, separator
     assert read_entry(f"{number:,}".replace(",", separator)).number == number
 
 
-@given(st.text(max_size=60) | st.text("0123456789., -+eEmft²٣", max_size=45))
+NUMBERS = [
+    (number, unit)
+    for name in NAMES
+    for number in load_problem(problem_file(name))[0].numbers
+    for unit in number.units or [""]
+]
+
+
+@pytest.mark.parametrize(("number", "unit"), NUMBERS, ids=[f"{each.name} {unit}" for each, unit in NUMBERS])
+@given(text=st.text(max_size=60) | st.text("0123456789., -+eEkmgft²٣", max_size=45))
 @example("9" * 40)
 @example("1" + ",000" * 9)
-def test_every_text_is_a_valid_home_or_refused_in_a_sentence(text: str) -> None:
+@example("4.050 kg")
+def test_every_text_is_a_number_within_the_limits_or_refused_in_a_sentence(
+    number: Number, unit: str, text: str
+) -> None:
     try:
-        home = to_home(read_entry(text), "sqft")
+        reading = entries.to_reading(entries.read_entry(text, number), number, unit)
     except ValidationError as refusal:
         assert str(refusal)[0].isupper()  # noqa: PT017 - either outcome is right
         assert str(refusal).endswith(".")  # noqa: PT017
     else:
-        assert 50 <= home.number <= 100_000
+        low, high = number.limits[reading.unit]
+        assert isinstance(reading.value, int | float)
+        assert low <= reading.value <= high
+        assert reading.number == reading.value * number.factor(reading.unit)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"), [("4.05 kg", (4.05, "kg")), ("4050", (4050, "g")), ("4kg", (4, "kg"))]
+)
+def test_a_units_key_and_label_are_understood_beside_any_number(text: str, read: tuple[float, str]) -> None:
+    [body_mass] = [number for number, unit in NUMBERS if (number.name, unit) == ("body_mass", "kg")]
+    entry = entries.read_entry(text, body_mass)
+    reading = entries.to_reading(entry, body_mass, entry.unit)
+    assert (reading.value, reading.unit) == read
