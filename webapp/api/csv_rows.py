@@ -40,7 +40,7 @@ def read_csv(body: bytes, problem: Description) -> Rows:
     rows = Rows(problem)
     try:
         header = next((cells for cells in table if not _is_blank(cells)), [])
-        columns = _columns(header, problem)
+        columns = _columns(header, separator, problem)
         rows.ignored = [shown(name) for name in columns.others]
         for cells in in_turns(table, max(1, min(SLICE_ITEMS, _SLICE_CELLS // len(header)))):
             _read_slice(columns, cells, rows, len(header))
@@ -88,7 +88,7 @@ def _is_blank(cells: Sequence[str]) -> bool:
     return not cells or (len(cells) == 1 and not cells[0].strip())
 
 
-def _columns(header: Sequence[str], problem: Description) -> Columns:
+def _columns(header: Sequence[str], separator: str, problem: Description) -> Columns:
     known = to_csv(problem).rstrip()
     if not header:
         raise Problem(
@@ -96,7 +96,7 @@ def _columns(header: Sequence[str], problem: Description) -> Columns:
             f"The body is empty. Send the line {known}, then one for each {problem.row.name}.",
         )
     try:
-        return Columns(problem, header)
+        return Columns(problem, header, separator)
     except HeaderError as error:
         detail = f"{error} Begin with a line such as {known}."
         raise Problem(
