@@ -250,19 +250,15 @@ def _csv_rows(state: State, example: str) -> Schema:
         "title": f"{row.plural.capitalize()} in CSV",
         "description": (
             "UTF-8, with or without a byte order mark; lines end in CRLF or LF; cells are separated by "
-            "commas, "
-            f"semicolons or tabs. The header has the columns `{to_csv(problem).rstrip()}`, in any order, in upper "
-            "or lower "
-            f"case, also as `NAME_UNIT`; those that may be blank may be left out.{empty_unit} A file that "
-            "trains can "
-            f"be sent: the column `{problem.target.name}` is passed over, and so is any other, which is "
-            "named in "
+            "commas, semicolons or tabs. The header has the columns "
+            f"`{to_csv(problem).rstrip()}`, in any order, in upper or lower case, also as `NAME_UNIT`; those "
+            f"that may be blank may be left out.{empty_unit} A file that trains can be sent: the column "
+            f"`{problem.target.name}` is passed over, and so is any other, which is named in "
             f"`ignored_columns`, or in the header `{batch.IGNORED_HEADER}`. Thousands may be set off by "
-            "commas "
-            f'where the cell is in quotes: `"1,200"`. A line takes at most {MAX_ROW_BYTES:,} characters. A '
-            "blank "
-            f"line is a {row.name} whose values are missing, so that each answer stands in the row of its "
-            f"{row.name}; before the header and at the end of the file blank lines are none."
+            f'commas where the cell is in quotes: `"1,200"`. A line takes at most {MAX_ROW_BYTES:,} '
+            f"characters. A blank line is a {row.name} whose values are missing, so that each answer stands "
+            f"in the row of its {row.name}; before the header and at the end of the file blank lines are "
+            "none."
         ),
         "examples": [example],
     }
@@ -275,10 +271,8 @@ def _csv_results(state: State) -> Schema:
         "title": "Answers in CSV",
         "description": (
             f"The columns `{state.problem.target.name}`, `probability` and `outside_training_range`, a line "
-            "for each "
-            f"{row}, in order; with `errors=report` also the column `error`: empty for a {row} that was "
-            "answered, a "
-            f"sentence for each that is in the JSON answer's `errors`, and `{csv_results.UNREPORTED}` for "
-            "any others."
+            f"for each {row}, in order; with `errors=report` also the column `error`: empty for a {row} that "
+            "was answered, a sentence for each that is in the JSON answer's `errors`, and "
+            f"`{csv_results.UNREPORTED}` for any others."
         ),
     }
