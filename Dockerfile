@@ -29,7 +29,7 @@ COPY templates ./templates
 COPY webapp ./webapp
 # Of the models only the chosen one, always in model/artifact.
 RUN mv "${ARTIFACT}" /artifact \
-    && find model -name manifest.json -printf '%h\0' | xargs --null --no-run-if-empty rm -r \
+    && find model -type d -exec test -e {}/manifest.json \; -prune -exec rm -r {} + \
     && mv /artifact model/artifact
 # Make the files readable by all and writable by root only, whatever umask the checkout had.
 RUN python -m compileall -q --invalidation-mode unchecked-hash . && chmod -R u=rwX,go=rX .

@@ -41,13 +41,21 @@ class Fault:
         member: the name of the value: the feature's, or that of its unit; "" where there is no single one.
         rule: what it must be, in a sentence without its full stop.
         got: what it was, for the sentence; None where that would say nothing.
-        hint: a further sentence.
+        words: the values by the words for them, of which the most similar to `got` is suggested.
     """
 
     member: str
     rule: str
     got: object = None
-    hint: str = ""
+    words: Mapping[str, str] | None = None
+
+    @property
+    def hint(self) -> str:
+        """Return a suggestion as a sentence, or ""."""
+        if not self.words:
+            return ""
+        near = get_close_matches(shown(self.got).casefold(), self.words, n=1)
+        return f' Did you mean "{self.words[near[0]]}"?' if near else ""
 
     @property
     def detail(self) -> str:
@@ -60,8 +68,11 @@ class FeatureError(ValueError):
     """A feature does not take a value."""
 
     def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.detail)
+        super().__init__(fault)
         self.fault = fault
+
+    def __str__(self) -> str:
+        return self.fault.detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,9 +384,7 @@ class Choice(Feature, frozen=True, kw_only=True, tag="choice"):
         return _looked_up(given, self.codes if self.required else {None: nan} | self.codes)
 
     def _unknown(self, given: str) -> FeatureError:
-        near = get_close_matches(given.casefold(), self._spellings, n=1)
-        hint = f' Did you mean "{self._spellings[near[0]]}"?' if near else ""
-        return FeatureError(Fault(self.name, f"{self.name} must be {self._keys}", given, hint))
+        return FeatureError(Fault(self.name, f"{self.name} must be {self._keys}", given, self._spellings))
 
 
 class YesNo(Feature, frozen=True, kw_only=True, tag="yes_no"):

@@ -150,17 +150,20 @@ def _with_defaults(feature: dict[str, Any]) -> dict[str, Any]:
 
 
 def _example(number: dict[str, Any]) -> Any:
-    """Return a typical value of a number: the first that the file has, or the middle of its limits."""
-    unit = next(iter(number.get("units") or {}), "value")
-    typical = number.get("typical")
-    if isinstance(typical, list) and typical and isinstance(typical[0], dict):
-        return typical[0].get(unit)
+    """Return the first typical value of a number, or the middle of its limits; None if neither is there."""
+    typical, units = number.get("typical"), number.get("units") or {}
     low, high = number.get("min"), number.get("max")
+    if isinstance(typical, list) and isinstance(units, dict):
+        unit = next(iter(units), "value")
+        for each in typical:
+            if isinstance(each, dict) and unit in each:
+                return each[unit]
     if not isinstance(low, int | float) or not isinstance(high, int | float):
         return None
     middle = sqrt(low * high) if number.get("scale") == "log" and low > 0 and high > 0 else (low + high) / 2
     rounded = float(f"{middle:.3g}")
-    return int(rounded) if rounded.is_integer() else rounded
+    example = rounded if low <= rounded <= high else middle
+    return int(example) if example.is_integer() else example
 
 
 def _with_words(tables: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from model.problem.description import Problem
 from model.problem.features import AnyFeature, Choice, Fault, FeatureError, Number, Reading
@@ -15,8 +16,11 @@ class RowError(ValueError):
     """A row can't be read; `faults` has everything that is wrong with it, one or more."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
-        super().__init__(" ".join(fault.detail for fault in faults))
+        super().__init__(faults)
         self.faults = faults
+
+    def __str__(self) -> str:
+        return " ".join(fault.detail for fault in self.faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ class RowReader:
         return self._read(given, lambda feature, name, unit: feature.read(given[name], unit))
 
     def _read(self, given: Mapping[str, object], read: Callable[[AnyFeature, str, str], Reading]) -> Row:
-        faults = [unknown_name(name, self.members) for name in given if name not in self._known][:MAX_FAULTS]
+        unknown = islice((name for name in given if name not in self._known), MAX_FAULTS)
+        faults = [unknown_name(name, self.members) for name in unknown]
         readings = []
         for feature, unit_member in self._features:
             unit = ""

@@ -1,6 +1,6 @@
 """Reading many rows: the columns of a CSV for training and for batches, and a list of JSON objects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -55,21 +55,24 @@ class Columns:
     """The columns of a table with a header, matched to the features of a problem.
 
     Names are compared without regard to case, spaces and punctuation. A number stands under its name, or
-    under its name with a unit, as `home_size_m2`.
+    under its name with a unit, as `home_size_m2`. Where semicolons separate the cells, a number may have no
+    comma: people who write such tables mean a decimal one, and `1,234` would be read a thousand times as
+    large.
 
     Attributes:
         others: the names of the columns that are neither features nor their units nor the target.
         target: the position of the target's column; None where there is none.
     """
 
-    def __init__(self, problem: Problem, header: Sequence[str]) -> None:
-        """Match a header.
+    def __init__(self, problem: Problem, header: Sequence[str], separator: str = ",") -> None:
+        """Match a header, whose table has a separator between its cells.
 
         Raises:
             HeaderError: a required feature has no column, or a feature has several; or an unknown column has
                 nearly the name of a feature that has none.
         """
         self._header = [name.strip() for name in header]
+        self._refuses_commas = separator == ";"
         self._places: dict[str, list[int]] = {}
         for at, name in enumerate(self._header):
             self._places.setdefault(plain_name(name), []).append(at)
@@ -89,11 +92,14 @@ class Columns:
                     name, f'The column {shown(name)} is not known. Did you mean "{absent[near[0]]}"?'
                 )
 
-    def read(self, cells: Sequence[Sequence[str]]) -> tuple[NDArray[np.float64], Faults]:
+    def read(
+        self, cells: Sequence[Sequence[str]], turn: Callable[[], None] = lambda: None
+    ) -> tuple[NDArray[np.float64], Faults]:
         """Read rows.
 
         Args:
             cells: for each column of the header, the texts of all rows.
+            turn: called after each value of a column that can't be read at once, which takes longer.
 
         Returns:
             The model's inputs, shape `(rows, features)`, and what is wrong; a wrong row's inputs mean
@@ -104,32 +110,41 @@ class Columns:
         matrix = np.full((rows, len(self._columns)), np.nan)
         for j, column in enumerate(self._columns):
             if column.at is not None:
-                self._read_column(column, cells, matrix[:, j], faults)
+                self._read_column(column, cells, matrix[:, j], faults, turn)
         return matrix, {row: tuple(found) for row, found in sorted(faults.items())}
 
-    @staticmethod
     def _read_column(
+        self,
         column: _Column,
         cells: Sequence[Sequence[str]],
         numbers: NDArray[np.float64],
         faults: dict[int, list[Fault]],
+        turn: Callable[[], None],
     ) -> None:
         assert column.at is not None  # noqa: S101 - the caller has checked it
         texts, feature = cells[column.at], column.feature
         units = cells[column.unit_at] if column.unit_at is not None else ()
-        at_once = feature.column(texts, units or ([column.unit] if column.unit else ()))
+        commas = self._refuses_commas and isinstance(feature, Number) and "," in "".join(texts)
+        at_once = None if commas else feature.column(texts, units or ([column.unit] if column.unit else ()))
         if at_once is not None:
             numbers[:] = at_once
             return
         for row, text in enumerate(texts):
-            unit = units[row].strip() if units else column.unit
-            if unit and isinstance(feature, Number) and unit not in feature.units:
-                faults.setdefault(row, []).append(unit_fault(feature, column.unit_member, unit))
-                continue
+            turn()
             try:
-                numbers[row] = feature.read(text, unit).number
+                numbers[row] = self._read_cell(column, text, units[row].strip() if units else column.unit)
             except FeatureError as error:
                 faults.setdefault(row, []).append(error.fault)
+
+    def _read_cell(self, column: _Column, text: str, unit: str) -> float:
+        feature = column.feature
+        if isinstance(feature, Number):
+            if unit and unit not in feature.units:
+                raise FeatureError(unit_fault(feature, column.unit_member, unit))
+            if self._refuses_commas and "," in text:
+                rule = "must have no comma, which could be a decimal one where semicolons separate the cells"
+                raise FeatureError(Fault(feature.name, f"{feature.name} {rule}", text.strip()))
+        return feature.read(text, unit).number
 
     def _find(self, problem: Problem, feature: AnyFeature) -> _Column:
         units = list(feature.units) if isinstance(feature, Number) else []
@@ -140,12 +155,12 @@ class Columns:
         ]
         names = [f"{feature.name}_{unit}" for unit in units]
         if len(found) > 1:
-            columns = " and ".join(shown(self._header[at]) for at, _ in found)
+            columns = [shown(self._header[at]) for at, _ in found]
             raise HeaderError(
                 self._header[found[0][0]],
-                f"{feature.name} has {len(found)} columns: {columns}; keep one."
-                if len({plain_name(self._header[at]) for at, _ in found}) > 1
-                else f"The column {self._header[found[0][0]]} is there {len(found)} times; give it once.",
+                f"{feature.name} has {len(found)} columns: {' and '.join(columns)}; keep one."
+                if len(set(map(plain_name, columns))) > 1
+                else f"The column {columns[0]} is there {len(found)} times; give it once.",
             )
         if not found:
             if feature.required:
@@ -162,16 +177,20 @@ class Columns:
     def _single(self, places: Sequence[int]) -> int | None:
         if len(places) > 1:
             name = self._header[places[0]]
-            raise HeaderError(name, f"The column {name} is there {len(places)} times; give it once.")
+            raise HeaderError(name, f"The column {shown(name)} is there {len(places)} times; give it once.")
         return places[0] if places else None
 
 
 def read_objects(
-    problem: Problem, reader: RowReader, objects: Sequence[Mapping[str, object]]
+    problem: Problem,
+    reader: RowReader,
+    objects: Sequence[Mapping[str, object]],
+    turn: Callable[[], None] = lambda: None,
 ) -> tuple[NDArray[np.float64], Faults]:
     """Read rows that are JSON objects; returns what `Columns.read` does.
 
-    The columns are read at once where every value is a plain one, and the rows one by one where one is not.
+    The columns are read at once where every value is a plain one. Where one is not, the rows are read one by
+    one, and `turn` is called after each.
     """
     names = set().union(*objects)
     if names.issubset(reader.members):
@@ -193,6 +212,7 @@ def read_objects(
     matrix = np.full((len(objects), len(problem.features)), np.nan)
     faults = {}
     for row, each in enumerate(objects):
+        turn()
         try:
             matrix[row] = reader.from_json(each).numbers
         except RowError as error:

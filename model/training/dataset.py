@@ -84,7 +84,7 @@ def read_dataset(path: Path, problem: Problem) -> Dataset:
     )
     there = f"The file has {', '.join(map(shown, table.header[:20]))}."
     try:
-        columns = Columns(problem, table.header)
+        columns = Columns(problem, table.header, table.separator)
     except HeaderError as error:
         raise DatasetError(f"In line 1 of {path}: {error} {there}") from error
     if columns.target is None:
@@ -150,6 +150,7 @@ class _Table:
     Attributes:
         sha256: The sha256 of the file's bytes, in hexadecimal.
         header: The columns' names.
+        separator: What stands between the cells of a line.
         multiline: The line on which each row that spans several lines begins, of the rows read so far.
 
     Raises:
@@ -169,7 +170,7 @@ class _Table:
         first = self._content.removeprefix(codecs.BOM_UTF8).partition(b"\n")[0]
         if not first.strip():
             raise DatasetError(f"{path} is empty or begins with an empty line; it must begin with a header.")
-        self._separator = separator_of(first.decode(errors="replace"))
+        self.separator = separator_of(first.decode(errors="replace"))
         self.multiline: list[int] = []
         self.header = [name.strip() for name in next(self._read(None, 1)).iloc[0]]
 
@@ -198,7 +199,7 @@ class _Table:
         try:
             with pd.read_csv(
                 io.BytesIO(self._content),
-                sep=self._separator,
+                sep=self.separator,
                 encoding="utf-8-sig",
                 header=None,  # read the header as a row, because pandas would rename repeated columns
                 names=columns,

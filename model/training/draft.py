@@ -90,7 +90,7 @@ def draft(path: Path, target: str) -> str:
 def _class_comments(answers: Texts) -> Iterator[str]:
     if blanks := answers.get("", 0):
         yield f"# {blanks:,} rows have no answer; take them out of the file, for they can't be trained on."
-    if rare := [shown(text) for text, count in answers.items() if count < MIN_ROWS]:
+    if rare := [shown(text) for text, count in answers.items() if text and count < MIN_ROWS]:
         yield f"# Each class needs {MIN_ROWS} rows; too few have {', '.join(rare[:5])}."
 
 
@@ -173,13 +173,15 @@ def _numbers(texts: Texts) -> NDArray[np.float64]:
 
 
 def _labels(texts: Texts) -> dict[str, str]:
-    """Return the name of each text for people, in order; of texts that are read as one, the first stands."""
+    """Return the name of each text for people, in order; of texts that differ in case the first stands."""
     found: dict[str, str] = {}
     for text in filter(None, texts):
-        label = text.replace("_", " ")
-        found.setdefault(label.casefold(), text)
+        found.setdefault(text.casefold(), text)
     ordered = sorted(found.values(), key=lambda text: (float(text) if text.isdecimal() else math.inf, text))
-    return {text: f"{text[:1].upper()}{text[1:]}".replace("_", " ") for text in ordered}
+    words = {text: text.replace("_", " ").strip() or text for text in ordered}
+    names = {text: f"{word[:1].upper()}{word[1:]}" for text, word in words.items()}
+    times = Counter(name.casefold() for name in names.values())
+    return {text: name if times[name.casefold()] == 1 else text for text, name in names.items()}
 
 
 def _name(column: str) -> str:

@@ -1,7 +1,7 @@
 """The route that answers many rows in one request, in JSON or CSV."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate, chain
+from itertools import chain, islice
 from threading import Lock
 from urllib.parse import quote
 
@@ -31,7 +31,9 @@ PATH = "/api/predict/batch"
 BODY_LIMIT = 2 * 1024 * 1024
 OPTIONS: Mapping[str, tuple[str, ...]] = {"errors": ("fail", "report")}
 IGNORED_HEADER = "X-Ignored-Columns"
-"""Names the columns of a CSV that were passed over, percent-encoded, with commas between."""
+"""Names the first columns of a CSV that were passed over, percent-encoded, with commas between."""
+MAX_IGNORED = 20
+"""The most columns in that header, because proxies refuse a response with long headers."""
 
 blueprint = Blueprint("batch", __name__)
 # In parallel, all batches would take longer, and other requests would wait for a slice of each of them.
@@ -50,14 +52,15 @@ def predict_batch() -> Response:
 
 def _predict_batch(body: bytes, sent: str, wanted: str, *, report: bool) -> Response:
     state = current_state()
-    rows = (read_json if sent == JSON else read_csv)(body, state)
-    current_context().refused = len(rows.errors)
-    if rows.errors and not report:
-        raise _refusal(rows)
-    answers = _answers(rows)
-    reported = _reported(rows.errors, len(body)) if report else {}
+    rows = read_json(body, state) if sent == JSON else read_csv(body, state.problem)
+    current_context().refused = len(rows.faults)
+    # At most twice the body, so that a small request gets no large response.
+    errors = _errors(rows, MAX_REPORTED if report else MAX_ERRORS, max(REPORT_BYTES, 2 * len(body)))
+    if rows.faults and not report:
+        raise _refusal(rows, errors)
+    answers = _answers(rows, state.predictor)
     if wanted == CSV:
-        answer_body = to_csv(state.problem.target.name, answers, reported if report else None)
+        answer_body = to_csv(state.problem.target.name, answers, errors if report else None)
     else:
         types = types_of(state.predictor)
         results = [
@@ -65,46 +68,51 @@ def _predict_batch(body: bytes, sent: str, wanted: str, *, report: bool) -> Resp
             for chunk in in_turns(answers)
             for answer in chunk
         ]
-        errors = list(chain.from_iterable(reported.values()))
+        listed = list(chain.from_iterable(errors.values()))
         answer_body = msgspec.json.encode(
-            types.batch_response(state.predictor.model_version, results, errors, rows.ignored)
+            types.batch_response(state.predictor.model_version, results, listed, rows.ignored)
         )
     response = Response(answer_body, content_type=f"{CSV}; charset=utf-8" if wanted == CSV else JSON)
     if rows.ignored and wanted == CSV:
-        response.headers[IGNORED_HEADER] = ",".join(quote(name, safe=" ") for name in rows.ignored)
+        response.headers[IGNORED_HEADER] = ",".join(
+            quote(name, safe=" ") for name in rows.ignored[:MAX_IGNORED]
+        )
     response.vary.add("Accept")
     return compress(response)
 
 
-def _refusal(rows: Rows) -> Problem:
-    row = rows.state.problem.row
-    count, refused = len(rows), len(rows.errors)
-    first = next(iter(rows.errors.values()))[0]
-    counted = f"1 {row.name} of {count:,}" if refused == 1 else f"{refused:,} {row.plural} of {count:,}"
-    detail = f"{counted} can't be answered. {row.name.capitalize()} {first.row:,}: {first.detail}"
-    if refused > MAX_ERRORS:
-        detail += f" The first {MAX_ERRORS} are listed."
+def _errors(rows: Rows, most: int, most_bytes: int) -> dict[int, list[FieldError]]:
+    """Return what is wrong with the first rows that have faults, so many rows and so many bytes at most."""
+    errors: dict[int, list[FieldError]] = {}
+    size = 0
+    for row in islice(rows.faults, most):
+        give_turn()
+        found = rows.errors(row)
+        size += len(msgspec.json.encode(found))
+        if errors and size > most_bytes:
+            break
+        errors[row] = found
+    return errors
+
+
+def _refusal(rows: Rows, errors: Mapping[int, Sequence[FieldError]]) -> Problem:
+    noun, count, refused = rows.problem.row, len(rows), len(rows.faults)
+    row, [first, *_] = next(iter(rows.faults.items()))
+    counted = f"1 {noun.name} of {count:,}" if refused == 1 else f"{refused:,} {noun.plural} of {count:,}"
+    detail = f"{counted} can't be answered. {noun.name.capitalize()} {row + 1:,}: {first.detail}"
+    if refused > len(errors):
+        detail += f" The first {len(errors)} are listed."
     if refused < count:
         detail += " To have the others answered, ask with ?errors=report."
-    listed = [error for found in list(rows.errors.values())[:MAX_ERRORS] for error in found]
-    return Problem(rows_slug(rows.state.problem), detail, *listed)
-
-
-def _reported(errors: Mapping[int, Sequence[FieldError]], body_bytes: int) -> dict[int, Sequence[FieldError]]:
-    """Return the errors of the first rows: at most MAX_REPORTED rows, and REPORT_BYTES or twice the body."""
-    most = max(REPORT_BYTES, 2 * body_bytes)
-    first = list(errors.items())[:MAX_REPORTED]
-    sizes = accumulate(len(msgspec.json.encode(found)) for _, found in first)
-    return {row: found for (row, found), size in zip(first, sizes, strict=True) if size <= most}
+    return Problem(rows_slug(rows.problem), detail, *chain.from_iterable(errors.values()))
 
 
 Answer = tuple[str, float, bool]
 """The key of the class, its probability, and whether the row is outside the training range."""
 
 
-def _answers(rows: Rows) -> list[Answer | None]:
-    """Return the answer to each row, None for one with an error."""
-    predictor = rows.state.predictor
+def _answers(rows: Rows, predictor: Predictor) -> list[Answer | None]:
+    """Return the answer to each row, None for one with a fault."""
     matrix = rows.good()
     answers = _predict_in_slices(predictor, matrix)
     current_context().batch = (matrix, answers)
@@ -115,18 +123,18 @@ def _answers(rows: Rows) -> list[Answer | None]:
         answers.outside_training_range.tolist(),
         strict=True,
     )
-    if not rows.errors:
+    if not rows.faults:
         return list(found)
-    return [None if row in rows.errors else next(found) for row in range(len(rows))]
+    return [None if row in rows.faults else next(found) for row in range(len(rows))]
 
 
 def _predict_in_slices(predictor: Predictor, matrix: NDArray[np.float64]) -> Predictions:
     """Answer many rows, and let other requests run between two slices."""
+    size = max(1, 2 * SLICE_ITEMS // len(predictor.classes))  # three classes or more have trees of their own
     parts = []
-    for start in range(0, max(len(matrix), 1), SLICE_ITEMS):
-        if start:
-            give_turn()
-        parts.append(predictor.predict_many(matrix[start : start + SLICE_ITEMS]))
+    for start in range(0, max(len(matrix), 1), size):
+        parts.append(predictor.predict_many(matrix[start : start + size]))
+        give_turn()
     return Predictions(
         np.concatenate([part.class_index for part in parts]),
         np.concatenate([part.probabilities for part in parts]),

@@ -8,8 +8,8 @@ import flask_swagger_ui
 import msgspec
 from flask import Blueprint, Response, current_app, render_template
 
-from model.problem.rows import as_text, example_row
-from webapp.api.csv_rows import header_of
+from model.problem.rows import example_row
+from webapp.api.csv_rows import to_csv
 from webapp.api.openapi import make_document
 from webapp.api.reading import example
 from webapp.http.addresses import origin
@@ -68,13 +68,7 @@ def ui(name: str) -> Response:
 def _page() -> str:
     problem = current_state().problem
     body = example(current_state())
-    header = header_of(problem).split(",")
-    values = {name: as_text(value) for name, value in example_row(problem).items()}
-    for number in problem.numbers:
-        values[number.column_name] = values[number.name]
-        if member := problem.unit_members.get(number.name):
-            values[member] = number.unit
-    csv = [",".join(header), ",".join(values[name] for name in header)]
+    csv = to_csv(problem, example_row(problem)).splitlines()
     examples = {
         name: render_template(
             f"examples/{file}", origin=origin(), body=body, python=repr(json.loads(body)), csv=csv

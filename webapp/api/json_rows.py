@@ -1,15 +1,17 @@
 """Read the rows of a batch in JSON, in slices."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
 import numpy as np
 from msgspec import UNSET, Raw, UnsetType
 
+from model.problem.description import Problem as Description
+from model.problem.features import Fault
 from model.problem.rows import unknown_name
 from model.problem.table import read_objects
 from model.problem.wording import kind_of
@@ -20,7 +22,7 @@ from webapp.http.problem_details import FieldError
 from webapp.http.problem_kinds import MAX_ROWS, rows_slug
 from webapp.http.problems import Problem
 from webapp.http.state import State
-from webapp.http.turns import in_turns
+from webapp.http.turns import SLICE_ITEMS, give_turn, in_turns
 
 _MAX_SCANNED_BYTES = 16 * 1024
 
@@ -41,13 +43,17 @@ def read_json(body: bytes, state: State) -> Rows:
     """
     body = read_text(body, "malformed-json").encode()  # msgspec does not check the UTF-8 of a Raw value
     array = _decode_array(body, state)
-    rows = Rows(state)
-    if (objects := _decode_at_once(array)) is not None:
-        for taken in in_turns(objects):
-            _add(taken, {}, rows)
+    rows = Rows(state.problem, state.problem.rows_member)
+    read = partial(read_objects, state.problem, state.predictor.reader, turn=give_turn)
+    if (decoded := _decode_at_once(array)) is not None:
+        for objects in in_turns(decoded):
+            rows.add(*read(objects))
     else:
-        for items in in_turns(_items(array, state)):
-            _add(*_decode_one_by_one(items, state), rows)
+        # Rows of arrays within arrays are a thousand objects each, which the garbage collector walks through.
+        for items in in_turns(_items(array, state.problem), SLICE_ITEMS // 10):
+            objects, no_objects = _decode_one_by_one(items, state)
+            matrix, faults = read(objects)
+            rows.add(matrix, {**faults, **no_objects})
     return rows
 
 
@@ -66,46 +72,23 @@ def _decode_at_once(array: bytes) -> list[dict[str, Any]] | None:
     return None
 
 
-def _add(objects: Sequence[dict[str, Any]], others: Mapping[int, list[tuple[str, str]]], rows: Rows) -> None:
-    """Add some rows; `others` has what is wrong with those that are no objects, by position."""
-    state, member = rows.state, rows.state.problem.rows_member
-    matrix, faults = read_objects(state.problem, state.predictor.reader, objects)
-    errors = {row: [(fault.detail, fault.member) for fault in found] for row, found in faults.items()}
-    errors.update(others)
-    rows.add(
-        matrix,
-        {
-            row: [
-                FieldError(
-                    detail,
-                    pointer=pointer(member, len(rows) + row, *([name] if name else [])),
-                    row=len(rows) + row + 1,
-                )
-                for detail, name in found
-            ]
-            for row, found in sorted(errors.items())
-        },
-    )
-
-
 def _decode_one_by_one(
     items: Sequence[bytes], state: State
-) -> tuple[list[dict[str, Any]], dict[int, list[tuple[str, str]]]]:
+) -> tuple[list[dict[str, Any]], dict[int, list[Fault]]]:
     """Return the objects, and what is wrong with the items that are none; an empty object stands for these.
 
     Raises:
         Problem: an item is not JSON.
     """
-    a_row = f"A {state.problem.row.name}"
-    objects, errors = [], {}
+    rule = f"A {state.problem.row.name} must be a JSON object such as {example(state)}"
+    objects, faults = [], {}
     for row, item in enumerate(items):
+        give_turn()
         value = decode(item, state)
         if not isinstance(value, dict):
-            errors[row] = [
-                (f"{a_row} must be a JSON object such as {example(state)}; got {kind_of(value)}.", "")
-            ]
+            faults[row] = [Fault("", rule, kind_of(value))]
         objects.append(value if isinstance(value, dict) else {})
-    return objects, errors
+    return objects, faults
 
 
 @lru_cache(maxsize=4)
@@ -162,7 +145,7 @@ def _problem(detail: str, member: str = "") -> Problem:
     return Problem("invalid-request", detail, *errors)
 
 
-def _items(array: bytes, state: State) -> Iterator[bytes]:
+def _items(array: bytes, problem: Description) -> Iterator[bytes]:
     """Yield the items of a JSON array, not decoded.
 
     msgspec would split them all at once: a million items would hold the event loop for a quarter of a second.
@@ -172,7 +155,11 @@ def _items(array: bytes, state: State) -> Iterator[bytes]:
         for token in tokens:
             mark = token[0]
             if mark == b'"' or token.end() - start > MAX_ROW_BYTES:
-                raise _too_long(row, state)
+                noun = problem.row.name
+                most = f"a {noun} takes at most {MAX_ROW_BYTES:,} bytes"
+                detail = f"{noun.capitalize()} {row:,} is too long: {most}."
+                place = pointer(problem.rows_member, row - 1)
+                raise Problem(rows_slug(problem), detail, FieldError(detail, pointer=place, row=row))
             if depth == 0 and mark in b",]":
                 item = array[start : token.start()]
                 if mark == b"," or item.strip():
@@ -182,10 +169,3 @@ def _items(array: bytes, state: State) -> Iterator[bytes]:
                 depth += 1
             elif mark in b"]}":
                 depth -= 1
-
-
-def _too_long(row: int, state: State) -> Problem:
-    noun = state.problem.row.name
-    detail = f"{noun.capitalize()} {row:,} is too long: a {noun} takes at most {MAX_ROW_BYTES:,} bytes."
-    place = pointer(state.problem.rows_member, row - 1)
-    return Problem(rows_slug(state.problem), detail, FieldError(detail, pointer=place, row=row))

@@ -10,7 +10,7 @@ import msgspec
 from model.problem.features import Choice, Number
 from model.problem.rows import as_text, example_row
 from webapp.api import batch, csv_results
-from webapp.api.csv_rows import header_of
+from webapp.api.csv_rows import to_csv
 from webapp.api.model_schemas import ClassesResponse, ModelResponse
 from webapp.api.reading import EXPLAIN
 from webapp.api.schemas import MAX_ROW_BYTES, types_of
@@ -90,7 +90,7 @@ def operations_of(state: State) -> dict[str, Operation]:
     row_problems = [slug_of(feature.name) for feature in problem.features]
     row_problems += [*dict.fromkeys(map(slug_of, problem.unit_members.values())), "invalid-request"]
     body_problems = ["malformed-json", "content-too-large", "unsupported-media-type"]
-    csv_body = _csv(state, good, good)
+    csv_body = to_csv(problem, good, good)
     found = [
         Operation(
             name="predict",
@@ -158,7 +158,7 @@ def operations_of(state: State) -> dict[str, Operation]:
                 ),
                 "in CSV": Example(f"Two {rows}", csv_body, CSV),
                 "reported in CSV": Example(
-                    "One of them bad, and reported", _csv(state, good, bad), CSV, {"errors": "report"}
+                    "One of them bad, and reported", to_csv(problem, good, bad), CSV, {"errors": "report"}
                 ),
             },
             problems=(
@@ -240,20 +240,6 @@ def _texts(row: Mapping[str, Any]) -> dict[str, str]:
     return {name: as_text(value) for name, value in row.items()}
 
 
-def _csv(state: State, *rows: Mapping[str, Any]) -> str:
-    """Return rows as CSV, in first units."""
-    problem = state.problem
-    header = header_of(problem).split(",")
-    lines = [",".join(header)]
-    for row in rows:
-        cells = _texts(row)
-        for number in problem.numbers:
-            cells[number.column_name] = cells[number.name]
-            cells[problem.unit_members.get(number.name, "")] = number.unit
-        lines.append(",".join(cells[name] for name in header))
-    return "".join(f"{line}\r\n" for line in lines)
-
-
 def _csv_rows(state: State, example: str) -> Schema:
     problem = state.problem
     row = problem.row
@@ -265,7 +251,7 @@ def _csv_rows(state: State, example: str) -> Schema:
         "description": (
             "UTF-8, with or without a byte order mark; lines end in CRLF or LF; cells are separated by "
             "commas, "
-            f"semicolons or tabs. The header has the columns `{header_of(problem)}`, in any order, in upper "
+            f"semicolons or tabs. The header has the columns `{to_csv(problem).rstrip()}`, in any order, in upper "
             "or lower "
             f"case, also as `NAME_UNIT`; those that may be blank may be left out.{empty_unit} A file that "
             "trains can "

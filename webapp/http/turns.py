@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from time import time
 from typing import TypeVar
 
 import gevent
@@ -9,31 +10,31 @@ import gevent
 T = TypeVar("T")
 
 SLICE_ITEMS = 1000
-"""The items of a slice.
+"""The items that numpy and msgspec work on at once; it takes them a millisecond or a few."""
 
-Measured with a batch of 20,000 homes in CSV: in one piece they hold the event loop for 39 ms, in slices of
-this size for 8 ms at most (one numpy or msgspec call over all homes), at the same CPU time. A native thread
-contends for the interpreter lock: it held the loop just as long, and took twice the CPU time.
-"""
+TURN_SECONDS = 0.005
+"""For how long work may hold the event loop."""
 
 
 def give_turn() -> None:
-    """Let the event loop run once, so that other connections are served.
+    """Let the event loop run once if it has not for `TURN_SECONDS`, so that other connections are served.
 
     An idle watcher of the highest priority runs once in each iteration of the loop. With `gevent.sleep(0)`
     the hub may run up to fifty callbacks before it polls sockets: /livez then waited 150 ms behind a batch,
-    and waits 30 ms with the watcher.
+    and waits 30 ms with the watcher. A native thread would contend for the interpreter lock: it held the
+    loop just as long as work in one piece, and took twice the CPU time.
     """
-    gevent.idle(gevent.get_hub().loop.MAXPRI)  # type: ignore[attr-defined]
+    loop = gevent.get_hub().loop
+    if not 0 <= time() - loop.now() < TURN_SECONDS:  # below 0 the clock has been set back
+        gevent.idle(loop.MAXPRI)  # type: ignore[attr-defined]
 
 
-def in_turns(items: Iterable[T]) -> Iterator[list[T]]:
-    """Yield the items in slices, and give the other connections a turn between two slices.
+def in_turns(items: Iterable[T], size: int = SLICE_ITEMS) -> Iterator[list[T]]:
+    """Yield the items in slices of a size, and give the other connections a turn between two slices.
 
     A turn is also given where a C function, such as `list`, consumes the slices.
     """
     remaining = iter(items)
-    while taken := list(islice(remaining, SLICE_ITEMS)):
+    while taken := list(islice(remaining, size)):
         yield taken
-        if len(taken) == SLICE_ITEMS:
-            give_turn()
+        give_turn()

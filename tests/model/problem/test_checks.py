@@ -71,6 +71,22 @@ def test_all_words_may_be_left_out(tmp_path: Path) -> None:
     assert pictures == {}
 
 
+@pytest.mark.parametrize(
+    ("limits", "example"),
+    [
+        ('min = 1\nmax = 10\ntypical = [{ label = "A book", eur = 3.5, usd = 3 }]', 3.5),
+        ("min = 1\nmax = 10", 5.5),
+        ("min = 1000.1\nmax = 1000.2", pytest.approx(1000.15)),
+        ('min = 1\nmax = 10_000\nscale = "log"', 100),
+    ],
+)
+def test_a_numbers_example_is_a_typical_value_or_the_middle(
+    tmp_path: Path, limits: str, example: float
+) -> None:
+    problem, _ = load_problem(shop(tmp_path, "min = 1\nmax = 100", limits))
+    assert problem.numbers[0].example == example
+
+
 def test_the_catalogue_and_pictures_are_found_from_the_files_that_name_them(tmp_path: Path) -> None:
     (tmp_path / "catalogue").mkdir()
     (tmp_path / "catalogue" / "classes.toml").write_text(

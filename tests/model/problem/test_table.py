@@ -89,6 +89,16 @@ def test_a_column_may_name_its_unit_and_another_may_hold_it() -> None:
     assert beside_it[1:, 0].tolist() == [900, 50]
 
 
+@pytest.mark.parametrize("cell", ["1,234", "45,1", " 1,200.5 "])
+def test_a_comma_in_a_number_is_asked_back_where_semicolons_separate_the_cells(cell: str) -> None:
+    """It may be a decimal comma or set off thousands, and one of these would be wrong without a word."""
+    _, faults = Columns(PUPPY, ["home_size", "note"], ";").read([["900", cell], ["a, b", ""]])
+    rule = "must have no comma, which could be a decimal one where semicolons separate the cells"
+    assert {row: [fault.detail for fault in found] for row, found in faults.items()} == {
+        1: [f"home_size {rule}; got {cell.strip()}."]
+    }
+
+
 # The header
 
 

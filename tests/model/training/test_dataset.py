@@ -1,15 +1,17 @@
 """Reading households from CSV files, and refusing files that cannot be trained on."""
 
 import gzip
+import hashlib
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from model.problem.description import Problem
 from model.problem.loading import load_problem
 from model.training.dataset import DatasetError, read_dataset
-from model.training.simulation import HOMES_FILE, HOUSEHOLDS, simulate_homes
+from model.training.simulation import HOMES_FILE, HOUSEHOLDS, is_simulated, simulate_homes
 from tests.model.tables import PROBLEMS
 
 HEADER = "home_size_sqft,breed\n"
@@ -20,6 +22,10 @@ def write(folder: Path, content: str | bytes) -> Path:
     path = folder / "homes.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def distinct_rows(households: int = 60) -> str:
@@ -44,6 +50,17 @@ def test_the_shipped_households_are_read_and_recognised_as_simulated(problem: Pr
 
 def test_other_households_are_not_called_simulated(tmp_path: Path, problem: Problem) -> None:
     assert not read_dataset(write(tmp_path, HEADER + VALID_ROWS), problem).simulated
+
+
+def test_the_shipped_households_are_called_simulated_only_where_their_densities_hold(
+    problem: Problem,
+) -> None:
+    (size,) = problem.features
+    other_order = msgspec.structs.replace(problem, classes=problem.classes[::-1])
+    metres = msgspec.structs.replace(size, units=dict(reversed(problem.numbers[0].units.items())))
+    assert not read_dataset(HOMES_FILE, other_order).simulated
+    assert not is_simulated(msgspec.structs.replace(problem, features=(metres,)), sha256(HOMES_FILE))
+    assert is_simulated(problem, sha256(HOMES_FILE))
 
 
 def test_square_metres_are_converted(tmp_path: Path, problem: Problem) -> None:

@@ -64,6 +64,26 @@ def test_a_model_of_other_breeds_is_not_compared(trained: Trained, artifact_fold
     assert refusals(other, artifact_folder) == []
 
 
+def with_feature(trained: Trained, **changes: object) -> Trained:
+    """Return a copy whose problem's only feature has other members."""
+    manifest = trained.artifact.manifest
+    feature = msgspec.structs.replace(manifest.problem.features[0], **changes)
+    manifest = msgspec.structs.replace(
+        manifest, problem=msgspec.structs.replace(manifest.problem, features=(feature,))
+    )
+    return dataclasses.replace(trained, artifact=dataclasses.replace(trained.artifact, manifest=manifest))
+
+
+def test_models_are_compared_whatever_the_words_of_their_problems(trained: Trained) -> None:
+    reworded = with_feature(with_less_confidence(trained), question="How large is it?", hint="", max=90_000.0)
+    assert len(refusals(reworded, ARTIFACT_FOLDER)) == 1
+
+
+def test_models_of_other_features_are_not_compared(trained: Trained) -> None:
+    renamed = with_feature(with_less_confidence(trained), name="floor_area")
+    assert refusals(renamed, ARTIFACT_FOLDER) == []
+
+
 def test_an_artifact_that_cannot_be_read_may_be_replaced(trained: Trained, artifact_folder: Path) -> None:
     (artifact_folder / "manifest.json").write_text("{}", encoding="utf-8")
     assert refusals(trained, artifact_folder) == []

@@ -1,5 +1,6 @@
 """Fitting and judging a model."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from model.artifact import ARTIFACT_FOLDER, Artifact, read_artifact
 from model.booster import class_probabilities, load_booster
 from model.predictor import Predictor
 from model.problem.loading import load_problem
+from model.problem.rows import RowReader
 from model.training import evaluation
 from model.training.dataset import read_dataset
 from model.training.pipeline import train
 from model.training.simulation import best_probabilities, simulate_homes
 from tests.model.sizes import answer, answers
+from tests.model.tables import columns
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +85,43 @@ def test_the_metrics_of_the_shipped_model_are_near_the_best_possible(artifact: A
     assert metrics.best_log_loss is not None
     assert metrics.log_loss == pytest.approx(metrics.best_log_loss, abs=0.01)
     assert metrics.calibration_error < metrics.calibration_error_by_chance
+
+
+def test_what_was_fitted_is_described_feature_by_feature(model_of: Callable[[str], Path]) -> None:
+    manifest = read_artifact(model_of("yard")).manifest
+    size, yard, hours = manifest.features
+    rows = manifest.data.fitted
+    assert (size.blanks, size.counts) == (0, {})
+    assert list(yard.counts) == ["no", "yes"]
+    assert sum(yard.counts.values()) + yard.blanks == rows
+    assert (yard.min, yard.max, yard.quantiles) == (None, None, ())
+    assert (hours.min, hours.max) == (0.0, 15.0)
+    assert list(hours.quantiles) == sorted(hours.quantiles)
+    assert all(stats.importance is not None and stats.importance > 0.1 for stats in manifest.features)
+    assert size.importance == max(stats.importance or 0 for stats in manifest.features)
+
+
+def test_known_answers_of_several_features_are_to_rows_of_the_data(
+    model_of: Callable[[str], Path],
+) -> None:
+    manifest = read_artifact(model_of("penguins")).manifest
+    matrix, _ = columns("penguins")
+    reader = RowReader(manifest.problem)
+    for known in manifest.known_answers:
+        row = np.array(reader.from_json(known.row).numbers)
+        assert ((matrix == row) | (np.isnan(matrix) & np.isnan(row))).all(axis=1).any()
+    assert {known.probabilities.index(max(known.probabilities)) for known in manifest.known_answers} == {
+        0,
+        1,
+        2,
+    }
+
+
+def test_declared_constraints_are_those_of_the_fit(model_of: Callable[[str], Path]) -> None:
+    assert read_artifact(model_of("yard")).manifest.parameters["monotone_constraints"] == "(1,0,-1)"
+    yard = Predictor.load(model_of("yard"))
+    rows = np.array([[1_500.0, 1.0, hours] for hours in range(25)])
+    assert (np.diff(yard.predict_many(rows).probabilities[:, 1]) <= 0).all()
 
 
 def test_only_simulated_data_have_a_best_log_loss(five_artifact: Artifact) -> None:

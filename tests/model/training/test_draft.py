@@ -1,0 +1,239 @@
+"""A first description of a table: good enough to train with as it is."""
+
+import csv
+import io
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import strategies as st
+
+import train
+from model.problem.description import Problem
+from model.problem.features import Choice, Number, YesNo
+from model.problem.loading import load_problem
+from model.training.dataset import MIN_ROWS, DatasetError, read_dataset
+from model.training.draft import MOST_CHOICES, draft
+from tests.model.tables import PROBLEMS
+
+PENGUINS = PROBLEMS / "penguins" / "penguins.csv"
+
+
+def write(folder: Path, columns: dict[str, list[str]]) -> Path:
+    """Write a table of 60 rows from columns that are repeated as often as they must."""
+    columns = {"kind": ["a", "b"]} | columns
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(columns)
+    writer.writerows(zip(*((cells * 60)[:60] for cells in columns.values()), strict=True))
+    path = folder / "data.csv"
+    path.write_text(table.getvalue(), encoding="utf-8")
+    return path
+
+
+def drafted(data: Path, target: str = "kind") -> tuple[str, Problem]:
+    """Return the draft for a table, as text and as it is read."""
+    text = draft(data, target)
+    path = data.with_suffix(".toml")
+    path.write_text(text, encoding="utf-8")
+    return text, load_problem(path)[0]
+
+
+def test_the_penguins_are_described_and_read_as_described(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train.main(["--draft", str(PENGUINS), "--target", "species"]) == 0
+    path = tmp_path / "problem.toml"
+    path.write_text(capsys.readouterr().out, encoding="utf-8")
+    found = read_dataset(PENGUINS, load_problem(path)[0])
+    assert len(found.matrix) == 344
+    assert list(found.problem.by_key) == ["Adelie", "Chinstrap", "Gentoo"]
+    asked = {feature.name: (type(feature), feature.required) for feature in found.problem.features}
+    assert asked == {
+        "island": (Choice, True),
+        "bill_length_mm": (Number, False),
+        "bill_depth_mm": (Number, False),
+        "flipper_length_mm": (Number, False),
+        "body_mass_g": (Number, False),
+        "sex": (Choice, False),
+        "year": (Number, True),
+    }
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["Yes", "no", "Y"], YesNo),
+        (["True", "False"], YesNo),
+        (["0", "1"], YesNo),
+        (["1", "2", "3"], Number),
+        (["1,200.5", "900"], Number),
+        (["red", "Blue"], Choice),
+        (["red", "1"], Choice),
+    ],
+)
+def test_kinds_follow_from_the_texts(tmp_path: Path, cells: list[str], kind: type) -> None:
+    _, problem = drafted(write(tmp_path, {"thing": cells}))
+    assert type(problem.features[0]) is kind
+
+
+@pytest.mark.parametrize(
+    ("cells", "limits"),
+    [
+        (["32.1", "59.6"], (20, 70, "linear")),
+        (["0", "17"], (0, 30, "linear")),
+        (["-3", "4"], (-5, 6, "linear")),
+        (["0.02", "0.9"], (0, 1.2, "linear")),
+        (["350", "80000"], (100, 100_000, "log")),
+        (["1600000000123", "1600000000456"], (1600000000000, 1600000000600, "linear")),
+    ],
+)
+def test_limits_are_rounded_outwards(
+    tmp_path: Path, cells: list[str], limits: tuple[float, float, str]
+) -> None:
+    _, problem = drafted(write(tmp_path, {"thing": cells}))
+    (number,) = problem.numbers
+    assert (number.min, number.max, number.scale) == limits
+    assert number.min <= number.example <= number.max
+
+
+def test_blanks_make_a_feature_optional_and_are_counted(tmp_path: Path) -> None:
+    text, problem = drafted(write(tmp_path, {"thing": ["red", "NA", "blue", "", "null", "red"]}))
+    assert "required = false  # 30 rows are blank" in text
+    assert problem.features[0].required is False
+    assert read_dataset(tmp_path / "data.csv", problem).matrix[:6, 0] == pytest.approx(
+        [1, np.nan, 0, np.nan, np.nan, 1], nan_ok=True
+    )
+
+
+def test_texts_that_differ_in_case_are_one_choice_and_no_two_have_the_same_label(tmp_path: Path) -> None:
+    _, problem = drafted(
+        write(tmp_path, {"thing": ["red", "Red", "RED", "red", "dark_blue", "Dark Blue", "light_blue"]})
+    )
+    (choice,) = problem.features
+    assert isinstance(choice, Choice)
+    assert choice.choices == {
+        "Dark Blue": "Dark Blue",
+        "dark_blue": "dark_blue",
+        "light_blue": "Light blue",
+        "red": "Red",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "why"),
+    [
+        ("id", [str(7 + row) for row in range(60)], "it numbers the rows."),
+        ("note", [f"note {row}" for row in range(60)], "it has 60 different texts, such as 'note 0'."),
+        ("size", [*map(str, range(60)), "?"][1:], "it has 60 different texts, such as '?'."),
+        ("thing", ["red"], "it has the same value in every row."),
+        ("thing", ["1.0", "1"], "it has the same value in every row."),
+        ("thing", ["", "NA"], "it has the same value in every row."),
+        ("Größe", ["1", "2"], "its name can't be written in letters of English and digits; rename it"),
+        ("1st", ["1", "2"], "the name '1st' can't be a member of JSON"),
+        ("model", ["1", "2"], "the name 'model' is one of the API's own members; choose another."),
+        ("rows", ["1", "2"], "its name is taken."),
+        ("", ["1", "2"], "the name '' can't be a member of JSON"),
+    ],
+)
+def test_a_column_that_can_be_no_feature_is_left_out_with_the_reason(
+    tmp_path: Path, name: str, cells: list[str], why: str
+) -> None:
+    text, problem = drafted(write(tmp_path, {name: cells, "other": ["1", "2", "4"]}))
+    assert f"# The column {name or 'without a name'} is left out: {why}" in text
+    assert [feature.name for feature in problem.features] == ["other"]
+
+
+def test_what_it_was_unsure_of_is_said(tmp_path: Path) -> None:
+    text, _ = drafted(write(tmp_path, {"thing": ["0", "1"], "grade": ["1", "2", "3"]}))
+    assert 'kind = "yes_no"  # 0 and 1 are taken for no and yes' in text
+    assert 'kind = "number"  # or a choice, if these few whole numbers are codes' in text
+
+
+def test_classes_that_cannot_be_trained_on_are_said(tmp_path: Path) -> None:
+    path = write(tmp_path, {"thing": ["1", "2"], "kind": [*["a"] * 40, *["b"] * 10, *[""] * 10]})
+    text, _ = drafted(path)
+    assert "# 10 rows have no answer; take them out of the file" in text
+    assert "# Each class needs 30 rows; too few have b." in text
+
+
+def test_names_are_words_and_the_target_may_be_spelled_otherwise(tmp_path: Path) -> None:
+    _, problem = drafted(write(tmp_path, {"Home size (m²)": ["80", "120"]}), "KIND ")
+    (number,) = problem.numbers
+    assert (number.name, number.question) == ("home_size_m2", "What is the home size m2?")
+    assert (problem.target.name, problem.target.plural) == ("kind", "kinds")
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("", "Name one column to answer, as --target COLUMN; {path} has kind, size, note."),
+        ("breed", "Name one column to answer, as --target COLUMN; {path} has kind, size, note."),
+        ("size", "The column 'size' of {path} has 60 different values, and can be answered with 2 to 50;"),
+        ("note", "The column 'note' of {path} has 1 different values, and can be answered with 2 to 50;"),
+    ],
+)
+def test_a_column_that_cannot_be_answered_is_refused_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], target: str, says: str
+) -> None:
+    path = write(tmp_path, {"size": [f"{row / 7:.3f}" for row in range(60)], "note": ["x"]})
+    assert train.main(["--draft", str(path), "--target", target]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"train.py: {says.format(path=path)}")
+
+
+def test_a_table_without_a_feature_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"No column of .* can be asked for"):
+        draft(write(tmp_path, {"thing": ["red"]}), "kind")
+
+
+cells_of_tables = st.one_of(
+    st.floats(allow_nan=False).map(str),
+    st.integers().map(str),
+    st.integers(0, 3).map(str),
+    st.sampled_from(
+        ["yes", "No", "y", "true", "NA", "", " ", "Red", "red", "dark_blue", "Dark blue", "é", "£5"]
+    ),
+    st.text(st.characters(codec="utf-8", exclude_characters='\0\r\n"'), max_size=8),
+)
+names_of_columns = st.one_of(
+    st.sampled_from(["Size", "size", "home size (m²)", "class", "unit", "name", "1st", "rows", "Straße", ""]),
+    st.text(st.characters(codec="utf-8", exclude_characters='\0\r\n"'), max_size=8),
+)
+
+
+@given(
+    columns=st.lists(
+        st.tuples(names_of_columns, st.lists(cells_of_tables, min_size=2, max_size=30)),
+        min_size=1,
+        max_size=5,
+    ),
+    classes=st.lists(cells_of_tables.filter(str.strip), min_size=2, max_size=4, unique_by=str.strip),
+)
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+def test_whatever_the_table_its_draft_can_be_trained_with_as_it_is(
+    columns: list[tuple[str, list[str]]], classes: list[str]
+) -> None:
+    rows = MIN_ROWS * 5
+    table = io.StringIO()
+    writer = csv.writer(table)
+    columns.append(("good", ["1", "2"]))
+    writer.writerow(["the answer", *(name for name, _ in columns)])
+    writer.writerows(
+        zip((classes * rows)[:rows], *((cells * rows)[:rows] for _, cells in columns), strict=True)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "data.csv"
+        path.write_text(table.getvalue(), encoding="utf-8")
+        try:
+            _, problem = drafted(path, "the_answer")
+        except DatasetError:
+            reject()
+        found = read_dataset(path, problem)
+    assert len(found.matrix) == rows
+    assert min(Counter(found.labels.tolist()).values()) >= MIN_ROWS
+    assert all(len(each.choices) <= MOST_CHOICES for each in problem.features if isinstance(each, Choice))
