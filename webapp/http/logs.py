@@ -29,8 +29,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from structlog.typing import EventDict, ExcInfo, Processor
 
-    from model.predictor import Predictions, Predictor
+    from model.predictor import Prediction, Predictions, Predictor
+    from model.problem.rows import Row
     from webapp.http.state import State
+
+_OWN = {"event", "level", "time", "exc_info", "stack_info"}
+"""The members that structlog gives to each line, or reads."""
 
 
 def _add_time(_logger: object, _level: str, event: "EventDict") -> "EventDict":
@@ -128,23 +132,31 @@ def observer(state: "State") -> Observer:
         }
         if trace := environ.get("HTTP_X_AMZN_TRACE_ID") or environ.get("HTTP_TRACEPARENT"):
             line["trace_id"] = trace[:256]
+        said: EventDict = {}
         if context.prediction:
-            row, answer = context.prediction
-            values = zip(predictor.problem.features, row.readings, strict=True)
-            for feature, reading in values:
-                if reading.value is not None and feature.column_name not in line:
-                    value = round(reading.number, 2) if isinstance(feature, Number) else reading.value
-                    line[feature.column_name] = value
-            line[predictor.problem.target.name] = answer.key
-            line["probability"] = round(answer.probability, 6)
-            line["model_version"] = answer.model_version
-            line["outside_training_range"] = answer.outside_training_range
+            said = _answer(predictor, *context.prediction)
         elif context.batch:
-            line.update(_summary(predictor, *context.batch))
-            line["refused"] = context.refused
-        log.info("request", **line)
+            said = {**_summary(predictor, *context.batch), "refused": context.refused}
+        # A feature or a target may have the name of a member of ours, such as "status".
+        own = line.keys() | _OWN
+        log.info("request", **line, **{name: value for name, value in said.items() if name not in own})
 
     return write_line
+
+
+def _answer(predictor: "Predictor", row: "Row", answer: "Prediction") -> "EventDict":
+    problem = predictor.problem
+    values = {
+        feature.column_name: round(reading.number, 2) if isinstance(feature, Number) else reading.value
+        for feature, reading in zip(problem.features, row.readings, strict=True)
+        if reading.value is not None
+    }
+    return values | {
+        problem.target.name: answer.key,
+        "probability": round(answer.probability, 6),
+        "model_version": answer.model_version,
+        "outside_training_range": answer.outside_training_range,
+    }
 
 
 def _summary(predictor: "Predictor", matrix: "NDArray[np.float64]", answers: "Predictions") -> "EventDict":

@@ -125,21 +125,13 @@ class Drift:
     """
 
     def __init__(self, predictor: "Predictor") -> None:
-        # A registry of its own, since a process may make several apps, and a registry takes a name only once.
-        registry = CollectorRegistry()
         problem, self._keys = predictor.problem, list(predictor.problem.by_key)
         self._version = predictor.model_version
         target = problem.target.name
-        self._answers = cache(
-            Counter(
-                "predictions",
-                f"Answers, by {target}.",
-                [target, "model_version", "outside_training_range"],
-                registry=registry,
-            ).labels
-        )
+        labels = [target, "model_version", "outside_training_range"]
+        self._answers = cache(Counter("predictions", f"Answers, by {target}.", labels, registry=None).labels)
         self._features = [
-            _FeatureCounts(feature, stats, target, registry)
+            _FeatureCounts(feature, stats, target)
             for feature, stats in zip(problem.features, predictor.manifest.features, strict=True)
         ]
 
@@ -162,58 +154,40 @@ class Drift:
 
 
 class _FeatureCounts:
-    """The metrics of one feature."""
+    """The metrics of one feature.
 
-    def __init__(
-        self, feature: "AnyFeature", stats: "FeatureStats", target: str, registry: CollectorRegistry
-    ) -> None:
-        name = f"prediction_{feature.column_name}"
+    They are in no registry, which would refuse a feature `room_count` beside a number `room`: a histogram has
+    a series of this name. `exposition` reads the values themselves.
+    """
+
+    def __init__(self, feature: "AnyFeature", stats: "FeatureStats", target: str) -> None:
+        name, short = f"prediction_{feature.column_name}", feature.short
         self._choices = list(stats.counts)
-        self._blanks = (
-            cache(
-                Counter(
-                    f"{name}_blank", f"Answers without {feature.short}.", [target], registry=registry
-                ).labels
-            )
-            if not feature.required
-            else None
-        )
-        self._choice = self._number = None
-        if stats.counts:
-            self._choice = cache(
-                Counter(
-                    name, f"Answers by {feature.short}.", [feature.name, target], registry=registry
-                ).labels
-            )
-        elif isinstance(feature, Number) and stats.min is not None and stats.max is not None:
-            self._number = cache(
-                BulkHistogram(
-                    name,
-                    f"The {feature.short} of the rows answered{feature.label(feature.unit)}.",
-                    [target],
-                    buckets=sorted({stats.min, *stats.quantiles, stats.max}),
-                    registry=registry,
-                ).labels
-            )
+        blanks = Counter(f"{name}_blank", f"Answers without {short}.", [target], registry=None)
+        choices = Counter(name, f"Answers by {short}.", [feature.name, target], registry=None)
+        self._blank, self._choice = cache(blanks.labels), cache(choices.labels)
+        if isinstance(feature, Number):
+            edges = {edge for edge in (stats.min, *stats.quantiles, stats.max) if edge is not None}
+            about = f"The {short} of the rows answered{feature.label(feature.unit)}."
+            numbers = BulkHistogram(name, about, [target], buckets=sorted(edges), registry=None)
+            self._number = cache(numbers.labels)
 
     def count(self, number: float, key: str) -> None:
         """Count a value of a row whose answer is the class `key`."""
         if isnan(number):
-            if self._blanks:
-                self._blanks(key).inc()
-        elif self._number:
-            self._number(key).observe(number)
-        elif self._choice:
+            self._blank(key).inc()
+        elif self._choices:
             self._choice(self._choices[int(number)], key).inc()
+        else:
+            self._number(key).observe(number)
 
     def count_many(self, numbers: "NDArray[np.float64]", key: str) -> None:
         """Count the values of many rows whose answer is the class `key`."""
         known = numbers[~np.isnan(numbers)]
-        if self._blanks and len(known) < len(numbers):
-            self._blanks(key).inc(len(numbers) - len(known))
-        if self._number:
+        if len(known) < len(numbers):
+            self._blank(key).inc(len(numbers) - len(known))
+        if not self._choices:
             self._number(key).observe_many(known)
-        elif self._choice:
-            for code, rows in enumerate(np.bincount(known.astype(int)).tolist()):
-                if rows:
-                    self._choice(self._choices[code], key).inc(rows)
+        for code, rows in enumerate(np.bincount(known.astype(int)).tolist() if self._choices else ()):
+            if rows:
+                self._choice(self._choices[code], key).inc(rows)
