@@ -1,6 +1,7 @@
 """Probabilities, numbers and classes in words for people."""
 
 from fractions import Fraction
+from functools import lru_cache
 
 from model.problem.description import Problem
 from model.problem.wording import figure
@@ -22,6 +23,7 @@ def percentage(probability: float) -> str:
     return f"{probability:.0%}"
 
 
+@lru_cache(maxsize=1024)
 def frequency(probability: float) -> str:
     """Return a probability as a number of rows out of a few, which people judge better than percentages.
 

@@ -99,6 +99,6 @@ def _keep(response: Response, max_age: int) -> Response:
     """Set how long a response may be kept, and make it a 304 for a client that has it."""
     response.headers["Cache-Control"] = f"public, max-age={max_age}" if max_age else "no-cache"
     conditions = {name: request.environ[name] for name in CONDITIONS if name in request.environ}
-    if sum(map(len, conditions.values())) <= LONGEST_CONDITION:
+    if conditions and sum(map(len, conditions.values())) <= LONGEST_CONDITION:
         response.make_conditional({"REQUEST_METHOD": request.method, **conditions})
     return response

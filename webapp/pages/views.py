@@ -84,13 +84,17 @@ def typical_address(fields: Mapping[str, Field], number: Number, value: float) -
 @blueprint.get("/")
 def home() -> Response:
     """Show the form, filled in with the entries in the address."""
+    return _page(_form()) if request.args else stored(_form)
+
+
+def _form() -> str:
     state = current_state()
     form = form_of(state.predictor)(request.args)
     for number in state.problem.numbers:
         if member := state.problem.unit_members.get(number.name):
             unit = form.by_name[member]
             unit.data = unit.data if unit.data in number.units else number.unit
-    return _page(_question(form))
+    return _question(form)
 
 
 @blueprint.get("/recommendation")

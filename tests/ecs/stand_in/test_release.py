@@ -126,7 +126,7 @@ def test_a_bad_release_is_rolled_back_and_its_cause_is_named(
 def test_a_release_that_answers_wrong_is_rolled_back_by_the_smoke_test(committed: Deployed) -> None:
     place = committed.place
     served = place.ecs("status", "--json").json["task_definition"]
-    place.project.replace("webapp/api/views.py", "round(recommendation.probability,", "round(1 / 3,")
+    place.project.replace("webapp/api/views.py", "round(answer.probability,", "round(1 / 3,")
     place.project.commit()
     result = place.ecs("up", "--yes", "--json")
     assert result.code == 1, result.said

@@ -79,7 +79,7 @@ def test_the_fix_stops_a_rollout_that_is_under_way(deployed: Deployed) -> None:
 
 def test_a_wrong_answer_stops_the_deployment_before_it_has_completed(deployed: Deployed) -> None:
     place, before = deployed.place, served(deployed)
-    place.project.replace("webapp/api/views.py", "round(recommendation.probability,", "round(1 / 3,")
+    place.project.replace("webapp/api/views.py", "round(answer.probability,", "round(1 / 3,")
     place.project.commit()
     place.forget()
     result = place.ecs("up", "--yes", "--json")
