@@ -224,10 +224,10 @@ def _csv_rows(problem: Problem, example: str) -> Schema:
             "order, in upper or lower case, also as `NAME_UNIT`; those that may be blank may be left out."
             f"{empty_unit} A file that trains can be sent: the column `{target}` is passed over, and so is "
             f"any other, which is named in `ignored_columns`, or in the header `{batch.IGNORED_HEADER}`. "
-            'Thousands may be set off by commas where the cell is in quotes, as in `"1,200"`, but not between '
-            f"semicolons, where a comma could be a decimal one. A line takes at most {MAX_ROW_BYTES:,} characters. A blank line is a {row.name} whose values are missing, so that "
-            f"each answer stands in the row of its {row.name}; before the header and at the end of the file "
-            "blank lines are none."
+            'Thousands may be set off by commas where the cell is in quotes, as in `"1,200"`, but not where '
+            f"semicolons separate the cells. A line takes at most {MAX_ROW_BYTES:,} characters. A blank line "
+            f"is a {row.name} whose values are missing, so that each answer stands in the row of its "
+            f"{row.name}; before the header and at the end of the file blank lines are none."
         ),
         "examples": [example],
     }
