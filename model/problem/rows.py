@@ -123,6 +123,17 @@ def example_row(problem: Problem) -> dict[str, str | bool | int | float]:
     return row
 
 
+def example_rows(problem: Problem) -> list[dict[str, str | bool | int | float]]:
+    """Return a typical row in first units, and then, for each further unit, one with a number in it."""
+    row = example_row(problem)
+    return [row] + [
+        {**row, number.name: float(f"{number.example / number.factor(unit):.4g}"), member: unit}
+        for number in problem.numbers
+        if (member := problem.unit_members.get(number.name))
+        for unit in list(number.units)[1:]
+    ]
+
+
 def as_text(value: str | bool | int | float) -> str:
     """Return a member of a row in JSON as a query or a CSV has it."""
     if isinstance(value, bool):

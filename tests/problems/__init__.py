@@ -22,9 +22,12 @@ def train_problem(name: str, folder: Path) -> str:
     if name == "puppy":
         return str(ROOT / "model" / "artifact")
     [data] = (FOLDER / name).glob("*.csv")
-    command = ["train.py", "--problem", str(problem_file(name)), "--data", str(data)]
-    out = folder / "artifact"
-    command = [sys.executable, *command, "--out", str(out)]
+    return train(problem_file(name), data, folder / "artifact")
+
+
+def train(problem: Path, data: Path, out: Path) -> str:
+    """Train a model by the command for it; return the folder of its artifact."""
+    command = [sys.executable, "train.py", "--problem", str(problem), "--data", str(data), "--out", str(out)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return str(out)

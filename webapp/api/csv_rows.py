@@ -49,7 +49,7 @@ def read_csv(body: bytes, problem: Description) -> Rows:
     return rows
 
 
-def to_csv(problem: Description, *rows: Mapping[str, Any]) -> str:
+def as_csv(problem: Description, *rows: Mapping[str, Any]) -> str:
     """Return rows, whose numbers are in their first units, as CSV with all columns."""
     columns = []
     for feature in problem.features:
@@ -89,7 +89,7 @@ def _is_blank(cells: Sequence[str]) -> bool:
 
 
 def _columns(header: Sequence[str], separator: str, problem: Description) -> Columns:
-    known = to_csv(problem).rstrip()
+    known = as_csv(problem).rstrip()
     if not header:
         raise Problem(
             "malformed-csv",

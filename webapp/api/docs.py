@@ -1,6 +1,5 @@
 """The routes of the OpenAPI document: the file for tools, and Swagger UI for people."""
 
-import json
 import shlex
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import msgspec
 from flask import Blueprint, Response, current_app, render_template
 
 from model.problem.rows import example_row
-from webapp.api.csv_rows import to_csv
+from webapp.api.csv_rows import as_csv
 from webapp.api.openapi import make_document
 from webapp.api.reading import example
 from webapp.http.addresses import origin
@@ -19,7 +18,7 @@ from webapp.http.state import current_state
 
 DAY_SECONDS = 86_400
 
-_MADE = "perfect_puppy.document"
+_DOCUMENT = "perfect_puppy.document"
 
 _UI = Path(flask_swagger_ui.__file__).parent / "dist"
 UI_VERSION = (_UI / "VERSION").read_text().strip()
@@ -41,12 +40,11 @@ blueprint.add_app_template_filter(shlex.quote, "quote")
 
 @blueprint.get("/openapi.json")
 def document() -> Response:
-    """Return the document of the problem that is answered."""
-    made = current_app.extensions
-    if _MADE not in made:  # `warm_up` asks first, at the start
-        document = make_document(current_app._get_current_object())  # type: ignore[attr-defined]
-        made[_MADE] = Content.of(msgspec.json.encode(document), JSON)
-    content: Content = made[_MADE]
+    """Return the document, which is made when `warm_up` asks for it, and is the same for each host."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    if _DOCUMENT not in app.extensions:
+        app.extensions[_DOCUMENT] = Content.of(msgspec.json.encode(make_document(app)), JSON)
+    content: Content = app.extensions[_DOCUMENT]
     return content.respond()
 
 
@@ -67,12 +65,10 @@ def ui(name: str) -> Response:
 
 def _page() -> str:
     problem = current_state().problem
-    body = example(current_state())
-    csv = to_csv(problem, example_row(problem)).splitlines()
+    row = example_row(problem)
+    body, csv = example(current_state()), as_csv(problem, row).splitlines()
     examples = {
-        name: render_template(
-            f"examples/{file}", origin=origin(), body=body, python=repr(json.loads(body)), csv=csv
-        )
+        name: render_template(f"examples/{file}", origin=origin(), body=body, python=repr(row), csv=csv)
         for name, file in EXAMPLES.items()
     }
     return render_template("docs.html", examples=examples)

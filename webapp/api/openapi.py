@@ -8,7 +8,7 @@ from flask import Flask
 
 from webapp.api.openapi_responses import HEADERS, ORIGIN, responses_of
 from webapp.api.openapi_schemas import Json, all_schemas, parameters_of, schema_of
-from webapp.api.operations import Example, Operation, operations_of
+from webapp.api.operations import TAGS, Example, Operation, operations_of
 from webapp.http.negotiation import JSON
 from webapp.http.state import State, state_of
 from webapp.http.warm_up import answer_inside
@@ -50,10 +50,7 @@ def make_document(app: Flask) -> Json:
         },
         "servers": [{"url": "/"}],
         "security": [],
-        "tags": [
-            {"name": tag, "description": about}
-            for tag, about in dict.fromkeys((each.tag, each.about_tag) for each in operations.values())
-        ],
+        "tags": [{"name": tag, "description": about} for tag, about in TAGS.items()],
         "paths": paths,
         "components": {"schemas": all_schemas(operations.values()), "headers": HEADERS},
     }

@@ -32,9 +32,7 @@ Examples = Mapping[tuple[int, str], Json]
 
 def responses_of(operation: Operation, examples: Examples, all_kinds: Mapping[str, Kind]) -> dict[str, Json]:
     """Return the responses of a route by status, with its examples."""
-    names = ["X-Request-ID"]
-    if operation.tag != "This document":
-        names.append("X-Model-Version")
+    names = ["X-Request-ID", "X-Model-Version"]
     if operation.cached:
         names += ["ETag", "Cache-Control"]
     responses: dict[str, Json] = {

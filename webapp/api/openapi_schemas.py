@@ -50,12 +50,11 @@ def _tidy(schema: Json) -> Json:
 
 
 def _merged(prop: Json) -> Json:
-    """Write one schema in place of a choice between an integer and a number, or between a value and null."""
+    """Write one schema in place of a choice between a value and null."""
     options = [_merged(option) for option in prop.get("anyOf", ())]
     kinds = [option.get("type") for option in options]
     if not options or None in kinds:  # without a choice, or with one of a type that has a name
         return {"type": "string"} | prop if "enum" in prop else prop
-    kinds = [kind for kind in kinds if kind != "integer" or "number" not in kinds]
     merged: Json = {}
     for option in options:
         merged |= option

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from model.problem.description import Problem
 from model.problem.features import Choice, Number
-from model.problem.rows import as_text, example_row
+from model.problem.rows import as_text, example_rows
 from webapp.api import batch, csv_results
-from webapp.api.csv_rows import to_csv
+from webapp.api.csv_rows import as_csv
 from webapp.api.model_schemas import ClassesResponse, ModelResponse
 from webapp.api.reading import EXPLAIN
 from webapp.api.schemas import MAX_ROW_BYTES, types_of
@@ -68,31 +69,27 @@ class Operation:
     problems: Sequence[str] = ()
     cached: bool = False
 
-    @property
-    def about_tag(self) -> str:
-        """Return what the operation's tag is about."""
-        return TAGS[self.tag]
-
 
 def operations_of(state: State) -> dict[str, Operation]:
     """Return the operations by the endpoints of their routes."""
     problem, types = state.problem, types_of(state.predictor)
     row, rows, member = problem.row.name, problem.row.plural, problem.rows_member
-    answer = problem.answer.name
-    good = example_row(problem)
-    bad = good | _bad_value(state)
+    answer, classes = problem.answer.name, problem.target.plural
+    good, *others = example_rows(problem)
+    bad = good | _bad_value(problem)
     explain = {"explain": (EXPLAIN["explain"], "Whether the answer shall have `reasons`.")}
     about_errors = (
         f"What a {row} that can't be answered does: `fail` refuses the whole batch, `report` answers the "
         "others and lists it."
     )
-    errors = {"errors": (batch.OPTIONS["errors"], about_errors)}
-    row_problems = [slug_of(feature.name) for feature in problem.features]
-    row_problems += [*dict.fromkeys(map(slug_of, problem.unit_members.values())), "invalid-request"]
+    wrong_values = dict.fromkeys([*problem.features_by_name, *problem.unit_members.values()])
+    row_problems = [*map(slug_of, wrong_values), "invalid-request"]
     body_problems = ["malformed-json", "content-too-large", "unsupported-media-type"]
-    csv_body = to_csv(problem, good, good)
-    found = [
-        Operation(
+    csv_body = as_csv(problem, good, good)
+    report = {"errors": "report"}
+    other_unit = {"in another unit": Example("In another unit", json.dumps(others[0]))} if others else {}
+    return {
+        "api.predict": Operation(
             name="predict",
             tag="predictions",
             summary=f"Find the {answer} for a {row}",
@@ -105,14 +102,14 @@ def operations_of(state: State) -> dict[str, Operation]:
             responses={JSON: types.response},
             examples={
                 "typical": Example(f"A typical {row}", json.dumps(good)),
-                **_other_unit(state, good),
+                **other_unit,
                 "explained": Example("With reasons", json.dumps(good), query={"explain": "true"}),
                 "invalid": Example("A value that is not taken", json.dumps(bad)),
                 "not JSON": Example("A body cut off", json.dumps(good)[:-2]),
             },
             problems=(*body_problems, *row_problems),
         ),
-        Operation(
+        "api.predict_by_query": Operation(
             name="predict_by_query",
             tag="predictions",
             summary=f"Find the {answer} for a {row}, by an address",
@@ -131,7 +128,7 @@ def operations_of(state: State) -> dict[str, Operation]:
             problems=row_problems,
             cached=True,
         ),
-        Operation(
+        "batch.predict_batch": Operation(
             name="predict_batch",
             tag="predictions",
             summary=f"Find the {answer} for each of many {rows}",
@@ -143,33 +140,28 @@ def operations_of(state: State) -> dict[str, Operation]:
                 "the others are answered and it is listed. Only a few batches are worked on at once: a 503 "
                 "says when to try again."
             ),
-            options=errors,
-            requests={JSON: types.batch_request, CSV: _csv_rows(state, csv_body)},
-            responses={JSON: types.batch_response, CSV: _csv_results(state)},
+            options={"errors": (batch.OPTIONS["errors"], about_errors)},
+            requests={JSON: types.batch_request, CSV: _csv_rows(problem, csv_body)},
+            responses={JSON: types.batch_response, CSV: _csv_results(problem)},
             examples={
                 "in JSON": Example(f"Two {rows}", json.dumps({member: [good, good]})),
                 "reported": Example(
-                    "One of them bad, and reported",
-                    json.dumps({member: [good, bad]}),
-                    query={"errors": "report"},
+                    "One of them bad, and reported", json.dumps({member: [good, bad]}), query=report
                 ),
                 "refused": Example(
                     "One of them bad, and the whole refused", json.dumps({member: [good, bad]})
                 ),
                 "in CSV": Example(f"Two {rows}", csv_body, CSV),
                 "reported in CSV": Example(
-                    "One of them bad, and reported", to_csv(problem, good, bad), CSV, {"errors": "report"}
+                    "One of them bad, and reported", as_csv(problem, good, bad), CSV, report
                 ),
             },
             problems=(
-                *body_problems,
-                "malformed-csv",
-                "invalid-request",
-                rows_slug(problem),
-                too_many_slug(problem),
+                *(*body_problems, "malformed-csv", "invalid-request"),
+                *(rows_slug(problem), too_many_slug(problem)),
             ),
         ),
-        Operation(
+        "api.model": Operation(
             name="get_model",
             tag="model",
             summary="Say what the model knows, and how good it is",
@@ -178,16 +170,16 @@ def operations_of(state: State) -> dict[str, Operation]:
             examples={"the model": Example("The model that answers")},
             cached=True,
         ),
-        Operation(
+        "api.classes": Operation(
             name="list_classes",
             tag="model",
-            summary=f"List the {problem.target.plural} that the model can answer",
+            summary=f"List the {classes} that the model can answer",
             description="With name, picture and facts of each, and who says so.",
             responses={JSON: ClassesResponse},
-            examples={"the classes": Example(f"The {problem.target.plural} of the model that answers")},
+            examples={"the classes": Example(f"The {classes} of the model that answers")},
             cached=True,
         ),
-        Operation(
+        "docs.document": Operation(
             name="get_document",
             tag="documentation",
             summary="Give this document",
@@ -195,7 +187,7 @@ def operations_of(state: State) -> dict[str, Operation]:
             responses={JSON: {"type": "object", "description": "An OpenAPI 3.1 document."}},
             cached=True,
         ),
-        Operation(
+        "docs.page": Operation(
             name="show_document",
             tag="documentation",
             summary="Show this document",
@@ -203,46 +195,24 @@ def operations_of(state: State) -> dict[str, Operation]:
             responses={"text/html": {"type": "string", "description": "A page in HTML."}},
             cached=True,
         ),
-    ]
-    endpoints = (
-        "api.predict",
-        "api.predict_by_query",
-        "batch.predict_batch",
-        "api.model",
-        "api.classes",
-        "docs.document",
-        "docs.page",
-    )
-    return dict(zip(endpoints, found, strict=True))
+    }
 
 
-def _bad_value(state: State) -> dict[str, Any]:
+def _bad_value(problem: Problem) -> dict[str, Any]:
     """Return a member with a value that its feature does not take."""
-    feature = state.problem.features[0]
-    if isinstance(feature, Number):
-        return {feature.name: feature.max * 10 if feature.max > 0 else feature.max + 1}
-    return {feature.name: "no such choice" if isinstance(feature, Choice) else "perhaps"}
-
-
-def _other_unit(state: State, row: Mapping[str, object]) -> dict[str, Example]:
-    """Return an example with a number in its second unit, where one has several."""
-    for number in state.problem.numbers:
-        if member := state.problem.unit_members.get(number.name):
-            unit = list(number.units)[1]
-            value = float(f"{number.example / number.factor(unit):.4g}")
-            label = number.units[unit].label
-            body = json.dumps({**row, number.name: value, member: unit})
-            return {"in another unit": Example(f"The {number.short} in {label}", body)}
-    return {}
+    match problem.features[0]:
+        case Number() as number:
+            return {number.name: number.max * 10 if number.max > 0 else number.max + 1}
+        case feature:
+            return {feature.name: "no such choice" if isinstance(feature, Choice) else "perhaps"}
 
 
 def _texts(row: Mapping[str, Any]) -> dict[str, str]:
     return {name: as_text(value) for name, value in row.items()}
 
 
-def _csv_rows(state: State, example: str) -> Schema:
-    problem = state.problem
-    row = problem.row
+def _csv_rows(problem: Problem, example: str) -> Schema:
+    row, target = problem.row, problem.target.name
     units = list(problem.unit_members.values())
     empty_unit = f" An empty `{units[0]}` is the first unit." if units else ""
     return {
@@ -250,29 +220,28 @@ def _csv_rows(state: State, example: str) -> Schema:
         "title": f"{row.plural.capitalize()} in CSV",
         "description": (
             "UTF-8, with or without a byte order mark; lines end in CRLF or LF; cells are separated by "
-            "commas, semicolons or tabs. The header has the columns "
-            f"`{to_csv(problem).rstrip()}`, in any order, in upper or lower case, also as `NAME_UNIT`; those "
-            f"that may be blank may be left out.{empty_unit} A file that trains can be sent: the column "
-            f"`{problem.target.name}` is passed over, and so is any other, which is named in "
-            f"`ignored_columns`, or in the header `{batch.IGNORED_HEADER}`. Thousands may be set off by "
-            f'commas where the cell is in quotes: `"1,200"`. A line takes at most {MAX_ROW_BYTES:,} '
-            f"characters. A blank line is a {row.name} whose values are missing, so that each answer stands "
-            f"in the row of its {row.name}; before the header and at the end of the file blank lines are "
-            "none."
+            f"commas, semicolons or tabs. The header has the columns `{as_csv(problem).rstrip()}`, in any "
+            "order, in upper or lower case, also as `NAME_UNIT`; those that may be blank may be left out."
+            f"{empty_unit} A file that trains can be sent: the column `{target}` is passed over, and so is "
+            f"any other, which is named in `ignored_columns`, or in the header `{batch.IGNORED_HEADER}`. "
+            'Thousands may be set off by commas where the cell is in quotes, as in `"1,200"`, but not where '
+            f"semicolons separate the cells. A line takes at most {MAX_ROW_BYTES:,} characters. A blank line "
+            f"is a {row.name} whose values are missing, so that each answer stands in the row of its "
+            f"{row.name}; before the header and at the end of the file blank lines are none."
         ),
         "examples": [example],
     }
 
 
-def _csv_results(state: State) -> Schema:
-    row = state.problem.row.name
+def _csv_results(problem: Problem) -> Schema:
+    row = problem.row.name
     return {
         "type": "string",
         "title": "Answers in CSV",
         "description": (
-            f"The columns `{state.problem.target.name}`, `probability` and `outside_training_range`, a line "
-            f"for each {row}, in order; with `errors=report` also the column `error`: empty for a {row} that "
-            "was answered, a sentence for each that is in the JSON answer's `errors`, and "
+            f"The columns `{problem.target.name}`, `probability` and `outside_training_range`, a line for "
+            f"each {row}, in order; with `errors=report` also the column `error`: empty for a {row} that was "
+            "answered, a sentence for each that is in the JSON answer's `errors`, and "
             f"`{csv_results.UNREPORTED}` for any others."
         ),
     }

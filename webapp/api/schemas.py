@@ -19,20 +19,13 @@ from webapp.http.problem_kinds import MAX_ROWS
 
 MAX_ROW_BYTES = 2_000
 MAX_REPORTED = 500
-"""The most errors that the answer to a batch with `errors=report` lists."""
+"""The most rows whose errors the answer to a batch with `errors=report` lists."""
 REPORT_BYTES = 16 * 1024
-"""The most bytes of that list, unless the request's body is longer than half of it."""
+"""The most bytes of the errors of a batch, unless the request's body is longer than half of it."""
 DECIMALS = 6
 """The decimals of a probability. XGBoost computes in single precision, so further digits would be noise."""
 
-Probability = Annotated[float, Meta(description="Of that class, from 0 to 1, to six decimals.", ge=0, le=1)]
 ModelVersion = Annotated[str, Meta(description="The model that answered; changes when it is trained anew.")]
-Outside = Annotated[
-    bool,
-    Meta(
-        description="Whether a value lies outside what the model was trained on: the answer is then a guess."
-    ),
-]
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -70,94 +63,71 @@ def types_of(predictor: Predictor) -> Types:
     """Return the types of a predictor's problem."""
     problem = predictor.problem
     row, rows, answer = problem.row.name, problem.row.plural, problem.answer.name
+    result = {
+        problem.target.name: _described(str, f"The key of the {answer}: see `/api/classes`."),
+        "probability": _described(float, "Of that class, from 0 to 1, to six decimals.", ge=0, le=1),
+        "outside_training_range": _described(
+            bool, "Whether a value lies outside what the model was trained on: the answer is then a guess."
+        ),
+    }
     request = _struct(
         "PredictRequest",
         f"What is asked of one {row}. Of a member given twice the last counts.",
-        _inputs(problem),
+        *(member for feature in problem.features for member in _asked(problem, feature)),
     )
-    target = (
-        problem.target.name,
-        Annotated[str, Meta(description=f"The key of the {answer}: see `/api/classes`.")],
+    batch_result = _struct("BatchResult", f"The {answer} for one {row} of a batch.", *result.items())
+    response = {
+        problem.target.name: result[problem.target.name],
+        "name": _described(str, "Its name, for people."),
+        "probability": result["probability"],
+        "probabilities": _described(Mapping[str, float], "Of every class that the model knows, by key."),
+        "image_url": _described(str | None, "Its picture; null where it has none."),
+        **{feature.name: _echoed(problem, feature) for feature in problem.features},
+        "outside_training_range": result["outside_training_range"],
+        "model_version": ModelVersion,
+    }
+    reasons = _described(
+        Sequence[Reason] | UnsetType, "What each feature did, the most first; only with `explain=true`."
     )
-    response = _struct(
-        "PredictResponse",
-        f"The {answer} for a {row}.",
-        [
-            target,
-            ("name", Annotated[str, Meta(description="Its name, for people.")]),
-            ("probability", Probability),
-            (
-                "probabilities",
-                Annotated[
-                    Mapping[str, float], Meta(description="Of every class that the model knows, by key.")
-                ],
-            ),
-            ("image_url", Annotated[str | None, Meta(description="Its picture; null where it has none.")]),
-            *((feature.name, _echo(problem, feature)) for feature in problem.features),
-            ("outside_training_range", Outside),
-            ("model_version", ModelVersion),
-            (
-                "reasons",
-                Annotated[
-                    Sequence[Reason] | UnsetType,
-                    Meta(description="What each feature did, the most first; only with `explain=true`."),
-                ],
-                UNSET,
-            ),
-        ],
+    batch_response = {
+        "model_version": ModelVersion,
+        "results": _described(
+            Sequence[batch_result | None],  # type: ignore[valid-type]
+            f"One for each {row}, in order; null for one that could not be answered.",
+        ),
+        "errors": _described(
+            Sequence[FieldError],
+            f"What is wrong with the {rows} that could not be answered: of the first {MAX_REPORTED}, or "
+            f"fewer where this list would be longer than both {REPORT_BYTES // 1024} KB and twice the body. "
+            "Always empty with `errors=fail`.",
+        ),
+        "ignored_columns": _described(
+            Sequence[str], "The columns of a CSV that were passed over, but the target."
+        ),
+    }
+    many = Annotated[list[request], Meta(max_length=MAX_ROWS)]  # type: ignore[valid-type]
+    return Types(
+        request,
+        _struct(
+            "PredictResponse", f"The {answer} for a {row}.", *response.items(), ("reasons", reasons, UNSET)
+        ),
+        _struct("BatchRequest", f"Up to {MAX_ROWS:,} {rows}.", (problem.rows_member, many)),
+        batch_result,
+        _struct("BatchResponse", f"The answers for the {rows} of a batch.", *batch_response.items()),
     )
-    batch_request = _struct(
-        "BatchRequest",
-        f"Up to {MAX_ROWS:,} {rows}.",
-        [(problem.rows_member, Annotated[list[request], Meta(max_length=MAX_ROWS)])],  # type: ignore[valid-type]
-    )
-    batch_result = _struct(
-        "BatchResult",
-        f"The {answer} for one {row} of a batch.",
-        [target, ("probability", Probability), ("outside_training_range", Outside)],
-    )
-    batch_response = _struct(
-        "BatchResponse",
-        f"The answers for the {rows} of a batch.",
-        [
-            ("model_version", ModelVersion),
-            (
-                "results",
-                Annotated[
-                    Sequence[batch_result | None],  # type: ignore[valid-type]
-                    Meta(
-                        description=f"One for each {row}, in order; null for one that could not be answered."
-                    ),
-                ],
-            ),
-            (
-                "errors",
-                Annotated[
-                    Sequence[FieldError],
-                    Meta(
-                        description=f"What is wrong with the {rows} that could not be answered: of the first "
-                        f"{MAX_REPORTED}, or fewer where this list would be longer than both "
-                        f"{REPORT_BYTES // 1024} KB and twice the body. Always empty with `errors=fail`."
-                    ),
-                ],
-            ),
-            (
-                "ignored_columns",
-                Annotated[
-                    Sequence[str],
-                    Meta(description="The columns of a CSV that were passed over, but the target."),
-                ],
-            ),
-        ],
-    )
-    return Types(request, response, batch_request, batch_result, batch_response)
 
 
-def _struct(name: str, description: str, fields: list[Any]) -> type[msgspec.Struct]:
+def _described(kind: Any, description: str, ge: float | None = None, le: float | None = None) -> Any:
+    """Return a type with its description, and the least and the greatest value, for the document."""
+    return Annotated[kind, Meta(description=description, ge=ge, le=le)]
+
+
+def _struct(name: str, description: str, *members: Any) -> type[msgspec.Struct]:
+    """Make a type of members, each a name, a type and possibly a default."""
     is_request = name.endswith("Request")
     return msgspec.defstruct(
         name,
-        fields,
+        members,
         frozen=True,
         kw_only=is_request,
         forbid_unknown_fields=is_request,
@@ -165,62 +135,45 @@ def _struct(name: str, description: str, fields: list[Any]) -> type[msgspec.Stru
     )
 
 
-def _inputs(problem: Problem) -> list[Any]:
-    """Return the members of a request, the required ones first, as types of what a client may send."""
-    fields: list[Any] = []
-    for feature in problem.features:
-        kind = _input(feature)
-        fields.append((feature.name, kind) if feature.required else (feature.name, kind | None, None))
-        if (member := problem.unit_members.get(feature.name)) and isinstance(feature, Number):
-            names = " or ".join(unit.label for unit in feature.units.values())
-            units = Literal[tuple(feature.units)]  # type: ignore[valid-type]
-            meta = Meta(description=f"The unit of `{feature.name}`: {names}; `{feature.unit}` if left out.")
-            fields.append((member, Annotated[units, meta], feature.unit))
-    return fields
-
-
-def _input(feature: AnyFeature) -> Any:
+def _asked(problem: Problem, feature: AnyFeature) -> list[tuple[Any, ...]]:
+    """Return the members of a request for a feature, as types of what a client may send."""
+    units: list[tuple[Any, ...]] = []
+    kind: Any
     match feature:
         case Number():
             # A client's convenience comes first: one type, within the limits of all units.
             lows, highs = zip(*feature.limits.values(), strict=True)
-            words = ", or ".join(feature.limits_in_words(unit) for unit in feature.limits)
-            meta = Meta(description=f"The {feature.short}: from {words}.", ge=min(lows), le=max(highs))
-            return Annotated[float, meta]
+            limits = ", or ".join(map(feature.limits_in_words, feature.limits))
+            kind = _described(float, f"The {feature.short}: from {limits}.", ge=min(lows), le=max(highs))
+            if member := problem.unit_members.get(feature.name):
+                labels = " or ".join(unit.label for unit in feature.units.values())
+                about = f"The unit of `{feature.name}`: {labels}; `{feature.unit}` if left out."
+                units = [(member, _described(Literal[tuple(feature.units)], about), feature.unit)]
         case Choice():
-            kind = Literal[tuple(feature.choices)]  # type: ignore[valid-type]
             labels = "; ".join(f"`{key}`: {label}" for key, label in feature.choices.items())
-            return Annotated[kind, Meta(description=f"The {feature.short}. {labels}.")]
+            kind = _described(Literal[tuple(feature.choices)], f"The {feature.short}. {labels}.")
         case _:
-            return Annotated[bool, Meta(description=feature.question)]
+            kind = _described(bool, feature.question)
+    return [(feature.name, kind) if feature.required else (feature.name, kind | None, None), *units]
 
 
-def _echo(problem: Problem, feature: AnyFeature) -> Any:
+def _echoed(problem: Problem, feature: AnyFeature) -> Any:
     """Return the type of a feature in an answer: as it was given, a number of several units with its unit."""
-    kind: Any
+    as_given = f"The {feature.short}, as given."
     match feature:
         case Number() if feature.name in problem.unit_members:
-            kind = msgspec.defstruct(
+            label = feature.units[feature.unit].label
+            kind: Any = _struct(
                 feature.name.title().replace("_", ""),
-                [
-                    ("value", Annotated[int | float, Meta(description="As given.")]),
-                    ("unit", Annotated[Literal[tuple(feature.units)], Meta(description="Its unit.")]),
-                    (
-                        feature.unit,
-                        Annotated[
-                            float, Meta(description=f"The same in {feature.units[feature.unit].label}.")
-                        ],
-                    ),
-                ],
-                frozen=True,
-                namespace={
-                    "__doc__": f"The {feature.short} as given, and in {feature.units[feature.unit].label}."
-                },
+                f"The {feature.short} as given, and in {label}.",
+                ("value", _described(float, "As given.")),
+                ("unit", _described(Literal[tuple(feature.units)], "Its unit.")),
+                (feature.unit, _described(float, f"The same in {label}.")),
             )
         case Number():
-            kind = Annotated[int | float, Meta(description=f"The {feature.short}, as given.")]
+            kind = _described(float, as_given)
         case Choice():
-            kind = Annotated[str, Meta(description=f"The {feature.short}, as given.")]
+            kind = _described(str, as_given)
         case _:
-            kind = Annotated[bool, Meta(description=f"The {feature.short}, as given.")]
+            kind = _described(bool, as_given)
     return kind if feature.required else kind | None

@@ -5,8 +5,7 @@ from typing import Any
 
 from flask import Flask, Response
 
-from model.problem.description import Problem
-from model.problem.rows import as_text, example_row
+from model.problem.rows import as_text, example_rows
 from webapp.http.request_context import begin_context
 from webapp.http.state import state_of
 
@@ -24,8 +23,10 @@ def warm_up(app: Flask) -> None:
     paths = [
         rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments
     ]
+    rows = example_rows(state_of(app).problem)
+    queries = [{name: as_text(value) for name, value in row.items()} for row in rows]
     for path in [*paths, UNKNOWN_PATH]:
-        for query in _queries(state_of(app).problem):
+        for query in queries:
             with suppress(Exception):
                 answer_inside(app, path, query_string=query)
 
@@ -48,15 +49,3 @@ def answer_inside(app: Flask, path: str, body: bytes = b"", **request: Any) -> R
             return app.make_response(app.dispatch_request())
         except Exception as error:
             return app.make_response(app.handle_user_exception(error))
-
-
-def _queries(problem: Problem) -> list[dict[str, str]]:
-    """Return queries of a typical row, one for each unit that its answer may be shown in."""
-    row = {name: as_text(value) for name, value in example_row(problem).items()}
-    queries = [row]
-    for number in problem.numbers:
-        if member := problem.unit_members.get(number.name):
-            for unit in list(number.units)[1:]:
-                value = f"{number.example / number.factor(unit):.3g}"
-                queries.append({**row, number.name: value, member: unit})
-    return queries

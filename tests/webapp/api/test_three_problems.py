@@ -5,7 +5,7 @@ import io
 import json
 import re
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import pytest
 from flask.testing import FlaskClient
@@ -166,3 +166,37 @@ def test_the_model_is_described_by_its_features(penguins: FlaskClient) -> None:
     assert model["features"][0]["counts"].keys() == {"Biscoe", "Dream", "Torgersen"}
     assert model["features"][5]["blanks"] > 0
     assert sum(json.loads(json.dumps(model["data"]["rows"])).values()) == 344
+
+
+@pytest.mark.parametrize("query", ["", "?errors=report"])
+def test_the_errors_of_a_batch_are_at_most_twice_as_long_as_its_body(
+    penguins: FlaskClient, query: str
+) -> None:
+    wrong = dict.fromkeys("abcdefghijklmnopqrst", 1)
+    body = json.dumps({"penguins": [wrong] * 100})
+    answer = penguins.post(f"/api/predict/batch{query}", data=body, content_type="application/json")
+    errors = answer.get_json()["errors"]
+    assert 20 <= len(errors) < 100 * 20
+    assert len(answer.data) < 2 * len(body) + 16_000
+    if not query:
+        assert f"The first {len(errors) // 20} are listed." in answer.get_json()["detail"]
+
+
+def test_the_header_names_the_first_twenty_columns_that_are_passed_over(penguins: FlaskClient) -> None:
+    others = [f"größe {number}" for number in range(30)]
+    table = f"{','.join(others)},island\n{',' * 30}Dream\n"
+    answer = penguins.post("/api/predict/batch", data=table.encode(), content_type="text/csv")
+    named = answer.headers["X-Ignored-Columns"].split(",")
+    assert [unquote(name) for name in named] == others[:20]
+    in_json = penguins.post("/api/predict/batch", data=table.encode(), headers=CSV).get_json()
+    assert in_json["ignored_columns"] == others
+
+
+def test_a_comma_between_semicolons_is_asked_back(penguins: FlaskClient) -> None:
+    table = "island;bill_length;body_mass\nDream;45,1;3,700\nDream;45.1;3700\n"
+    batch = penguins.post("/api/predict/batch?errors=report", data=table, headers=CSV).get_json()
+    assert [(error["row"], error["column"]) for error in batch["errors"]] == [
+        (1, "bill_length"),
+        (1, "body_mass"),
+    ]
+    assert [result is None for result in batch["results"]] == [True, False]
