@@ -3,13 +3,12 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.markdown import Markdown
 
 from model.artifact import ARTIFACT_FOLDER, ArtifactError, history, read_artifact, write_artifact
@@ -17,7 +16,7 @@ from model.manifest import CARD_NAME, MANIFEST_NAME
 from model.predictor import Predictor
 from model.problem.checks import ProblemError, warnings
 from model.problem.loading import PROBLEM_FILE, load_problem
-from model.training.comparison import Model, compare
+from model.training.comparison import compare, read_judged_model
 from model.training.dataset import MIN_ROWS, DatasetError, read_dataset
 from model.training.draft import draft
 from model.training.gate import comparison_with, refusals
@@ -166,20 +165,22 @@ def _train(options: argparse.Namespace) -> int:
         _say(f"warning: {sentence}")
     for sentence in reasons:
         _say(sentence)
-    if options.json:
-        _print_json(
-            {
-                "status": ("done" if new else "nothing new") if written else "refused",
-                "reasons": reasons,
-                "warnings": found,
-                "folder": str(out),
-                "comparison": comparison,
-                "manifest": artifact.manifest,
-            }
-        )
-    else:
-        said = f"Written to {out}." if new else f"Nothing new: it is the model in {out}."
-        Console().print(result(artifact.manifest, comparison, said if written else f"Not written to {out}."))
+    outcome = ("done" if new else "nothing new") if written else "refused"
+    said = {
+        "done": f"Written to {out}.",
+        "nothing new": f"Nothing new: it is the model in {out}.",
+        "refused": f"Not written to {out}.",
+    }
+    _show(
+        options,
+        result(artifact.manifest, comparison, said[outcome]),
+        status=outcome,
+        reasons=reasons,
+        warnings=found,
+        folder=str(out),
+        comparison=comparison,
+        manifest=artifact.manifest,
+    )
     return DONE if written else REFUSED
 
 
@@ -208,24 +209,17 @@ def _list(options: argparse.Namespace) -> int:
         replaced = datetime.fromtimestamp((folder / MANIFEST_NAME).stat().st_mtime)
         state = f"{replaced:%Y-%m-%d %H:%M}" if folder.name == version else "in place"
         found.append((state, read_artifact(folder).manifest))
-    if options.json:
-        _print_json(
-            {"status": "done", "models": [{"replaced": state, "manifest": each} for state, each in found]}
-        )
-    else:
-        Console().print(kept(found))
+    models = [{"replaced": state, "manifest": each} for state, each in found]
+    _show(options, kept(found), status="done", models=models)
     return DONE
 
 
 def _compare(options: argparse.Namespace) -> int:
-    new, old = (Model.read(_named(options, version)) for version in options.compare)
+    new, old = (read_judged_model(_named(options, version)) for version in options.compare)
     comparison = compare(new, old)
     if comparison is None:
         raise ArtifactError("These models have other features or classes than each other.")
-    if options.json:
-        _print_json({"status": "done", "comparison": comparison})
-    else:
-        Console().print(compared(comparison))
+    _show(options, compared(comparison), status="done", comparison=comparison)
     return DONE
 
 
@@ -236,11 +230,8 @@ def _roll_back(options: argparse.Namespace) -> int:
     new, left = write_artifact(read_artifact(folder), out)
     for sentence in left:
         _say(f"warning: {sentence}")
-    said = f"{out} has model {options.rollback} {'again' if new else 'already'}."
-    if options.json:
-        _print_json({"status": "done" if new else "nothing new", "warnings": left, "folder": str(out)})
-    else:
-        sys.stdout.write(f"{said}\n")
+    said = f"Model {options.rollback} is {'in place again' if new else 'the one in place'}, in {out}."
+    _show(options, said, status="done" if new else "nothing new", warnings=left, folder=str(out))
     return DONE
 
 
@@ -253,15 +244,21 @@ def _check(options: argparse.Namespace) -> int:
     artifact = read_artifact(options.check)
     manifest = artifact.manifest
     Predictor.load(options.check)
-    if options.json:
-        _print_json({"status": "done", "folder": str(options.check), "manifest": manifest})
-    else:
-        Console().print(Markdown(artifact.documents[CARD_NAME].decode()))
-        Console().print(f"\n{options.check} is whole: model {manifest.model_version}.")
+    card = Markdown(artifact.documents[CARD_NAME].decode())
+    said = Group(card, f"\n{options.check} is whole: model {manifest.model_version}.")
+    _show(options, said, status="done", folder=str(options.check), manifest=manifest)
     return DONE
 
 
-def _print_json(content: dict[str, Any]) -> None:
+def _show(options: argparse.Namespace, for_people: RenderableType, **for_programs: object) -> None:
+    """Print a result for people, or with --json for programs."""
+    if options.json:
+        _print_json(for_programs)
+    else:
+        Console().print(for_people)
+
+
+def _print_json(content: Mapping[str, object]) -> None:
     sys.stdout.write(json.dumps(content, indent=2, default=msgspec.to_builtins) + "\n")
 
 

@@ -1,6 +1,5 @@
 """Two models side by side, on the rows that each was judged by."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,31 +7,42 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from model.artifact import Artifact, ArtifactError, read_artifact
-from model.manifest import JUDGED_NAME, Manifest
+from model.artifact import ArtifactError, read_artifact
+from model.manifest import JUDGED_NAME
 from model.predictor import Predictor
 from model.problem.description import Problem
 from model.problem.features import Choice
 from model.training.evaluation import losses, mean_interval
 from model.training.judged import read_judged
 
-Interval = tuple[float, float]
+
+class Loss(msgspec.Struct, frozen=True):
+    """A mean log loss, or a difference of two, in nats, with the ends of its 95 % bootstrap interval."""
+
+    mean: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, losses: NDArray[np.float64]) -> "Loss":
+        """Estimate the mean of one loss for each row, shape ``(n,)``."""
+        return cls(float(losses.mean()), *mean_interval(losses))
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4f} ({self.low:.4f} to {self.high:.4f})"
 
 
 class Compared(msgspec.Struct, frozen=True):
-    """Two models' mean log losses on the same rows, in nats, with 95 % bootstrap intervals.
+    """Two models on the rows that the model ``judged`` was judged by.
 
-    That of the difference, new less old, is narrower than the others, because both answer the same rows.
+    The interval of the difference, new less old, is the narrowest, because both answer the same rows.
     """
 
     judged: str
     rows: int
-    new: float
-    new_interval: Interval
-    old: float
-    old_interval: Interval
-    difference: float
-    difference_interval: Interval
+    new: Loss
+    old: Loss
+    difference: Loss
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -46,75 +56,48 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """A model that can be asked, and the rows that it was judged by.
+class Judged:
+    """A model, and the rows that it was judged by: features, shape ``(n, features)``, and class indices."""
 
-    Attributes:
-        manifest: Its manifest.
-        predictor: Answers rows.
-        matrix: The features of the rows, shape ``(n, features)``.
-        labels: Their class indices, shape ``(n,)``.
-    """
-
-    manifest: Manifest
     predictor: Predictor
     matrix: NDArray[np.float64]
     labels: NDArray[np.int64]
 
-    @classmethod
-    def of(cls, artifact: Artifact, folder: Path) -> "Model":
-        """Prepare the model of an artifact, which was read from a folder or is to be written there.
 
-        Raises:
-            ArtifactError: It can't be served, or the rows that it was judged by are missing.
-        """
-        manifest = artifact.manifest
-        if JUDGED_NAME not in artifact.documents:
-            raise ArtifactError(
-                f"{folder / JUDGED_NAME} is missing, with the rows that the model was judged by."
-            )
-        predictor = Predictor.of(manifest, artifact.model, folder)
-        return cls(manifest, predictor, *read_judged(artifact.documents[JUDGED_NAME], manifest.problem))
+def read_judged_model(folder: Path) -> Judged:
+    """Read a model and the rows that it was judged by.
 
-    @classmethod
-    def read(cls, folder: Path) -> "Model":
-        """Read a model; raises what ``of`` does, and if a file is damaged."""
-        return cls.of(read_artifact(folder), folder)
+    Raises:
+        ArtifactError: A file is missing or damaged, or the model can't be served.
+    """
+    artifact = read_artifact(folder)
+    if JUDGED_NAME not in artifact.documents:
+        raise ArtifactError(f"{folder / JUDGED_NAME} is missing, with the rows that the model was judged by.")
+    problem = artifact.manifest.problem
+    predictor = Predictor.of(artifact.manifest, artifact.model, folder)
+    return Judged(predictor, *read_judged(artifact.documents[JUDGED_NAME], problem))
 
 
-def compare(new: Model, old: Model) -> Comparison | None:
+def compare(new: Judged, old: Judged) -> Comparison | None:
     """Compare two models; return None if they have other features or classes.
 
     A model that was trained on the other's file, or when that was shorter, was fitted to almost none of the
     rows that the other one was judged by (see ``shuffled_ranks``).
     """
-    if _compared(new.manifest.problem) != _compared(old.manifest.problem):
+    if _compared(new.predictor.problem) != _compared(old.predictor.problem):
         return None
-    return Comparison(
-        new.manifest.model_version,
-        sum(new.manifest.data.rows.values()),
-        old.manifest.model_version,
-        sum(old.manifest.data.rows.values()),
-        tuple(_on_each_set(new, old)),
-    )
-
-
-def _on_each_set(new: Model, old: Model) -> Iterator[Compared]:
-    for model in (new, old):
+    sets = []
+    for judged in (new, old):
         ours, theirs = (
-            losses(model.labels, each.predictor.predict_many(model.matrix).probabilities)
-            for each in (new, old)
+            losses(judged.labels, model.predictor.predict_many(judged.matrix).probabilities)
+            for model in (new, old)
         )
-        yield Compared(
-            f"model {model.manifest.model_version}",
-            len(ours),
-            float(ours.mean()),
-            mean_interval(ours),
-            float(theirs.mean()),
-            mean_interval(theirs),
-            float((ours - theirs).mean()),
-            mean_interval(ours - theirs),
-        )
+        version, rows = judged.predictor.model_version, len(ours)
+        sets.append(Compared(version, rows, Loss.of(ours), Loss.of(theirs), Loss.of(ours - theirs)))
+    new_rows, old_rows = (sum(model.predictor.manifest.data.rows.values()) for model in (new, old))
+    return Comparison(
+        new.predictor.model_version, new_rows, old.predictor.model_version, old_rows, tuple(sets)
+    )
 
 
 def _compared(problem: Problem) -> list[object]:

@@ -1,12 +1,12 @@
 """The quality gate: the conditions for a model to replace another."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from model.artifact import ArtifactError
 from model.manifest import MANIFEST_NAME
-from model.training.comparison import Comparison, Model, compare
+from model.predictor import Predictor
+from model.training.comparison import Comparison, Judged, compare, read_judged_model
 from model.training.evaluation import losses, mean_interval
 from model.training.pipeline import Trained
 
@@ -25,13 +25,13 @@ def comparison_with(trained: Trained, folder: Path) -> tuple[Comparison | None, 
     """
     if not (folder / MANIFEST_NAME).exists():
         return None, []
+    artifact = trained.artifact
+    predictor = Predictor.of(artifact.manifest, artifact.model, folder)
     try:
-        new = replace(
-            Model.of(trained.artifact, folder), matrix=trained.held_matrix, labels=trained.held_labels
-        )
-        found = compare(new, Model.read(folder))
+        old = read_judged_model(folder)
     except ArtifactError as error:
         return None, [f"The model in place can't be compared: {error}"]
+    found = compare(Judged(predictor, trained.held_matrix, trained.held_labels), old)
     other = f"The model in {folder} has other features or classes, so it is not compared."
     return found, [] if found else [other]
 
@@ -69,12 +69,11 @@ def _faults(trained: Trained) -> Iterator[str]:
 def _worse(comparison: Comparison) -> Iterator[str]:
     old = comparison.old_version
     for part in comparison.sets:
-        low, high = part.difference_interval
-        if low > 0:
+        if part.difference.low > 0:
             yield (
                 f"The model is worse than model {old}, which is in place: on the same {part.rows:,} rows, "
-                f"which {part.judged} was judged by, its log loss is {part.new:.4f}, and {part.old:.4f} "
-                f"there (difference {low:.4f} to {high:.4f})."
+                f"which model {part.judged} was judged by, its log loss is {part.new.mean:.4f}, and "
+                f"{part.old.mean:.4f} there (difference {part.difference})."
             )
     if comparison.new_rows * FEWER < comparison.old_rows:
         yield (

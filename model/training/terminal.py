@@ -77,14 +77,9 @@ def compared(comparison: Comparison) -> Table:
     for name in ("On the rows of", new, old, "Difference"):
         table.add_column(name, justify="right" if table.columns else "left")
     for part in comparison.sets:
-        worse = part.difference_interval[0] > 0
-        pairs = (
-            (part.new, part.new_interval),
-            (part.old, part.old_interval),
-            (part.difference, part.difference_interval),
-        )
-        cells = [f"{value:.4f}\n({low:.4f} to {high:.4f})" for value, (low, high) in pairs]
-        table.add_row(f"{part.judged}\n({part.rows:,})", *cells, style="red" if worse else "")
+        cells = [str(loss).replace(" (", "\n(") for loss in (part.new, part.old, part.difference)]
+        style = "red" if part.difference.low > 0 else ""
+        table.add_row(f"model {part.judged}\n({part.rows:,})", *cells, style=style)
     return table
 
 

@@ -77,8 +77,8 @@ def test_1500_rows_with_swapped_labels_beside_2300_good_ones_are_refused(
     assert comparison is not None
     own, past = comparison.sets
     assert (own.rows, past.rows) == (len(poisoned.held_labels), len(trained.held_labels)) == (760, 460)
-    assert own.difference_interval[1] < 0, "on rows as bad as those that it learned from, it does better"
-    assert past.difference_interval[0] > 0
+    assert own.difference.high < 0, "on rows as bad as those that it learned from, it does better"
+    assert past.difference.low > 0
     (sentence,) = refusals(poisoned, comparison)
     assert sentence.startswith(f"The model is worse than model {comparison.old_version}, which is in place: ")
     assert f"on the same 460 rows, which model {comparison.old_version} was judged by, " in sentence
