@@ -16,23 +16,26 @@ RUN python -m venv --without-pip /venv \
     && find /venv -type d -name tests -prune -exec rm -r {} + \
     && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /venv \
     && printf '#!/bin/sh\nexec python -m model.check "${1:-${MODEL_DIR:-model/artifact}}"\n' > /venv/bin/check \
-    && chmod 755 /venv/bin/check
+    && chmod 755 /venv/bin/check \
+    && find /venv -exec touch --no-dereference --date=@0 {} +
 
 FROM ${BASE} AS app
-# The folder of the model, below model/.
-ARG ARTIFACT=model/artifact
 WORKDIR /app
 COPY gunicorn.conf.py ./
-COPY model ./model
+COPY model/*.py ./model/
+COPY model/problem ./model/problem
 COPY static ./static
 COPY templates ./templates
 COPY webapp ./webapp
-# Of the models only the chosen one, always in model/artifact.
-RUN mv "${ARTIFACT}" /artifact \
-    && find model -type d -exec test -e {}/manifest.json \; -prune -exec rm -r {} + \
-    && mv /artifact model/artifact
 # Make the files readable by all and writable by root only, whatever umask the checkout had.
-RUN python -m compileall -q --invalidation-mode unchecked-hash . && chmod -R u=rwX,go=rX .
+RUN python -m compileall -q --invalidation-mode unchecked-hash . && chmod -R u=rwX,go=rX . \
+    && find . -exec touch --no-dereference --date=@0 {} +
+
+FROM ${BASE} AS model
+# The folder of the model, below model/.
+ARG ARTIFACT=model/artifact
+COPY ${ARTIFACT} /artifact
+RUN chmod -R u=rwX,go=rX /artifact && find /artifact -exec touch --no-dereference --date=@0 {} +
 
 FROM ${BASE}
 ENV PATH=/venv/bin:$PATH \
@@ -56,3 +59,5 @@ WORKDIR /app
 USER 10001:10001
 LABEL org.opencontainers.image.title="Perfect Puppy" \
       org.opencontainers.image.licenses="MIT"
+# Last, so that a new model changes this layer alone.
+COPY --from=model /artifact ./model/artifact
