@@ -12,9 +12,10 @@ from ecs.errors import UsageError
 from ecs.foundation.stack_outputs import Foundation
 from ecs.release import service as services
 from ecs.release import task
-from ecs.release.history import BAD, GOOD, is_bad, is_good, tag_of
+from ecs.release.candidate import read_predictor
+from ecs.release.history import BAD, GOOD, is_bad, is_good, model_of, tag_of
 from ecs.release.snapshot import Snapshot, take_snapshot
-from ecs.release.view import alarm_lines, event_lines, tasks_table
+from ecs.release.view import alarm_lines, event_lines, model_line, tasks_table
 from ecs.release.warnings import find_warnings
 from ecs.run import Run, command
 
@@ -42,18 +43,26 @@ def status(run: Run, *, watch: bool) -> dict[str, Any]:
     return {}
 
 
-def _read(run: Run, foundation: Foundation) -> tuple[Snapshot, dict[str, Any]]:
-    """Read the service with its tasks, and its task definition; `UsageError` where there is no service."""
+def _read(run: Run, foundation: Foundation) -> tuple[Snapshot, dict[str, Any], str | None]:
+    """Read the service with its tasks, its task definition, and the version of the local model.
+
+    Raises `UsageError` where there is no service; without a model that can be served, the version is None.
+    """
     snapshot = take_snapshot(run.aws, foundation)
     if snapshot is None:
         raise UsageError(
             f"The foundation {run.settings.stack} is there, and no service in it.",
             hint="Make it with: python -m ecs up.",
         )
-    return snapshot, task.describe(run.aws, snapshot.service["taskDefinition"]) or {}
+    revision = task.describe(run.aws, snapshot.service["taskDefinition"]) or {}
+    with suppress(UsageError):
+        return snapshot, revision, read_predictor(run.settings).model_version
+    return snapshot, revision, None
 
 
-def facts(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) -> dict[str, Any]:
+def facts(
+    foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any], local_model: str | None
+) -> dict[str, Any]:
     """Return the state of the service as the object that `--json` prints."""
     service = snapshot.service
     deployment = services.primary_deployment(service)
@@ -62,7 +71,8 @@ def facts(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) 
         "task_definition": service["taskDefinition"],
         "image_tag": task.image_tag(revision) if revision else None,
         "revision": tag_of(revision, "Revision"),
-        "model_version": tag_of(revision, "ModelVersion"),
+        "model_version": model_of(revision),
+        "local_model_version": local_model,
         "good_since": tag_of(revision, GOOD) if is_good(revision) else None,
         "left_since": tag_of(revision, BAD) if is_bad(revision) else None,
         "rollout": deployment.get("rolloutState"),
@@ -86,14 +96,17 @@ def facts(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) 
     }
 
 
-def dashboard(foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any]) -> RenderableType:
+def dashboard(
+    foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any], local_model: str | None
+) -> RenderableType:
     """Return the state of the service as a dashboard for the terminal."""
-    state = facts(foundation, snapshot, revision)
+    state = facts(foundation, snapshot, revision, local_model)
     bad = f"failed or rolled back at {state['left_since']}" if state["left_since"] else "not verified"
     verdict = f"good since {state['good_since']}" if state["good_since"] else bad
     return Group(
         Text(foundation.url, style="bold"),
         Text(f"{task.short(state['task_definition'])}  {state['image_tag']}  {verdict}"),
+        Text(model_line(state["model_version"], local_model)),
         Text(
             f"rollout {str(state['rollout']).lower().replace('_', ' ')}; tasks: {state['desired']} desired, "
             f"{state['running']} running, {state['pending']} pending, {state['healthy']} healthy"
