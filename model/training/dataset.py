@@ -195,9 +195,8 @@ class _Table:
         if not first.strip():
             raise DatasetError(f"{path} is empty or begins with an empty line; it must begin with a header.")
         if first.lower().startswith(b"sep="):
-            raise DatasetError(
-                f"{path} begins with Excel's line {shown(first.decode(errors='replace').strip())}; take that line out."
-            )
+            line = shown(first.decode(errors="replace").strip())
+            raise DatasetError(f"{path} begins with Excel's line {line}; take that line out.")
         self.separator = separator_of(first.decode(errors="replace"))
         if (columns := first.count(self.separator.encode()) + 1) > MAX_COLUMNS:
             raise DatasetError(

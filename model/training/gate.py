@@ -67,8 +67,8 @@ def _faults(trained: Trained) -> Iterator[str]:
             yield (
                 "That the model is better than always answering the classes' shares may be chance: on "
                 f"{len(new):,} rows its log loss is {losses_are}, and the 95 % interval of the difference, "
-                f"{low:.4f} to {high:.4f}, includes zero. If it stays as large, about {more:,} more rows would "
-                "do."
+                f"{low:.4f} to {high:.4f}, includes zero. If it stays as large, about {more:,} more rows "
+                "would do."
             )
     allowed = metrics.calibration_error_by_chance + CALIBRATION_MARGIN
     if metrics.calibration_error > allowed:
