@@ -77,8 +77,7 @@ class FeatureError(ValueError):
         return self.fault.detail
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """A value of a feature as it was read.
 
     Attributes:
@@ -314,10 +313,10 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
         return {"": scales[self.unit], **scales}
 
     def _measure(self, number: int | float, unit: str, given: object) -> Reading:
-        low, high = self.limits[unit]
+        factor, low, high = self._scales[unit]
         # Compared before the conversion, because an integer in JSON may be too large for a float.
         if low <= number <= high:
-            return Reading(number, unit, float(number) * self.factor(unit))
+            return Reading(number, unit, float(number) * factor)
         limits = self.limits_in_words(unit, "and")
         raise FeatureError(Fault(self.name, f"{self.name} must be between {limits}", given))
 
