@@ -83,9 +83,9 @@ def _worse(comparison: Comparison) -> Iterator[str]:
     for part in comparison.sets:
         if part.difference.low > 0:
             yield (
-                f"The model is worse than model {old}, which is in place: on the same {part.rows:,} rows, "
-                f"which model {part.judged} was judged by, its log loss is {part.new.mean:.4f}, and "
-                f"{part.old.mean:.4f} there (difference {part.difference})."
+                f"The model is worse than model {old}, which is in place, on the {part.rows:,} rows that "
+                f"model {part.judged} was judged by: its log loss is {part.new.mean:.4f}, and {part.old.mean:.4f} "
+                f"there (difference {part.difference.low:.4f} to {part.difference.high:.4f})."
             )
     if comparison.new_rows * FEWER < comparison.old_rows:
         yield (

@@ -81,8 +81,10 @@ def test_1500_rows_with_swapped_labels_beside_2300_good_ones_are_refused(
     assert own.difference.high < 0, "on rows as bad as those that it learned from, it does better"
     assert past.difference.low > 0
     (sentence,) = refusals(poisoned, comparison)
-    assert sentence.startswith(f"The model is worse than model {comparison.old_version}, which is in place: ")
-    assert f"on the same 460 rows, which model {comparison.old_version} was judged by, " in sentence
+    old = comparison.old_version
+    assert sentence.startswith(
+        f"The model is worse than model {old}, which is in place, on the 460 rows that model {old} was judged"
+    )
 
 
 def test_80_rows_in_place_of_2300_are_refused(problem: Problem, folder: Path, in_place: Path) -> None:
