@@ -84,8 +84,9 @@ def _worse(comparison: Comparison) -> Iterator[str]:
         if part.difference.low > 0:
             yield (
                 f"The model is worse than model {old}, which is in place, on the {part.rows:,} rows that "
-                f"model {part.judged} was judged by: its log loss is {part.new.mean:.4f}, and {part.old.mean:.4f} "
-                f"there (difference {part.difference.low:.4f} to {part.difference.high:.4f})."
+                f"model {part.judged} was judged by: its log loss is {part.new.mean:.4f}, and "
+                f"{part.old.mean:.4f} there (difference {part.difference.low:.4f} to "
+                f"{part.difference.high:.4f})."
             )
     if comparison.new_rows * FEWER < comparison.old_rows:
         yield (
