@@ -12,7 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.markdown import Markdown
 
 from model.artifact import ARTIFACT_FOLDER, ArtifactError, history, read_artifact, write_artifact
-from model.manifest import CARD_NAME, MANIFEST_NAME
+from model.manifest import CARD_NAME, MANIFEST_NAME, Manifest
 from model.predictor import Predictor
 from model.problem.checks import ProblemError, warnings
 from model.problem.loading import PROBLEM_FILE, load_problem
@@ -21,6 +21,7 @@ from model.training.dataset import MIN_ROWS, DatasetError, read_dataset
 from model.training.draft import draft
 from model.training.gate import comparison_with, refusals
 from model.training.importing import import_model
+from model.training.oddities import oddities
 from model.training.pipeline import force, train
 from model.training.simulation import HOMES_FILE
 from model.training.terminal import compared, kept, result
@@ -157,10 +158,11 @@ def _train(options: argparse.Namespace) -> int:
         )
         comparison, incomparable = comparison_with(trained, out)
         reasons = refusals(trained, comparison)
+        odd = oddities(data, trained, _manifest_in(out))
     artifact = force(trained.artifact, reasons) if reasons and options.force else trained.artifact
     written = options.force or not reasons
     new, left = write_artifact(artifact, out) if written else (False, [])
-    found = [*warnings(data.problem), *data.warnings, *incomparable, *left]
+    found = [*warnings(data.problem), *data.warnings, *odd, *incomparable, *left]
     for sentence in found:
         _say(f"warning: {sentence}")
     for sentence in reasons:
@@ -182,6 +184,13 @@ def _train(options: argparse.Namespace) -> int:
         manifest=artifact.manifest,
     )
     return DONE if written else REFUSED
+
+
+def _manifest_in(folder: Path) -> Manifest | None:
+    try:
+        return read_artifact(folder).manifest
+    except ArtifactError:
+        return None
 
 
 def _models(options: argparse.Namespace) -> dict[str, Path]:

@@ -1,0 +1,210 @@
+"""What is odd about rows that pass every check, and what it probably is: a sentence for each."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from model.manifest import Manifest
+from model.problem.features import Number
+from model.problem.wording import figure, rounded
+from model.training.dataset import Dataset
+from model.training.pipeline import Trained
+
+FEWEST = 10
+"""Fewer odd rows are not worth a warning."""
+
+SIGNIFICANT = 4.0
+"""So many standard errors are not taken for chance: one in 16,000 samples is beyond."""
+
+SHARE_MARGIN = 0.1
+"""How far a class's share may be from the last model's."""
+
+STEPS = 20
+"""The steps in which a histogram goes from a number to the same number in another unit."""
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+def oddities(data: Dataset, trained: Trained, last: Manifest | None) -> list[str]:
+    """Return what is odd about rows, and what it probably is, one sentence each.
+
+    Args:
+        data: The rows.
+        trained: Their model, with its held-out rows.
+        last: The manifest of the model in place; None if there is none.
+    """
+    found = [*_copies(data, trained), *(_shares(data, last) if last else ())]
+    columns = zip(data.problem.features, data.matrix.T, strict=True)
+    for number, column in columns:
+        if isinstance(number, Number):
+            found += [*_placeholders(data, number, column), *_units(data, number, column)]
+            found += [*_against_monotone(data, number, column)]
+            found += [*(_moved(number, column, last) if last else ())]
+    return [f"In {data.file}, {sentence}" for sentence in found]
+
+
+def _rows(data: Dataset, odd: Mask) -> str:
+    """Return how many rows are odd, and the lines of the first three."""
+    lines = data.lines[odd]
+    return f"{len(lines):,} rows (lines {', '.join(map(str, lines[:3]))}, ...)"
+
+
+def _placeholders(data: Dataset, number: Number, column: Floats) -> Iterator[str]:
+    """Yield the values that probably stand for "unknown", such as 99999 or -1.
+
+    Such a value is the greatest or the least. Either it is farther from nearly all others than these are from
+    each other, or it occurs three times as often as any other, with a gap beside it. Round numbers have others
+    around them, and small whole ones, such as hours, no gap.
+    """
+    distinct, counts = np.unique(column[~np.isnan(column)], return_counts=True)
+    if len(distinct) < FEWEST + 2:
+        return
+    low, high = np.quantile(column[(column > distinct[0]) & (column < distinct[-1])], (0.01, 0.99))
+    often = 3 * counts[1:-1].max()
+    for (value, *beside), count in (
+        (distinct[: FEWEST + 1], counts[0]),
+        (distinct[: -FEWEST - 2 : -1], counts[-1]),
+    ):
+        far = max(low - value, value - high) > high - low
+        step = max(5 * np.median(np.abs(np.diff(beside))), (high - low) / 50)
+        gap = abs(value - beside[0]) > step or value < 0 <= beside[0]
+        if count >= FEWEST and (far or (gap and count >= often)):
+            blanks = ", and allow blanks: required = false" if number.required else ""
+            yield (
+                f"{_rows(data, column == value)} have the {number.name} {figure(value)}; does it stand for "
+                f'"unknown"? Then leave the cells empty{blanks}.'
+            )
+
+
+def _units(data: Dataset, number: Number, column: Floats) -> Iterator[str]:
+    """Yield the rows that are probably in another unit than most, such as m² among square feet.
+
+    Factors below 5 are passed over, because the rows in both units would overlap for most numbers.
+    """
+    logs = np.log(column, out=np.full(len(column), np.nan), where=column > 0)
+    own, *others = number.units.values() or (None,)
+    for other in others:
+        distance = np.log(other.factor)
+        if own is None or abs(distance) < np.log(5) or np.isnan(logs).all():
+            continue
+        for unit, rest, apart in ((other, own, -distance), (own, other, distance)):
+            odd = _second_hump(logs, apart)
+            few = max(FEWEST, len(column) / 100) <= odd.sum() <= len(column) / 2
+            narrow = few and 2 * np.ptp(np.nanquantile(logs[~odd], (0.25, 0.75))) < abs(distance)
+            if narrow and np.unique(column[odd], return_counts=True)[1].max() <= odd.sum() / 4:
+                than = "greater" if apart > 0 else "smaller"
+                yield (
+                    f"{_rows(data, odd)} have a {number.name} about {rounded(np.exp(abs(apart)))} times "
+                    f"{than} than the others; are they in {unit.label}, and the others in {rest.label}?"
+                )
+
+
+def _second_hump(logs: Floats, apart: float) -> Mask:
+    """Return which values are in a hump of the histogram, about so far from the highest, behind a valley.
+
+    The valley must be lower than the hump by a quarter, and by two and a half standard errors.
+    """
+    steps = (logs - np.nanmin(logs)) / abs(apart) * STEPS + 2 * STEPS
+    counts = np.bincount(steps[~np.isnan(steps)].astype(np.int64))
+    density = np.convolve(np.pad(counts, (0, 2 * STEPS)), np.ones(STEPS // 4), "same")
+    sign, top = int(np.sign(apart)), int(density.argmax())
+    path = density[top + sign * np.arange(STEPS + STEPS // 5)]
+    hump = int(path[STEPS - STEPS // 5 :].argmax()) + STEPS - STEPS // 5
+    valley = int(path[:hump].argmin())
+    depth = path[hump] - path[valley]
+    if depth <= max(path[hump] / 4, 2.5 * (path[hump] + path[valley]) ** 0.5):
+        return np.zeros(len(logs), dtype=bool)
+    return np.asarray(sign * (steps - 0.5 - top) > valley)
+
+
+def _against_monotone(data: Dataset, number: Number, column: Floats) -> Iterator[str]:
+    """Yield that the rank correlation of a number with the later of two classes is what monotone denies."""
+    if not number.monotone or len(data.problem.classes) > 2:
+        return
+    known = ~np.isnan(column)
+    ranks = pd.Series(column[known]).rank().to_numpy()
+    correlation = float(np.corrcoef(ranks, data.labels[known])[0, 1])
+    wrong = -correlation if number.monotone == "increasing" else correlation
+    if wrong * len(ranks) ** 0.5 > SIGNIFICANT:
+        yield (
+            f"as {number.name} rises, {data.problem.row.plural} are {data.problem.classes[1].key} "
+            f"{'more' if correlation > 0 else 'less'} often (rank correlation {correlation:.2f} in "
+            f'{len(ranks):,} rows), but monotone = "{number.monotone}" is declared; are labels swapped?'
+        )
+
+
+def _moved(number: Number, column: Floats, last: Manifest) -> Iterator[str]:
+    """Yield that the median is not in the middle half of the deciles of what the last model was fitted to."""
+    pairs = zip(last.problem.features, last.features, strict=True)
+    former = next((stats.quantiles for old, stats in pairs if old.column_name == number.column_name), ())
+    if not former:
+        return
+    low, middle, high = np.quantile(former, (0.25, 0.5, 0.75)).tolist()
+    median = float(np.nanmedian(column))
+    if low <= median <= high:
+        return
+    hint = "is it in another unit, or is this another population?"
+    own, *others = number.units.values() or (None,)
+    for other in others:
+        for unit, header, factor in ((other, own, 1 / other.factor), (own, other, other.factor)):
+            if unit and header and abs(median / factor - middle) < abs(middle) / 4:
+                hint = f"is it in {unit.label}, under a header of {header.label}?"
+    yield (
+        f"the median of {number.name} is {rounded(median)} ({len(column):,} rows), and was {rounded(middle)} "
+        f"for the model in place; {hint}"
+    )
+
+
+def _shares(data: Dataset, last: Manifest) -> Iterator[str]:
+    """Yield that the share of a class is far from that for the model in place, beyond chance."""
+    rows, before = len(data.labels), sum(last.data.rows.values())
+    shares = dict(zip(data.problem.by_key, np.bincount(data.labels) / rows, strict=True))
+    former = {key: last.data.rows[key] / before for key in shares if key in last.data.rows}
+    key = max(former, key=lambda key: abs(shares[key] - former[key]), default="")
+    error = key and (former[key] * (1 - former[key]) * (1 / rows + 1 / before)) ** 0.5
+    if key and abs(shares[key] - former[key]) > max(SHARE_MARGIN, SIGNIFICANT * error):
+        yield (
+            f"{shares[key]:.0%} of the {rows:,} rows are {key}, and {former[key]:.0%} were for the model in "
+            "place; are labels swapped, or is this another population?"
+        )
+
+
+def _copies(data: Dataset, trained: Trained) -> Iterator[str]:
+    """Yield the copies that contradict each other, and those of held-out rows among the fitted ones."""
+    chance = 5 * _equal_by_chance(data.matrix)
+    if chance >= len(data.matrix):
+        return
+    features, rows = _hashes(data.matrix), _hashes(data.matrix, data.labels)
+    if features.nunique() < len(features) / 2:
+        return
+    once = features[~rows.duplicated()]
+    odd = features.isin(once[once.duplicated()]).to_numpy()
+    if odd.sum() > max(FEWEST, chance):
+        yield (
+            f"{_rows(data, odd)} have the same features as another row, "
+            f"and another {data.problem.target.words}; which is right?"
+        )
+    held = _hashes(trained.held_matrix, trained.held_labels)
+    both = held[held.map(held.value_counts()) < held.map(rows.value_counts())]
+    if len(both) > max(FEWEST, chance):
+        yield (
+            f"{len(both):,} of the {len(held):,} rows held out are copies of fitted ones, among "
+            f"{_rows(data, rows.isin(both).to_numpy())}; the model is worse than measured."
+        )
+
+
+def _equal_by_chance(matrix: Floats) -> float:
+    """Estimate how many pairs of rows are equal by chance, as if the features were independent."""
+    sample = matrix[:: 1 + len(matrix) // 20_000]
+    shares = [
+        ((counts * (counts - 1)).sum() + 1) / (len(sample) * (len(sample) - 1))
+        for counts in (pd.Series(column).value_counts(dropna=False).to_numpy() for column in sample.T)
+    ]
+    return float(np.prod(shares)) * len(matrix) ** 2 / 2
+
+
+def _hashes(*columns: NDArray[np.float64] | NDArray[np.int64]) -> "pd.Series[int]":
+    return pd.util.hash_pandas_object(pd.DataFrame(np.column_stack(columns)), index=False)
