@@ -29,42 +29,37 @@ def status(run: Run, *, watch: bool) -> dict[str, Any]:
         run.output.refuse_json("--watch")
     foundation = run.foundation()
     if not watch:
-        state = _read(run, foundation)
-        run.output.show(dashboard(foundation, *state))
+        snapshot, state = _read(run, foundation)
+        run.output.show(dashboard(snapshot, state))
         warnings = find_warnings(run.aws, foundation)
         for warning in warnings:
             run.output.warn(warning)
-        return facts(foundation, *state) | {"warnings": warnings}
+        return state | {"warnings": warnings}
     with suppress(KeyboardInterrupt), run.output.live(screen=True) as live:
         while True:
-            drawn = dashboard(foundation, *_read(run, foundation))
+            drawn = dashboard(*_read(run, foundation))
             (live.update if live else run.output.show)(drawn)
             time.sleep(REFRESH_SECONDS)
     return {}
 
 
-def _read(run: Run, foundation: Foundation) -> tuple[Snapshot, dict[str, Any], str | None]:
-    """Read the service with its tasks, its task definition, and the version of the local model.
-
-    Raises `UsageError` where there is no service; without a model that can be served, the version is None.
-    """
+def _read(run: Run, foundation: Foundation) -> tuple[Snapshot, dict[str, Any]]:
+    """Read the service with its tasks, and its state (`facts`); `UsageError` where there is no service."""
     snapshot = take_snapshot(run.aws, foundation)
     if snapshot is None:
         raise UsageError(
             f"The foundation {run.settings.stack} is there, and no service in it.",
             hint="Make it with: python -m ecs up.",
         )
-    revision = task.describe(run.aws, snapshot.service["taskDefinition"]) or {}
-    with suppress(UsageError):
-        return snapshot, revision, read_predictor(run.settings).model_version
-    return snapshot, revision, None
+    return snapshot, facts(run, foundation, snapshot)
 
 
-def facts(
-    foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any], local_model: str | None
-) -> dict[str, Any]:
+def facts(run: Run, foundation: Foundation, snapshot: Snapshot) -> dict[str, Any]:
     """Return the state of the service as the object that `--json` prints."""
-    service = snapshot.service
+    service, local_model = snapshot.service, None
+    revision = task.describe(run.aws, service["taskDefinition"]) or {}
+    with suppress(UsageError):  # a missing or damaged model here
+        local_model = read_predictor(run.settings).model_version
     deployment = services.primary_deployment(service)
     return {
         "url": foundation.url,
@@ -96,17 +91,14 @@ def facts(
     }
 
 
-def dashboard(
-    foundation: Foundation, snapshot: Snapshot, revision: dict[str, Any], local_model: str | None
-) -> RenderableType:
+def dashboard(snapshot: Snapshot, state: dict[str, Any]) -> RenderableType:
     """Return the state of the service as a dashboard for the terminal."""
-    state = facts(foundation, snapshot, revision, local_model)
     bad = f"failed or rolled back at {state['left_since']}" if state["left_since"] else "not verified"
     verdict = f"good since {state['good_since']}" if state["good_since"] else bad
     return Group(
-        Text(foundation.url, style="bold"),
+        Text(state["url"], style="bold"),
         Text(f"{task.short(state['task_definition'])}  {state['image_tag']}  {verdict}"),
-        Text(model_line(state["model_version"], local_model)),
+        Text(model_line(state["model_version"], state["local_model_version"])),
         Text(
             f"rollout {str(state['rollout']).lower().replace('_', ' ')}; tasks: {state['desired']} desired, "
             f"{state['running']} running, {state['pending']} pending, {state['healthy']} healthy"

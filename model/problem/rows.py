@@ -1,8 +1,9 @@
 """Reading one row: the values of all features, from the members of a JSON object or of a query or form."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import islice
+
+import msgspec
 
 from model.problem.description import Problem
 from model.problem.features import AnyFeature, Choice, Fault, FeatureError, Number, Reading
@@ -23,8 +24,7 @@ class RowError(ValueError):
         return " ".join(fault.detail for fault in self.faults)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """A row as it was read.
 
     Attributes:
@@ -74,8 +74,10 @@ class RowReader:
         return self._read(given, lambda feature, name, unit: feature.read(given[name], unit))
 
     def _read(self, given: Mapping[str, object], read: Callable[[AnyFeature, str, str], Reading]) -> Row:
-        unknown = islice((name for name in given if name not in self._known), MAX_FAULTS)
-        faults = [unknown_name(name, self.members) for name in unknown]
+        faults = []
+        if not given.keys() <= self._known:
+            unknown = islice((name for name in given if name not in self._known), MAX_FAULTS)
+            faults = [unknown_name(name, self.members) for name in unknown]
         readings = []
         for feature, unit_member in self._features:
             unit = ""

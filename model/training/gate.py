@@ -51,13 +51,25 @@ def refusals(trained: Trained, comparison: Comparison | None) -> list[str]:
 def _faults(trained: Trained) -> Iterator[str]:
     metrics = trained.artifact.manifest.metrics
     new = losses(trained.held_labels, trained.held_probabilities)
-    _, high = mean_interval(new - losses(trained.held_labels, trained.baseline))
-    if high >= 0:
-        yield (
-            f"The model is no better than always answering the classes' shares: its log loss is "
-            f"{metrics.log_loss:.4f}, and {metrics.baseline['log_loss']:.4f} without any model. On "
-            f"{len(new):,} rows held out, such a difference may be chance."
-        )
+    gain = losses(trained.held_labels, trained.baseline) - new
+    low, high = mean_interval(gain)
+    if low <= 0:
+        losses_are = f"{metrics.log_loss:.4f}, and {metrics.baseline['log_loss']:.4f} without any model"
+        if (mean := float(gain.mean())) <= 0:
+            yield (
+                "The model is no better than always answering the classes' shares: on "
+                f"{len(new):,} rows its log loss is {losses_are}."
+            )
+        else:
+            # The interval's half width falls with the square root of the number of rows.
+            rows = sum(trained.artifact.manifest.data.rows.values())
+            more = max(1, round(rows * (((mean - low) / mean) ** 2 - 1)))
+            yield (
+                "That the model is better than always answering the classes' shares may be chance: on "
+                f"{len(new):,} rows its log loss is {losses_are}, and the 95 % interval of the difference, "
+                f"{low:.4f} to {high:.4f}, includes zero. If it stays as large, about {more:,} more rows "
+                "would do."
+            )
     allowed = metrics.calibration_error_by_chance + CALIBRATION_MARGIN
     if metrics.calibration_error > allowed:
         yield (
@@ -71,9 +83,9 @@ def _worse(comparison: Comparison) -> Iterator[str]:
     for part in comparison.sets:
         if part.difference.low > 0:
             yield (
-                f"The model is worse than model {old}, which is in place: on the same {part.rows:,} rows, "
-                f"which model {part.judged} was judged by, its log loss is {part.new.mean:.4f}, and "
-                f"{part.old.mean:.4f} there (difference {part.difference})."
+                f"The model is worse than model {old}, which is in place, on the {part.rows:,} rows that "
+                f"model {part.judged} was judged by: its log loss is {part.new.mean:.4f}, and {part.old.mean:.4f} "
+                f"there (difference {part.difference.low:.4f} to {part.difference.high:.4f})."
             )
     if comparison.new_rows * FEWER < comparison.old_rows:
         yield (

@@ -26,7 +26,10 @@ def read_body(body: bytes, state: State) -> Row:
     Raises:
         Problem: the body is not JSON in UTF-8, or is not an object that the problem's features take.
     """
-    given = _decode_object(body.removeprefix(BOM_UTF8), state)
+    given = decode(body.removeprefix(BOM_UTF8), state)
+    if not isinstance(given, dict):
+        detail = f"The body must be a JSON object such as {example(state)}; got {kind_of(given)}."
+        raise Problem("invalid-request", detail)
     try:
         return state.predictor.reader.from_json(given)
     except RowError as error:
@@ -65,14 +68,6 @@ def read_options(query: MultiDict[str, str], options: Mapping[str, tuple[str, ..
         errors = [FieldError(fault.detail, parameter=fault.member)] if fault.member else []
         raise Problem("invalid-request", fault.detail, *errors)
     return {name: given.get(name, values[0]) for name, values in options.items()}
-
-
-def _decode_object(body: bytes, state: State) -> dict[str, Any]:
-    value = decode(body, state)
-    if not isinstance(value, dict):
-        detail = f"The body must be a JSON object such as {example(state)}; got {kind_of(value)}."
-        raise Problem("invalid-request", detail)
-    return value
 
 
 def decode(body: bytes, state: State, sample: str = "") -> Any:

@@ -49,6 +49,7 @@ class Types:
         batch_request: the body of a batch.
         batch_result: the answer to one row of it.
         batch_response: the answer to a batch.
+        units: for each feature, the first unit of a number with several; "" for any other feature.
     """
 
     request: type[msgspec.Struct]
@@ -56,6 +57,7 @@ class Types:
     batch_request: type[msgspec.Struct]
     batch_result: type[msgspec.Struct]
     batch_response: type[msgspec.Struct]
+    units: tuple[str, ...]
 
 
 @lru_cache(maxsize=4)
@@ -114,6 +116,10 @@ def types_of(predictor: Predictor) -> Types:
         _struct("BatchRequest", f"Up to {MAX_ROWS:,} {rows}.", (problem.rows_member, many)),
         batch_result,
         _struct("BatchResponse", f"The answers for the {rows} of a batch.", *batch_response.items()),
+        tuple(
+            feature.unit if isinstance(feature, Number) and feature.name in problem.unit_members else ""
+            for feature in problem.features
+        ),
     )
 
 

@@ -6,7 +6,6 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from model.predictor import Prediction
-from model.problem.features import Number
 from model.problem.rows import Row
 from webapp.api.model_schemas import ClassesResponse, ModelResponse
 from webapp.api.reading import EXPLAIN, read_body, read_options, read_row_query
@@ -27,7 +26,9 @@ blueprint = Blueprint("api", __name__, url_prefix="/api")
 def predict() -> Response:
     """Answer the row in a JSON body."""
     sent_type(JSON)
-    explain = bool(request.query_string) and read_options(request.args, EXPLAIN)["explain"] == "true"
+    explain = (
+        bool(request.environ["QUERY_STRING"]) and read_options(request.args, EXPLAIN)["explain"] == "true"
+    )
     return _answer(read_body(received_body(), state := current_state()), state, explain=explain)
 
 
@@ -68,31 +69,26 @@ def _model() -> bytes:
 
 def _answer(row: Row, state: State, *, explain: bool) -> Response:
     predictor = state.predictor
+    types = types_of(predictor)
     answer = predictor.predict(row)
     current_context().prediction = (row, answer)
-    response = types_of(predictor).response(
+    response = types.response(
         answer.key,
         answer.name,
         round(answer.probability, DECIMALS),
         {key: round(share, DECIMALS) for key, share in answer.probabilities.items()},
         _picture_url(predictor.problem.by_key[answer.key].picture, state),
-        *_echo(row, state),
+        *[
+            {"value": reading.value, "unit": reading.unit, unit: reading.number}
+            if unit and reading.value is not None
+            else reading.value
+            for unit, reading in zip(types.units, row.readings, strict=True)
+        ],
         answer.outside_training_range,
         answer.model_version,
         *([_reasons(row, answer, state)] if explain else []),
     )
     return Response(msgspec.json.encode(response), content_type=JSON)
-
-
-def _echo(row: Row, state: State) -> list[Any]:
-    """Return the features as they were read: a number of several units with its unit and in the first one."""
-    several = state.problem.unit_members
-    return [
-        {"value": reading.value, "unit": reading.unit, feature.unit: reading.number}
-        if reading.value is not None and isinstance(feature, Number) and feature.name in several
-        else reading.value
-        for feature, reading in zip(state.problem.features, row.readings, strict=True)
-    ]
 
 
 def _reasons(row: Row, answer: Prediction, state: State) -> list[dict[str, Any]]:

@@ -29,12 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from structlog.typing import EventDict, ExcInfo, Processor
 
-    from model.predictor import Prediction, Predictions, Predictor
-    from model.problem.rows import Row
+    from model.predictor import Predictions, Predictor
     from webapp.http.state import State
-
-_OWN = {"event", "level", "time", "exc_info", "stack_info"}
-"""The members that structlog gives to each line, or reads."""
 
 
 def _add_time(_logger: object, _level: str, event: "EventDict") -> "EventDict":
@@ -111,6 +107,7 @@ class GunicornLogger(Logger):
 def observer(state: "State") -> Observer:
     """Return an observer that writes a line for each request, except health checks."""
     predictor = state.predictor
+    columns = [(each.column_name, isinstance(each, Number)) for each in predictor.problem.features]
     network_only = state.settings.log_client == "network"
     log = structlog.get_logger().bind()
 
@@ -134,29 +131,23 @@ def observer(state: "State") -> Observer:
             line["trace_id"] = trace[:256]
         said: EventDict = {}
         if context.prediction:
-            said = _answer(predictor, *context.prediction)
+            row, answer = context.prediction
+            said = {
+                name: round(reading.number, 2) if is_number else reading.value
+                for (name, is_number), reading in zip(columns, row.readings, strict=True)
+                if reading.value is not None
+            }
+            said[predictor.problem.target.name] = answer.key
+            said["probability"] = round(answer.probability, 6)
+            said["model_version"] = answer.model_version
+            said["outside_training_range"] = answer.outside_training_range
         elif context.batch:
             said = {**_summary(predictor, *context.batch), "refused": context.refused}
-        # A feature or a target may have the name of a member of ours, such as "status".
-        own = line.keys() | _OWN
-        log.info("request", **line, **{name: value for name, value in said.items() if name not in own})
+        # A feature or a target may have the name of a member of ours, such as "status"; then ours stays.
+        said.pop("event", None)
+        log.info("request", **{**line, **said, **line})
 
     return write_line
-
-
-def _answer(predictor: "Predictor", row: "Row", answer: "Prediction") -> "EventDict":
-    problem = predictor.problem
-    values = {
-        feature.column_name: round(reading.number, 2) if isinstance(feature, Number) else reading.value
-        for feature, reading in zip(problem.features, row.readings, strict=True)
-        if reading.value is not None
-    }
-    return values | {
-        problem.target.name: answer.key,
-        "probability": round(answer.probability, 6),
-        "model_version": answer.model_version,
-        "outside_training_range": answer.outside_training_range,
-    }
 
 
 def _summary(predictor: "Predictor", matrix: "NDArray[np.float64]", answers: "Predictions") -> "EventDict":

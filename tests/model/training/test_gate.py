@@ -1,6 +1,7 @@
 """The quality gate: what a model must be, alone and beside the one that it would replace."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 import msgspec
@@ -80,8 +81,10 @@ def test_1500_rows_with_swapped_labels_beside_2300_good_ones_are_refused(
     assert own.difference.high < 0, "on rows as bad as those that it learned from, it does better"
     assert past.difference.low > 0
     (sentence,) = refusals(poisoned, comparison)
-    assert sentence.startswith(f"The model is worse than model {comparison.old_version}, which is in place: ")
-    assert f"on the same 460 rows, which model {comparison.old_version} was judged by, " in sentence
+    old = comparison.old_version
+    assert sentence.startswith(
+        f"The model is worse than model {old}, which is in place, on the 460 rows that model {old} was judged"
+    )
 
 
 def test_80_rows_in_place_of_2300_are_refused(problem: Problem, folder: Path, in_place: Path) -> None:
@@ -98,7 +101,27 @@ def test_a_model_no_better_than_the_breeds_shares_is_refused(problem: Problem) -
         dataclasses.replace(homes, matrix=sizes.reshape(-1, 1), labels=nonsense, simulated=False), {}
     )
     (sentence,) = refusals(useless, None)
-    assert sentence.startswith("The model is no better than always answering the classes' shares: ")
+    assert sentence.startswith(
+        "The model is no better than always answering the classes' shares: on 200 rows "
+    )
+
+
+def test_a_gain_that_may_be_chance_is_named_so_with_the_rows_that_would_do(
+    problem: Problem, folder: Path
+) -> None:
+    random = np.random.default_rng(12)
+    sizes = random.normal([[1_800], [2_200]], 900, (2, 60)).clip(300)
+    lines = [f"{s:.0f},{breed}\n" for breed, row in zip(OTHER, sizes, strict=True) for s in row]
+    few = trained_on(lines, folder, problem)
+    (sentence,) = refusals(few, None)
+    assert "may be chance: on 24 rows its log loss is 0." in sentence
+    found = re.search(
+        r"difference, (-0\.\d+) to (0\.\d+), includes zero.* about ([\d,]+) more rows", sentence
+    )
+    assert found is not None
+    low, high, more = (float(text.replace(",", "")) for text in found.groups())
+    mean = (low + high) / 2
+    assert 120 + more == pytest.approx(120 * ((mean - low) / mean) ** 2, rel=0.5)
 
 
 def other_problem(trained: Trained, **changes: object) -> Trained:
