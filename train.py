@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from rich.console import Console, Group, RenderableType
 from rich.markdown import Markdown
 
 from model.artifact import ARTIFACT_FOLDER, ArtifactError, history, read_artifact, write_artifact
-from model.manifest import CARD_NAME, MANIFEST_NAME, Manifest
+from model.manifest import CARD_NAME, MANIFEST_NAME
 from model.predictor import Predictor
 from model.problem.checks import ProblemError, warnings
 from model.problem.loading import PROBLEM_FILE, load_problem
@@ -158,7 +159,10 @@ def _train(options: argparse.Namespace) -> int:
         )
         comparison, incomparable = comparison_with(trained, out)
         reasons = refusals(trained, comparison)
-        odd = oddities(data, trained, _manifest_in(out))
+        last = None
+        with suppress(ArtifactError):  # told by comparison_with
+            last = read_artifact(out).manifest
+        odd = oddities(data, trained, last)
     artifact = force(trained.artifact, reasons) if reasons and options.force else trained.artifact
     written = options.force or not reasons
     new, left = write_artifact(artifact, out) if written else (False, [])
@@ -184,13 +188,6 @@ def _train(options: argparse.Namespace) -> int:
         manifest=artifact.manifest,
     )
     return DONE if written else REFUSED
-
-
-def _manifest_in(folder: Path) -> Manifest | None:
-    try:
-        return read_artifact(folder).manifest
-    except ArtifactError:
-        return None
 
 
 def _models(options: argparse.Namespace) -> dict[str, Path]:

@@ -18,35 +18,24 @@ FEWEST = 10
 SIGNIFICANT = 4.0
 """So many standard errors are not taken for chance: one in 16,000 samples is beyond."""
 
-SHARE_MARGIN = 0.1
-"""How far a class's share may be from the last model's."""
-
 STEPS = 20
 """The steps in which a histogram goes from a number to the same number in another unit."""
 
 Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 
 def oddities(data: Dataset, trained: Trained, last: Manifest | None) -> list[str]:
-    """Return what is odd about rows, and what it probably is, one sentence each.
-
-    Args:
-        data: The rows.
-        trained: Their model, with its held-out rows.
-        last: The manifest of the model in place; None if there is none.
-    """
+    """Return what is odd about the rows of a model, one sentence each; ``last`` is the model in place."""
     found = [*_copies(data, trained), *(_shares(data, last) if last else ())]
-    columns = zip(data.problem.features, data.matrix.T, strict=True)
-    for number, column in columns:
+    for number, column in zip(data.problem.features, data.matrix.T, strict=True):
         if isinstance(number, Number):
-            found += [*_placeholders(data, number, column), *_units(data, number, column)]
-            found += [*_against_monotone(data, number, column)]
-            found += [*(_moved(number, column, last) if last else ())]
+            found += [*_placeholders(data, number, column), *_other_units(data, number, column)]
+            found += _against_monotone(data, number, column)
+            found += _moved(number, column, last) if last else ()
     return [f"In {data.file}, {sentence}" for sentence in found]
 
 
-def _rows(data: Dataset, odd: Mask) -> str:
+def _rows(data: Dataset, odd: NDArray[np.bool_]) -> str:
     """Return how many rows are odd, and the lines of the first three."""
     lines = data.lines[odd]
     return f"{len(lines):,} rows (lines {', '.join(map(str, lines[:3]))}, ...)"
@@ -56,8 +45,8 @@ def _placeholders(data: Dataset, number: Number, column: Floats) -> Iterator[str
     """Yield the values that probably stand for "unknown", such as 99999 or -1.
 
     Such a value is the greatest or the least. Either it is farther from nearly all others than these are from
-    each other, or it occurs three times as often as any other, with a gap beside it. Round numbers have others
-    around them, and small whole ones, such as hours, no gap.
+    each other, or it occurs three times as often as any other, with a gap beside it. Beside a round number
+    and a small whole one, such as hours, there is no gap.
     """
     distinct, counts = np.unique(column[~np.isnan(column)], return_counts=True)
     if len(distinct) < FEWEST + 2:
@@ -79,30 +68,37 @@ def _placeholders(data: Dataset, number: Number, column: Floats) -> Iterator[str
             )
 
 
-def _units(data: Dataset, number: Number, column: Floats) -> Iterator[str]:
+def _mistaken(number: Number) -> Iterator[tuple[str, str, float]]:
+    """Yield each unit with one that it can be taken for, and how many times greater the number then is."""
+    for key in list(number.units)[1:]:
+        own, other = number.units[number.unit], number.units[key]
+        yield other.label, own.label, 1 / other.factor
+        yield own.label, other.label, other.factor
+
+
+def _other_units(data: Dataset, number: Number, column: Floats) -> Iterator[str]:
     """Yield the rows that are probably in another unit than most, such as m² among square feet.
 
-    Factors below 5 are passed over, because the rows in both units would overlap for most numbers.
+    They are a second hump. Factors below 5 are passed over, and numbers so wide that humps would overlap.
     """
     logs = np.log(column, out=np.full(len(column), np.nan), where=column > 0)
-    own, *others = number.units.values() or (None,)
-    for other in others:
-        distance = np.log(other.factor)
-        if own is None or abs(distance) < np.log(5) or np.isnan(logs).all():
+    for unit, rest, factor in _mistaken(number):
+        apart = float(np.log(factor))
+        if abs(apart) < np.log(5) or np.isnan(logs).all():
             continue
-        for unit, rest, apart in ((other, own, -distance), (own, other, distance)):
-            odd = _second_hump(logs, apart)
-            few = max(FEWEST, len(column) / 100) <= odd.sum() <= len(column) / 2
-            narrow = few and 2 * np.ptp(np.nanquantile(logs[~odd], (0.25, 0.75))) < abs(distance)
-            if narrow and np.unique(column[odd], return_counts=True)[1].max() <= odd.sum() / 4:
-                than = "greater" if apart > 0 else "smaller"
-                yield (
-                    f"{_rows(data, odd)} have a {number.name} about {rounded(np.exp(abs(apart)))} times "
-                    f"{than} than the others; are they in {unit.label}, and the others in {rest.label}?"
-                )
+        odd = _second_hump(logs, apart)
+        if not max(FEWEST, len(column) / 100) <= odd.sum() <= len(column) / 2:
+            continue
+        wide = 2 * np.ptp(np.nanquantile(logs[~odd], (0.25, 0.75))) > abs(apart)
+        if not wide and pd.Series(column[odd]).value_counts().iloc[0] <= odd.sum() / 4:
+            times = f"{figure(round(np.exp(abs(apart))))} times {'greater' if apart > 0 else 'smaller'}"
+            yield (
+                f"{_rows(data, odd)} have a {number.name} about {times} than the others; are they in {unit}, "
+                f"and the others in {rest}?"
+            )
 
 
-def _second_hump(logs: Floats, apart: float) -> Mask:
+def _second_hump(logs: Floats, apart: float) -> NDArray[np.bool_]:
     """Return which values are in a hump of the histogram, about so far from the highest, behind a valley.
 
     The valley must be lower than the hump by a quarter, and by two and a half standard errors.
@@ -115,43 +111,37 @@ def _second_hump(logs: Floats, apart: float) -> Mask:
     hump = int(path[STEPS - STEPS // 5 :].argmax()) + STEPS - STEPS // 5
     valley = int(path[:hump].argmin())
     depth = path[hump] - path[valley]
-    if depth <= max(path[hump] / 4, 2.5 * (path[hump] + path[valley]) ** 0.5):
-        return np.zeros(len(logs), dtype=bool)
-    return np.asarray(sign * (steps - 0.5 - top) > valley)
+    behind = valley if depth > max(path[hump] / 4, 2.5 * (path[hump] + path[valley]) ** 0.5) else np.inf
+    return np.asarray(sign * (steps - 0.5 - top) > behind)
 
 
 def _against_monotone(data: Dataset, number: Number, column: Floats) -> Iterator[str]:
     """Yield that the rank correlation of a number with the later of two classes is what monotone denies."""
     if not number.monotone or len(data.problem.classes) > 2:
         return
-    known = ~np.isnan(column)
-    ranks = pd.Series(column[known]).rank().to_numpy()
-    correlation = float(np.corrcoef(ranks, data.labels[known])[0, 1])
+    table = pd.DataFrame({"number": column, "later": data.labels}).dropna()
+    correlation = float(table.rank().corr().to_numpy()[0, 1])
     wrong = -correlation if number.monotone == "increasing" else correlation
-    if wrong * len(ranks) ** 0.5 > SIGNIFICANT:
+    if wrong * len(table) ** 0.5 > SIGNIFICANT:
         yield (
             f"as {number.name} rises, {data.problem.row.plural} are {data.problem.classes[1].key} "
             f"{'more' if correlation > 0 else 'less'} often (rank correlation {correlation:.2f} in "
-            f'{len(ranks):,} rows), but monotone = "{number.monotone}" is declared; are labels swapped?'
+            f'{len(table):,} rows), but monotone = "{number.monotone}" is declared; are labels swapped?'
         )
 
 
 def _moved(number: Number, column: Floats, last: Manifest) -> Iterator[str]:
     """Yield that the median is not in the middle half of the deciles of what the last model was fitted to."""
     pairs = zip(last.problem.features, last.features, strict=True)
-    former = next((stats.quantiles for old, stats in pairs if old.column_name == number.column_name), ())
-    if not former:
-        return
-    low, middle, high = np.quantile(former, (0.25, 0.5, 0.75)).tolist()
+    former = {feature.column_name: stats.quantiles for feature, stats in pairs}.get(number.column_name)
     median = float(np.nanmedian(column))
+    low, middle, high = np.quantile(former or median, (0.25, 0.5, 0.75)).tolist()
     if low <= median <= high:
         return
     hint = "is it in another unit, or is this another population?"
-    own, *others = number.units.values() or (None,)
-    for other in others:
-        for unit, header, factor in ((other, own, 1 / other.factor), (own, other, other.factor)):
-            if unit and header and abs(median / factor - middle) < abs(middle) / 4:
-                hint = f"is it in {unit.label}, under a header of {header.label}?"
+    for unit, header, factor in _mistaken(number):
+        if abs(median / factor - middle) < abs(middle) / 4:
+            hint = f"is it in {unit}, under a header of {header}?"
     yield (
         f"the median of {number.name} is {rounded(median)} ({len(column):,} rows), and was {rounded(middle)} "
         f"for the model in place; {hint}"
@@ -159,37 +149,36 @@ def _moved(number: Number, column: Floats, last: Manifest) -> Iterator[str]:
 
 
 def _shares(data: Dataset, last: Manifest) -> Iterator[str]:
-    """Yield that the share of a class is far from that for the model in place, beyond chance."""
+    """Yield the classes whose share is greater than for the model in place by a tenth, and beyond chance."""
     rows, before = len(data.labels), sum(last.data.rows.values())
-    shares = dict(zip(data.problem.by_key, np.bincount(data.labels) / rows, strict=True))
-    former = {key: last.data.rows[key] / before for key in shares if key in last.data.rows}
-    key = max(former, key=lambda key: abs(shares[key] - former[key]), default="")
-    error = key and (former[key] * (1 - former[key]) * (1 / rows + 1 / before)) ** 0.5
-    if key and abs(shares[key] - former[key]) > max(SHARE_MARGIN, SIGNIFICANT * error):
-        yield (
-            f"{shares[key]:.0%} of the {rows:,} rows are {key}, and {former[key]:.0%} were for the model in "
-            "place; are labels swapped, or is this another population?"
-        )
+    for key, count in zip(data.problem.by_key, np.bincount(data.labels).tolist(), strict=True):
+        share, former = count / rows, last.data.rows.get(key, 0) / before
+        error = (former * (1 - former) * (1 / rows + 1 / before)) ** 0.5
+        if former and share - former > max(0.1, SIGNIFICANT * error):
+            yield (
+                f"{share:.0%} of the {rows:,} rows are {key}, and {former:.0%} were for the model in place; "
+                "are labels swapped, or is this another population?"
+            )
 
 
 def _copies(data: Dataset, trained: Trained) -> Iterator[str]:
     """Yield the copies that contradict each other, and those of held-out rows among the fitted ones."""
-    chance = 5 * _equal_by_chance(data.matrix)
-    if chance >= len(data.matrix):
+    chance = _equal_by_chance(data.matrix)
+    if chance > len(data.matrix) / 5:
         return
     features, rows = _hashes(data.matrix), _hashes(data.matrix, data.labels)
     if features.nunique() < len(features) / 2:
         return
     once = features[~rows.duplicated()]
     odd = features.isin(once[once.duplicated()]).to_numpy()
-    if odd.sum() > max(FEWEST, chance):
+    if odd.sum() > max(FEWEST, 5 * chance):
         yield (
             f"{_rows(data, odd)} have the same features as another row, "
             f"and another {data.problem.target.words}; which is right?"
         )
     held = _hashes(trained.held_matrix, trained.held_labels)
     both = held[held.map(held.value_counts()) < held.map(rows.value_counts())]
-    if len(both) > max(FEWEST, chance):
+    if len(both) > max(FEWEST, 2 * chance):
         yield (
             f"{len(both):,} of the {len(held):,} rows held out are copies of fitted ones, among "
             f"{_rows(data, rows.isin(both).to_numpy())}; the model is worse than measured."
@@ -199,11 +188,11 @@ def _copies(data: Dataset, trained: Trained) -> Iterator[str]:
 def _equal_by_chance(matrix: Floats) -> float:
     """Estimate how many pairs of rows are equal by chance, as if the features were independent."""
     sample = matrix[:: 1 + len(matrix) // 20_000]
-    shares = [
-        ((counts * (counts - 1)).sum() + 1) / (len(sample) * (len(sample) - 1))
-        for counts in (pd.Series(column).value_counts(dropna=False).to_numpy() for column in sample.T)
-    ]
-    return float(np.prod(shares)) * len(matrix) ** 2 / 2
+    pairs = len(matrix) ** 2 / 2
+    for column in sample.T:
+        counts = pd.Series(column).value_counts(dropna=False).to_numpy()
+        pairs *= ((counts * (counts - 1)).sum() + 1) / (len(sample) * (len(sample) - 1))
+    return float(pairs)
 
 
 def _hashes(*columns: NDArray[np.float64] | NDArray[np.int64]) -> "pd.Series[int]":
