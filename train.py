@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from model.training.dataset import MIN_ROWS, DatasetError, read_dataset
 from model.training.draft import draft
 from model.training.gate import comparison_with, refusals
 from model.training.importing import import_model
+from model.training.oddities import oddities
 from model.training.pipeline import force, train
 from model.training.simulation import HOMES_FILE
 from model.training.terminal import compared, kept, result
@@ -157,10 +159,14 @@ def _train(options: argparse.Namespace) -> int:
         )
         comparison, incomparable = comparison_with(trained, out)
         reasons = refusals(trained, comparison)
+        last = None
+        with suppress(ArtifactError):  # told by comparison_with
+            last = read_artifact(out).manifest
+        odd = oddities(data, trained, last)
     artifact = force(trained.artifact, reasons) if reasons and options.force else trained.artifact
     written = options.force or not reasons
     new, left = write_artifact(artifact, out) if written else (False, [])
-    found = [*warnings(data.problem), *data.warnings, *incomparable, *left]
+    found = [*warnings(data.problem), *data.warnings, *odd, *incomparable, *left]
     for sentence in found:
         _say(f"warning: {sentence}")
     for sentence in reasons:

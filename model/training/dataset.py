@@ -53,6 +53,7 @@ class Dataset:
         problem: What is asked and answered, with the classes that occur.
         matrix: The features of each row, NaN for a blank, shape ``(n, features)``.
         labels: Index of each row's class in ``problem.classes``, shape ``(n,)``.
+        lines: The line of the file on which each row begins, shape ``(n,)``.
         file: The file's name, without its folder.
         sha256: The sha256 of the file's bytes, in hexadecimal.
         simulated: Whether the file is ``model/homes.csv`` as ``simulation`` writes it, so that the densities
@@ -63,6 +64,7 @@ class Dataset:
     problem: Problem
     matrix: NDArray[np.float64]
     labels: NDArray[np.int64]
+    lines: NDArray[np.int64]
     file: str
     sha256: str
     simulated: bool
@@ -118,6 +120,7 @@ def read_dataset(path: Path, problem: Problem) -> Dataset:
         problem=msgspec.structs.replace(problem, classes=tuple(problem.classes[k] for k in present)),
         matrix=matrix,
         labels=labels,
+        lines=lines,
         file=path.name,
         sha256=table.sha256,
         simulated=is_simulated(problem, table.sha256),

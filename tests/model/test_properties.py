@@ -42,6 +42,7 @@ def households(draw: st.DrawFn) -> Dataset:
         problem=msgspec.structs.replace(PROBLEM, classes=breeds),
         matrix=random.choice(palette, size=(len(labels), 1)),
         labels=labels,
+        lines=np.arange(len(labels)) + 2,
         file="drawn.csv",
         sha256="0" * 64,
         simulated=False,
