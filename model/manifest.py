@@ -27,6 +27,8 @@ class FeatureStats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         min: The least number; null for a feature that is not a number.
         max: The greatest number.
         quantiles: Up to nine numbers that divide the fitted rows into parts of about a tenth each, ascending.
+        part_rows: The rows of each part: up to the first of ``quantiles``, from there up to the next, and so
+            on, and beyond the last.
         counts: The rows of each choice, or of "yes" and "no".
         blanks: The rows without a value.
         importance: The mean absolute SHAP value on held-out rows, in log-odds; null for the only feature.
@@ -36,6 +38,7 @@ class FeatureStats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min: float | None
     max: float | None
     quantiles: tuple[float, ...]
+    part_rows: tuple[int, ...]
     counts: dict[str, int]
     blanks: int
     importance: float | None

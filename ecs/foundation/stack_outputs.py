@@ -31,6 +31,7 @@ class Foundation:
     unhealthy_hosts_alarm_name: str
     server_errors_alarm_name: str
     balancer_errors_alarm_name: str
+    drift_alarm_name: str
     url: str
     deploy_role_arn: str = ""
     plan_role_arn: str = ""

@@ -83,8 +83,12 @@ def take_snapshot(aws: Aws, foundation: Foundation) -> Snapshot | None:
                 described = aws.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
                 tasks |= {task["taskArn"]: dict(task) for task in described}
     targets = aws.elbv2.describe_target_health(TargetGroupArn=foundation.target_group_arn)
-    names = [*foundation.release_alarms, foundation.balancer_errors_alarm_name]
-    alarms = aws.cloudwatch.describe_alarms(AlarmNames=names)
+    names = [
+        *foundation.release_alarms,
+        foundation.balancer_errors_alarm_name,
+        foundation.drift_alarm_name,
+    ]
+    alarms = aws.cloudwatch.describe_alarms(AlarmNames=[*filter(None, names)])
     return Snapshot(
         service,
         list(tasks.values()),

@@ -191,12 +191,15 @@ def _stats(
         number = isinstance(feature, Number)
         names = list(feature.choices) if isinstance(feature, Choice) else [] if number else ["no", "yes"]
         quantiles = np.quantile(known, QUANTILES) if number else []
+        edges = sorted({float(f"{quantile:.4g}") for quantile in quantiles})
+        parts = np.bincount(np.searchsorted(edges, known), minlength=len(edges) + 1)
         found.append(
             FeatureStats(
                 name=feature.name,
                 min=float(known.min()) if number else None,
                 max=float(known.max()) if number else None,
-                quantiles=tuple(sorted({float(f"{quantile:.4g}") for quantile in quantiles})),
+                quantiles=tuple(edges),
+                part_rows=tuple(parts.tolist()) if number else (),
                 counts={name: int((known == code).sum()) for code, name in enumerate(names)},
                 blanks=len(column) - len(known),
                 importance=importance,

@@ -7,9 +7,11 @@ import sys
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from ecs.foundation.changeset import TEMPLATE
 from ecs.release import image
+from model.predictor import Predictor
 from tests.ecs.template import (
     actions,
     attributes,
@@ -19,6 +21,7 @@ from tests.ecs.template import (
     statements,
 )
 from tests.serving import ROOT
+from webapp.http.drift import ROWS, Window
 
 TEMPLATE_BYTES = 51_200  # the largest template that CreateChangeSet takes in its body
 STATUSES = (200, 404, 408, 500, 503)
@@ -250,6 +253,21 @@ class TestAlarms:
         line = request_lines[status]
         counts = all(line[name] == json.loads(value) for name, value in wanted.items())
         assert counts is (status == 500), "a shed request, 503, is no failure"
+
+    def test_the_drift_that_the_app_logs_is_the_one_alarmed_on(self) -> None:
+        [counted] = properties("DriftFilter")["MetricTransformations"]
+        alarm = properties("DriftAlarm")
+        assert (counted["MetricNamespace"], counted["MetricName"]) == (
+            alarm["Namespace"],
+            alarm["MetricName"],
+        )
+        assert properties("DriftFilter")["FilterPattern"] == '{ $.event = "drift" }'
+        window = Window(Predictor.load())
+        with capture_logs() as lines:
+            for _ in range(ROWS):
+                window.add((50.0,), 0)
+        [line] = [line for line in lines if line["event"] == "drift"]
+        assert line[counted["MetricValue"].removeprefix("$.")] > alarm["Threshold"]
 
 
 class TestStoppedTasks:

@@ -1,6 +1,7 @@
 """The metrics of a real server with two workers."""
 
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ import httpx
 
 from tests.load.clients import until
 from tests.load.wrk import Running
-from tests.serving import running
+from tests.serving import ROOT, running
 
 
 def test_the_metrics_count_what_all_workers_did(tmp_path: Path) -> None:
@@ -51,6 +52,22 @@ def test_what_is_asked_is_counted_by_feature(tmp_path: Path, model_of: Callable[
         assert server.metric("prediction_body_mass_g_sum{.*}") == 7400
         assert server.metric("prediction_sex_blank_total{.*}") == 3
         assert server.metric('prediction_flipper_length_mm_bucket{le="\\+Inf",.*}') == 1
+
+
+def test_drift_is_shown_under_the_names_that_the_readmes_alerting_rules_ask_for(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    asked = {
+        name
+        for expression in re.findall(r"expr: (.*)", readme)
+        for name in re.findall(r"prediction\w+", expression)
+    }
+    assert asked == {"prediction_drift", "prediction_drift_rows"}
+    with running(tmp_path / "log") as server:
+        homes = [{"home_size": 200}] * 500
+        httpx.post(f"{server.url}/api/predict/batch", json={"homes": homes})
+        assert server.metric('prediction_drift{of="home_size"}') > 0.25
+        assert server.metric('prediction_drift{of="breed"}') > 0.25
+        assert server.metric("prediction_drift_rows") == 500
 
 
 def test_a_killed_worker_keeps_its_counts_and_leaves_no_file(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from model.problem.features import Number
 from webapp.http import counts_memory
+from webapp.http.drift import Window
 from webapp.http.request_context import HEALTH_PATHS, RequestContext, route_of
 from webapp.http.responses import Observer
 
@@ -127,6 +128,7 @@ class Drift:
     def __init__(self, predictor: "Predictor") -> None:
         problem, self._keys = predictor.problem, list(predictor.problem.by_key)
         self._version = predictor.model_version
+        self._window = Window(predictor)
         target = problem.target.name
         labels = [target, "model_version", "outside_training_range"]
         self._answers = cache(Counter("predictions", f"Answers, by {target}.", labels, registry=None).labels)
@@ -140,6 +142,7 @@ class Drift:
         self._answers(answer.key, self._version, answer.outside_training_range).inc()
         for feature, number in zip(self._features, row.numbers, strict=True):
             feature.count(number, answer.key)
+        self._window.add(row.numbers, self._keys.index(answer.key))
 
     def count_batch(self, matrix: "NDArray[np.float64]", answers: "Predictions") -> None:
         """Count the answers to a batch."""
@@ -151,6 +154,7 @@ class Drift:
             if which.any():
                 for feature, column in zip(self._features, matrix[which].T, strict=True):
                     feature.count_many(column, key)
+        self._window.add_many(matrix, answers)
 
 
 class _FeatureCounts:

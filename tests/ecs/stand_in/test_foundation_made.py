@@ -138,23 +138,24 @@ def test_logs_alarms_and_stopped_tasks(whole: tuple[Made, Foundation], real: bot
     for name in (foundation.log_group_name, foundation.events_log_group_name):
         [group] = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
         assert group["retentionInDays"] == 30
-    [counted] = logs.describe_metric_filters(logGroupName=foundation.log_group_name)["metricFilters"]
+    filters = logs.describe_metric_filters(logGroupName=foundation.log_group_name)["metricFilters"]
     names = [
         foundation.server_errors_alarm_name,
         foundation.unhealthy_hosts_alarm_name,
         foundation.balancer_errors_alarm_name,
+        foundation.drift_alarm_name,
     ]
     alarms = {
         item["AlarmName"]: item for item in cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]
     }
     assert set(alarms) == set(names)
     assert all(alarm["AlarmActions"] == [foundation.alarm_topic_arn] for alarm in alarms.values())
-    [transformation] = counted["metricTransformations"]
-    alarm = alarms[foundation.server_errors_alarm_name]
-    assert (alarm["Namespace"], alarm["MetricName"]) == (
-        transformation["metricNamespace"],
-        transformation["metricName"],
-    )
+    counted = [each["metricTransformations"][0] for each in filters]
+    assert {(each["metricNamespace"], each["metricName"]) for each in counted} == {
+        (alarm["Namespace"], alarm["MetricName"])
+        for alarm in map(alarms.get, (foundation.server_errors_alarm_name, foundation.drift_alarm_name))
+        if alarm
+    }
     [subscription] = real.client("sns").list_subscriptions_by_topic(TopicArn=foundation.alarm_topic_arn)[
         "Subscriptions"
     ]
