@@ -3,25 +3,27 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.markdown import Markdown
 
-from model.artifact import ARTIFACT_FOLDER, ArtifactError, read_artifact, write_artifact
-from model.manifest import CARD_NAME
+from model.artifact import ARTIFACT_FOLDER, ArtifactError, history, read_artifact, write_artifact
+from model.manifest import CARD_NAME, MANIFEST_NAME
 from model.predictor import Predictor
 from model.problem.checks import ProblemError, warnings
 from model.problem.loading import PROBLEM_FILE, load_problem
+from model.training.comparison import compare, read_judged_model
 from model.training.dataset import MIN_ROWS, DatasetError, read_dataset
 from model.training.draft import draft
-from model.training.gate import refusals
-from model.training.pipeline import train
+from model.training.gate import comparison_with, refusals
+from model.training.importing import import_model
+from model.training.pipeline import force, train
 from model.training.simulation import HOMES_FILE
-from model.training.terminal import result
+from model.training.terminal import compared, kept, result
 
 DONE, REFUSED, BAD_INPUT = 0, 1, 2
 
@@ -45,10 +47,24 @@ your own table:
     python train.py --check my-model
     MODEL_DIR=my-model make run
 
+a model of your own:
+  An XGBoost classifier that was trained elsewhere, saved by save_model, is judged on the data and written
+  like one that was trained here. Its features are matched to the problem's by name.
+
+    python train.py --import model.ubj --problem problem.toml --data data.csv --out my-model
+
 the gate:
   A model is not written if it is no better than always answering the classes' shares, if its probabilities
-  are not to be believed, or if it is worse, on the same held-out rows, than the model that it would replace.
-  Only differences beyond their 95 % bootstrap interval count. --force writes it all the same.
+  are not to be believed, or if it is worse than the model in place, on the rows held out now or on those that
+  the model in place was judged by. Only differences beyond their 95 % bootstrap interval count. Nor is it
+  written if it is from less than a quarter of the rows. --force writes it all the same, and the card says so.
+
+going back:
+  The model that is replaced is kept, with the last four before it.
+
+    python train.py --list
+    python train.py --compare 25f1f87a5e3d 0c1b2a3d4e5f
+    python train.py --rollback 25f1f87a5e3d
 
 exit status: 0 done, 1 refused by the gate, 2 bad input; after 1 and 2 nothing was written
 """
@@ -68,13 +84,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.problem and not (options.data and options.out):
         parser.error("--problem needs --data FILE and --out DIR too, so that no other model is replaced.")
+    commands = (
+        (options.check, _check),
+        (options.draft, _draft),
+        (options.list, _list),
+        (options.compare, _compare),
+        (options.rollback, _roll_back),
+    )
     try:
-        if options.check:
-            return _check(options)
-        if options.draft:
-            sys.stdout.write(draft(options.draft, options.target))
-            return DONE
-        return _train(options)
+        return next((command for given, command in commands if given), _train)(options)
     except (ProblemError, DatasetError, ArtifactError) as error:
         for sentence in str(error).splitlines():
             _say(sentence)
@@ -103,9 +121,17 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="threads for the last fit (1; with more, the same data may give other bytes)",
     )
+    fitting.add_argument(
+        "--import", dest="model", type=Path, metavar="FILE", help="take this model; fit none"
+    )
     fitting.add_argument("--force", action="store_true", help="write the model even if the gate refuses it")
     instead = parser.add_argument_group("instead of training").add_mutually_exclusive_group()
     instead.add_argument("--check", type=Path, metavar="DIR", help="verify a model and show its card")
+    instead.add_argument(
+        "--list", action="store_true", help="list the model and the former ones that are kept"
+    )
+    instead.add_argument("--compare", nargs=2, metavar="VERSION", help="show two of these side by side")
+    instead.add_argument("--rollback", metavar="VERSION", help="put a former one in place again")
     instead.add_argument("--draft", type=Path, metavar="FILE", help="print a first problem.toml for a CSV")
     parser.add_argument("--target", default="", metavar="COLUMN", help="the column to answer, with --draft")
     parser.add_argument("--json", action="store_true", help="print the result as JSON, for programs")
@@ -123,46 +149,116 @@ def _train(options: argparse.Namespace) -> int:
     with Console(stderr=True).status("Reading") as status:
         problem, pictures = load_problem(options.problem or PROBLEM_FILE)
         data = read_dataset(options.data or HOMES_FILE, problem)
-        status.update("Training")
-        trained = train(data, pictures, wide=options.search, threads=options.threads)
-        reasons = refusals(trained, out)
+        status.update("Judging" if options.model else "Training")
+        trained = (
+            import_model(options.model, data, pictures)
+            if options.model
+            else train(data, pictures, wide=options.search, threads=options.threads)
+        )
+        comparison, incomparable = comparison_with(trained, out)
+        reasons = refusals(trained, comparison)
+    artifact = force(trained.artifact, reasons) if reasons and options.force else trained.artifact
     written = options.force or not reasons
-    if written:
-        write_artifact(trained.artifact, out)
-    manifest = trained.artifact.manifest
-    found = [*warnings(data.problem), *data.warnings]
+    new, left = write_artifact(artifact, out) if written else (False, [])
+    found = [*warnings(data.problem), *data.warnings, *incomparable, *left]
     for sentence in found:
         _say(f"warning: {sentence}")
     for sentence in reasons:
         _say(sentence)
-    if options.json:
-        _print_json(
-            {
-                "status": "done" if written else "refused",
-                "reasons": reasons,
-                "warnings": found,
-                "folder": str(out),
-                "manifest": manifest,
-            }
-        )
-    else:
-        Console().print(result(manifest, out, written=written))
+    outcome = ("done" if new else "nothing new") if written else "refused"
+    said = {
+        "done": f"Written to {out}.",
+        "nothing new": f"Nothing new: it is the model in {out}.",
+        "refused": f"Not written to {out}.",
+    }
+    _show(
+        options,
+        result(artifact.manifest, comparison, said[outcome]),
+        status=outcome,
+        reasons=reasons,
+        warnings=found,
+        folder=str(out),
+        comparison=comparison,
+        manifest=artifact.manifest,
+    )
     return DONE if written else REFUSED
+
+
+def _models(options: argparse.Namespace) -> dict[str, Path]:
+    """Return the folders of the model in place, unless it is damaged, and of the former ones, by version."""
+    out = options.out or ARTIFACT_FOLDER
+    former = history(out)
+    try:
+        return {read_artifact(out).manifest.model_version: out, **former}
+    except ArtifactError:
+        if not former:
+            raise
+        return former
+
+
+def _named(options: argparse.Namespace, version: str) -> Path:
+    models = _models(options)
+    if version not in models:
+        raise ArtifactError(f"There is no model {version}; there are {', '.join(models)}.")
+    return models[version]
+
+
+def _list(options: argparse.Namespace) -> int:
+    found = []
+    for version, folder in _models(options).items():
+        replaced = datetime.fromtimestamp((folder / MANIFEST_NAME).stat().st_mtime)
+        state = f"{replaced:%Y-%m-%d %H:%M}" if folder.name == version else "in place"
+        found.append((state, read_artifact(folder).manifest))
+    models = [{"replaced": state, "manifest": each} for state, each in found]
+    _show(options, kept(found), status="done", models=models)
+    return DONE
+
+
+def _compare(options: argparse.Namespace) -> int:
+    new, old = (read_judged_model(_named(options, version)) for version in options.compare)
+    comparison = compare(new, old)
+    if comparison is None:
+        raise ArtifactError("These models have other features or classes than each other.")
+    _show(options, compared(comparison), status="done", comparison=comparison)
+    return DONE
+
+
+def _roll_back(options: argparse.Namespace) -> int:
+    out = options.out or ARTIFACT_FOLDER
+    folder = _named(options, options.rollback)
+    Predictor.load(folder)
+    new, left = write_artifact(read_artifact(folder), out)
+    for sentence in left:
+        _say(f"warning: {sentence}")
+    said = f"Model {options.rollback} is {'in place again' if new else 'the one in place'}, in {out}."
+    _show(options, said, status="done" if new else "nothing new", warnings=left, folder=str(out))
+    return DONE
+
+
+def _draft(options: argparse.Namespace) -> int:
+    sys.stdout.write(draft(options.draft, options.target))
+    return DONE
 
 
 def _check(options: argparse.Namespace) -> int:
     artifact = read_artifact(options.check)
     manifest = artifact.manifest
     Predictor.load(options.check)
-    if options.json:
-        _print_json({"status": "done", "folder": str(options.check), "manifest": manifest})
-    else:
-        Console().print(Markdown(artifact.documents[CARD_NAME].decode()))
-        Console().print(f"\n{options.check} is whole: model {manifest.model_version}.")
+    card = Markdown(artifact.documents[CARD_NAME].decode())
+    said = Group(card, f"\n{options.check} is whole: model {manifest.model_version}.")
+    _show(options, said, status="done", folder=str(options.check), manifest=manifest)
     return DONE
 
 
-def _print_json(content: dict[str, Any]) -> None:
+def _show(options: argparse.Namespace, for_people: RenderableType, **for_programs: object) -> None:
+    """Print a result for people, or with --json for programs."""
+    if options.json:
+        _print_json(for_programs)
+    else:
+        Console().print(for_people)
+
+
+def _print_json(content: Mapping[str, object]) -> None:
     sys.stdout.write(json.dumps(content, indent=2, default=msgspec.to_builtins) + "\n")
 
 

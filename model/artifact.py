@@ -5,13 +5,16 @@ model and the documents are written under names that contain their checksums, be
 it, the documents are renamed to their final names, and the old artifact's files are removed; until then a
 reader finds a document under its pending name. At any moment, also after the writer was killed, a reader
 finds one whole artifact, the old or the new.
+
+The artifact that is replaced is kept in ``history/VERSION`` in the same folder, with the last few before it.
 """
 
 import fcntl
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -19,9 +22,12 @@ from typing import TypeVar
 import msgspec
 
 from model.atomic import write_atomically
-from model.manifest import FORMAT_VERSION, MANIFEST_NAME, Manifest, encode
+from model.manifest import CARD_NAME, FORMAT_VERSION, JUDGED_NAME, MANIFEST_NAME, Manifest, encode
 
 ARTIFACT_FOLDER = Path(__file__).with_name("artifact")
+HISTORY = "history"
+KEPT = 5
+"""How many former artifacts are kept."""
 
 T = TypeVar("T")
 
@@ -53,29 +59,86 @@ def identify(model: bytes) -> tuple[str, str, str]:
     return sha256[:12], f"model-{sha256[:12]}.ubj", sha256
 
 
-def write_artifact(artifact: Artifact, folder: Path) -> None:
-    """Write an artifact to a folder, in place of the one that is there.
+def write_artifact(artifact: Artifact, folder: Path) -> tuple[bool, list[str]]:
+    """Write an artifact to a folder, in place of the one that is there, which is kept in its history.
+
+    Returns:
+        Whether anything was new, and what could not be cleaned up afterwards, one sentence each.
 
     Raises:
         ArtifactError: A file cannot be written; the old artifact is still whole.
     """
-    manifest = artifact.manifest
-    pending = {name: _pending(folder, name, sha256) for name, sha256 in manifest.documents.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
-            write_atomically(folder / manifest.model_file, artifact.model)
-            for name, path in pending.items():
-                write_atomically(path, artifact.documents[name])
-            write_atomically(folder / MANIFEST_NAME, encode(manifest))
-            for name, path in pending.items():
-                path.replace(folder / name)
-            for pattern in ("model-*.ubj", "*.svg", "picture-*", ".pending-*"):
-                for path in folder.glob(pattern):
-                    if path.name not in {manifest.model_file, *manifest.documents}:
-                        path.unlink()
+            old = _read_if_whole(folder)
+            left: list[str] = []
+            if old and old != artifact:
+                left += _keep(old, folder)
+            if old != artifact:
+                _commit(artifact, folder)
+            return old != artifact, [*left, *_clean(artifact, folder), *_forget(artifact, folder)]
     except OSError as error:
         raise ArtifactError(f"Cannot write the model to {folder}: {error.strerror}.") from error
+
+
+def history(folder: Path) -> dict[str, Path]:
+    """Return the folders of an artifact's former ones by their versions, the last replaced first."""
+    found = [path.parent for path in (folder / HISTORY).glob(f"*/{MANIFEST_NAME}")]
+    found.sort(key=lambda path: (path / MANIFEST_NAME).stat().st_mtime_ns, reverse=True)
+    return {path.name: path for path in found}
+
+
+def _read_if_whole(folder: Path) -> Artifact | None:
+    try:
+        return read_artifact(folder)
+    except ArtifactError:
+        return None
+
+
+def _keep(old: Artifact, folder: Path) -> Iterator[str]:
+    """Copy an artifact to the history of a folder; yield a sentence if the copy could not be cleaned up."""
+    kept = folder / HISTORY / old.manifest.model_version
+    for path in (kept.parent, kept):
+        if path.is_symlink():
+            raise ArtifactError(f"{path} is a symbolic link, which is not followed; remove it.")
+        path.mkdir(exist_ok=True)
+    _commit(old, kept)
+    yield from _clean(old, kept)
+
+
+def _commit(artifact: Artifact, folder: Path) -> None:
+    manifest = artifact.manifest
+    write_atomically(folder / manifest.model_file, artifact.model)
+    for name, content in artifact.documents.items():
+        write_atomically(_pending(folder, name, manifest.documents[name]), content)
+    write_atomically(folder / MANIFEST_NAME, encode(manifest))
+
+
+def _clean(artifact: Artifact, folder: Path) -> Iterator[str]:
+    """Rename the documents, and remove other artifacts' files; yield a sentence if that fails."""
+    names = {artifact.manifest.model_file, *artifact.documents}
+    try:
+        for name in artifact.documents:
+            with suppress(FileNotFoundError):  # it has been renamed before
+                _pending(folder, name, artifact.manifest.documents[name]).replace(folder / name)
+        for pattern in ("model-*.ubj", "*.svg", "picture-*", JUDGED_NAME, ".pending-*"):
+            for path in folder.glob(pattern):
+                if path.name not in names:
+                    path.unlink()
+    except OSError as error:
+        yield f"The model is in place, but old files are left in {folder}: {error.strerror}."
+
+
+def _forget(artifact: Artifact, folder: Path) -> Iterator[str]:
+    """Remove from the history what is in place, and all but the last few; yield a sentence a failure."""
+    kept = history(folder)
+    now = [kept.pop(version) for version in [artifact.manifest.model_version] if version in kept]
+    for path in [*now, *list(kept.values())[KEPT:]]:
+        try:
+            shutil.rmtree(path)
+        except OSError as error:
+            yield f"The model is in place, but the former one in {path} is left: {error.strerror}."
 
 
 def read_model(folder: Path) -> tuple[Manifest, bytes]:
@@ -91,15 +154,23 @@ def read_model(folder: Path) -> tuple[Manifest, bytes]:
     return _read_consistently(folder, lambda manifest: (manifest, _read_model_file(folder, manifest)))
 
 
-def read_artifact(folder: Path) -> Artifact:
+def read_artifact(folder: Path, *, judged: bool = True) -> Artifact:
     """Read and verify an artifact with its documents.
+
+    Args:
+        folder: Holds the files.
+        judged: Whether to read the rows that the model was judged by, too; they may be missing.
 
     Raises:
         ArtifactError: As ``read_model``, or a document is missing or its checksum is not the manifest's.
     """
 
     def read(manifest: Manifest) -> Artifact:
-        documents = {name: _read_document(folder, name, sha) for name, sha in manifest.documents.items()}
+        documents = {}
+        for name, sha256 in manifest.documents.items():
+            places = (_pending(folder, name, sha256), folder / name)
+            if name != JUDGED_NAME or (judged and any(path.exists() for path in places)):
+                documents[name] = _read_document(folder, name, sha256)
         return Artifact(manifest, _read_model_file(folder, manifest), documents)
 
     return _read_consistently(folder, read)
@@ -177,6 +248,9 @@ def _parse(path: Path, text: bytes) -> Manifest:
                 f"{path} has format version {found}, and this program reads version {FORMAT_VERSION}; train "
                 "again with this program."
             )
-        return msgspec.json.decode(text, type=Manifest)
+        manifest = msgspec.json.decode(text, type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ArtifactError(f"{path} is not a valid manifest ({error}); train again.") from error
+    if CARD_NAME not in manifest.documents:
+        raise ArtifactError(f"{path} names no {CARD_NAME}; train again.")
+    return manifest

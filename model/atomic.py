@@ -7,11 +7,14 @@ from pathlib import Path
 def write_atomically(path: Path, content: bytes) -> None:
     """Write the content to ``.partial`` in the same folder and rename that; on return it is safe on disk.
 
+    A symbolic link in place of either is replaced, not followed.
+
     Raises:
         OSError: The content cannot be written; the file is unchanged.
     """
     partial = path.with_name(".partial")
-    with partial.open("wb") as file:
+    partial.unlink(missing_ok=True)
+    with partial.open("xb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -12,7 +12,10 @@ from model.problem.description import Problem
 
 MANIFEST_NAME = "manifest.json"
 CARD_NAME = "MODEL_CARD.md"
-FORMAT_VERSION = 3
+JUDGED_NAME = "judged.csv"
+"""The document with rows that the model was judged by. They are people's, so no image has them."""
+
+FORMAT_VERSION = 4
 SCHEMA_FILE = Path(__file__).with_name("manifest.schema.json")
 
 
@@ -39,7 +42,10 @@ class FeatureStats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The rows: their file, whether they are simulated, and how many by class, fitted and held out."""
+    """The rows: their file, whether they are simulated, and how many by class, fitted and held out.
+
+    An imported model was fitted to none of them that is known, and all are held out.
+    """
 
     file: str
     sha256: str
@@ -63,6 +69,13 @@ class Search(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     folds: int
     rows: int
     log_loss: float
+
+
+class Imported(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file of a model that was trained elsewhere, and its sha256 in hexadecimal."""
+
+    file: str
+    sha256: str
 
 
 class CalibrationBin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -143,13 +156,16 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         model_version: The first 12 hexadecimal digits of ``model_sha256``.
         model_file: ``model-<model_version>.ubj``, in the same folder.
         model_sha256: The sha256 of the model file, in hexadecimal.
-        documents: The sha256 of each document beside the model, by file name: card, plots and pictures.
+        documents: The sha256 of each document beside the model, by file name: card, plots, pictures, and
+            ``judged.csv``.
         problem: What is asked and answered; its classes are those that the model knows, in the order of its
             probabilities, and its pictures the names of documents.
         features: What the model was fitted to, by feature, in order.
         data: The rows that the model was trained on.
         parameters: XGBoost's parameters, and the number of rounds.
-        search: How the parameters were found.
+        search: How the parameters were found; null for an imported model.
+        imported: Where an imported model is from; null for one that was trained here.
+        forced: Why the gate refused the model, if it was written all the same; a sentence each.
         metrics: How good the model is on the held-out rows.
         decision_boundaries: The values at which the answer changes, ascending; empty for several features.
         known_answers: Answers that a server must reproduce before it serves the model.
@@ -165,7 +181,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     features: tuple[FeatureStats, ...]
     data: Data
     parameters: dict[str, str | int | float]
-    search: Search
+    search: Search | None
+    imported: Imported | None
+    forced: tuple[str, ...]
     metrics: Metrics
     decision_boundaries: tuple[DecisionBoundary, ...]
     known_answers: tuple[KnownAnswer, ...]

@@ -95,7 +95,7 @@ def _pipeline(app: Flask, state: State) -> "list[Callable[[WSGIApplication], WSG
 def _load_state(settings: Settings) -> State:
     """Read the static files and, only once, the artifact, so that predictor, card and plots match."""
     folder = ROOT / settings.model_dir
-    artifact = read_artifact(folder)
+    artifact = read_artifact(folder, judged=False)
     return State(
         settings=settings,
         artifact=artifact,

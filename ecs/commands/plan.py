@@ -11,6 +11,7 @@ from ecs.foundation.stack import find_foundation
 from ecs.output import Output, bullet
 from ecs.release.candidate import Candidate
 from ecs.release.pending_changes import PendingChanges, find_pending_changes
+from ecs.release.view import model_line
 from ecs.run import Run, command
 
 allow_dirty_option = click.option(
@@ -40,6 +41,7 @@ def print_plan(run: Run, candidate: Candidate, changes: PendingChanges) -> dict[
     """Print the plan, and return it as the object that `--json` prints."""
     output = run.output
     output.say(f"{run.settings.stack} in {run.aws.region}: {candidate.tag}", style="bold")
+    output.say(model_line(changes.model, candidate.model))
     _section(output, "stack", changes.foundation)
     _section(output, "image", [f"+ build and push {changes.image}"] if changes.image else [])
     _section(output, "task definition", changes.task_definition)
@@ -51,6 +53,8 @@ def print_plan(run: Run, candidate: Candidate, changes: PendingChanges) -> dict[
         "stack": run.settings.stack,
         "region": run.aws.region,
         "image_tag": candidate.tag,
+        "from_model": changes.model,
+        "to_model": candidate.model,
         "changes": bool(changes),
         "foundation": changes.foundation,
         "build_image": bool(changes.image),

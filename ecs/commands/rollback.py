@@ -34,6 +34,7 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
     target = _choose(run, serving["taskDefinition"], under_way, number)
     arn = target["taskDefinitionArn"]
     leaving = (under_way and under_way.target) or serving["taskDefinition"]
+    models = history.model_of(task.describe(run.aws, leaving) or {}), history.model_of(target)
     stops = under_way is not None and under_way.source == arn
     if stops:
         run.output.say("A rollout is under way; this stops it.")
@@ -44,9 +45,11 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
         run.output.warn(f"{task.short(arn)} failed or was rolled back at {bad_since}.")
     run.output.say(
         f"{task.short(leaving)} → {task.short(arn)}: {task.image_tag(target)}, "
-        f"good since {history.tag_of(target, history.GOOD) or 'never'}"
+        f"good since {history.tag_of(target, history.GOOD) or 'never'}; "
+        f"model {models[0] or 'unknown'} → {models[1] or 'unknown'}"
     )
-    result = {"from": leaving, "to": arn, "image_tag": task.image_tag(target)}
+    result: dict[str, Any] = {"from": leaving, "to": arn, "image_tag": task.image_tag(target)}
+    result |= {"from_model": models[0], "to_model": models[1]}
     if dry_run:
         return result
     predictor = read_predictor(run.settings)
@@ -54,7 +57,7 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
 
     def check() -> None:
         # Compare predictions only if the revision has the version of the local model.
-        same = history.tag_of(target, "ModelVersion") == predictor.model_version
+        same = models[1] == predictor.model_version
         smoke(service_endpoints(foundation, run.settings), predictor, run.output.warn, compare=same)
 
     if leaving != arn:

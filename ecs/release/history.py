@@ -70,6 +70,11 @@ def tag_of(revision: dict[str, Any], key: str) -> str:
     return next((item["value"] for item in revision.get("tags", []) if item["key"] == key), "")
 
 
+def model_of(revision: dict[str, Any]) -> str | None:
+    """Return the version of the model in a revision's image; None for one that `up` did not register."""
+    return tag_of(revision, "ModelVersion") or None
+
+
 def _mark(aws: Aws, arn: str, key: str) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     aws.ecs.tag_resource(resourceArn=arn, tags=[{"key": key, "value": now}])

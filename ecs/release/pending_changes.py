@@ -8,7 +8,7 @@ from ecs.foundation import stack
 from ecs.foundation.changeset import ResourceChange
 from ecs.foundation.parameters import template_inputs
 from ecs.foundation.stack_outputs import Foundation
-from ecs.release import image, scaling, service, task
+from ecs.release import history, image, scaling, service, task
 from ecs.release.candidate import Candidate
 from ecs.release.diff import FieldChange
 from ecs.release.warnings import find_warnings
@@ -24,6 +24,7 @@ class PendingChanges:
         image: The tag to build and push; None if the registry has it.
         task_definition: Fields that differ from the task definition that serves now.
         serving: The ARN of that task definition; None without a service.
+        model: The version of the model that serves now; None if it is not known.
         release: Whether a rollout is due: fields differ, or the service has no completed deployment.
     """
 
@@ -33,6 +34,7 @@ class PendingChanges:
     service: list[FieldChange]
     scaling: list[FieldChange]
     serving: str | None
+    model: str | None
     release: bool
     warnings: list[str]
 
@@ -56,6 +58,7 @@ def find_pending_changes(aws: Aws, foundation: Foundation | None, candidate: Can
         service=service_changes,
         scaling=scaling.compare(aws, foundation) if foundation else [],
         serving=serving["taskDefinition"] if serving else None,
+        model=history.model_of(current or {}),
         release=bool(task_changes or service_changes) or not serves(serving),
         warnings=find_warnings(aws, foundation),
     )

@@ -90,6 +90,11 @@ def tasks_table(snapshot: Snapshot, stopped: int = 3) -> Table:
     return table
 
 
+def model_line(serving: str | None, local: str | None) -> str:
+    """Name the model that serves and the one that `up` would release, where there is one."""
+    return f"model: {serving or 'no known one'} serves, {local or 'no usable one'} would be released"
+
+
 def alarm_lines(snapshot: Snapshot) -> list[Text]:
     """Return a line for each alarm."""
     return [

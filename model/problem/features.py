@@ -27,6 +27,8 @@ YES, NO = frozenset({"yes", "true", "y", "1"}), frozenset({"no", "false", "n", "
 NUMBER = re.compile(
     r"[+-]?(?:(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE
 )
+_DECIMAL_COMMA = re.compile(r"[+-]?\d[\d.' \u2019\u00a0\u202f]*,\d+")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[.,' \u2019\u00a0\u202f]\d{3})+(?:\.\d+)?")
 _PLAIN = re.compile(r"[-+.0-9eE]*")
 """Of texts with these characters only, `float` takes the same ones as `NUMBER`."""
 _LONGEST_WHOLE = 15
@@ -239,8 +241,12 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
             return self._measure(int(plain) if whole else float(plain), unit, text)
         if self._is_blank(text):
             return self.missing()
-        form = "a number in plain figures, such as 1200 or 92.5"
-        raise FeatureError(Fault(self.name, f"{self.name} must be {form}", text))
+        form = "in plain figures, such as 1200 or 92.5"
+        if _DECIMAL_COMMA.fullmatch(text):
+            form = "with a decimal point, such as 92.5, not with a decimal comma"
+        elif _THOUSANDS.fullmatch(text):
+            form = "without marks between the thousands, such as 1200"
+        raise FeatureError(Fault(self.name, f"{self.name} must be a number {form}", text))
 
     def value(self, given: object, unit: str = "") -> Reading:
         """Read a number from JSON."""

@@ -6,7 +6,6 @@ After Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
 from collections.abc import Iterable, Iterator
 
 from model.manifest import FeatureStats, KnownAnswer, Manifest, Metrics
-from model.problem.description import Problem
 from model.problem.features import AnyFeature, Choice, Number
 from model.problem.rows import RowReader
 from model.problem.wording import listed, rounded
@@ -66,6 +65,13 @@ def _use(manifest: Manifest) -> str:
 def _data(manifest: Manifest, names: list[str]) -> str:
     data, problem = manifest.data, manifest.problem
     rows, target = problem.row.plural, problem.target.words
+    split = (
+        f"The model was trained elsewhere, on {rows} that are not known here, and judged by all of these, "
+        "some of which it may have been fitted to. They have:"
+        if manifest.imported
+        else f"The model was fitted to {data.fitted:,} {rows}; {data.held_out:,} others, a fifth of each "
+        f"{target}, were held out. The fitted {rows} have:"
+    )
     about = f" {ABOUT}" if data.simulated else ""
     classes = ((name, f"{count:,}") for name, count in zip(names, data.rows.values(), strict=True))
     features = (
@@ -83,8 +89,7 @@ def _data(manifest: Manifest, names: list[str]) -> str:
 
 {_table((target.capitalize(), rows.capitalize()), classes)}
 
-The model was fitted to {data.fitted:,} {rows}; {data.held_out:,} others, a fifth of each {target}, were \
-held out. The fitted {rows} have:
+{split}
 
 {_table(("Feature", "Values", "Blanks"), features)}
 
@@ -145,14 +150,16 @@ def changes_in_words(manifest: Manifest) -> list[str]:
     ]
 
 
-def constraints_in_words(problem: Problem) -> list[str]:
+def constraints_in_words(manifest: Manifest) -> list[str]:
     """Return the monotone constraints that a problem declares, a sentence each, and whether they count."""
+    problem = manifest.problem
     last, plural = problem.classes[-1].name, problem.target.plural
+    why_not = "of a model that was trained elsewhere" if manifest.imported else f"with over two {plural}"
     return [
         f"As {feature.axis} rises, {last} never gets {'less' if direction > 0 else 'more'} probable; the fit "
         "is constrained so."
-        if direction
-        else f"{feature.axis} is declared {feature.monotone}, which does not count with over two {plural}."
+        if direction and not manifest.imported
+        else f"{feature.axis} is declared {feature.monotone}, which does not count {why_not}."
         for feature, direction in zip(problem.features, monotone_constraints(problem), strict=True)
         if isinstance(feature, Number) and feature.monotone
     ]
@@ -199,6 +206,8 @@ def _limits(manifest: Manifest) -> Iterator[str]:
     row, rows, target = problem.row.name, problem.row.plural, problem.target.words
     several = len(problem.features) > 1
     known = f"these {len(problem.features)} features" if several else f"the {problem.features[0].short}"
+    for reason in manifest.forced:
+        yield f"**It was written by `--force`, though the gate refused it:** {reason}"
     yield f"It knows {known} and nothing else."
     yield f"It knows these {problem.target.plural} and no other: every {row} is taken to have one of them."
     if unseen := "; ".join(_unseen(manifest)):
@@ -207,7 +216,7 @@ def _limits(manifest: Manifest) -> Iterator[str]:
             f"page and API say so: {unseen}."
         )
     yield f"Its answers are steps: {rows} that are nearly alike may get answers that differ by a few percent."
-    yield from constraints_in_words(problem)
+    yield from constraints_in_words(manifest)
     yield f"It learned how common each {target} is in its data; elsewhere its answers may be wrong."
 
 
@@ -225,16 +234,25 @@ def _unseen(manifest: Manifest) -> Iterator[str]:
 
 
 def _fit(manifest: Manifest) -> str:
-    search, problem = manifest.search, manifest.problem
+    search, problem, imported = manifest.search, manifest.problem, manifest.imported
     values = ((key, f"`{value}`") for key, value in manifest.parameters.items())
+    how = (
+        f"It was trained elsewhere, and imported from `{imported.file}` (sha256 `{imported.sha256[:12]}…`)."
+        if imported
+        else ""
+    )
+    if search:
+        how = (
+            f"{search.candidates} settings were compared by {search.folds}-fold cross-validation on "
+            f"{search.rows:,} of the fitted {problem.row.plural}; the best has a cross-validated log loss of "
+            f"{search.log_loss:.4f} nats, and trees were added until it stopped falling. The "
+            f"{problem.target.plural} have no weights, and the probabilities are not recalibrated. The same "
+            "data give the same bytes (Linux x86-64, one thread)."
+        )
     return f"""\
 ## How it was fitted
 
-{search.candidates} settings were compared by {search.folds}-fold cross-validation on \
-{search.rows:,} of the fitted {problem.row.plural}; the best has a cross-validated log loss of \
-{search.log_loss:.4f} nats, and trees were added until it stopped falling. The {problem.target.plural} have \
-no weights, and the probabilities are not recalibrated. The same data give the same bytes (Linux x86-64, one \
-thread).
+{how}
 
 {_table(("Parameter", "Value"), values)}"""
 

@@ -39,6 +39,8 @@ class DataFaults:
     def _remedy(self, fault: Fault) -> str:
         """Return what can be changed in the problem, or in the file, other than the value."""
         blank = fault.got is None or str(fault.got).lower() in BLANKS
+        if fault.hint:  # it is a typo, most likely
+            return ""
         if fault.member == self._problem.target.name:
             return ", or take the line out" if blank else "; add a class for any other"
         if blank:

@@ -25,7 +25,19 @@ from model.training.simulation import is_simulated
 MIN_ROWS = 30
 """The fewest rows of a class that can be split, fitted and judged."""
 
+MAX_COLUMNS = 1_000
+MAX_BYTES = 500_000_000
+"""The most bytes of a file, after it is unpacked: 25 million home sizes."""
+
 _GZIP = b"\x1f\x8b"
+_OTHER_KINDS = {
+    rb"PK\x03\x04.*xl/workbook": "an Excel workbook",
+    rb"PK\x03\x04": "a ZIP file",
+    rb"\xd0\xcf\x11\xe0": "an Excel workbook",
+    rb"PAR1": "a Parquet file",
+}
+"""What a file is whose bytes begin so."""
+
 _ROWS_AT_ONCE = 20_000
 
 
@@ -113,6 +125,12 @@ def read_dataset(path: Path, problem: Problem) -> Dataset:
     )
 
 
+def _unpacked(raw: bytes) -> bytes:
+    """Unpack gzip, up to one byte more than the most that is read."""
+    with gzip.open(io.BytesIO(raw)) as file:
+        return file.read(MAX_BYTES + 1)
+
+
 def _read_rows(
     columns: Columns, target: Choice, rows: pd.DataFrame, faults: DataFaults
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
@@ -154,23 +172,37 @@ class _Table:
         multiline: The line on which each row that spans several lines begins, of the rows read so far.
 
     Raises:
-        DatasetError: The file cannot be read, is not UTF-8, is damaged gzip, or begins with an empty line.
+        DatasetError: The file cannot be read, is too large, is of another kind, is damaged gzip, or begins
+            with what is no header.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
             raw = path.read_bytes()
-            self._content = gzip.decompress(raw) if raw.startswith(_GZIP) else raw
+            self._content = _unpacked(raw) if raw.startswith(_GZIP) else raw
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise DatasetError(f"{path} is a damaged gzip file; compress it again.") from error
         except OSError as error:
             raise DatasetError(f"Cannot read {path}: {error.strerror}.") from error
+        if len(self._content) > MAX_BYTES:
+            raise DatasetError(f"{path} has more than {MAX_BYTES // 10**6} MB of text; take a sample of it.")
+        for start, kind in _OTHER_KINDS.items():
+            if re.match(start, self._content, re.DOTALL):
+                raise DatasetError(f"{path} is {kind}; save the table in it as CSV in UTF-8.")
         self.sha256 = hashlib.sha256(raw).hexdigest()
         first = self._content.removeprefix(codecs.BOM_UTF8).partition(b"\n")[0]
         if not first.strip():
             raise DatasetError(f"{path} is empty or begins with an empty line; it must begin with a header.")
+        if first.lower().startswith(b"sep="):
+            line = shown(first.decode(errors="replace").strip())
+            raise DatasetError(f"{path} begins with Excel's line {line}; take that line out.")
         self.separator = separator_of(first.decode(errors="replace"))
+        if (columns := first.count(self.separator.encode()) + 1) > MAX_COLUMNS:
+            raise DatasetError(
+                f"{path} has {columns:,} columns, and at most {MAX_COLUMNS:,} are read; take out those that "
+                "the problem does not name."
+            )
         self.multiline: list[int] = []
         self.header = [name.strip() for name in next(self._read(None, 1)).iloc[0]]
 

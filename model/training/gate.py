@@ -1,77 +1,94 @@
 """The quality gate: the conditions for a model to replace another."""
 
+from collections.abc import Iterator
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from model.artifact import ArtifactError
 from model.manifest import MANIFEST_NAME
 from model.predictor import Predictor
-from model.problem.description import Problem
-from model.problem.features import Choice
+from model.training.comparison import Comparison, Judged, compare, read_judged_model
 from model.training.evaluation import losses, mean_interval
 from model.training.pipeline import Trained
 
 CALIBRATION_MARGIN = 0.02
 """How far the calibration error may exceed ``calibration_error_by_chance``."""
 
+FEWER = 4
+"""A model may have a quarter of the rows of the one in place; a file with fewer is probably a wrong one."""
 
-def refusals(trained: Trained, folder: Path) -> list[str]:
-    """Return the reasons not to write a model to a folder, one sentence each.
 
-    Log losses are compared on the held-out rows. A model in place that was trained on the same file, or
-    when it was shorter, was fitted to almost none of them (see ``shuffled_ranks``). A difference counts if
-    the 95 % bootstrap interval of its mean excludes zero.
+def comparison_with(trained: Trained, folder: Path) -> tuple[Comparison | None, list[str]]:
+    """Compare a model with the one in a folder.
+
+    Returns:
+        The comparison, None without a model that can be compared; and warnings, one sentence each.
+    """
+    if not (folder / MANIFEST_NAME).exists():
+        return None, []
+    artifact = trained.artifact
+    predictor = Predictor.of(artifact.manifest, artifact.model, folder)
+    try:
+        old = read_judged_model(folder)
+    except ArtifactError as error:
+        return None, [f"The model in place can't be compared: {error}"]
+    found = compare(Judged(predictor, trained.held_matrix, trained.held_labels), old)
+    other = f"The model in {folder} has other features or classes, so it is not compared."
+    return found, [] if found else [other]
+
+
+def refusals(trained: Trained, comparison: Comparison | None) -> list[str]:
+    """Return the reasons not to write a model, one sentence each.
+
+    A difference of log losses counts if the 95 % bootstrap interval of its mean excludes zero.
 
     Args:
         trained: The new model, with its held-out rows.
-        folder: The folder for it, which may hold a model.
+        comparison: The comparison with the model in place; None if there is none.
     """
+    return [*_faults(trained), *(_worse(comparison) if comparison else ())]
+
+
+def _faults(trained: Trained) -> Iterator[str]:
     metrics = trained.artifact.manifest.metrics
     new = losses(trained.held_labels, trained.held_probabilities)
-    reasons = []
-    _, high = mean_interval(new - losses(trained.held_labels, trained.baseline))
-    if high >= 0:
-        reasons.append(
-            f"The model is no better than always answering the classes' shares: its log loss is "
-            f"{metrics.log_loss:.4f}, and {metrics.baseline['log_loss']:.4f} without any model. On "
-            f"{len(new):,} rows held out, such a difference may be chance."
-        )
+    gain = losses(trained.held_labels, trained.baseline) - new
+    low, high = mean_interval(gain)
+    if low <= 0:
+        losses_are = f"{metrics.log_loss:.4f}, and {metrics.baseline['log_loss']:.4f} without any model"
+        if (mean := float(gain.mean())) <= 0:
+            yield (
+                "The model is no better than always answering the classes' shares: on "
+                f"{len(new):,} rows its log loss is {losses_are}."
+            )
+        else:
+            # The interval's half width falls with the square root of the number of rows.
+            rows = sum(trained.artifact.manifest.data.rows.values())
+            more = max(1, round(rows * (((mean - low) / mean) ** 2 - 1)))
+            yield (
+                "That the model is better than always answering the classes' shares may be chance: on "
+                f"{len(new):,} rows its log loss is {losses_are}, and the 95 % interval of the difference, "
+                f"{low:.4f} to {high:.4f}, includes zero. If it stays as large, about {more:,} more rows "
+                "would do."
+            )
     allowed = metrics.calibration_error_by_chance + CALIBRATION_MARGIN
     if metrics.calibration_error > allowed:
-        reasons.append(
+        yield (
             f"The model's probabilities are not to be believed: calibration error "
             f"{metrics.calibration_error:.3f}, and at most {allowed:.3f} is allowed."
         )
-    in_place = _in_place(trained, folder)
-    if in_place is not None:
-        version, probabilities = in_place
-        old = losses(trained.held_labels, probabilities)
-        low, high = mean_interval(new - old)
-        if low > 0:
-            reasons.append(
-                f"The model is worse than model {version} in {folder}: on the same {len(new):,} rows "
-                f"its log loss is {new.mean():.4f}, and {old.mean():.4f} there (difference {low:.4f} to "
-                f"{high:.4f})."
+
+
+def _worse(comparison: Comparison) -> Iterator[str]:
+    old = comparison.old_version
+    for part in comparison.sets:
+        if part.difference.low > 0:
+            yield (
+                f"The model is worse than model {old}, which is in place, on the {part.rows:,} rows that "
+                f"model {part.judged} was judged by: its log loss is {part.new.mean:.4f}, and {part.old.mean:.4f} "
+                f"there (difference {part.difference.low:.4f} to {part.difference.high:.4f})."
             )
-    return reasons
-
-
-def _in_place(trained: Trained, folder: Path) -> tuple[str, NDArray[np.float32]] | None:
-    """Return the version and the answers of the model in a folder if it can be served and compared."""
-    if not (folder / MANIFEST_NAME).exists():
-        return None
-    try:
-        predictor = Predictor.load(folder)
-    except ArtifactError:
-        return None  # a model that cannot be served may be replaced by any other
-    if _compared(trained.artifact.manifest.problem) != _compared(predictor.problem):
-        return None
-    return predictor.model_version, predictor.predict_many(trained.held_matrix).probabilities
-
-
-def _compared(problem: Problem) -> list[object]:
-    """Return what must be equal for two models to answer the same rows in the same columns."""
-    codes = [list(feature.choices) if isinstance(feature, Choice) else [] for feature in problem.features]
-    return [*problem.by_key, *(feature.column_name for feature in problem.features), *codes]
+    if comparison.new_rows * FEWER < comparison.old_rows:
+        yield (
+            f"The model is from {comparison.new_rows:,} rows only, and model {old}, which is in place, from "
+            f"{comparison.old_rows:,}. Is the file whole?"
+        )

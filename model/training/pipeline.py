@@ -17,19 +17,23 @@ from model.booster import class_probabilities, contributions, load_booster
 from model.manifest import (
     CARD_NAME,
     FORMAT_VERSION,
+    JUDGED_NAME,
     Data,
     DecisionBoundary,
     FeatureStats,
+    Imported,
     KnownAnswer,
     Manifest,
     Metrics,
+    Search,
 )
-from model.problem.features import AnyFeature, Choice, Number, YesNo
+from model.problem.features import AnyFeature, Choice, Number
 from model.step_function import to_step_function
 from model.training import evaluation, plots
 from model.training.card import write_card
 from model.training.dataset import Dataset
 from model.training.fitting import fit, search
+from model.training.judged import as_json, judged_csv
 from model.training.simulation import best_probabilities
 from model.training.split import held_out
 
@@ -64,6 +68,27 @@ class Trained:
     baseline: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a model came to be.
+
+    Attributes:
+        model: The bytes of the model file.
+        parameters: XGBoost's parameters.
+        search: How they were found; None for an imported model.
+        imported: Where an imported model is from.
+        seen: Whether each row was fitted, shape ``(rows,)``.
+        held: Whether each row is judged by, shape ``(rows,)``; both are all rows for an imported model.
+    """
+
+    model: bytes
+    parameters: Mapping[str, str | int | float]
+    search: Search | None
+    imported: Imported | None
+    seen: NDArray[np.bool_]
+    held: NDArray[np.bool_]
+
+
 def train(data: Dataset, pictures: Mapping[str, bytes], *, wide: bool = False, threads: int = 1) -> Trained:
     """Fit a model to four fifths of the rows and evaluate it on the others.
 
@@ -73,19 +98,31 @@ def train(data: Dataset, pictures: Mapping[str, bytes], *, wide: bool = False, t
         wide: Whether to search more parameters.
         threads: For the last fit; only with one do the same rows always give the same bytes.
     """
-    problem = data.problem
     held = held_out(data.matrix, data.labels)
     matrix, labels = data.matrix[~held], data.labels[~held]
-    parameters, rounds, searched = search(problem, matrix, labels, wide=wide)
+    parameters, rounds, searched = search(data.problem, matrix, labels, wide=wide)
     parameters["nthread"] = threads
-    model = fit(problem, matrix, labels, parameters, rounds)
+    model = fit(data.problem, matrix, labels, parameters, rounds)
+    return describe(data, pictures, Fit(model, parameters | {"rounds": rounds}, searched, None, ~held, held))
+
+
+def describe(data: Dataset, pictures: Mapping[str, bytes], fitted: Fit) -> Trained:
+    """Evaluate a model, and make the artifact that describes it.
+
+    Args:
+        data: The rows.
+        pictures: The pictures that the problem names, which go into the artifact.
+        fitted: The model.
+    """
+    problem, held = data.problem, fitted.held
+    matrix, labels = data.matrix[fitted.seen], data.labels[fitted.seen]
     # Loaded from its bytes, so that the model that is evaluated is the one that a server will load.
-    booster = load_booster(model, problem.features)
+    booster = load_booster(fitted.model, problem.features)
     held_matrix, held_labels = data.matrix[held], data.labels[held]
     answers = class_probabilities(booster, held_matrix)
     baseline = np.broadcast_to(np.bincount(labels) / len(labels), answers.shape)
 
-    version, file, sha256 = identify(model)
+    version, file, sha256 = identify(fitted.model)
     known = _known_rows(data, held)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
@@ -100,26 +137,42 @@ def train(data: Dataset, pictures: Mapping[str, bytes], *, wide: bool = False, t
             sha256=data.sha256,
             simulated=data.simulated,
             rows=dict(zip(problem.by_key, np.bincount(data.labels).tolist(), strict=True)),
-            fitted=len(matrix),
+            fitted=int((fitted.seen & ~held).sum()),
             held_out=len(held_matrix),
         ),
-        parameters=parameters | {"rounds": rounds},
-        search=_rounded(searched),
+        parameters=dict(fitted.parameters),
+        search=fitted.search and _rounded(fitted.search),
+        imported=fitted.imported,
+        forced=(),
         metrics=_rounded(_metrics(data, held, answers, baseline)),
         decision_boundaries=_boundaries(booster, data),
         known_answers=tuple(
-            KnownAnswer(_as_json(problem.features, numbers), _rounded_all(row))
+            KnownAnswer(as_json(problem.features, numbers), _rounded_all(row))
             for numbers, row in zip(known, class_probabilities(booster, known).tolist(), strict=True)
         ),
         xgboost_version=xgboost.__version__,
     )
     used = {name for entry in problem.classes for name in (entry.picture, entry.preview)}
     used |= {problem.icon, problem.preview}
-    documents = plots.draw(manifest, booster, matrix, labels) | {CARD_NAME: write_card(manifest)}
+    documents = plots.draw(manifest, booster, matrix, labels)
     documents |= {name: content for name, content in pictures.items() if name in used}
-    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in documents.items()}
-    artifact = Artifact(msgspec.structs.replace(manifest, documents=checksums), model, documents)
+    documents[JUDGED_NAME] = judged_csv(problem, held_matrix, held_labels)
+    artifact = _with_documents(Artifact(manifest, fitted.model, documents))
     return Trained(artifact, held_matrix, held_labels, answers, baseline)
+
+
+def force(artifact: Artifact, reasons: Sequence[str]) -> Artifact:
+    """Return an artifact whose manifest and card say why the gate refused it."""
+    manifest = msgspec.structs.replace(artifact.manifest, forced=tuple(reasons))
+    return _with_documents(Artifact(manifest, artifact.model, artifact.documents))
+
+
+def _with_documents(artifact: Artifact) -> Artifact:
+    """Return an artifact with its card, and the checksums of all documents in its manifest."""
+    documents = {**artifact.documents, CARD_NAME: write_card(artifact.manifest)}
+    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in documents.items()}
+    manifest = msgspec.structs.replace(artifact.manifest, documents=checksums)
+    return Artifact(manifest, artifact.model, documents)
 
 
 def _stats(
@@ -161,21 +214,6 @@ def _known_rows(data: Dataset, held: NDArray[np.bool_]) -> NDArray[np.float64]:
     rounded = [float(f"{quantile:.3g}") for quantile in quantiles]
     steps = sorted({number.min, *np.clip(rounded, number.min, number.max).tolist(), number.max})
     return np.array(steps, dtype=np.float64).reshape(-1, 1)
-
-
-def _as_json(
-    features: Sequence[AnyFeature], numbers: NDArray[np.float64]
-) -> dict[str, str | bool | int | float | None]:
-    """Return the members of a row as the API takes them, in first units."""
-    row: dict[str, str | bool | int | float | None] = {}
-    for feature, number in zip(features, numbers.tolist(), strict=True):
-        if np.isnan(number):
-            row[feature.name] = None
-        elif isinstance(feature, Choice):
-            row[feature.name] = list(feature.choices)[int(number)]
-        else:
-            row[feature.name] = bool(number) if isinstance(feature, YesNo) else number
-    return row
 
 
 def _metrics(

@@ -1,6 +1,6 @@
 """The result of a training, as tables for a terminal."""
 
-from pathlib import Path
+from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -8,6 +8,7 @@ from rich.text import Text
 
 from model.manifest import Manifest
 from model.training.card import MEASURES, changes_in_words, constraints_in_words, known_in_words, measure
+from model.training.comparison import Comparison
 from model.training.plots import importances
 
 _WIDTH = 20
@@ -17,19 +18,20 @@ _STYLES = ("dark_orange", "dodger_blue1", "green3", "medium_purple", "red", "yel
 """The styles of the classes in order, repeated if there are more classes; close to the plots' colours."""
 
 
-def result(manifest: Manifest, folder: Path, *, written: bool) -> RenderableType:
+def result(manifest: Manifest, comparison: Comparison | None, said: str) -> RenderableType:
     """Return the result of a training: the rows, the measures and the answers.
 
     Args:
         manifest: The manifest of the trained model.
-        folder: The output folder.
-        written: Whether the model was written there.
+        comparison: The comparison with the model in place; None if there is none.
+        said: What became of the model, a sentence.
     """
-    said = f"Written to {folder}." if written else f"Not written to {folder}."
     parts = [_rows(manifest), _quality(manifest), _answers(manifest)]
+    if comparison:
+        parts.insert(2, compared(comparison))
     if len(manifest.problem.features) > 1:
         parts.append(_importances(manifest))
-    notes = [*changes_in_words(manifest), *constraints_in_words(manifest.problem), said]
+    notes = [*changes_in_words(manifest), *constraints_in_words(manifest), said]
     return Group(*(line for part in parts for line in (part, Text())), Text("\n".join(notes), style="dim"))
 
 
@@ -39,7 +41,8 @@ def _rows(manifest: Manifest) -> Table:
     rows = manifest.problem.row.plural
     kind = f"simulated {rows}" if data.simulated else rows
     table.add_column(justify="right")
-    table.add_row(f"{data.fitted + data.held_out:,}", kind, f"in {data.file}, {data.held_out:,} held out")
+    held = "all judged by" if manifest.imported else f"{data.held_out:,} held out"
+    table.add_row(f"{data.fitted + data.held_out:,}", kind, f"in {data.file}, {held}")
     most = max(data.rows.values())
     for entry in manifest.problem.classes:
         count = data.rows[entry.key]
@@ -64,6 +67,35 @@ def _quality(manifest: Manifest) -> Table:
         )
     if metrics.best_log_loss is not None:
         table.add_row("Best possible log loss, nats", f"{metrics.best_log_loss:.4f}", "", "")
+    return table
+
+
+def compared(comparison: Comparison) -> Table:
+    """Return two models side by side."""
+    new, old = f"Model {comparison.new_version}", f"Model {comparison.old_version}"
+    table = Table(title=f"{new} beside {old}: log loss, nats", title_justify="left", title_style="bold")
+    for name in ("On the rows of", new, old, "Difference"):
+        table.add_column(name, justify="right" if table.columns else "left")
+    for part in comparison.sets:
+        cells = [str(loss).replace(" (", "\n(") for loss in (part.new, part.old, part.difference)]
+        style = "red" if part.difference.low > 0 else ""
+        table.add_row(f"model {part.judged}\n({part.rows:,})", *cells, style=style)
+    return table
+
+
+def kept(models: Iterable[tuple[str, Manifest]]) -> Table:
+    """Return the models of a folder as a table, each with what became of it."""
+    table = _borderless_table("", header=True)
+    for name in ("Model", "Replaced", "Rows", "Log loss, 95 % interval", "Data"):
+        table.add_column(name, justify="right" if name == "Rows" else "left", no_wrap=name != "Data")
+    for state, manifest in models:
+        metrics, data = manifest.metrics, manifest.data
+        low, high = metrics.intervals["log_loss"]
+        rows = f"{sum(data.rows.values()):,}"
+        loss = f"{metrics.log_loss:.4f} ({low:.4f} to {high:.4f})"
+        table.add_row(
+            manifest.model_version, state, rows, loss, data.file + " (forced)" * bool(manifest.forced)
+        )
     return table
 
 

@@ -83,7 +83,8 @@ def _file(archive: tarfile.TarFile, member: tarfile.TarInfo) -> File:
 def ended(image: str, *options: str, command: str = "gunicorn") -> tuple[int, str]:
     """Run a container that ends by itself; return its exit code and its output."""
     container = docker(
-        "run", "--detach", *LOCKED_DOWN, "--network", "host", *options, image, *command.split()
+        *("run", "--detach", *LOCKED_DOWN, "--network", "host", "--env", f"PORT={free_port()}"),
+        *(*options, image, *command.split()),
     )
     try:
         code = int(subprocess.check_output(["docker", "wait", container], timeout=START_CEILING))

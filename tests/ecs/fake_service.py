@@ -170,6 +170,8 @@ class FakeService:
         return {
             "status": "ACTIVE",
             "desiredCount": self.desired,
+            "runningCount": self.desired,
+            "pendingCount": 0,
             "taskDefinition": definition(self.target),
             "deployments": [primary],
             "events": [],

@@ -63,6 +63,21 @@ def test_it_goes_to_the_last_good_revision(operator: Make) -> None:
     assert "LeftSince" in somebody.ecs.tags[B]
 
 
+def test_it_takes_image_and_model_back_together_and_names_both(operator: Make) -> None:
+    somebody = operator()
+    somebody.ecs.tags[A]["ModelVersion"], somebody.ecs.tags[B]["ModelVersion"] = (
+        "aaaaaaaaaaaa",
+        "bbbbbbbbbbbb",
+    )
+    result = somebody.types("--yes")[1]
+    assert (result["from_model"], result["to_model"]) == ("bbbbbbbbbbbb", "aaaaaaaaaaaa")
+    assert result["image_tag"] == "image-1"
+    assert (
+        "perfect-puppy-prod:2 → perfect-puppy-prod:1: image-1, good since 2026-11-26T01:00:00+00:00; "
+        "model bbbbbbbbbbbb → aaaaaaaaaaaa"
+    ) in somebody.said
+
+
 def test_a_second_rollback_does_not_return_to_the_bad_revision(operator: Make) -> None:
     somebody = operator()
     somebody.types("--yes")
@@ -101,9 +116,11 @@ def test_a_dry_run_changes_nothing(operator: Make) -> None:
 
 def test_a_rollout_under_way_is_stopped(operator: Make) -> None:
     somebody = operator()
+    somebody.ecs.tags[C] = {"ModelVersion": "cccccccccccc"}
     somebody.ecs.update_service({"taskDefinition": definition(C)})
     code, result = somebody.types("--yes")
     assert (code, result["from"], result["to"]) == (0, definition(C), definition(B)), somebody.said
+    assert result["from_model"] == "cccccccccccc", "of the release under way, not of what it replaces"
     assert somebody.ecs.sent[:2] == ["TagResource", "StopServiceDeployment"]
     assert (somebody.ecs.status, somebody.ecs.serving) == ("ROLLBACK_SUCCESSFUL", B)
     assert "LeftSince" in somebody.ecs.tags[C]

@@ -16,8 +16,11 @@ from typing import Any
 
 import train
 
-CALLS = {"open", "write", "flush", "fsync", "replace", "unlink", "mkdir"}
-WRITERS = ("model/artifact.py", "model/atomic.py", "pathlib.py", "pathlib/__init__.py", "pathlib/_local.py")
+CALLS = {"open", "write", "flush", "fsync", "replace", "unlink", "mkdir", "rmdir"}
+WRITERS = (
+    *("model/artifact.py", "model/atomic.py", "shutil.py"),
+    *("pathlib.py", "pathlib/__init__.py", "pathlib/_local.py"),
+)
 
 
 class Killer:

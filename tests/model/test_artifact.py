@@ -2,17 +2,22 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from model.artifact import (
     ARTIFACT_FOLDER,
     Artifact,
     ArtifactError,
+    history,
+    identify,
     read_artifact,
+    read_model,
     write_artifact,
 )
 from model.manifest import FORMAT_VERSION, MANIFEST_NAME
@@ -35,16 +40,94 @@ def test_the_model_version_is_the_start_of_the_model_files_checksum() -> None:
     assert model_file(ARTIFACT_FOLDER).name == f"model-{sha256[:12]}.ubj"
 
 
-def test_an_artifact_replaces_another_and_leaves_nothing_behind(
+def test_an_artifact_replaces_another_which_is_kept_in_its_history(
     five_artifact: Artifact, artifact_folder: Path
 ) -> None:
-    write_artifact(five_artifact, artifact_folder)
+    shipped = read_artifact(artifact_folder)
+    assert write_artifact(five_artifact, artifact_folder) == (True, [])
     assert read_artifact(artifact_folder) == five_artifact
     assert {path.name for path in artifact_folder.iterdir()} == {
         MANIFEST_NAME,
+        "history",
         five_artifact.manifest.model_file,
         *five_artifact.documents,
     }
+    [(version, kept)] = history(artifact_folder).items()
+    assert version == shipped.manifest.model_version
+    assert read_artifact(kept) == shipped
+
+
+def test_the_same_artifact_again_writes_nothing(artifact_folder: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (artifact_folder, *artifact_folder.iterdir())}
+    assert write_artifact(read_artifact(artifact_folder), artifact_folder) == (False, [])
+    assert {path: path.stat().st_mtime_ns for path in (artifact_folder, *artifact_folder.iterdir())} == before
+
+
+def version_of(number: int, artifact: Artifact) -> Artifact:
+    """Return an artifact of another version; its model can be written and read, but not served."""
+    model = artifact.model + bytes([number])
+    version, file, sha256 = identify(model)
+    manifest = msgspec.structs.replace(
+        artifact.manifest, model_version=version, model_file=file, model_sha256=sha256
+    )
+    return Artifact(manifest, model, artifact.documents)
+
+
+def test_the_last_five_are_kept_and_one_that_returns_leaves_the_history(
+    five_artifact: Artifact, tmp_path: Path
+) -> None:
+    versions = []
+    for number in range(7):
+        artifact = version_of(number, five_artifact)
+        write_artifact(artifact, tmp_path)
+        versions.append(artifact.manifest.model_version)
+    assert list(history(tmp_path)) == versions[5:0:-1]
+    write_artifact(read_artifact(tmp_path / "history" / versions[3]), tmp_path)
+    assert read_artifact(tmp_path).manifest.model_version == versions[3]
+    assert list(history(tmp_path)) == [versions[6], versions[5], versions[4], versions[2], versions[1]]
+
+
+def test_a_damaged_artifact_is_replaced_and_not_kept(five_artifact: Artifact, artifact_folder: Path) -> None:
+    model_file(artifact_folder).write_bytes(b"damaged")
+    assert write_artifact(five_artifact, artifact_folder) == (True, [])
+    assert history(artifact_folder) == {}
+
+
+def test_a_clean_up_that_fails_is_a_warning_and_the_new_artifact_in_place(
+    five_artifact: Artifact, artifact_folder: Path
+) -> None:
+    (artifact_folder / "picture-of-a-folder").mkdir()
+    written, [warning] = write_artifact(five_artifact, artifact_folder)
+    assert written
+    assert warning.startswith(f"The model is in place, but old files are left in {artifact_folder}: ")
+    assert read_artifact(artifact_folder) == five_artifact
+
+
+def test_no_symbolic_link_is_followed(five_artifact: Artifact, artifact_folder: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    target = outside / "file"
+    target.write_text("mine", encoding="utf-8")
+    (artifact_folder / ".partial").symlink_to(target)
+    (artifact_folder / five_artifact.manifest.model_file).symlink_to(target)
+    write_artifact(five_artifact, artifact_folder)
+    assert read_artifact(artifact_folder) == five_artifact
+    assert target.read_text(encoding="utf-8") == "mine"
+
+    shutil.rmtree(artifact_folder / "history")
+    (artifact_folder / "history").symlink_to(outside)
+    with pytest.raises(ArtifactError, match="history is a symbolic link, which is not followed; remove it"):
+        write_artifact(version_of(1, five_artifact), artifact_folder)
+    assert read_artifact(artifact_folder) == five_artifact
+    assert list(outside.iterdir()) == [target]
+
+
+def test_a_manifest_without_a_card_is_refused(
+    artifact_folder: Path, edit_manifest: Callable[..., None]
+) -> None:
+    edit_manifest(documents={})
+    with pytest.raises(ArtifactError, match=r"manifest\.json names no MODEL_CARD\.md; train again"):
+        read_model(artifact_folder)
 
 
 @pytest.mark.parametrize("fails", ["model-", ".pending-", MANIFEST_NAME])

@@ -22,15 +22,15 @@ def test_killed_before_and_after_each_write_the_artifact_verifies(
     command = [sys.executable, "-W", "ignore", "-m", "tests.model.kill_at_each_write", str(folder)]
     command += ["--data", str(data), "--out", str(folder)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (run.returncode, run.stderr) == (0, "")
+    assert (run.returncode, run.stderr.count("\n")) == (0, 1), "only that the models can't be compared"
 
     new = read_artifact(folder)
     assert new.manifest.classes == ("dachshund", "german_shepherd")
     snapshots = sorted(tmp_path.glob("model-after-*"), key=lambda path: int(path.name.rpartition("-")[2]))
     found = [read_artifact(snapshot) for snapshot in snapshots]
     committed = found.index(new)
-    # Before and after each call: six files take five calls each, others rename or remove a file.
-    assert len(found) > 60
+    # Before and after each call: twelve files, six of them in the history, take six calls each.
+    assert len(found) > 144
     assert found == [five_artifact] * committed + [new] * (len(found) - committed)
     assert 0 < committed < len(found)
     for snapshot in snapshots:

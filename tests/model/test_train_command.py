@@ -12,10 +12,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import xgboost
 
 import train
 from model.artifact import ARTIFACT_FOLDER, read_artifact
+from model.manifest import CARD_NAME
 from model.predictor import Predictor
 from tests.model.sizes import answer, answers
 from tests.model.tables import PROBLEMS
@@ -31,7 +34,7 @@ def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
 @pytest.fixture
@@ -246,8 +249,97 @@ def test_a_model_that_the_gate_refuses_is_not_written_unless_forced(
     assert contents(artifact_folder) == before
 
     assert train.main([*command, "--json", "--force"]) == 0
-    assert json.loads(capsys.readouterr().out)["reasons"] != []
-    assert read_artifact(artifact_folder).manifest.data.file == "nonsense.csv"
+    reasons = json.loads(capsys.readouterr().out)["reasons"]
+    forced = read_artifact(artifact_folder)
+    assert forced.manifest.data.file == "nonsense.csv"
+    assert list(forced.manifest.forced) == reasons != []
+    card = forced.documents[CARD_NAME].decode()
+    assert f"- **It was written by `--force`, though the gate refused it:** {reasons[0]}\n" in card
+
+
+# Beside the model in place, and back to it
+
+
+def test_both_models_are_shown_on_both_sets_of_rows(
+    data: Path, artifact_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = (ROOT / "model" / "homes.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    data.write_text("".join(lines[:3_001]), encoding="utf-8")
+    command = ["--data", str(data), "--out", str(artifact_folder)]
+    assert train.main([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    comparison = found["comparison"]
+    assert [part["rows"] for part in comparison["sets"]] == [600, 1_200]
+    assert (comparison["new_rows"], comparison["old_rows"]) == (3_000, 6_000)
+    for part in comparison["sets"]:
+        new, old, difference = part["new"], part["old"], part["difference"]
+        assert difference["mean"] == pytest.approx(new["mean"] - old["mean"])
+        for each in (new, old, difference):
+            assert each["low"] < each["mean"] < each["high"]
+    assert "comparison" not in found["manifest"]
+
+    assert train.main(command) == 0
+    printed = capsys.readouterr().out
+    assert "Nothing new: it is the model in " in printed
+
+
+def test_a_model_is_listed_compared_and_taken_back(
+    data: Path, artifact_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ran(*arguments: str) -> str:
+        code = train.main([*arguments, "--out", str(artifact_folder)])
+        printed = capsys.readouterr()
+        assert (code, printed.err) == (0, "")
+        return printed.out.replace("\n", " ")
+
+    shipped = contents(artifact_folder)
+    first = Predictor.load(artifact_folder).model_version
+    train.main(["--data", str(data), "--out", str(artifact_folder), "--force"])
+    capsys.readouterr()
+    second = Predictor.load(artifact_folder).model_version
+
+    listed = ran("--list")
+    assert re.search(rf"{second} +in place +120 +0\.\d{{4}} \(.*\) +mine\.csv", listed)
+    assert re.search(rf"{first} +20\d\d-\d\d-\d\d \d\d:\d\d +6,000 .* homes\.csv", listed)
+    models = json.loads(ran("--list", "--json"))["models"]
+    assert [each["manifest"]["model_version"] for each in models] == [second, first]
+
+    assert f"Model {second} beside Model {first}: log loss, nats" in ran("--compare", second, first)
+    compared = json.loads(ran("--compare", second, first, "--json"))["comparison"]
+    assert [part["judged"] for part in compared["sets"]] == [second, first]
+
+    assert f"Model {first} is in place again, in " in ran("--rollback", first)
+    now = contents(artifact_folder)
+    assert now == shipped
+    assert [path.name for path in (artifact_folder / "history").iterdir()] == [second]
+    assert f"Model {first} is the one in place, in " in ran("--rollback", first)
+
+    (artifact_folder / "manifest.json").write_text("{}", encoding="utf-8")
+    assert f"Model {second} is in place again, in " in ran("--rollback", second), (
+        "also when the one in place is damaged"
+    )
+    assert train.main(["--rollback", "0" * 12, "--out", str(artifact_folder)]) == 2
+    assert capsys.readouterr().err == f"train.py: There is no model {'0' * 12}; there are {second}.\n"
+
+
+def test_a_model_that_was_trained_elsewhere_is_imported(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = pd.read_csv(data)
+    labels = table["breed"] == "german_shepherd"
+    model = xgboost.XGBClassifier(n_estimators=9, n_jobs=1).fit(table[["home_size_sqft"]], labels)
+    model.save_model(tmp_path / "notebook.json")
+    out = tmp_path / "mine"
+    command = ["--import", str(tmp_path / "notebook.json"), "--data", str(data), "--out", str(out)]
+    assert train.main(command) == 0
+    assert "all judged by" in capsys.readouterr().out
+    asked = Predictor.load(out)
+    answered = model.predict_proba(table[["home_size_sqft"]])
+    assert np.array_equal(answers(asked, table["home_size_sqft"].to_numpy(float)).probabilities, answered)
+
+    (tmp_path / "notebook.json").write_text("{", encoding="utf-8")
+    assert train.main(command) == 2
+    assert "can't be served: XGBoost can't read it; write it with save_model" in capsys.readouterr().err
 
 
 # Checking an artifact

@@ -23,6 +23,8 @@ class Controls:
     """What DescribeImageScanFindings answers from now on; empty for no scan,"""
     findings: list[dict[str, Any]] = field(default_factory=list)
     """... and what was found, as its `findings`."""
+    pushed_bytes: int = 0
+    """How many bytes of layers and configurations the registry has taken."""
 
 
 CONTROLS = Controls()

@@ -59,10 +59,15 @@ class StandIn:
         answer = urllib3.request("PUT", f"{self.url}/_stand_in", json=controls)
         assert answer.status == 200, answer.data.decode()
 
+    @property
+    def controls(self) -> dict[str, Any]:
+        """The fields of `control.Controls`, as they are now."""
+        return dict(urllib3.request("GET", f"{self.url}/_stand_in").json())
+
     @contextmanager
     def restored(self, **controls: Any) -> Iterator[None]:
         """Set fields of `control.Controls`, and restore all of them when the block ends."""
-        before = urllib3.request("GET", f"{self.url}/_stand_in").json()
+        before = self.controls
         self.set(**controls)
         try:
             yield

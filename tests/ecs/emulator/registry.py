@@ -1,7 +1,8 @@
-"""ECR: scans with findings that a test sets, and images with several tags, as on AWS."""
+"""ECR: scans with findings that a test sets, images with several tags as on AWS, and a count of bytes."""
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 from ministack.core.responses import error_response_json, json_response
@@ -21,6 +22,18 @@ def install() -> None:
     ecr._batch_get_image = batch_get_image
     ecr._batch_delete_image = batch_delete_image
     ecr._list_images = list_images
+    for name in ("_v2_start_blob_upload", "_v2_patch_blob_upload", "_v2_complete_blob_upload"):
+        setattr(ecr, name, counting(getattr(ecr, name)))
+
+
+def counting(take: Callable[..., Any]) -> Callable[..., Any]:
+    """Count the bytes that a step of an upload brings; its last argument is the body of the request."""
+
+    def count(*arguments: Any) -> Any:
+        CONTROLS.pushed_bytes += len(arguments[-1] or b"")
+        return take(*arguments)
+
+    return count
 
 
 async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Any:

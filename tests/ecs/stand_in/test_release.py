@@ -9,17 +9,20 @@ import pytest
 
 from tests.ecs.stand_in.conftest import Deployed
 from tests.ecs.stand_in.forwarder import Call
+from tests.load.clients import say
 
 STACK = "perfect-puppy-prod"
 ENOUGH = 1_000
+MB = 1_000_000
 
 
-def test_a_new_model_and_a_code_change_lose_no_request(deployed: Deployed) -> None:
-    project = deployed.place.project
+def test_a_new_model_and_a_code_change_push_little_and_lose_no_request(deployed: Deployed) -> None:
+    project, stand_in = deployed.place.project, deployed.place.stand_in
     before = deployed.place.ecs("status", "--json").json["model_version"]
     project.train(5_000)
     project.append("webapp/http/health.py", "\n# a change\n")
     project.commit()
+    pushed_before = stand_in.controls["pushed_bytes"]
     with deployed.under_load() as load:
         result = deployed.up()
         assert result.code == 0, result.said
@@ -31,6 +34,10 @@ def test_a_new_model_and_a_code_change_lose_no_request(deployed: Deployed) -> No
     after = deployed.place.ecs("status", "--json").json["model_version"]
     assert load.versions == {before, after}
     assert before != after
+    assert (result.json["from_model"], result.json["to_model"]) == (before, after)
+    pushed = stand_in.controls["pushed_bytes"] - pushed_before
+    say(f"{pushed / MB:.2f} MB pushed, after {pushed_before / MB:.0f} MB for the first release")
+    assert 0 < pushed < MB < pushed_before
 
 
 def crash(deployed: Deployed) -> None:

@@ -117,7 +117,7 @@ def test_what_is_read_stays_within_limits_and_choices(data: st.DataObject, featu
     ("feature", "text", "says"),
     [
         (SIZE, "", "size is missing. Give the size as a number."),
-        (SIZE, "1,5", "size must be a number in plain figures, such as 1200 or 92.5; got 1,5."),
+        (SIZE, "1,5", "with a decimal point, such as 92.5, not with a decimal comma; got 1,5."),
         (SIZE, "-5", "size must be between 50 and 100,000 sq ft; got -5."),
         (STREET, "", 'street is missing. Give the street as "quiet", "busy" or "country".'),
         (STREET, "bussy", 'street must be "quiet", "busy" or "country"; got bussy. Did you mean "busy"?'),

@@ -125,10 +125,7 @@ def test_only_the_shipped_data_are_called_simulated(five_artifact: Artifact) -> 
 def test_the_card_says_which_constraints_are_declared_and_whether_they_count(
     model_of: Callable[[str], Path], five_artifact: Artifact
 ) -> None:
-    yard, five = (
-        read_artifact(model_of("yard")).manifest.problem,
-        five_artifact.manifest.problem,
-    )
+    yard, five = read_artifact(model_of("yard")).manifest, five_artifact.manifest
     assert constraints_in_words(yard) == [
         "As Size rises, German Shepherd never gets less probable; the fit is constrained so.",
         "As Hours away rises, German Shepherd never gets more probable; the fit is constrained so.",

@@ -2,6 +2,10 @@
 
 import gzip
 import hashlib
+import io
+import re
+import zipfile
+import zlib
 from pathlib import Path
 
 import msgspec
@@ -143,7 +147,7 @@ def test_every_separator_with_and_without_byte_order_mark_and_gzip(
         ),
         (
             HEADER + VALID_ROWS + '"1,5",dachshund\n',
-            "line 62 has '1,5': home_size must be a number in plain figures",
+            "line 62 has '1,5': home_size must be a number with a decimal point",
         ),
         (HEADER + VALID_ROWS + "0,dachshund\n", "line 62 has '0': home_size must be between 50 and"),
         (HEADER + VALID_ROWS + "49.9,dachshund\n", "line 62 has '49.9': home_size must be between 50 and"),
@@ -200,7 +204,7 @@ def penguins(folder: Path, before: str, after: str) -> str:
 def test_a_choice_that_is_not_declared_is_refused_with_the_nearest_that_is(tmp_path: Path) -> None:
     assert penguins(tmp_path, "Adelie,Torgersen,39.1", "Adelie,Torgerson,39.1") == (
         "line 2 has 'Torgerson' (Did you mean \"Torgersen\"?): island must be "
-        '"Biscoe", "Dream" or "Torgersen"; add a choice for any other.'
+        '"Biscoe", "Dream" or "Torgersen".'
     )
 
 
@@ -280,3 +284,96 @@ def test_rounded_sizes_give_no_warning(tmp_path: Path, problem: Problem, nearest
     rows = zip(np.round(sizes / nearest) * nearest, labels, strict=True)
     text = "".join(f"{size:.0f},{list(problem.by_key)[label]}\n" for size, label in rows)
     assert read_dataset(write(tmp_path, HEADER + text), problem).warnings == ()
+
+
+# Files that are no CSV
+
+
+def packed(**files: bytes) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, each in files.items():
+            archive.writestr(name.replace("__", "/").replace("_", "."), each)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (
+            packed(xl__workbook_xml=b"<workbook/>", xl__sheet_xml=b""),
+            "is an Excel workbook; save the table in",
+        ),
+        (packed(homes_csv=b"home_size_sqft,breed"), "is a ZIP file; save the table in it as CSV in UTF-8."),
+        (bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 99, "is an Excel workbook; save the table in it as CSV"),
+        (b"PAR1\x15\x04" + b"\0" * 99, "is a Parquet file; save the table in it as CSV in UTF-8."),
+        (
+            "sep=;\r\nhome_size_sqft;breed\r\n1000;dachshund\r\n",
+            "begins with Excel's line sep=;; take that line",
+        ),
+        (
+            ",".join(f"c{n}" for n in range(2_000_000)),
+            "has 2,000,000 columns, and at most 1,000 are read; take",
+        ),
+    ],
+    ids=["xlsx", "zip", "xls", "parquet", "sep", "columns"],
+)
+def test_what_is_no_table_is_refused_by_its_name(
+    tmp_path: Path, problem: Problem, content: str | bytes, says: str
+) -> None:
+    path = write(tmp_path, content)
+    with pytest.raises(DatasetError, match=f"^{re.escape(f'{path} {says}')}"):
+        read_dataset(path, problem)
+
+
+def test_a_gzip_bomb_ends_in_a_sentence_before_its_end(tmp_path: Path, problem: Problem) -> None:
+    """Of 2 GB, packed in 2 MB, no more than is allowed is unpacked."""
+    packer = zlib.compressobj(9, wbits=31)
+    zeros = bytes(10**7)
+    bomb = b"".join(packer.compress(zeros) for _ in range(200)) + packer.flush()
+    path = write(tmp_path, bomb)
+    with pytest.raises(DatasetError, match="has more than 500 MB of text; take a sample of it"):
+        read_dataset(path, problem)
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("size", "says"),
+    [
+        ('"92,5"', "must be a number with a decimal point, such as 92.5, not with a decimal comma"),
+        ('"1.092,5"', "must be a number with a decimal point, such as 92.5, not with a decimal comma"),
+        ("1 092", "must be a number without marks between the thousands, such as 1200"),
+        ("1'092.5", "must be a number without marks between the thousands, such as 1200"),
+        ("1.092.000", "must be a number without marks between the thousands, such as 1200"),
+        ("about 1000", "must be a number in plain figures, such as 1200 or 92.5"),
+    ],
+)
+def test_a_decimal_comma_and_marks_between_thousands_are_named(
+    tmp_path: Path, problem: Problem, size: str, says: str
+) -> None:
+    path = write(tmp_path, f"{HEADER}{size},dachshund\n{VALID_ROWS}")
+    with pytest.raises(DatasetError, match=re.escape(says)) as error:
+        read_dataset(path, problem)
+    assert str(error.value).startswith(f"In {path}, line 2 has {size.strip(chr(34))!r}")
+
+
+def test_a_typo_in_a_label_names_the_known_one_and_proposes_no_class(
+    tmp_path: Path, problem: Problem
+) -> None:
+    rows = "1000,dachshound\n2000,German  Sheperd\n3000,GERMAN SHEPHERD\n1000,Dachshund\n"
+    path = write(tmp_path, HEADER + rows + VALID_ROWS)
+    with pytest.raises(DatasetError) as error:
+        read_dataset(path, problem)
+    said = str(error.value)
+    assert "line 2 has 'dachshound' (Did you mean \"dachshund\"?)" in said
+    assert "line 3 has 'German  Sheperd' (Did you mean \"german_shepherd\"?)" in said
+    assert "line 4" not in said, "the name in the catalogue, in any case, is the breed's"
+    assert "add a class" not in said
+
+
+def test_a_label_like_no_other_may_be_a_class_to_add(tmp_path: Path, problem: Problem) -> None:
+    path = write(tmp_path, f"{HEADER}1000,pug\n{VALID_ROWS}")
+    with pytest.raises(DatasetError, match="add a class for any other"):
+        read_dataset(path, problem)

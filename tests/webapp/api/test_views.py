@@ -201,7 +201,7 @@ def test_a_long_unknown_name_is_shortened_in_the_answer(http: httpx.Client) -> N
         ("", "invalid-home-size", "home_size is missing", "home_size"),
         ("home_size=", "invalid-home-size", "home_size is missing", "home_size"),
         ("home_size=abc", "invalid-home-size", "plain figures", "home_size"),
-        ("home_size=1,20", "invalid-home-size", "plain figures", "home_size"),
+        ("home_size=1,20", "invalid-home-size", "not with a decimal comma", "home_size"),
         ("home_size=true", "invalid-home-size", "plain figures", "home_size"),
         ("home_size=null", "invalid-home-size", "plain figures", "home_size"),
         ("home_size=nan", "invalid-home-size", "plain figures", "home_size"),

@@ -1,0 +1,106 @@
+"""Two models side by side, on the rows that each was judged by."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from model.artifact import ArtifactError, read_artifact
+from model.manifest import JUDGED_NAME
+from model.predictor import Predictor
+from model.problem.description import Problem
+from model.problem.features import Choice
+from model.training.evaluation import losses, mean_interval
+from model.training.judged import read_judged
+
+
+class Loss(msgspec.Struct, frozen=True):
+    """A mean log loss, or a difference of two, in nats, with the ends of its 95 % bootstrap interval."""
+
+    mean: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, losses: NDArray[np.float64]) -> "Loss":
+        """Estimate the mean of one loss for each row, shape ``(n,)``."""
+        return cls(float(losses.mean()), *mean_interval(losses))
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4f} ({self.low:.4f} to {self.high:.4f})"
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """Two models on the rows that the model ``judged`` was judged by.
+
+    The interval of the difference, new less old, is the narrowest, because both answer the same rows.
+    """
+
+    judged: str
+    rows: int
+    new: Loss
+    old: Loss
+    difference: Loss
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """Two models, how many rows each is from, and how they do on the rows that each was judged by."""
+
+    new_version: str
+    new_rows: int
+    old_version: str
+    old_rows: int
+    sets: tuple[Compared, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A model, and the rows that it was judged by: features, shape ``(n, features)``, and class indices."""
+
+    predictor: Predictor
+    matrix: NDArray[np.float64]
+    labels: NDArray[np.int64]
+
+
+def read_judged_model(folder: Path) -> Judged:
+    """Read a model and the rows that it was judged by.
+
+    Raises:
+        ArtifactError: A file is missing or damaged, or the model can't be served.
+    """
+    artifact = read_artifact(folder)
+    if JUDGED_NAME not in artifact.documents:
+        raise ArtifactError(f"{folder / JUDGED_NAME} is missing, with the rows that the model was judged by.")
+    problem = artifact.manifest.problem
+    predictor = Predictor.of(artifact.manifest, artifact.model, folder)
+    return Judged(predictor, *read_judged(artifact.documents[JUDGED_NAME], problem))
+
+
+def compare(new: Judged, old: Judged) -> Comparison | None:
+    """Compare two models; return None if they have other features or classes.
+
+    A model that was trained on the other's file, or when that was shorter, was fitted to almost none of the
+    rows that the other one was judged by (see ``shuffled_ranks``).
+    """
+    if _compared(new.predictor.problem) != _compared(old.predictor.problem):
+        return None
+    sets = []
+    for judged in (new, old):
+        ours, theirs = (
+            losses(judged.labels, model.predictor.predict_many(judged.matrix).probabilities)
+            for model in (new, old)
+        )
+        version, rows = judged.predictor.model_version, len(ours)
+        sets.append(Compared(version, rows, Loss.of(ours), Loss.of(theirs), Loss.of(ours - theirs)))
+    new_rows, old_rows = (sum(model.predictor.manifest.data.rows.values()) for model in (new, old))
+    return Comparison(
+        new.predictor.model_version, new_rows, old.predictor.model_version, old_rows, tuple(sets)
+    )
+
+
+def _compared(problem: Problem) -> list[object]:
+    """Return what must be equal for two models to answer the same rows in the same columns."""
+    codes = [list(feature.choices) if isinstance(feature, Choice) else [] for feature in problem.features]
+    return [*problem.by_key, *(feature.column_name for feature in problem.features), *codes]
