@@ -42,7 +42,8 @@ your own table:
   The data is CSV in UTF-8, plain or gzip, with commas, semicolons or tabs. Each feature of the problem has a
   column of its name (a number also of name and unit, as home_size_m2), and so has the target; other columns
   are passed over. There must be two classes or more, and {MIN_ROWS} rows of each. --draft prints a first
-  problem file for a table; model/README.md describes what can stand in it.
+  problem file for a table; model/README.md describes what can stand in it. Training warns of rows that are
+  allowed but probably wrong, such as those in another unit.
 
     python train.py --draft data.csv --target species > problem.toml
     python train.py --problem problem.toml --data data.csv --out my-model

@@ -196,6 +196,16 @@ def test_held_out_rows_that_the_model_was_fitted_to(yard: Look) -> None:
     )
 
 
+def test_an_imported_model_is_judged_on_all_rows_and_was_fitted_to_none_that_is_known(
+    trained: Trained, tmp_path: Path
+) -> None:
+    path = tmp_path / "week.csv"
+    path.write_text("\n".join([YARD_HEADER, *YARD, *YARD[:900]]) + "\n", encoding="utf-8")
+    data = read_dataset(path, load_problem(problem_file("yard"))[0])
+    judged = dataclasses.replace(trained, held_matrix=data.matrix, held_labels=data.labels)
+    assert oddities(data, judged, None) == []
+
+
 # Beside the model in place
 
 
