@@ -37,7 +37,7 @@ def test_all_commands_are_listed(project: Project) -> None:
     result = project.run("--help")
     check(result, 0, "Begin with `verify`")
     listed = re.findall(r"^  ([a-z]+)  ", result.out.partition("Commands:")[2], re.MULTILINE)
-    assert sorted(listed) == ["destroy", "logs", "plan", "rollback", "status", "up", "verify"]
+    assert sorted(listed) == ["acceptance", "destroy", "logs", "plan", "rollback", "status", "up", "verify"]
 
 
 @pytest.mark.parametrize("command", ["up", "rollback", "destroy"])

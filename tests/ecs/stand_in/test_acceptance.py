@@ -1,0 +1,116 @@
+"""`acceptance`, whole: killed and taken up again, stopped, failed; and each time all is destroyed."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import boto3
+import msgspec
+import pytest
+
+from tests.ecs.project import Result
+from tests.ecs.stand_in.conftest import Place
+from tests.ecs.stand_in.releases import under_way
+from tests.load.clients import say, until
+
+STACK, ENV = "perfect-puppy-acceptance", ("--env", "acceptance")
+RUN = ("acceptance", "--yes", "--json", *ENV)
+CEILING = 900
+
+
+@pytest.fixture(scope="module", autouse=True)
+def with_github(place: Place, real: boto3.Session) -> Iterator[None]:
+    """Set the environment up for GitHub, so that the stack has the two roles."""
+    iam = real.client("iam")
+    provider = iam.create_open_id_connect_provider(
+        Url="https://token.actions.githubusercontent.com", ClientIDList=["sts.amazonaws.com"]
+    )
+    place.forget()
+    place.project.append("ecs/settings.toml", 'github_repository = "somebody/perfect-puppy"\n')
+    place.project.commit()
+    with place.stand_in.restored(minute_seconds=2.0):  # time to ring and to stop, while ECS watches the alarms
+        yield
+    place.project.undo()
+    iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider["OpenIDConnectProviderArn"])
+
+
+def results(place: Place) -> dict[str, Any]:
+    with suppress(FileNotFoundError):
+        progress = place.project.folder / ".ecs" / "acceptance" / "progress.json"
+        return dict(msgspec.json.decode(progress.read_bytes())["results"])
+    return {}
+
+
+def ended(process: "subprocess.Popen[str]") -> Result:
+    out, err = process.communicate(timeout=CEILING)
+    return Result(process.returncode, out, err)
+
+
+def all_is_destroyed(place: Place) -> bool:
+    return "Nothing is there" in place.ecs("destroy", "--yes", STACK, *ENV).said and not results(place)
+
+
+def test_a_killed_run_goes_on_and_proves_all_that_is_set_up(place: Place) -> None:
+    begun = time.monotonic()
+    killed = place.start(*RUN)
+    assert until(lambda: results(place).get("deploy-role", {}).get("state") == "passed", 300)
+    killed.kill()
+    before = results(place)
+    killed.communicate()
+    result = ended(place.start(*RUN))
+    say(f"acceptance against the stand-in took {time.monotonic() - begun:.0f} s")
+    assert result.code == 0, result.said
+    rows = result.json["results"]
+    states = {name: row["state"] for name, row in rows.items()}
+    assert states.pop("https") == "not run"
+    assert set(states.values()) == {"passed"}
+    assert not [row["new_words"] for row in rows.values() if row["new_words"]], result.err
+    for name in ("first-release", "plan-role", "deploy-role"):
+        assert rows[name] == before[name], "it was not done again"
+    assert result.json["destroyed"]
+    assert all_is_destroyed(place)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_destroys_what_it_has_made(place: Place, number: signal.Signals) -> None:
+    process = place.start(*RUN)
+    cloudformation = boto3.client("cloudformation")
+    stacks = cloudformation.list_stacks
+    made = ("CREATE_IN_PROGRESS", "CREATE_COMPLETE")
+    assert until(
+        lambda: STACK in str(stacks(StackStatusFilter=[*made])["StackSummaries"]), 200
+    )
+    process.send_signal(number)
+    result = ended(process)
+    assert (result.code, result.json["destroyed"]) == (1, True), result.said
+    assert {row["state"] for row in result.json["results"].values()} == {"not run"}
+    assert all_is_destroyed(place)
+
+
+def test_after_a_first_release_that_fails_all_is_destroyed(place: Place) -> None:
+    place.project.append("webapp/pages/views.py", '\nraise RuntimeError("the flux capacitor is empty")\n')
+    place.project.commit()
+    result = ended(place.start(*RUN))
+    place.project.undo()
+    assert (result.code, result.json["destroyed"]) == (1, True), result.said
+    first, *others = result.json["results"].values()
+    assert first["state"] == "differs"
+    assert "the flux capacitor is empty" in first["told"]
+    assert {row["state"] for row in others} == {"not run"}
+    assert all_is_destroyed(place)
+
+
+def test_what_the_stand_in_does_not_say_is_kept_to_be_committed(place: Place) -> None:
+    """Here the stand-in's own words, which are taken out of what is known of it."""
+
+
+def test_it_does_not_begin_where_somebody_else_has_made_the_stack(place: Place) -> None:
+    real = boto3.client("ecr")
+    real.create_repository(repositoryName=STACK)
+    result = place.ecs(*RUN)
+    real.delete_repository(repositoryName=STACK, force=True)
+    assert result.code == 2, result.said
+    assert f"There is a {STACK} already, which no run from this folder has made." in result.json["error"]

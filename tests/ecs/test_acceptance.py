@@ -1,0 +1,82 @@
+"""What `acceptance` refuses, says before it begins, and keeps; tests/ecs/stand_in/test_acceptance.py runs it."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecs.commands.acceptance import ANSWERS, TABLE, redact
+from ecs.failure.diagnosis import diagnose
+from ecs.failure.evidence import Evidence
+from ecs.foundation.operator_policy import operator_policy
+from tests.ecs.fake_aws import fake_aws
+from tests.ecs.project import Project
+
+KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "eu-west-1"}
+CAUSES = {"image-that-exits": "crash", "health-check": "health", "alarm": "alarm"}
+SAID = sorted(path for path in ANSWERS.glob("*/*.json") if path.stem in CAUSES)
+
+
+@pytest.mark.parametrize("path", SAID, ids=[f"{path.parent.name} {path.stem}" for path in SAID])
+def test_what_was_answered_leads_to_its_cause(path: Path) -> None:
+    nothing = {"task_definition": "", "running": [], "logs": {}, "targets": [], "alarms": []}
+    evidence = msgspec.convert(nothing | msgspec.json.decode(path.read_bytes()), Evidence)
+    assert diagnose(evidence).kind == CAUSES[path.stem]
+
+
+@pytest.mark.parametrize("step", TABLE["step"], ids=[step["name"] for step in TABLE["step"]])
+def test_each_step_that_shall_fail_has_what_the_stand_in_answers(step: dict[str, object]) -> None:
+    assert (ANSWERS / "stand_in" / f"{step['name']}.json").exists() is ("code" in step)
+
+
+@given(
+    st.from_regex(r"[0-9]{12}", fullmatch=True),
+    st.ip_addresses(v=4).map(str),
+    st.uuids().map(str),
+    st.from_regex(r"[a-z]{3,12}", fullmatch=True),
+)
+def test_nothing_of_somebody_is_kept(account: str, address: str, request: str, person: str) -> None:
+    said = (
+        f"User: arn:aws:sts::{account}:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/{person}@corp.example "
+        f"is not authorized; RequestID: {request}, dial tcp {address}:443; "
+        f"arn:aws:iam::{account}:role/{person}-pp; {account}.dkr.ecr.eu-west-1.amazonaws.com/pp:1"
+    )
+    kept = redact(said)
+    for own in (account, address, request, f"{person}@", f"{person}-pp", "AWSReserved"):
+        assert own not in kept
+    assert "is not authorized" in kept
+
+
+def test_what_aws_says_is_kept() -> None:
+    said = "Task failed ELB health checks due to (reason Health checks failed with these codes: [503])"
+    assert redact(said) == said
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return Project(tmp_path_factory.mktemp("project"), {})
+
+
+@pytest.mark.parametrize("env", ["prod", "staging"])
+def test_it_runs_in_its_own_environment_only(project: Project, env: str) -> None:
+    with fake_aws() as aws:
+        result = project.run("acceptance", "--yes", "--env", env, AWS_ENDPOINT_URL=aws.url, **KEYS)
+        assert (result.code, aws.called) == (2, []), result.said
+    assert f"not in {env}. → Run it with --env acceptance" in " ".join(result.err.split())
+
+
+def test_its_environment_has_no_name_and_no_mail_of_another() -> None:
+    settings = tomllib.loads((ANSWERS.parents[2] / "ecs" / "settings.toml").read_text(encoding="utf-8"))
+    own = {"alarm_email", "domain_name", "certificate_arn", "hosted_zone_id"}
+    assert {name: settings["env"]["acceptance"][name] for name in own} == dict.fromkeys(own, "")
+
+
+def test_the_operator_may_do_what_it_says_it_needs() -> None:
+    policy = operator_policy("perfect-puppy-acceptance", "eu-west-1", "")
+    allowed = [action for statement in policy["Statement"] for action in statement["Action"]]
+    for action in re.findall(r"\b\w+:[A-Z]\w+", TABLE["needs"]):
+        assert action in allowed or f"{action.partition(':')[0]}:*" in allowed
