@@ -47,7 +47,7 @@ def acceptance(run: Run, *, dry_run: bool, yes: bool) -> dict[str, Any]:
     stack, say = run.settings.stack, run.output.say
     where = f"{stack} in {run.aws.region} of account {run.aws.account['Account']}"
     steps = [step for step in TABLE["step"] if getattr(run.settings, step.get("only", "name"))]
-    minutes = sum(step["minutes"] for step in steps)
+    minutes = TABLE["destroy_minutes"] + sum(step["minutes"] for step in steps)
     say(f"This makes {where}, and destroys it at the end:", style="bold")
     for step in TABLE["step"]:
         about = f"{step['minutes']:3} min" if step in steps else f"not run: no {step['only']} is set"
@@ -208,8 +208,9 @@ def _take_role(run: Run, output: str) -> dict[str, str]:
 def _new_words(run: Run, step: str, evidence: Path) -> str:
     """If AWS says what the stand-in does not, write all of it to a file, redacted; return the path, or ""."""
     text = redact(to_json(_telling(msgspec.json.decode(evidence.read_bytes()))))
-    known = (ANSWERS / "stand_in" / f"{step}.json").read_text(encoding="utf-8")
-    new = [line for line in text.splitlines() if line.strip().rstrip(",") not in known]
+    known = [file.read_text(encoding="utf-8") for file in (ANSWERS / "stand_in").glob("*.json")]
+    lines = {line.strip(" ,") for file in known for line in file.splitlines()}
+    new = [line for line in text.splitlines() if line.strip(" ,") not in lines]
     if not new:
         return ""
     run.output.say("\n".join(["The stand-in for AWS would not have said:", *dict.fromkeys(new)]))

@@ -1,5 +1,6 @@
-"""What `acceptance` refuses, says before it begins, and keeps; tests/ecs/stand_in/test_acceptance.py runs it."""
+"""What `acceptance` refuses and keeps; tests/ecs/stand_in/test_acceptance.py runs it."""
 
+import importlib
 import re
 import tomllib
 from pathlib import Path
@@ -9,13 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecs.commands.acceptance import ANSWERS, TABLE, redact
 from ecs.failure.diagnosis import diagnose
 from ecs.failure.evidence import Evidence
 from ecs.foundation.operator_policy import operator_policy
+from ecs.output import Output, to_json
+from ecs.run import Run
 from tests.ecs.fake_aws import fake_aws
 from tests.ecs.project import Project
 
+acceptance = importlib.import_module(
+    "ecs.commands.acceptance"
+)  # the package has the command by the same name
+ANSWERS, TABLE, redact = acceptance.ANSWERS, acceptance.TABLE, acceptance.redact
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "eu-west-1"}
 CAUSES = {"image-that-exits": "crash", "health-check": "health", "alarm": "alarm"}
 SAID = sorted(path for path in ANSWERS.glob("*/*.json") if path.stem in CAUSES)
@@ -41,7 +47,7 @@ def test_each_step_that_shall_fail_has_what_the_stand_in_answers(step: dict[str,
 )
 def test_nothing_of_somebody_is_kept(account: str, address: str, request: str, person: str) -> None:
     said = (
-        f"User: arn:aws:sts::{account}:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/{person}@corp.example "
+        f"User: arn:aws:sts::{account}:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/{person}@x.example "
         f"is not authorized; RequestID: {request}, dial tcp {address}:443; "
         f"arn:aws:iam::{account}:role/{person}-pp; {account}.dkr.ecr.eu-west-1.amazonaws.com/pp:1"
     )
@@ -51,9 +57,23 @@ def test_nothing_of_somebody_is_kept(account: str, address: str, request: str, p
     assert "is not authorized" in kept
 
 
-def test_what_aws_says_is_kept() -> None:
-    said = "Task failed ELB health checks due to (reason Health checks failed with these codes: [503])"
-    assert redact(said) == said
+def test_what_the_stand_in_would_not_say_is_kept_redacted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(acceptance, "ANSWERS", tmp_path / "answers")
+    monkeypatch.setattr(acceptance, "ROOT", tmp_path)
+    known, evidence = tmp_path / "answers" / "stand_in" / "alarm.json", tmp_path / "evidence.json"
+    known.parent.mkdir(parents=True)
+    said = {"reason": "alarm detected", "events": ["(task 0123456789abcdef) began"], "running": ["private"]}
+    evidence.write_bytes(msgspec.json.encode(said))
+    known.write_text(to_json({"reason": "alarm detected", "events": ["(task N) began", "(task N) ended"]}))
+    run = Run("acceptance", None, Output())
+    assert acceptance._new_words(run, "alarm", evidence) == ""
+    evidence.write_bytes(msgspec.json.encode(said | {"reason": "Alarm 123456789012:x was detected"}))
+    assert acceptance._new_words(run, "alarm", evidence) == "answers/aws/alarm.json"
+    kept = msgspec.json.decode((tmp_path / "answers" / "aws" / "alarm.json").read_bytes())
+    assert kept == {"reason": "Alarm N:x was detected", "events": ["(task N) began"]}
+    assert "Alarm N:x was detected" in capsys.readouterr().out
 
 
 @pytest.fixture(scope="module")
