@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from ecs.foundation.changeset import TEMPLATE
 from ecs.release import image
 from model.predictor import Predictor
-from tests.ecs.template import (
+from tests.ecs.template import (, template
     actions,
     attributes,
     of_type,
@@ -62,9 +62,21 @@ def test_the_template_fits_into_a_change_set() -> None:
 def test_only_these_aws_services_are_used() -> None:
     """A further service may cost money every month, so this list must be extended deliberately."""
     assert {resource["Type"].split("::")[1] for resource in resources.values()} == {
-        "CertificateManager", "CloudWatch", "EC2", "ECR", "ECS", "ElasticLoadBalancingV2", "Events", "IAM",
-        "Logs", "Route53", "SNS",
+        "Budgets", "CertificateManager", "CloudWatch", "EC2", "ECR", "ECS", "ElasticLoadBalancingV2",
+        "Events", "IAM", "Logs", "Route53", "SNS", "WAFv2",
     }  # fmt: skip
+
+
+def test_what_costs_more_is_made_only_on_request() -> None:
+    parameters = template["Parameters"]
+    for kind, parameter in (("WAFv2", "RequestsPer5Minutes"), ("Budgets", "MonthlyBudgetUsd")):
+        made = [item for item in resources.values() if item["Type"].startswith(f"AWS::{kind}::")]
+        assert made
+        for item in made:
+            assert template["Conditions"][item["Condition"]] == {
+                "Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, 0]}]
+            }
+        assert parameters[parameter]["Default"] == 0
 
 
 class TestNetwork:
