@@ -12,13 +12,14 @@ from structlog.testing import capture_logs
 from ecs.foundation.changeset import TEMPLATE
 from ecs.release import image
 from model.predictor import Predictor
-from tests.ecs.template import (, template
+from tests.ecs.template import (
     actions,
     attributes,
     of_type,
     properties,
     resources,
     statements,
+    template,
 )
 from tests.serving import ROOT
 from webapp.http.drift import ROWS, Window

@@ -146,8 +146,8 @@ def test_a_failed_deployment_is_told_to_the_topic(committed: Deployed) -> None:
     [said] = [json.loads(message["Body"])["Message"] for message in heard]
     assert re.fullmatch(
         rf'"A deployment of {STACK} failed at \S+: ECS deployment circuit breaker: tasks failed to start\. '
-        r"See what serves: python -m ecs status --env prod; what to do about it is in ecs/README.md, under: A "
-        r'release failed\."',
+        r"See what serves: python -m ecs status --env prod; what to do about it is in ecs/README.md, under: "
+        r'A release failed\."',
         said,
     ), said
 
