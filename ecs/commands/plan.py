@@ -38,11 +38,13 @@ def print_drift(run: Run) -> list[ResourceChange] | None:
     """Print and return what was changed by hand; warn, and return None, if that could not be looked at."""
     try:
         with run.output.step("Looking for what was changed by hand"):
-            drift = find_drift(run.aws.cloudformation, run.settings.stack)
+            drift, left_out = find_drift(run.aws.cloudformation, run.settings.stack)
     except (DeployError, *AWS_ERRORS) as error:
         run.output.warn(f"What was changed by hand in the stack is not known. {translate(error)}")
         return None
     _section(run.output, "changed by hand", drift)
+    if left_out:
+        run.output.warn(f"Not all of the stack could be compared. {left_out}")
     return drift
 
 

@@ -21,7 +21,7 @@ SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
 NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 EARLY_VALIDATION = ("hook", "validation", "Validation")
 LONGEST = 200
-"""The most characters of a line about a property; `--json` has all of a policy."""
+"""The most characters of a line about a property, such as a policy."""
 UNKNOWN, KNOWN_LATER = "{{changeSet:KNOWN_AFTER_APPLY}}", "(known once it is made)"
 CONCURRENT_CHANGE = {"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus",
              "InvalidChangeSetStatusException", "OperationInProgressException"}  # fmt: skip

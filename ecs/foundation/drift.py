@@ -15,31 +15,32 @@ WAIT_SECONDS = 180.0
 """How long to wait; CloudFormation asks for each resource in turn."""
 
 
-def find_drift(cloudformation: "CloudFormationClient", name: str) -> list[ResourceChange]:
-    """Return the resources that differ from what the stack made of them, from its values to the actual ones.
+def find_drift(cloudformation: "CloudFormationClient", name: str) -> tuple[list[ResourceChange], str]:
+    """Find what differs from what the stack made, from its values to the actual ones.
 
     CloudFormation compares only properties that the template sets, of resource types for which it can.
 
+    Returns:
+        The resources that differ; and why CloudFormation could not compare all of them, or "".
+
     Raises:
-        DeployError: CloudFormation could not compare all resources, or not in time.
+        DeployError: it has not compared them in time.
         ClientError: a call is refused.
     """
     detection = cloudformation.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         answer = cloudformation.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
-        if (status := answer["DetectionStatus"]) != "DETECTION_IN_PROGRESS":
+        if answer["DetectionStatus"] != "DETECTION_IN_PROGRESS":
             break
         if time.monotonic() > deadline:
             raise DeployError(f"CloudFormation has compared for {WAIT_SECONDS:.0f} s, and goes on.")
         time.sleep(POLL_SECONDS)
-    if status != "DETECTION_COMPLETE":
-        raise DeployError(answer.get("DetectionStatusReason", "CloudFormation gives no reason."))
     # A page has up to 100, which is more than the stack has.
     found = cloudformation.describe_stack_resource_drifts(
         StackName=name, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"], MaxResults=100
     )["StackResourceDrifts"]
-    return [
+    changes = [
         ResourceChange(
             "Remove" if drift["StackResourceDriftStatus"] == "DELETED" else "Modify",
             drift["LogicalResourceId"],
@@ -55,3 +56,4 @@ def find_drift(cloudformation: "CloudFormationClient", name: str) -> list[Resour
         )
         for drift in found
     ]
+    return changes, answer.get("DetectionStatusReason", "")

@@ -36,7 +36,7 @@ def drifts(*found: dict[str, Any]) -> Step:
 
 def found(*steps: Step) -> list[str]:
     with cloudformation(*steps) as client:
-        return [str(item) for item in drift.find_drift(client, NAME)]
+        return [str(item) for item in drift.find_drift(client, NAME)[0]]
 
 
 def test_each_property_is_shown_from_the_stack_s_value_to_the_actual_one() -> None:
@@ -64,10 +64,13 @@ def test_without_drift_nothing_is_found() -> None:
     assert found(BEGUN, status("DETECTION_COMPLETE"), drifts()) == []
 
 
-def test_a_failed_detection_says_why() -> None:
-    failed = status("DETECTION_FAILED", DetectionStatusReason="Failed to detect drift on resource [Vpc].")
-    with pytest.raises(DeployError, match=r"drift on resource \[Vpc\]"):
-        found(BEGUN, failed)
+def test_what_could_be_compared_is_shown_with_why_the_rest_could_not() -> None:
+    why = "Failed to detect drift on resource [Vpc]."
+    deleted = {"LogicalResourceId": "EventsLogGroup", "StackResourceDriftStatus": "DELETED"}
+    failed = status("DETECTION_FAILED", DetectionStatusReason=why)
+    with cloudformation(BEGUN, failed, drifts(deleted)) as client:
+        [change], left_out = drift.find_drift(client, NAME)
+    assert (change.logical_id, left_out) == ("EventsLogGroup", why)
 
 
 def test_it_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

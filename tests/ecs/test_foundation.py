@@ -283,6 +283,15 @@ class TestAlarms:
         assert line[counted["MetricValue"].removeprefix("$.")] > alarm["Threshold"]
 
 
+def test_both_alarms_and_events_may_publish_to_the_topic() -> None:
+    allowed = statements(properties("AlarmTopicPolicy"))
+    by_service = {item["Principal"]["Service"]: item.get("Condition") for item in allowed}
+    assert by_service == {
+        "cloudwatch.amazonaws.com": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+        "events.amazonaws.com": None,  # EventBridge drops its messages if there is a condition
+    }
+
+
 class TestStoppedTasks:
     def test_the_events_of_this_cluster_are_kept(self) -> None:
         rule = properties("StoppedTasksRule")

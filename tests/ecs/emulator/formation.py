@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from ministack.core.responses import get_account_id, now_iso
-from ministack.services import iam
+from ministack.services import iam, waf
 from ministack.services.cloudformation import _change_sets, changesets, handlers, provisioners
 
 from tests.ecs.emulator.control import CONTROLS
@@ -24,13 +24,19 @@ CHECKS = {"NAME_CONFLICT_VALIDATION": "ResourceExistenceCheck", "PROPERTY_VALIDA
 
 
 _original_diff = changesets._diff_resources
+_original_resolve = changesets._resolve_props_for_diff
 
 
 def install() -> None:
     changesets._diff_resources = diff_with_values
+    changesets._resolve_props_for_diff = resolve_what_is_made
     handlers._ACTION_HANDLERS["CreateChangeSet"] = create_change_set
     handlers._ACTION_HANDLERS["DescribeChangeSet"] = describe_change_set
     handlers._ACTION_HANDLERS["DescribeEvents"] = describe_events
+    provisioners._RESOURCE_HANDLERS["AWS::WAFv2::WebACLAssociation"] = {
+        "create": associate,
+        "delete": lambda arn, _properties: waf._associations.pop(arn, None),
+    }
     provisioners._RESOURCE_HANDLERS["AWS::Budgets::Budget"] = {
         "create": lambda _name, properties, _stack: (properties["Budget"]["BudgetName"], {}),
         "update": lambda name, _old, _properties, *_more: (name, {}),
@@ -50,6 +56,18 @@ def create_change_set(parameters: dict[str, Any]) -> Any:
         name, stack = (handlers._p(parameters, key) for key in ("ChangeSetName", "StackName"))
         _refuse(changesets._find_change_set(name, stack)[1], refused)
     return answer
+
+
+def resolve_what_is_made(template: dict[str, Any], params: dict[str, Any], *more: Any) -> dict[str, Any]:
+    """Resolve a template for a comparison, without the resources whose conditions are false."""
+    resolved: dict[str, Any] = _original_resolve(template, params, *more)
+    if not resolved:
+        return resolved
+    holds = changesets._evaluate_conditions(template, params)
+    made = {
+        name: item for name, item in resolved["Resources"].items() if holds.get(item.get("Condition"), True)
+    }
+    return resolved | {"Resources": made}
 
 
 def diff_with_values(old: dict[str, Any], new: dict[str, Any], *more: Any) -> list[dict[str, Any]]:
@@ -153,3 +171,9 @@ def create_provider(_name: str, properties: dict[str, Any], _stack: str) -> tupl
         "Tags": properties.get("Tags", []),
     }
     return arn, {"Arn": arn}
+
+
+def associate(_name: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
+    """Put a firewall before a load balancer."""
+    waf._associate_web_acl(properties)
+    return properties["ResourceArn"], {}

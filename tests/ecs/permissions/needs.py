@@ -102,6 +102,10 @@ ALSO = {
         "ec2:DescribeAvailabilityZones": "CloudFormation finds the zones with the caller's rights",
         "ec2:DescribeSubnets": "CloudFormation finds the zones with the caller's rights",
     },
+    "cloudformation:DetectStackDrift": {
+        "cloudformation:BatchDescribeTypeConfigurations": "CloudFormation looks up how it reads each type",
+        "cloudformation:DetectStackResourceDrift": "it compares one resource after the other",
+    },
     "cloudformation:ExecuteChangeSet": {
         "cloudformation:TagResource": TAGS,
         "cloudformation:UntagResource": TAGS,
