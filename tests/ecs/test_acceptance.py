@@ -2,7 +2,6 @@
 
 import importlib
 import re
-import tomllib
 from pathlib import Path
 
 import msgspec
@@ -15,8 +14,10 @@ from ecs.failure.evidence import Evidence
 from ecs.foundation.operator_policy import operator_policy
 from ecs.output import Output, to_json
 from ecs.run import Run
+from ecs.settings import load_settings
 from tests.ecs.fake_aws import fake_aws
 from tests.ecs.project import Project
+from tests.ecs.settings_file import written
 
 acceptance = importlib.import_module(
     "ecs.commands.acceptance"
@@ -89,10 +90,13 @@ def test_it_runs_in_its_own_environment_only(project: Project, env: str) -> None
     assert f"not in {env}. → Run it with --env acceptance" in " ".join(result.err.split())
 
 
-def test_its_environment_has_no_name_and_no_mail_of_another() -> None:
-    settings = tomllib.loads((ANSWERS.parents[2] / "ecs" / "settings.toml").read_text(encoding="utf-8"))
-    own = {"alarm_email", "domain_name", "certificate_arn", "hosted_zone_id"}
-    assert {name: settings["env"]["acceptance"][name] for name in own} == dict.fromkeys(own, "")
+def test_its_environment_shares_no_name_and_no_address_with_another(tmp_path: Path) -> None:
+    shared = {"alarm_email": "a@b.example", "domain_name": "b.example", "hosted_zone_id": "Z1"}
+    given = [(name, f'"{value}"') for name, value in shared.items()]
+    path = written(tmp_path, *given, ("monthly_budget_usd", "10"))
+    settings = load_settings("acceptance", path)
+    assert {name: getattr(settings, name) for name in shared} == dict.fromkeys(shared, "")
+    assert load_settings("prod", path).domain_name == "b.example"
 
 
 def test_the_operator_may_do_what_it_says_it_needs() -> None:
