@@ -13,6 +13,7 @@ import pytest
 
 from tests.ecs.project import Result
 from tests.ecs.stand_in.conftest import Place
+from tests.ecs.stand_in.forwarder import Call, Refusal
 from tests.load.clients import say, until
 
 STACK, ENV = "perfect-puppy-acceptance", ("--env", "acceptance")
@@ -56,13 +57,29 @@ def all_is_destroyed(place: Place) -> bool:
     return "Nothing is there" in place.ecs("destroy", "--yes", STACK, *ENV).said and not results(place)
 
 
-def test_a_killed_run_goes_on_and_proves_all_that_is_set_up(place: Place) -> None:
+def test_a_run_goes_on_after_a_kill_and_an_expired_session_and_proves_all_that_is_set_up(
+    place: Place,
+) -> None:
+    def expire(_: Call) -> Refusal | None:
+        """Let the session expire at the first deployment."""
+        expired = "UpdateService" in [call.name for call in place.calls]
+        return Refusal("ExpiredTokenException", "The security token is expired") if expired else None
+
     begun = time.monotonic()
     killed = place.start(*RUN)
     assert until(lambda: results(place).get("deploy-role", {}).get("state") == "passed", 300)
     killed.kill()
     before = results(place)
     killed.communicate()
+
+    place.forget()
+    place.on("refuse", expire)
+    expired = ended(place.start(*RUN))
+    place.forget()
+    assert (expired.code, expired.json["destroyed"]) == (4, False), expired.said
+    assert results(place)["image-that-exits"]["state"] == "not run"
+    assert f"{STACK} is not destroyed, and costs money. Sign in, and run this again." in expired.err
+
     result = ended(place.start(*RUN))
     say(f"acceptance against the stand-in took {time.monotonic() - begun:.0f} s")
     assert result.code == 0, result.said
