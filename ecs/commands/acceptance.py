@@ -215,8 +215,8 @@ def _new_words(run: Run, step: str, evidence: Path) -> str:
     """If AWS says what the stand-in does not, write all of it to a file, redacted; return the path, or ""."""
     text = redact(to_json(_telling(msgspec.json.decode(evidence.read_bytes()))))
     known = [file.read_text(encoding="utf-8") for file in (ANSWERS / "stand_in").glob("*.json")]
-    lines = {line.strip(" ,") for file in known for line in file.splitlines()}
-    new = [line for line in text.splitlines() if line.strip(" ,") not in lines]
+    lines = {line.strip(" ,[]") for file in known for line in file.splitlines()}
+    new = [line for line in text.splitlines() if line.strip(" ,[]") not in lines]
     if not new:
         return ""
     run.output.say("\n".join(["The stand-in for AWS would not have said:", *dict.fromkeys(new)]))

@@ -31,7 +31,7 @@ def with_github(place: Place, real: boto3.Session) -> Iterator[None]:
     place.forget()
     # The tests' own grace period and limit are for one release at a time on an idle machine.
     given = 'github_repository = "somebody/perfect-puppy"\ngrace_seconds = 15\ndeploy_minutes = 5\n'
-    place.project.append("ecs/settings.toml", given)
+    place.project.replace("ecs/settings.toml", "[env.acceptance]\n", f"[env.acceptance]\n{given}")
     place.project.commit()
     with place.stand_in.restored(
         minute_seconds=2.0
