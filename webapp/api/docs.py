@@ -11,9 +11,9 @@ from model.problem.rows import example_row
 from webapp.api.csv_rows import as_csv
 from webapp.api.openapi import make_document
 from webapp.api.reading import example
-from webapp.http.addresses import origin
 from webapp.http.caching import Content, stored
 from webapp.http.negotiation import JSON
+from webapp.http.request_context import origin
 from webapp.http.state import current_state
 
 DAY_SECONDS = 86_400
