@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from ecs.aws import Aws
 from ecs.foundation.stack_outputs import Foundation
-from ecs.release.diff import FieldChange, diff
+from ecs.output import FieldChange
+from ecs.release.diff import diff
 
 DIMENSION: Final = "ecs:service:DesiredCount"
 
