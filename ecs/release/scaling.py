@@ -6,6 +6,7 @@ from typing import Any, Final
 from ecs.aws import Aws
 from ecs.foundation.stack_outputs import Foundation
 from ecs.release.diff import FieldChange, diff
+from ecs.release.traffic import live_target_group
 
 DIMENSION: Final = "ecs:service:DesiredCount"
 
@@ -29,7 +30,8 @@ def _target(aws: Aws, foundation: Foundation) -> dict[str, Any]:
 def wanted(aws: Aws, foundation: Foundation) -> dict[str, Any]:
     """Return the bounds and the policies, by their names, that the settings ask for."""
     settings, requests = aws.settings, aws.settings.requests_per_target
-    label = f"{foundation.load_balancer_full_name}/{foundation.target_group_full_name}"
+    group = live_target_group(aws, foundation).rpartition(":")[2]
+    label = f"{foundation.load_balancer_full_name}/{group}"
     return {
         "MinCapacity": settings.min_tasks,
         "MaxCapacity": settings.max_tasks,

@@ -31,18 +31,18 @@ def release(service: FakeService, *, ignore_alarms: bool = False) -> Release:
     return Release(service.aws, service.foundation, Output(), ignore_alarms)
 
 
-def right() -> None:
+def right(_hidden: bool = False) -> None:
     """Pass the smoke test."""
 
 
-def wrong() -> None:
+def wrong(_hidden: bool = False) -> None:
     raise SmokeError("POST / answers 1/3")
 
 
 def test_the_smoke_test_asks_as_soon_as_the_new_tasks_take_all_requests(service: Make) -> None:
     ecs = service(serving=A)
     asked_at: list[str] = []
-    release(ecs).roll_out(definition(B), lambda: asked_at.append(ecs.status))
+    release(ecs).roll_out(definition(B), lambda _hidden: asked_at.append(ecs.status))
     assert asked_at == ["IN_PROGRESS"], "not after the bake time"
     assert ecs.status == "SUCCESSFUL"
     assert ecs.sent == ["UpdateService", "TagResource"]
@@ -52,7 +52,7 @@ def test_the_smoke_test_asks_as_soon_as_the_new_tasks_take_all_requests(service:
 def test_a_revision_is_good_only_once_its_deployment_has_completed(service: Make) -> None:
     ecs = service(serving=A)
 
-    def rings_late() -> None:
+    def rings_late(_hidden: bool = False) -> None:
         ecs.fail("alarm", "alarms", triggeredAlarmNames=["pp-server-errors"])
 
     with pytest.raises(
@@ -109,7 +109,7 @@ def test_credentials_that_expire_during_the_rollback_do_not_hide_the_cause(servi
     ecs = service(serving=A)
     expired = refusal("ExpiredTokenException", "UpdateService", "The security token is expired")
 
-    def expires() -> None:
+    def expires(_hidden: bool = False) -> None:
         ecs.refused = dict.fromkeys(("StopServiceDeployment", "UpdateService"), expired)
         wrong()
 
@@ -152,7 +152,7 @@ def test_a_first_release_that_answers_wrong_is_scaled_to_zero(service: Make) -> 
 def test_an_unreachable_release_stays_and_is_not_good(service: Make) -> None:
     ecs = service(serving=A)
 
-    def unreachable() -> None:
+    def unreachable(_hidden: bool = False) -> None:
         raise DeployError("No answer came here.")
 
     with pytest.raises(DeployError, match="No answer came here"):
