@@ -187,6 +187,60 @@ def test_the_service_is_spread_tagged_and_behind_its_balancer(aws: Aws, foundati
     assert "desiredCount" not in sent, "auto scaling sets it"
 
 
+FIRST, SECOND = "target-group-arn", "second-target-group-arn"
+
+
+@pytest.fixture
+def blue_green(aws: Aws) -> Aws:
+    return Aws(msgspec.structs.replace(aws.settings, strategy="blue_green"), aws.session)
+
+
+def test_a_blue_green_release_waits_before_users_requests_reach_it(
+    blue_green: Aws, foundation: Foundation
+) -> None:
+    sent = service.service_settings(blue_green, foundation, None)
+    deployment = sent["deploymentConfiguration"]
+    assert deployment["strategy"] == "BLUE_GREEN"
+    assert deployment["lifecycleHooks"] == [
+        {
+            "targetType": "PAUSE",
+            "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"],
+            "timeoutConfiguration": {"timeoutInMinutes": 10, "action": "ROLLBACK"},
+        }
+    ]
+    [balancer] = sent["loadBalancers"]
+    assert balancer["targetGroupArn"] == FIRST
+    assert balancer["advancedConfiguration"] == {
+        "alternateTargetGroupArn": SECOND,
+        "productionListenerRule": foundation.production_rule_arn,
+        "testListenerRule": foundation.test_rule_arn,
+        "roleArn": foundation.infrastructure_role_arn,
+    }
+
+
+def test_a_rolling_release_has_no_hook(aws: Aws, foundation: Foundation) -> None:
+    deployment = service.service_settings(aws, foundation, None)["deploymentConfiguration"]
+    assert (deployment["strategy"], deployment["lifecycleHooks"]) == ("ROLLING", [])
+
+
+@pytest.mark.parametrize(("named", "other"), [(FIRST, SECOND), (SECOND, FIRST)])
+def test_a_service_keeps_the_target_group_that_it_names(
+    aws: Aws, blue_green: Aws, foundation: Foundation, named: str, other: str
+) -> None:
+    """After blue/green releases, a rolling one in the second group must not go back to the first by itself."""
+    current = {"loadBalancers": [{"targetGroupArn": named}]}
+    [rolling] = service.service_settings(aws, foundation, current)["loadBalancers"]
+    [shifted] = service.service_settings(blue_green, foundation, current)["loadBalancers"]
+    assert rolling["targetGroupArn"] == shifted["targetGroupArn"] == named
+    assert shifted["advancedConfiguration"]["alternateTargetGroupArn"] == other
+
+
+def test_a_target_group_set_by_hand_is_set_back(aws: Aws, foundation: Foundation) -> None:
+    current = {"loadBalancers": [{"targetGroupArn": "a group of somebody's"}]}
+    [balancer] = service.service_settings(aws, foundation, current)["loadBalancers"]
+    assert balancer["targetGroupArn"] == FIRST
+
+
 def test_it_scales_by_cpu_and_by_requests(aws: Aws, foundation: Foundation) -> None:
     wanted = scaling.wanted(aws, foundation)
     assert (wanted["MinCapacity"], wanted["MaxCapacity"]) == (2, 10)

@@ -33,14 +33,15 @@ def _forward(weights: dict[str, int]) -> dict[str, Any]:
 
 def action_xml(action: dict[str, Any]) -> str:
     """Describe a forward action as AWS does, with its groups and their weights."""
-    told = str(_original_xml(action))
+    told = str(_original_xml(action)).removesuffix("</member>")
     groups = action.get("ForwardConfig", {}).get("TargetGroups", [])
     members = "".join(
         f"<member><TargetGroupArn>{group['TargetGroupArn']}</TargetGroupArn>"
         f"<Weight>{group['Weight']}</Weight></member>"
         for group in groups
     )
-    return told + (f"<ForwardConfig><TargetGroups>{members}</TargetGroups></ForwardConfig>" if groups else "")
+    weights = f"<ForwardConfig><TargetGroups>{members}</TargetGroups></ForwardConfig>" if groups else ""
+    return f"{told}{weights}</member>"
 
 
 def describe_rules(parameters: dict[str, Any]) -> Any:
