@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -110,6 +111,22 @@ class Output:
         """Print the result as JSON, if `--json` was given."""
         if self.as_json:
             click.echo(to_json(result))
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """A field that differs; its value is None where it is missing."""
+
+    field: str
+    old: Any
+    new: Any
+
+    def __str__(self) -> str:
+        if self.old is None:
+            return f"+ {self.field}: {self.new}"
+        if self.new is None:
+            return f"- {self.field}: {self.old}"
+        return f"~ {self.field}: {self.old} → {self.new}"
 
 
 def to_json(value: object) -> str:

@@ -27,6 +27,9 @@ MEMORY_FOR_CPU = {
 }
 """The memory sizes in MB that Fargate offers, by CPU units (1024 are one vCPU)."""
 
+FEWEST_REQUESTS = 10
+"""The lowest limit of a rate-based rule of AWS WAF."""
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings; `settings.toml` explains each."""
@@ -59,6 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     allowed_hosts: list[Annotated[str, Meta(pattern=rf"^{HOST_NAME}$")]]
     vpc_id: Annotated[str, Meta(pattern=r"^(vpc-[0-9a-f]+)?$")]
     subnet_ids: list[Annotated[str, Meta(pattern=r"^subnet-[0-9a-f]+$")]]
+    requests_per_5_minutes: Annotated[int, Meta(ge=0, le=2_000_000_000)]
+    monthly_budget_usd: Annotated[int, Meta(ge=0)]
     github_repository: Annotated[str, Meta(pattern=r"^([\w.-]+(@\d+)?/[\w.-]+(@\d+)?)?$")]
     registry: str
     connect_to: Annotated[str, Meta(pattern=r"^([^:]+:\d+)?$")]
@@ -77,6 +82,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(f"max_tasks = {self.max_tasks} is less than min_tasks = {self.min_tasks}")
         if bool(self.vpc_id) != bool(self.subnet_ids) or len(self.subnet_ids) == 1:
             raise ValueError("vpc_id wants two or more subnet_ids beside it, in different zones")
+        if 0 < self.requests_per_5_minutes < FEWEST_REQUESTS:
+            raise ValueError(
+                f"requests_per_5_minutes = {self.requests_per_5_minutes}: WAF takes {FEWEST_REQUESTS} or more"
+            )
+        if self.monthly_budget_usd and not self.alarm_email:
+            raise ValueError("monthly_budget_usd wants the alarm_email that shall hear of it")
         if self.hosted_zone_id and not self.domain_name:
             raise ValueError("hosted_zone_id wants the domain_name that the service shall have in it")
         if self.certificate_arn and not self.domain_name:

@@ -6,7 +6,10 @@ from typing import Any
 import click
 
 from ecs.checks import CheckContext, read_context, require
+from ecs.errors import AWS_ERRORS, DeployError, translate
 from ecs.foundation import stack
+from ecs.foundation.changeset import ResourceChange
+from ecs.foundation.drift import find_drift
 from ecs.foundation.stack import find_foundation
 from ecs.output import Output, bullet
 from ecs.release.candidate import Candidate
@@ -21,12 +24,28 @@ allow_dirty_option = click.option(
 
 @command(allow_dirty_option)
 def plan(run: Run, *, allow_dirty: bool) -> dict[str, Any]:
-    """Show what `up` would change; change nothing, leave nothing.
+    """Show what `up` would change, and what was changed by hand; change nothing, leave nothing.
 
-    The stack's changes come from a CloudFormation change set, which is deleted again.
+    The stack's changes come from a CloudFormation change set, which is deleted again; what was changed by
+    hand, which `up` leaves as it is, from its drift detection.
     """
     context = read_context(run.aws, allow_dirty=allow_dirty)
-    return print_plan(run, require(context.candidate), compare_with_aws(run, context))
+    plan = print_plan(run, require(context.candidate), compare_with_aws(run, context))
+    return plan | {"drift": print_drift(run) if context.foundation else None}
+
+
+def print_drift(run: Run) -> list[ResourceChange] | None:
+    """Print and return what was changed by hand; warn, and return None, if that could not be looked at."""
+    try:
+        with run.output.step("Looking for what was changed by hand"):
+            drift, left_out = find_drift(run.aws.cloudformation, run.settings.stack)
+    except (DeployError, *AWS_ERRORS) as error:
+        run.output.warn(f"What was changed by hand in the stack is not known. {translate(error)}")
+        return None
+    _section(run.output, "changed by hand", drift)
+    if left_out:
+        run.output.warn(f"Not all of the stack could be compared. {left_out}")
+    return drift
 
 
 def compare_with_aws(run: Run, context: CheckContext) -> PendingChanges:

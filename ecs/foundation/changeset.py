@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError, WaiterError
 
 from ecs.errors import AWS_ERRORS, UsageError, translate
+from ecs.output import FieldChange
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudformation.type_defs import OperationEventTypeDef
+    from mypy_boto3_cloudformation.type_defs import OperationEventTypeDef, ResourceChangeTypeDef
 
 TEMPLATE = Path(__file__).with_name("template.yaml")
 SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
 NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 EARLY_VALIDATION = ("hook", "validation", "Validation")
+LONGEST = 200
+"""The most characters of a line about a property, such as a policy."""
+UNKNOWN, KNOWN_LATER = "{{changeSet:KNOWN_AFTER_APPLY}}", "(known once it is made)"
 CONCURRENT_CHANGE = {"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus",
              "InvalidChangeSetStatusException", "OperationInProgressException"}  # fmt: skip
 
@@ -32,6 +36,7 @@ class ResourceChange:
     """What a change set does to one resource; `replacement` makes a new one, then deletes the old.
 
     With `may_replace`, CloudFormation decides whether to replace it only while it executes the change set.
+    `properties` are those that differ, by their paths; the value of a secret parameter is asterisks.
     """
 
     action: str
@@ -39,11 +44,13 @@ class ResourceChange:
     resource_type: str
     replacement: bool = False
     may_replace: bool = False
+    properties: tuple[FieldChange, ...] = ()
 
     def __str__(self) -> str:
         sign = "±" if self.replacement else SIGNS.get(self.action, "~")
         note = ", replaced" if self.replacement else ", may be replaced" if self.may_replace else ""
-        return f"{sign} {self.logical_id} ({self.resource_type}{note})"
+        lines = [f"{sign} {self.logical_id} ({self.resource_type}{note})", *map(str, self.properties)]
+        return "\n      ".join(_cut(line) for line in lines)
 
 
 @dataclass(frozen=True)
@@ -141,8 +148,14 @@ def _cause(event: "OperationEventTypeDef") -> str:
     return f"{resource}: {reason} ({', '.join(by) or 'no path given'})" if reason else ""
 
 
+def _cut(line: str) -> str:
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+
+
 def _read(cloudformation: "CloudFormationClient", name: str, stack: str) -> Iterator[ResourceChange]:
-    pages = cloudformation.get_paginator("describe_change_set").paginate(ChangeSetName=name, StackName=stack)
+    pages = cloudformation.get_paginator("describe_change_set").paginate(
+        ChangeSetName=name, StackName=stack, IncludePropertyValues=True
+    )
     for resource in (change["ResourceChange"] for page in pages for change in page["Changes"]):
         yield ResourceChange(
             resource.get("Action", "Modify"),
@@ -150,7 +163,17 @@ def _read(cloudformation: "CloudFormationClient", name: str, stack: str) -> Iter
             resource.get("ResourceType", ""),
             replacement=resource.get("Replacement") == "True",
             may_replace=resource.get("Replacement") == "Conditional",
+            properties=tuple(dict.fromkeys(_properties(resource))),
         )
+
+
+def _properties(resource: "ResourceChangeTypeDef") -> Iterator[FieldChange]:
+    """Yield the properties that a change names with a value; CloudFormation names one for each cause."""
+    for target in (detail.get("Target", {}) for detail in resource.get("Details", [])):
+        old, new = (target.get(key) for key in ("BeforeValue", "AfterValue"))
+        if old != new:
+            path = target.get("Path", "").removeprefix("/Properties/") or target.get("Name", "")
+            yield FieldChange(path, old, KNOWN_LATER if new == UNKNOWN else new)
 
 
 @contextmanager

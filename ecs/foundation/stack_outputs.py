@@ -37,6 +37,7 @@ class Foundation:
     server_errors_alarm_name: str
     balancer_errors_alarm_name: str
     drift_alarm_name: str
+    slow_answers_alarm_name: str
     url: str
     deploy_role_arn: str = ""
     plan_role_arn: str = ""

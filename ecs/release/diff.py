@@ -1,7 +1,8 @@
 """Compare what AWS describes with what the tool would send, field by field, ignoring AWS's defaults."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from ecs.output import FieldChange
 
 DEFAULTS = {
     "cpu": 0,
@@ -15,22 +16,6 @@ DEFAULTS = {
 
 MEMBER_KEYS = ("name", "containerPort", "sourceVolume", "targetGroupArn")
 """The keys that identify the members of a list whose order has no meaning."""
-
-
-@dataclass(frozen=True)
-class FieldChange:
-    """A field that differs; its value is None where it is missing."""
-
-    field: str
-    old: Any
-    new: Any
-
-    def __str__(self) -> str:
-        if self.old is None:
-            return f"+ {self.field}: {self.new}"
-        if self.new is None:
-            return f"- {self.field}: {self.old}"
-        return f"~ {self.field}: {self.old} → {self.new}"
 
 
 def normalise(value: Any, key: str = "") -> Any:

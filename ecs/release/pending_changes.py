@@ -8,9 +8,9 @@ from ecs.foundation import stack
 from ecs.foundation.changeset import ResourceChange
 from ecs.foundation.parameters import template_inputs
 from ecs.foundation.stack_outputs import Foundation
+from ecs.output import FieldChange
 from ecs.release import history, image, scaling, service, task
 from ecs.release.candidate import Candidate
-from ecs.release.diff import FieldChange
 from ecs.release.warnings import find_warnings
 
 UNKNOWN = "(from the new stack)"

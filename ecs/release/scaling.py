@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from ecs.aws import Aws
 from ecs.foundation.stack_outputs import Foundation
-from ecs.release.diff import FieldChange, diff
+from ecs.output import FieldChange
+from ecs.release.diff import diff
 from ecs.release.traffic import live_target_group
 
 DIMENSION: Final = "ecs:service:DesiredCount"

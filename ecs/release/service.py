@@ -7,7 +7,8 @@ from typing import Any
 
 from ecs.aws import Aws
 from ecs.foundation.stack_outputs import Foundation
-from ecs.release.diff import FieldChange, diff, normalise
+from ecs.output import FieldChange
+from ecs.release.diff import diff, normalise
 from ecs.release.task import CONTAINER, ecs_tags
 from ecs.release.traffic import live_target_group, other_target_group
 from ecs.settings import PORT

@@ -103,6 +103,7 @@ def take_snapshot(aws: Aws, foundation: Foundation) -> Snapshot | None:
         *foundation.release_alarms,
         foundation.balancer_errors_alarm_name,
         foundation.drift_alarm_name,
+        foundation.slow_answers_alarm_name,
     ]
     alarms = aws.cloudwatch.describe_alarms(AlarmNames=[*filter(None, names)])
     return Snapshot(

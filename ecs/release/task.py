@@ -4,8 +4,9 @@ from typing import Any
 
 from ecs.aws import Aws
 from ecs.foundation.stack_outputs import Foundation
+from ecs.output import FieldChange
 from ecs.release.candidate import Candidate
-from ecs.release.diff import FieldChange, diff, normalise
+from ecs.release.diff import diff, normalise
 from ecs.settings import PORT
 
 CONTAINER = "web"

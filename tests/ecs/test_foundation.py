@@ -21,6 +21,7 @@ from tests.ecs.template import (
     properties,
     resources,
     statements,
+    template,
 )
 from tests.serving import ROOT
 from webapp.http.drift import ROWS, Window
@@ -65,9 +66,21 @@ def test_the_template_fits_into_a_change_set() -> None:
 def test_only_these_aws_services_are_used() -> None:
     """A further service may cost money every month, so this list must be extended deliberately."""
     assert {resource["Type"].split("::")[1] for resource in resources.values()} == {
-        "CertificateManager", "CloudWatch", "EC2", "ECR", "ECS", "ElasticLoadBalancingV2", "Events", "IAM",
-        "Logs", "Route53", "SNS",
+        "Budgets", "CertificateManager", "CloudWatch", "EC2", "ECR", "ECS", "ElasticLoadBalancingV2",
+        "Events", "IAM", "Logs", "Route53", "SNS", "WAFv2",
     }  # fmt: skip
+
+
+def test_what_costs_more_is_made_only_on_request() -> None:
+    parameters = template["Parameters"]
+    for kind, parameter in (("WAFv2", "RequestsPer5Minutes"), ("Budgets", "MonthlyBudgetUsd")):
+        made = [item for item in resources.values() if item["Type"].startswith(f"AWS::{kind}::")]
+        assert made
+        for item in made:
+            assert template["Conditions"][item["Condition"]] == {
+                "Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, 0]}]
+            }
+        assert parameters[parameter]["Default"] == 0
 
 
 class TestNetwork:
@@ -305,6 +318,15 @@ class TestAlarms:
                 window.add((50.0,), 0)
         [line] = [line for line in lines if line["event"] == "drift"]
         assert line[counted["MetricValue"].removeprefix("$.")] > alarm["Threshold"]
+
+
+def test_both_alarms_and_events_may_publish_to_the_topic() -> None:
+    allowed = statements(properties("AlarmTopicPolicy"))
+    by_service = {item["Principal"]["Service"]: item.get("Condition") for item in allowed}
+    assert by_service == {
+        "cloudwatch.amazonaws.com": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+        "events.amazonaws.com": None,  # EventBridge drops its messages if there is a condition
+    }
 
 
 class TestStoppedTasks:

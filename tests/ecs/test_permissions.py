@@ -52,6 +52,9 @@ FOR_A_PERSON = {
     "cloudformation:CancelUpdateStack": "it changes the stack",
     "cloudformation:ContinueUpdateRollback": "it changes the stack",
     "cloudformation:DeleteStack": "it removes the stack",
+    "cloudformation:DescribeStackDriftDetectionStatus": "it is about drift",
+    "cloudformation:DescribeStackResourceDrifts": "it is about drift",
+    "cloudformation:DetectStackDrift": "CloudFormation reads each resource with the caller's rights",
     "cloudformation:ExecuteChangeSet": "it changes the stack",
     "cloudformation:ListChangeSets": "it is asked of a stack that is not made yet",
 }

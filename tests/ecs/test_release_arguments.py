@@ -227,7 +227,7 @@ def test_a_rolling_release_has_no_hook(aws: Aws, foundation: Foundation) -> None
 def test_a_service_keeps_the_target_group_that_it_names(
     aws: Aws, blue_green: Aws, foundation: Foundation, named: str, other: str
 ) -> None:
-    """After blue/green releases, a rolling one in the second group must not go back to the first by itself."""
+    """After blue/green releases, a rolling one in the second group must not go back to the first."""
     current = {"loadBalancers": [{"targetGroupArn": named}]}
     [rolling] = service.service_settings(aws, foundation, current)["loadBalancers"]
     [shifted] = service.service_settings(blue_green, foundation, current)["loadBalancers"]

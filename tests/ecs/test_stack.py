@@ -102,6 +102,11 @@ def events(*told: tuple[str, str, str, str]) -> Step:
     return call("describe_stack_events", {"StackEvents": listed}, StackName=ID)
 
 
+def read_set(changes: list[dict[str, Any]]) -> Step:
+    answer = {"Status": "CREATE_COMPLETE", "Changes": changes}
+    return call("describe_change_set", answer, IncludePropertyValues=True, **ONE_OF_OURS)
+
+
 def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = (), by: str = "plan|up") -> list[Step]:
     """Return the calls that create and read a change set of these commands; with a reason, it fails."""
     answer: dict[str, Any] = {"Status": "FAILED" if reason else "CREATE_COMPLETE", "StatusReason": reason}
@@ -129,7 +134,7 @@ def made(*, kind: str, reason: str = "", changes: tuple[str, ...] = (), by: str 
         OnStackFailure="DELETE" if kind == "CREATE" else "ROLLBACK",
         **INPUTS,
     )
-    read = [] if reason else [call("describe_change_set", {**answer, "Changes": listed}, **ONE_OF_OURS)]
+    read = [] if reason else [read_set(listed)]
     return [create, call("describe_change_set", answer, **ONE_OF_OURS), *read]
 
 
@@ -222,11 +227,43 @@ class TestPreview:
             }
             for name, replacement in (("A", "True"), ("B", "Conditional"), ("C", "False"))
         ]
-        read = call("describe_change_set", {"Status": "CREATE_COMPLETE", "Changes": changes}, **ONE_OF_OURS)
+        read = read_set(changes)
         assert self.preview(state("CREATE_COMPLETE"), first, worked_out, read, delete_set) == [
             "± A (AWS::ECS::Cluster, replaced)",
             "~ B (AWS::ECS::Cluster, may be replaced)",
             "~ C (AWS::ECS::Cluster)",
+        ]
+
+    def test_shows_the_values_of_properties_and_names_each_once(self) -> None:
+        first, worked_out, _read = made(kind="UPDATE", changes=("Alarm",))
+
+        def target(path: str, old: str | None, new: str | None) -> dict[str, Any]:
+            values = {"BeforeValue": old, "AfterValue": new}
+            given = {key: value for key, value in values.items() if value is not None}
+            return {"Target": {"Attribute": "Properties", "Path": f"/Properties/{path}", **given}}
+
+        change = {
+            "Action": "Modify",
+            "LogicalResourceId": "Alarm",
+            "ResourceType": "AWS::CloudWatch::Alarm",
+            "Replacement": "False",
+            "Details": [
+                target("Threshold", "5", "50"),
+                target("Threshold", "5", "50"),
+                target("Dimensions/0/Value", "app/old", "{{changeSet:KNOWN_AFTER_APPLY}}"),
+                target("Unit", None, "Count"),
+                target("AlarmDescription", "x" * 300, None),
+                {"Target": {"Attribute": "Tags"}},
+            ],
+        }
+        read = read_set([{"Type": "Resource", "ResourceChange": change}])
+        [shown] = self.preview(state("CREATE_COMPLETE"), first, worked_out, read, delete_set)
+        assert [line.strip() for line in shown.splitlines()] == [
+            "~ Alarm (AWS::CloudWatch::Alarm)",
+            "~ Threshold: 5 → 50",
+            "~ Dimensions/0/Value: app/old → (known once it is made)",
+            "+ Unit: Count",
+            f"- AlarmDescription: {'x' * 179}…",
         ]
 
     def test_a_stack_that_is_up_to_date_has_no_changes(self) -> None:

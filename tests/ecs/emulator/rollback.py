@@ -1,16 +1,19 @@
 """Failing and stopped deployments, and the rollback to the last revision that completed."""
 
+import json
 from typing import Any
 
 from ministack.core.concurrency import resource_lock, spawn_background
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import ecs
+from ministack.services import ecs, eventbridge
 
 from tests.ecs.emulator import blue_green, records
 from tests.ecs.emulator.records import Record
 from tests.ecs.emulator.targets import say
 
 STOPPED_BY_USER = "Service deployment rolled back because of a request to stop it."
+
+STOP_REQUESTED = "stopped by request"
 
 _original_make = ecs._make_deployment
 
@@ -32,7 +35,7 @@ def stop(key: str, service: dict[str, Any], record: Record, stop_type: str) -> N
     record.status = "ROLLBACK_REQUESTED" if stop_type == "ROLLBACK" else "STOP_REQUESTED"
     record.reason = STOPPED_BY_USER
     rollback = stop_type == "ROLLBACK"
-    spawn_background(fail, key, service, primary, record, "stopped by request", rollback=rollback)
+    spawn_background(fail, key, service, primary, record, STOP_REQUESTED, rollback=rollback)
 
 
 def fail(
@@ -51,6 +54,8 @@ def fail(
         deployment["rolloutStateReason"] = f"ECS deployment {deployment['id']} failed: {why}."
         deployment["desiredCount"] = 0
         say(service, f"(deployment {deployment['id']}) deployment failed: {why}.")
+        if why != STOP_REQUESTED:  # AWS does not document whether a request to stop sends an event
+            _send_event(service, deployment, why)
         back_to = records.last_completed(service)
         if record.rollback:
             record.end("ROLLBACK_FAILED", f"The rollback failed: {why}.")
@@ -61,6 +66,25 @@ def fail(
     cluster = key.partition("/")[0]
     ecs._reconcile_service_tasks(cluster, key)
     ecs._schedule_service_deployment_completion(cluster, key, get_account_id(), get_region())
+
+
+def _send_event(service: dict[str, Any], deployment: dict[str, Any], why: str) -> None:
+    """Send the event of a failed deployment to EventBridge."""
+    detail = {
+        "eventType": "ERROR",
+        "eventName": "SERVICE_DEPLOYMENT_FAILED",
+        "clusterArn": service["clusterArn"],
+        "deploymentId": deployment["id"],
+        "updatedAt": ecs._iso(),
+        "reason": f"ECS deployment circuit breaker: {why}.",
+    }
+    event = {
+        "Source": "aws.ecs",
+        "DetailType": "ECS Deployment State Change",
+        "Resources": [service["serviceArn"]],
+        "Detail": json.dumps(detail),
+    }
+    eventbridge._put_events({"Entries": [event]}, allow_aws_source=True)
 
 
 def _go_back(

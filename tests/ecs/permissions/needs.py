@@ -39,16 +39,14 @@ def _of_type(kind: str) -> list[str]:
 
 
 LOG_GROUPS = [f"/ecs/{STACK}", f"/aws/events/{STACK}"]
-ALARMS = [
-    str(RESOURCES[name]["Properties"]["AlarmName"]["Fn::Sub"]) for name in _of_type("AWS::CloudWatch::Alarm")
-]
 SCALING_ALARM = f"TargetTracking-service/{STACK}/{STACK}-Alarm*"
 OWN = {
     "acm:certificate": ["${CertificateArn}"],
     "application-autoscaling:ScalableTarget": [_arn("application-autoscaling", "scalable-target/*")],
+    "budgets:budget": [_arn("budgets", f"budget/{STACK}", regional=False)],
     "cloudformation:changeset": [_arn("cloudformation", f"changeSet/*--{STACK}--*/*")],
     "cloudformation:stack": [_arn("cloudformation", f"stack/{STACK}/*")],
-    "cloudwatch:alarm": [_arn("cloudwatch", f"alarm:{name}") for name in [*ALARMS, SCALING_ALARM]],
+    "cloudwatch:alarm": [_arn("cloudwatch", f"alarm:{name}") for name in (f"{STACK}-*", SCALING_ALARM)],
     "ecr:repository": [_arn("ecr", f"repository/{STACK}")],
     "ecs:cluster": [_arn("ecs", f"cluster/{STACK}")],
     "ecs:container-instance": [_arn("ecs", f"container-instance/{STACK}/*")],
@@ -64,7 +62,7 @@ OWN = {
     "elasticloadbalancing:loadbalancer": [_arn("elasticloadbalancing", f"loadbalancer/app/{STACK}/*")],
     "elasticloadbalancing:loadbalancer/app/": [_arn("elasticloadbalancing", f"loadbalancer/app/{STACK}/*")],
     "elasticloadbalancing:targetgroup": [_arn("elasticloadbalancing", "targetgroup/*/*")],
-    "events:rule-on-default-event-bus": [_arn("events", f"rule/{STACK}-StoppedTasksRule-*")],
+    "events:rule-on-default-event-bus": [_arn("events", f"rule/{STACK}-*")],
     "iam:oidc-provider": [_arn("iam", "oidc-provider/token.actions.githubusercontent.com", regional=False)],
     "iam:role": [role(f"{STACK}-{name}-*") for name in ("ExecutionRole", "TaskRole")],
     "logs:log-group": [_arn("logs", f"log-group:{name}{end}") for name in LOG_GROUPS for end in ("", ":*")],
@@ -72,6 +70,8 @@ OWN = {
     "route53:hostedzone": ["arn:${AWS::Partition}:route53:::hostedzone/${HostedZoneId}"],
     "servicequotas:quota": [_arn("servicequotas", "fargate/*")],
     "sns:topic": [_arn("sns", f"{STACK}-AlarmTopic-*")],
+    "wafv2:loadbalancer/app/": [_arn("elasticloadbalancing", f"loadbalancer/app/{STACK}/*")],
+    "wafv2:webacl": [_arn("wafv2", f"regional/webacl/{STACK}/*")],
 }
 """The stack's own resources, by their types."""
 TYPES = {
@@ -104,6 +104,10 @@ ALSO = {
         "ec2:DescribeAccountAttributes": "CloudFormation finds the zones with the caller's rights",
         "ec2:DescribeAvailabilityZones": "CloudFormation finds the zones with the caller's rights",
         "ec2:DescribeSubnets": "CloudFormation finds the zones with the caller's rights",
+    },
+    "cloudformation:DetectStackDrift": {
+        "cloudformation:BatchDescribeTypeConfigurations": "CloudFormation looks up how it reads each type",
+        "cloudformation:DetectStackResourceDrift": "it compares one resource after the other",
     },
     "cloudformation:ExecuteChangeSet": {
         "cloudformation:TagResource": TAGS,

@@ -23,17 +23,27 @@ LIMIT = 6144
 """As many characters as a managed policy may have, white space not counted."""
 UNUSED = {
     "acm-pca": "the certificate is not of a private authority",
-    "cognito-idp": "no listener asks who somebody is",
+    "amplify": "the firewall stands before a load balancer",
+    "apigateway": "the firewall stands before a load balancer",
+    "apprunner": "the firewall stands before a load balancer",
+    "appsync": "the firewall stands before a load balancer",
+    "bedrock-agentcore": "the firewall stands before a load balancer",
+    "billing": "the budget is of no billing view",
+    "cognito-idp": "no listener asks who somebody is; the firewall stands before a load balancer",
     "firehose": "no log goes on to a stream",
     "kms": "all is encrypted with AWS's own keys",
+    "payments": "the firewall has no rules that somebody sells",
     "s3": "no log goes on to a bucket; and it is no action",
     "vpc-lattice": "the endpoint is a gateway's",
     "vpce": "the endpoint is a gateway's",
     "ec2:AssociateSubnetCidrBlock": "the subnets have no addresses of IPv6",
+    "ec2:AssociateVerifiedAccessInstanceWebAcl": "the firewall stands before a load balancer",
     "ec2:AttachVpnGateway": "the gateway leads to the internet",
     "ec2:CreateVpcEncryptionControl": "the network has none",
     "ec2:DetachVpnGateway": "the gateway leads to the internet",
     "ec2:DisassociateSubnetCidrBlock": "the subnets have no addresses of IPv6",
+    "ec2:DisassociateVerifiedAccessInstanceWebAcl": "the firewall stands before a load balancer",
+    "ec2:GetVerifiedAccessInstanceWebAcl": "the firewall stands before a load balancer",
     "ec2:ModifyVpcTenancy": "the network keeps its tenancy",
     "ecs:PutAccountSetting": "it is for the whole account",
     "ecs:PutAccountSettingDefault": "it is for the whole account",
@@ -49,6 +59,8 @@ UNUSED = {
     "logs:CreateLogDelivery": "no log goes on elsewhere",
     "logs:DeleteIndexPolicy": "the log groups have no index",
     "logs:PutIndexPolicy": "the log groups have no index",
+    "wafv2:GetPermissionPolicy": "no other account shares the firewall",
+    "wafv2:PutPermissionPolicy": "no other account shares the firewall",
 }
 """Services and actions that the schemas name for properties which the template does not set."""
 UNNAMED = {"acm", "ec2"}

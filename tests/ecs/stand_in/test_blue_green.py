@@ -188,7 +188,7 @@ def test_both_ways_between_the_strategies_no_request_is_lost(site: Site) -> None
     assert live() == "second"
     site.place.project.set({"strategy": "rolling"})
     with committed(site):
-        assert "~ deploymentConfiguration.strategy: BLUE_GREEN → ROLLING" in site.run("plan").out
+        assert "~ deploymentConfiguration.strategy: BLUE_GREEN → ROLLING" in site.place.ecs("plan", *ENV).out
         with site.under_load(clients=2, pause=0.05) as load:
             result = site.up()
         assert result.code == 0, result.said
@@ -197,7 +197,7 @@ def test_both_ways_between_the_strategies_no_request_is_lost(site: Site) -> None
         _, answers, wrong = wrong_answers_seen(site)
         say(f"rolling: of {answers} answers {wrong} were of the wrong model")
         assert wrong > 0
-    assert "~ deploymentConfiguration.strategy: ROLLING → BLUE_GREEN" in site.run("plan").out
+    assert "~ deploymentConfiguration.strategy: ROLLING → BLUE_GREEN" in site.place.ecs("plan", *ENV).out
     with site.under_load(clients=2, pause=0.05) as load:
         result = site.up()
     assert result.code == 0, result.said

@@ -30,6 +30,8 @@ PARAMETERS = {
     "Environment": "prod",
     "TaskCpu": "256",
     "TaskMemory": "512",
+    "RequestsPer5Minutes": "0",
+    "MonthlyBudgetUsd": "0",
 }
 
 
@@ -144,6 +146,7 @@ def test_logs_alarms_and_stopped_tasks(whole: tuple[Made, Foundation], real: bot
         foundation.unhealthy_hosts_alarm_name,
         foundation.balancer_errors_alarm_name,
         foundation.drift_alarm_name,
+        foundation.slow_answers_alarm_name,
     ]
     alarms = {
         item["AlarmName"]: item for item in cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]
@@ -211,6 +214,20 @@ def test_with_a_hosted_zone_a_certificate_and_the_name_are_made(made: Made, real
     assert made.resources()["Certificate"].startswith("arn:aws:acm:")
 
 
+def test_a_firewall_and_a_budget_are_made_and_removed(made: Made, real: boto3.Session) -> None:
+    made.apply()
+    assert not {"Firewall", "FirewallAssociation", "Budget"} & set(made.resources())
+    foundation = made.apply(RequestsPer5Minutes="1000", MonthlyBudgetUsd="50")
+    waf = real.client("wafv2")
+    acl = waf.get_web_acl_for_resource(ResourceArn=foundation.load_balancer_arn)["WebACL"]
+    [rule] = acl["Rules"]
+    assert int(rule["Statement"]["RateBasedStatement"]["Limit"]) == 1000
+    assert rule["Action"]["Block"]["CustomResponse"]["ResponseCode"] == 429
+    assert made.resources()["Budget"] == made.name
+    made.apply()
+    assert not {"Firewall", "FirewallAssociation", "Budget"} & set(made.resources())
+
+
 def test_in_an_existing_vpc_no_network_is_made(made: Made, whole: tuple[Made, Foundation]) -> None:
     there = whole[1]
     foundation = made.apply(VpcId=there.vpc_id, SubnetIds=",".join(there.subnet_ids), GithubRepository="")
@@ -224,8 +241,11 @@ def test_preview_changes_nothing_and_leaves_nothing(made: Made) -> None:
     assert made.status is None
     made.apply()
     assert made.preview() == []
-    [change] = made.preview(AlarmEmail="")
-    assert "AlarmSubscription (AWS::SNS::Subscription, may be replaced)" in change
+    [change] = made.preview(AlarmEmail="other@example.org")
+    assert change == (
+        "~ AlarmSubscription (AWS::SNS::Subscription, may be replaced)\n"
+        "      ~ Endpoint: somebody@example.org → other@example.org"
+    )
     left = made.client.list_change_sets(StackName=made.name)["Summaries"]
     assert not [item for item in left if item["ExecutionStatus"] == "AVAILABLE"]
 

@@ -1,6 +1,7 @@
 """The commands that only read, on a running service, and a browser test on it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import boto3
 import msgspec
 import pytest
 
@@ -18,7 +20,9 @@ from tests.serving import ROOT
 
 
 def looks_only(place: Place) -> bool:
-    return {call.name for call in place.calls if call.changes} <= {"CreateChangeSet", "DeleteChangeSet"}
+    return {call.name for call in place.calls if call.changes} <= {
+        *("CreateChangeSet", "DeleteChangeSet", "DetectStackDrift")
+    }
 
 
 def test_verify_finds_all_in_order(deployed: Deployed) -> None:
@@ -45,6 +49,30 @@ def test_plan_shows_each_field_that_would_change_and_changes_none(deployed: Depl
     assert "stack: no change" in result.out
     assert "WARNING The service answers plain HTTP" in result.out
     assert there["rollout"] == "COMPLETED"
+    assert looks_only(place)
+
+
+def test_plan_shows_values_of_the_stack_and_what_was_changed_by_hand(deployed: Deployed) -> None:
+    place, logs = deployed.place, boto3.client("logs")
+    assert "changed by hand: no change" in place.ecs("plan").out
+    place.forget()
+    logs.put_retention_policy(logGroupName="/ecs/perfect-puppy-prod", retentionInDays=7)
+    place.project.set({"requests_per_5_minutes": 1000, "alarm_email": "other@example.org"})
+    try:
+        said, told = place.ecs("plan", "--allow-dirty"), place.ecs("plan", "--allow-dirty", "--json").json
+    finally:
+        place.project.run_git("checkout", "--quiet", "ecs/settings.toml")
+        logs.put_retention_policy(logGroupName="/ecs/perfect-puppy-prod", retentionInDays=30)
+    assert said.code == 0, said.said
+    assert "+ Firewall (AWS::WAFv2::WebACL)" in said.out
+    assert re.search(
+        r"changed by hand:\n  ~ LogGroup \(AWS::Logs::LogGroup\)\n +~ RetentionInDays: 30 → 7", said.out
+    ), said.out
+    [drift] = told["drift"]
+    assert (drift["logical_id"], drift["properties"]) == (
+        "LogGroup",
+        [{"field": "RetentionInDays", "old": "30", "new": "7"}],
+    )
     assert looks_only(place)
 
 

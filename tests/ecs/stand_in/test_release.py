@@ -1,5 +1,6 @@
 """A new release under load, and bad releases, which are rolled back with their cause."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -128,6 +129,27 @@ def test_a_bad_release_is_rolled_back_and_its_cause_is_named(
     assert load.good > 0
     now = place.ecs("status", "--json").json
     assert (now["task_definition"], now["rollout"], now["healthy"]) == (served, "COMPLETED", 2)
+
+
+def test_a_failed_deployment_is_told_to_the_topic(committed: Deployed) -> None:
+    place, sns, sqs = committed.place, boto3.client("sns"), boto3.client("sqs")
+    queue = sqs.create_queue(QueueName="who-hears-of-it")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    [topic] = [item["TopicArn"] for item in sns.list_topics()["Topics"] if STACK in item["TopicArn"]]
+    subscription = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
+    crash(committed)
+    place.project.commit()
+    assert place.ecs("up", "--yes").code == 1
+    heard = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
+    sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+    sqs.delete_queue(QueueUrl=queue)
+    [said] = [json.loads(message["Body"])["Message"] for message in heard]
+    assert re.fullmatch(
+        rf'"A deployment of {STACK} failed at \S+: ECS deployment circuit breaker: tasks failed to start\. '
+        r"See what serves: python -m ecs status --env prod; what to do about it is in ecs/README.md, under: "
+        r'A release failed\."',
+        said,
+    ), said
 
 
 def test_a_release_that_answers_wrong_is_rolled_back_by_the_smoke_test(committed: Deployed) -> None:
