@@ -44,12 +44,9 @@ class Foundation:
 
     @property
     def release_alarms(self) -> list[str]:
-        """The names of the alarms that roll a release back."""
-        return [
-            self.unhealthy_hosts_alarm_name,
-            self.second_unhealthy_hosts_alarm_name,
-            self.server_errors_alarm_name,
-        ]
+        """The names of the alarms that roll a release back; an older stack lacks the second."""
+        second = self.second_unhealthy_hosts_alarm_name
+        return [*filter(None, (self.unhealthy_hosts_alarm_name, second, self.server_errors_alarm_name))]
 
 
 def read_outputs(described: "StackTypeDef") -> Foundation:

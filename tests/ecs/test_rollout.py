@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from ecs.errors import DeployError, NotRolledBackError, RolledBackError, UsageError
 from ecs.failure import evidence
@@ -159,6 +159,60 @@ def test_an_unreachable_release_stays_and_is_not_good(service: Make) -> None:
         release(ecs).roll_out(definition(B), unreachable)
     assert (ecs.status, ecs.serving) == ("SUCCESSFUL", B)
     assert ecs.tags.get(B, {}) == {}
+
+
+def unreachable_while_hidden(hidden: bool) -> None:
+    if hidden:
+        raise DeployError("No answer came here.")
+
+
+class TestBlueGreen:
+    def test_new_tasks_are_tested_before_and_after_users_requests_reach_them(self, service: Make) -> None:
+        ecs = service(serving=A, pauses=True)
+        asked: list[tuple[bool, str]] = []
+        release(ecs).roll_out(
+            definition(B), lambda hidden: asked.append((hidden, ecs.records[-1]["lifecycleStage"]))
+        )
+        assert asked == [(True, "POST_TEST_TRAFFIC_SHIFT"), (False, "BAKE_TIME")]
+        assert ecs.sent == ["UpdateService", "ContinueServiceDeployment", "TagResource"]
+        assert "GoodSince" in ecs.tags[B]
+
+    def test_a_wrong_answer_of_hidden_tasks_rolls_back(self, service: Make) -> None:
+        ecs = service(serving=A, pauses=True)
+        with pytest.raises(RolledBackError, match=r"answers 1/3.*prod:1 serves again"):
+            release(ecs).roll_out(definition(B), wrong)
+        assert ecs.sent == ["UpdateService", "TagResource", "ContinueServiceDeployment"]
+        assert ecs.status == "ROLLBACK_SUCCESSFUL"
+
+    def test_hidden_tasks_that_nobody_can_ask_get_no_requests(self, service: Make) -> None:
+        ecs = service(serving=A, pauses=True)
+        with pytest.raises(
+            RolledBackError, match=r"could not be compared.*: No answer came here\. .*serves again"
+        ):
+            release(ecs).roll_out(definition(B), unreachable_while_hidden)
+        assert ecs.status == "ROLLBACK_SUCCESSFUL"
+
+    def test_a_revision_that_was_good_serves_again_although_nobody_can_ask_it(
+        self, service: Make, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        ecs = service(serving=B, pauses=True)
+        ecs.mark_good(A, hour=1)
+        release(ecs).roll_out(definition(A), unreachable_while_hidden)
+        assert ecs.serving == A
+        assert "It was good before, so it gets users' requests." in capsys.readouterr().out
+
+    def test_if_ecs_can_not_roll_back_the_revision_before_is_deployed_anew(self, service: Make) -> None:
+        ecs = service(serving=A, pauses=True, rollback_works=False)
+        with pytest.raises(RolledBackError, match=r"prod:1 serves again"):
+            release(ecs).roll_out(definition(B), wrong)
+        assert (ecs.serving, ecs.status) == (A, "SUCCESSFUL")
+        assert ecs.sent.count("ContinueServiceDeployment") == 2, "nobody waits at the hook of that one"
+
+    def test_a_refused_answer_is_told(self, service: Make) -> None:
+        ecs = service(serving=A, pauses=True)
+        ecs.refused["ContinueServiceDeployment"] = refusal("AccessDenied", "ContinueServiceDeployment")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            release(ecs).roll_out(definition(B), right)
 
 
 @pytest.mark.parametrize("status", deployments.ONGOING)
@@ -339,7 +393,7 @@ def test_the_alarms_are_ignored_for_one_release_only(service: Make) -> None:
         sent["deploymentConfiguration"]["alarms"] for name, sent in ecs.calls if name == "UpdateService"
     ]
     assert [alarms["enable"] for alarms in updates] == [False, True]
-    assert {len(alarms["alarmNames"]) for alarms in updates} == {2}
+    assert {len(alarms["alarmNames"]) for alarms in updates} == {3}
     assert ecs.configuration["alarms"]["enable"] is True
     assert len(ecs.records) == 2, "putting the alarms back starts no deployment"
 
