@@ -31,8 +31,7 @@ def _target(aws: Aws, foundation: Foundation) -> dict[str, Any]:
 def wanted(aws: Aws, foundation: Foundation) -> dict[str, Any]:
     """Return the bounds and the policies, by their names, that the settings ask for."""
     settings, requests = aws.settings, aws.settings.requests_per_target
-    group = live_target_group(aws, foundation).rpartition(":")[2]
-    label = f"{foundation.load_balancer_full_name}/{group}"
+    label = f"{foundation.load_balancer_full_name}/{live_target_group(aws, foundation).rpartition(':')[2]}"
     return {
         "MinCapacity": settings.min_tasks,
         "MaxCapacity": settings.max_tasks,

@@ -33,10 +33,6 @@ def service_settings(
     `current` describes the service as it is, which decides in which target group a release begins.
     """
     blue_green = aws.settings.strategy == "blue_green"
-    strategy = {
-        "strategy": "BLUE_GREEN" if blue_green else "ROLLING",
-        "lifecycleHooks": [PAUSE] if blue_green else [],
-    }
     return FIXED | {
         "networkConfiguration": {
             "awsvpcConfiguration": {
@@ -46,24 +42,25 @@ def service_settings(
                 "assignPublicIp": "ENABLED",
             }
         },
-        "loadBalancers": [_load_balancer(aws, foundation, current, blue_green=blue_green)],
+        "loadBalancers": [_load_balancer(aws, foundation, current)],
         "healthCheckGracePeriodSeconds": aws.settings.grace_seconds,
         "deploymentConfiguration": FIXED["deploymentConfiguration"]
-        | strategy
-        | {"alarms": {"alarmNames": foundation.release_alarms, "enable": alarms, "rollback": True}},
+        | {
+            "strategy": "BLUE_GREEN" if blue_green else "ROLLING",
+            "lifecycleHooks": [PAUSE] if blue_green else [],
+            "alarms": {"alarmNames": foundation.release_alarms, "enable": alarms, "rollback": True},
+        },
     }
 
 
-def _load_balancer(
-    aws: Aws, foundation: Foundation, current: dict[str, Any] | None, *, blue_green: bool
-) -> dict[str, Any]:
+def _load_balancer(aws: Aws, foundation: Foundation, current: dict[str, Any] | None) -> dict[str, Any]:
     """Return where ECS registers the tasks: in the target group that the service names already.
 
     After blue/green releases users' requests may go to the other one. A rolling update must begin there,
     because it shifts no requests from one group to the other.
     """
     named: dict[str, Any] = next(iter((current or {}).get("loadBalancers", [])), {})
-    arn = named.get("targetGroupArn")
+    arn, blue_green = named.get("targetGroupArn"), aws.settings.strategy == "blue_green"
     if named.get("advancedConfiguration") and not blue_green:
         arn = live_target_group(aws, foundation)
     if arn not in (foundation.target_group_arn, foundation.second_target_group_arn):

@@ -34,8 +34,7 @@ def require_rules(aws: Aws, foundation: Foundation) -> None:
 
 
 def _find(aws: Aws, arn: str) -> dict[str, Any] | None:
-    if not arn.startswith("arn:"):
-        return None
     with suppress(aws.elbv2.exceptions.RuleNotFoundException):
-        return next((dict(rule) for rule in aws.elbv2.describe_rules(RuleArns=[arn])["Rules"]), None)
+        if arn.startswith("arn:"):
+            return dict(aws.elbv2.describe_rules(RuleArns=[arn])["Rules"][0])
     return None
