@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,8 +38,7 @@ TOLERANCE = 2e-6
 """The most by which an answer may differ from a known one, which is rounded and from another processor."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Prediction:
+class Prediction(msgspec.Struct, frozen=True, eq=False):
     """The answer for one row; all numbers of a step share one object, so callers may cache by identity.
 
     Attributes:
@@ -230,11 +230,8 @@ class _Ranges:
 
     def which(self, numbers: Sequence[float]) -> tuple[AnyFeature, ...]:
         """Return the features whose value does not occur, or is beyond the range, in the fitted rows."""
-        return tuple(
-            feature
-            for feature, seen, number in zip(self._features, self._seen, numbers, strict=True)
-            if seen.is_new(number)
-        )
+        each = zip(self._features, self._seen, numbers, strict=True)
+        return tuple([feature for feature, seen, number in each if seen.is_new(number)])
 
     def outside(self, matrix: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return for each of many rows, shape ``(n, features)``, whether there is such a feature."""

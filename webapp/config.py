@@ -17,25 +17,28 @@ class SettingError(Exception):
     """An environment variable has a value that its setting does not take; the message names the variable."""
 
 
+def _whole(least: int, most: int, description: str) -> Meta:
+    """Describe a whole number within limits."""
+    return Meta(ge=least, le=most, description=description)
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """All settings. The environment variable of a setting is the name of its field in capitals."""
 
     bind_host: Annotated[str, Meta(description="The address to listen on.", min_length=1)] = "127.0.0.1"
-    port: Annotated[int, Meta(description="The port to listen on.", ge=1, le=65535)] = 8000
-    web_concurrency: Annotated[int, Meta(description="How many worker processes serve.", ge=1, le=64)] = 2
+    port: Annotated[int, _whole(1, 65535, "The port to listen on.")] = 8000
+    web_concurrency: Annotated[int, _whole(1, 64, "How many worker processes serve.")] = 2
     model_dir: Annotated[
         str,
         Meta(description="The folder with the model's `manifest.json`, relative to the project's folder."),
     ] = "model/artifact"
     trusted_proxies: Annotated[
         int,
-        Meta(
-            description=(
-                "How many proxies stand in front, each setting `X-Forwarded-For` and `-Proto`; with 0 these "
-                "headers are not read, because any client can set them."
-            ),
-            ge=0,
-            le=5,
+        _whole(
+            0,
+            5,
+            "How many proxies stand in front, each setting `X-Forwarded-For` and `-Proto`; with 0 these "
+            "headers are not read, because any client can set them.",
         ),
     ] = 0
     metrics_bind: Annotated[
@@ -47,18 +50,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = "127.0.0.1:9464"
     max_in_flight: Annotated[
-        int,
-        Meta(
-            description="Requests in flight in one worker; those beyond it are answered 503.", ge=1, le=10_000
-        ),
+        int, _whole(1, 10_000, "Requests in flight in one worker; those beyond it are answered 503.")
     ] = 32
     max_batches_in_flight: Annotated[
-        int,
-        Meta(
-            description="Batches in flight in one worker, besides `MAX_IN_FLIGHT`; answered one by one.",
-            ge=1,
-            le=1000,
-        ),
+        int, _whole(1, 1000, "Batches in flight in one worker, besides `MAX_IN_FLIGHT`; answered one by one.")
     ] = 8
     allowed_hosts: Annotated[
         str,
@@ -83,18 +78,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = "*"
     request_seconds: Annotated[
-        int,
-        Meta(
-            description="The time a request may take, from its first byte to its answer's last.", ge=1, le=300
-        ),
+        int, _whole(1, 300, "The time a request may take, from its first byte to its answer's last.")
     ] = 15
     stop_wait_seconds: Annotated[
-        int,
-        Meta(
-            description="How long a worker that stops still accepts requests, while the balancer notices.",
-            ge=0,
-            le=60,
-        ),
+        int, _whole(0, 60, "How long a worker that stops still accepts requests, while the balancer notices.")
     ] = 1
     log_client: Annotated[
         Literal["address", "network"],

@@ -1,7 +1,10 @@
 """The reasons for an answer: how much each feature did, in numbers and in words, for pages and API alike."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
 
 from model.predictor import Prediction, Predictor
 from model.problem.features import AnyFeature, Reading
@@ -13,36 +16,32 @@ NOTHING = 0.005
 """A SHAP value below this, in log-odds, moves a probability by less than about a thousandth."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """What a feature did: its SHAP value for the answered class, in log-odds, and a sentence."""
+DECIMALS = 6
+"""The decimals of a probability or a SHAP value; XGBoost computes in single precision."""
 
-    feature: str
-    contribution: float
-    text: str
+
+class Reason(msgspec.Struct, frozen=True):
+    """What a feature did to the answer."""
+
+    feature: Annotated[str, Meta(description="The feature's name.")]
+    contribution: Annotated[
+        float,
+        Meta(description="Its SHAP value for the answered class, in log-odds; negative: against it."),
+    ]
+    text: Annotated[str, Meta(description="The same in words.")]
 
 
 def reasons_for(predictor: Predictor, row: Row, answer: Prediction) -> tuple[Reason, ...]:
     """Return the reasons for an answer, the weightiest first."""
-    readings = {
-        feature.name: reading
-        for feature, reading in zip(predictor.problem.features, row.readings, strict=True)
-    }
-    return tuple(
-        Reason(
-            each.feature.name,
-            each.value,
-            ranges_in_words(predictor, row, answer)
-            if predictor.problem.only_number
-            else _in_words(
-                each.feature,
-                readings[each.feature.name],
-                each.value,
-                class_in_words(predictor.problem, answer.key),
-            ),
-        )
-        for each in predictor.explain(row, answer.key)
-    )
+    problem, reasons = predictor.problem, []
+    readings = dict(zip(problem.features_by_name, row.readings, strict=True))
+    for feature, value in ((each.feature, each.value) for each in predictor.explain(row, answer.key)):
+        if problem.only_number:
+            words = ranges_in_words(predictor, row, answer)
+        else:
+            words = _in_words(feature, readings[feature.name], value, class_in_words(problem, answer.key))
+        reasons.append(Reason(feature.name, round(value, DECIMALS), words))
+    return tuple(reasons)
 
 
 def ranges_in_words(predictor: Predictor, row: Row, answer: Prediction) -> str:

@@ -16,7 +16,7 @@ from webapp.api.csv_rows import read_csv
 from webapp.api.json_rows import read_json
 from webapp.api.reading import read_options
 from webapp.api.rows import Rows
-from webapp.api.schemas import DECIMALS, MAX_REPORTED, REPORT_BYTES, types_of
+from webapp.api.schemas import MAX_REPORTED, REPORT_BYTES, types_of
 from webapp.http.admission import received_body
 from webapp.http.compression import compress
 from webapp.http.negotiation import CSV, JSON, preferred_type, sent_type
@@ -26,6 +26,7 @@ from webapp.http.problems import Problem
 from webapp.http.request_context import current_context
 from webapp.http.state import current_state
 from webapp.http.turns import SLICE_ITEMS, give_turn, in_turns
+from webapp.reasons import DECIMALS
 
 PATH = "/api/predict/batch"
 BODY_LIMIT = 2 * 1024 * 1024

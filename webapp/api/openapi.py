@@ -1,15 +1,18 @@
 """The OpenAPI 3.1 document, made from the problem, the routes, their types, and the app's own responses."""
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 from flask import Flask
 
-from webapp.api.openapi_responses import HEADERS, ORIGIN, responses_of
 from webapp.api.openapi_schemas import Json, all_schemas, parameters_of, schema_of
 from webapp.api.operations import TAGS, Example, Operation, operations_of
 from webapp.http.negotiation import JSON
+from webapp.http.problem_details import ProblemDetails
+from webapp.http.problem_kinds import Kind
 from webapp.http.state import State, state_of
 from webapp.http.warm_up import answer_inside
 
@@ -24,6 +27,22 @@ sites may ask, without credentials. Large answers are gzipped where `Accept-Enco
 
 **Changes** are additions only: read what you know, and pass over what you don't.
 """
+
+_PROBLEM = "application/problem+json"
+_ORIGIN = "https://example.com"
+"""The server in the examples."""
+
+_HEADERS: Json = {
+    name: {"description": description, "schema": {"type": kind}}
+    for name, description, kind in (
+        ("X-Request-ID", "The request's own, if it was sane, or one we made.", "string"),
+        ("X-Model-Version", "The model that answered.", "string"),
+        ("ETag", "Send it as `If-None-Match` to ask whether the answer still holds.", "string"),
+        ("Cache-Control", "How long the answer may be kept.", "string"),
+        ("Retry-After", "Try again after so many seconds.", "integer"),
+    )
+}
+_COMMON_PROBLEMS = ("bad-request", "request-timeout", "internal-error", "unavailable")
 
 
 def make_document(app: Flask) -> Json:
@@ -52,7 +71,7 @@ def make_document(app: Flask) -> Json:
         "security": [],
         "tags": [{"name": tag, "description": about} for tag, about in TAGS.items()],
         "paths": paths,
-        "components": {"schemas": all_schemas(operations.values()), "headers": HEADERS},
+        "components": {"schemas": all_schemas(operations.values()), "headers": _HEADERS},
     }
 
 
@@ -84,7 +103,7 @@ def _describe(app: Flask, state: State, path: str, method: str, operation: Opera
                 for media_type, schema in operation.requests.items()
             },
         }
-    described["responses"] = responses_of(operation, examples, state.kinds)
+    described["responses"] = _responses_of(operation, examples, state.kinds)
     return described
 
 
@@ -95,7 +114,7 @@ def _ask(app: Flask, path: str, method: str, example: Example) -> tuple[int, str
         path,
         example.body.encode(),
         method=method,
-        base_url=ORIGIN,
+        base_url=_ORIGIN,
         query_string=example.query,
         content_type=example.content_type if example.body else None,
         headers={"X-Request-ID": "an-id-of-yours"},
@@ -114,3 +133,57 @@ def _ask(app: Flask, path: str, method: str, example: Example) -> tuple[int, str
 
 def _value(example: Example) -> Any:
     return json.loads(example.body) if example.content_type == JSON else example.body
+
+
+def _responses_of(
+    operation: Operation, examples: Mapping[tuple[int, str], Json], all_kinds: Mapping[str, Kind]
+) -> dict[str, Json]:
+    """Return the responses of a route by status, with its examples by status, media type and name."""
+    names = ["X-Request-ID", "X-Model-Version"]
+    if operation.cached:
+        names += ["ETag", "Cache-Control"]
+    responses: dict[str, Json] = {
+        "200": {
+            "description": "The answer.",
+            "headers": _headers(names),
+            "content": {
+                media_type: {"schema": schema_of(schema)}
+                | ({"examples": examples[200, media_type]} if (200, media_type) in examples else {})
+                for media_type, schema in operation.responses.items()
+            },
+        }
+    }
+    if operation.cached:
+        responses["304"] = {
+            "description": "The answer that you have still holds.",
+            "headers": _headers(names),
+        }
+    kinds: dict[int, list[Kind]] = {}
+    for kind in (all_kinds[slug] for slug in (*operation.problems, *_COMMON_PROBLEMS)):
+        for status in kind.meanings:
+            kinds.setdefault(status, []).append(kind)
+    for status, with_status in sorted(kinds.items()):
+        found = examples.get((status, _PROBLEM))
+        example = {"examples": found} if found else {"example": _example_problem(with_status[0], status)}
+        responses[str(status)] = {
+            "description": "\n\n".join(f"**{kind.title}**: {kind.meanings[status]}" for kind in with_status),
+            "headers": _headers(["X-Request-ID", "Retry-After"] if status == 503 else ["X-Request-ID"]),
+            "content": {_PROBLEM: {"schema": schema_of(ProblemDetails)} | example},
+        }
+    return responses
+
+
+def _example_problem(kind: Kind, status: int) -> Any:
+    """Return the body that stands for a problem which none of the route's examples causes."""
+    details = ProblemDetails(
+        type=f"{_ORIGIN}/problems#{kind.slug}",
+        title=kind.title,
+        status=status,
+        detail=kind.meanings[status],
+        request_id="an-id-of-yours",
+    )
+    return msgspec.to_builtins(details)
+
+
+def _headers(names: Iterable[str]) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

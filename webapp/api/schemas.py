@@ -16,27 +16,15 @@ from model.problem.description import Problem
 from model.problem.features import AnyFeature, Choice, Number
 from webapp.http.problem_details import FieldError
 from webapp.http.problem_kinds import MAX_ROWS
+from webapp.reasons import Reason
 
 MAX_ROW_BYTES = 2_000
 MAX_REPORTED = 500
 """The most rows whose errors the answer to a batch with `errors=report` lists."""
 REPORT_BYTES = 16 * 1024
 """The most bytes of the errors of a batch, unless the request's body is longer than half of it."""
-DECIMALS = 6
-"""The decimals of a probability. XGBoost computes in single precision, so further digits would be noise."""
 
 ModelVersion = Annotated[str, Meta(description="The model that answered; changes when it is trained anew.")]
-
-
-class Reason(msgspec.Struct, frozen=True):
-    """What a feature did to the answer."""
-
-    feature: Annotated[str, Meta(description="The feature's name.")]
-    contribution: Annotated[
-        float,
-        Meta(description="Its SHAP value for the answered class, in log-odds; negative: against it."),
-    ]
-    text: Annotated[str, Meta(description="The same in words.")]
 
 
 @dataclass(frozen=True, slots=True)

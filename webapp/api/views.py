@@ -1,23 +1,19 @@
 """The routes of the JSON API that answer one row, and describe the classes and the model."""
 
-from typing import Any
-
 import msgspec
 from flask import Blueprint, Response, request
 
-from model.predictor import Prediction
 from model.problem.rows import Row
 from webapp.api.model_schemas import ClassesResponse, ModelResponse
 from webapp.api.reading import EXPLAIN, read_body, read_options, read_row_query
-from webapp.api.schemas import DECIMALS, types_of
-from webapp.http.addresses import origin
+from webapp.api.schemas import types_of
 from webapp.http.admission import received_body
 from webapp.http.caching import cacheable, stored
 from webapp.http.negotiation import JSON, sent_type
 from webapp.http.pictures import path_of
-from webapp.http.request_context import current_context
+from webapp.http.request_context import current_context, origin
 from webapp.http.state import State, current_state
-from webapp.reasons import reasons_for
+from webapp.reasons import DECIMALS, reasons_for
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 
@@ -86,16 +82,9 @@ def _answer(row: Row, state: State, *, explain: bool) -> Response:
         ],
         answer.outside_training_range,
         answer.model_version,
-        *([_reasons(row, answer, state)] if explain else []),
+        *([reasons_for(predictor, row, answer)] if explain else []),
     )
     return Response(msgspec.json.encode(response), content_type=JSON)
-
-
-def _reasons(row: Row, answer: Prediction, state: State) -> list[dict[str, Any]]:
-    return [
-        {"feature": each.feature, "contribution": round(each.contribution, DECIMALS), "text": each.text}
-        for each in reasons_for(state.predictor, row, answer)
-    ]
 
 
 def _picture_url(picture: str, state: State) -> str | None:

@@ -50,6 +50,7 @@ class Lane:
         return self.arriving >= ARRIVING_BYTES
 
 
+@dataclass(slots=True)
 class Admission:
     """WSGI middleware that receives each body and bounds the requests in flight.
 
@@ -60,51 +61,43 @@ class Admission:
 
     Some paths have a lane of their own, where expensive requests have few places and larger bodies, and take
     no places from other requests.
+
+    Attributes:
+        load: the requests in flight; kept up to date here.
+        lane: the lane of every path that is not in `lanes`.
     """
 
-    def __init__(
-        self, app: "WSGIApplication", refuse: Refuse, load: Load, lane: Lane, lanes: Mapping[str, Lane]
-    ) -> None:
-        """Bound the requests to an app.
-
-        Args:
-            app: the app.
-            refuse: answers a request with a problem.
-            load: the requests in flight; kept up to date here.
-            lane: the lane of every path that is not in `lanes`.
-            lanes: the lanes of some paths, by path.
-        """
-        self._app = app
-        self._refuse = refuse
-        self._load = load
-        self._lane = lane
-        self._lanes = lanes
+    app: "WSGIApplication"
+    refuse: Refuse
+    load: Load
+    lane: Lane
+    lanes: Mapping[str, Lane]
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         """Receive the request, then call the app or refuse."""
         path = environ["PATH_INFO"]
-        lane = self._lanes.get(path, self._lane)
+        lane = self.lanes.get(path, self.lane)
         context = context_of(environ)
         context.body, reason = _receive_body(environ, lane)
         context.body_limit = lane.body_limit
         context.received = time.perf_counter()
         if reason is Unread.CUT_SHORT:
             cut_short = Problem("bad-request", "The body ended before its announced length. Send it whole.")
-            return self._refuse(environ, start_response, cut_short)
+            return self.refuse(environ, start_response, cut_short)
         places = 0 if path in HEALTH_PATHS else 1
         if places and (reason is Unread.NO_ROOM or lane.in_flight >= lane.places):
             metrics.SHED.inc()
             busy = Problem("unavailable", "The service is busy. Try again in a second.")
-            return self._refuse(environ, start_response, busy)
+            return self.refuse(environ, start_response, busy)
         lane.in_flight += places
-        self._load.in_flight += places
-        self._load.peak = max(self._load.peak, self._load.in_flight)
+        self.load.in_flight += places
+        self.load.peak = max(self.load.peak, self.load.in_flight)
         try:
             time.sleep(0)
-            return self._app(environ, start_response)
+            return self.app(environ, start_response)
         finally:
             lane.in_flight -= places
-            self._load.in_flight -= places
+            self.load.in_flight -= places
 
 
 class Unread(Enum):

@@ -4,6 +4,7 @@ import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from flask import Flask, Response, current_app, request
 from werkzeug.http import generate_etag
@@ -36,11 +37,12 @@ class Content:
     """Bytes to answer with, compressed and hashed once, before any request.
 
     Attributes:
+        body: the bytes, or a file to read them from for the few clients without gzip.
         gzipped: the body compressed with gzip; None where that saves less than a tenth.
         etag: a hash of the body, sent as a weak tag because both forms share it.
     """
 
-    body: bytes
+    body: bytes | Path
     gzipped: bytes | None
     etag: str
     mimetype: str
@@ -59,7 +61,8 @@ class Content:
             max_age: the seconds for which a client may use it without asking; with 0 it always asks.
         """
         gzipped = self.gzipped if self.gzipped and takes_gzip() else None
-        response = Response(gzipped or self.body, mimetype=self.mimetype)
+        body = gzipped or (self.body if isinstance(self.body, bytes) else self.body.read_bytes())
+        response = Response(body, mimetype=self.mimetype)
         if gzipped:
             response.content_encoding = "gzip"
         if self.gzipped:

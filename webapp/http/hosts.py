@@ -60,13 +60,7 @@ class Hosts:
     """
 
     def __init__(self, app: "WSGIApplication", refuse: Refuse, allowed: str) -> None:
-        """Serve an app under some hosts.
-
-        Args:
-            app: the app.
-            refuse: answers a request with a problem.
-            allowed: the names that are served, with spaces between, or `*`.
-        """
+        """Serve an app under the names in `allowed`, with spaces between, or under all with `*`."""
         self._app = app
         self._refuse = refuse
         self._allowed = frozenset(map(_comparable, allowed.split()))

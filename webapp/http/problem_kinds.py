@@ -18,14 +18,20 @@ class Kind:
     Attributes:
         slug: the end of the problem's `type` URL; it never changes.
         status: the HTTP status that the kind usually has.
+        name: the title, where it is not the slug in words.
         also: the meanings that the kind has with other statuses, by status.
     """
 
     slug: str
     status: int
-    title: str
     meaning: str
+    name: str = ""
     also: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """Return the kind in words, the same for each of its kind."""
+        return self.name or self.slug[:1].upper() + self.slug[1:].replace("-", " ")
 
     @property
     def meanings(self) -> dict[int, str]:
@@ -36,17 +42,16 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     kind.slug: kind
     for kind in (
-        Kind("malformed-json", 400, "Malformed JSON", "The body is not JSON in UTF-8. Send one JSON object."),
+        Kind("malformed-json", 400, "The body is not JSON in UTF-8. Send one JSON object.", "Malformed JSON"),
         Kind(
             "malformed-csv",
             400,
-            "Malformed CSV",
             "The body is not CSV in UTF-8. Send a header line, then a line for each row.",
+            "Malformed CSV",
         ),
         Kind(
             "bad-request",
             400,
-            "Bad request",
             "The request can't be read. Check its form against the API.",
             also={
                 414: "The address is too long to be read. Send what it holds in the body of a POST.",
@@ -57,45 +62,34 @@ KINDS: Mapping[str, Kind] = {
         Kind(
             "not-found",
             404,
-            "Not found",
             "Nothing lives at this address. Check its spelling; /api/docs lists those that there are.",
         ),
         Kind(
-            "method-not-allowed",
-            405,
-            "Method not allowed",
-            "The address exists, the method does not. Allow lists those that do.",
+            "method-not-allowed", 405, "The address exists, the method does not. Allow lists those that do."
         ),
         Kind(
             "request-timeout",
             408,
-            "Request timeout",
             "The request did not arrive, or was not answered, in its time. Send it again.",
         ),
-        Kind("content-too-large", 413, "Content too large", "The body is larger than this route reads."),
+        Kind("content-too-large", 413, "The body is larger than this route reads."),
         Kind(
             "unsupported-media-type",
             415,
-            "Unsupported media type",
             "Send Content-Type: application/json, for a batch also text/csv, in UTF-8.",
         ),
-        Kind(
-            "invalid-request",
-            422,
-            "Invalid request",
-            "The body or query has the wrong shape or an unknown member.",
-        ),
+        Kind("invalid-request", 422, "The body or query has the wrong shape or an unknown member."),
         Kind(
             "internal-error",
             500,
-            "Internal server error",
             "A fault of ours. Quote the request id to whoever runs this.",
+            "Internal server error",
         ),
         Kind(
             "unavailable",
             503,
-            "Service unavailable",
             "Busy or stopping. Try again after Retry-After seconds.",
+            "Service unavailable",
         ),
     )
 }
@@ -128,28 +122,17 @@ def too_many_slug(problem: Problem) -> str:
 
 def _row_kinds(problem: Problem) -> Iterator[Kind]:
     for feature in problem.features:
-        yield Kind(slug_of(feature.name), 422, _title("Invalid", feature.name), _meaning(feature))
+        yield Kind(slug_of(feature.name), 422, _meaning(feature))
         if member := problem.unit_members.get(feature.name):
             units = listed(feature.units, "nor") if isinstance(feature, Number) else ""
-            yield Kind(slug_of(member), 422, _title("Invalid", member), f"{member} is neither {units}.")
+            yield Kind(slug_of(member), 422, f"{member} is neither {units}.")
     rows = problem.row.plural
+    listed_rows = f"{rows.capitalize()} of a batch can't be answered; errors lists them."
     yield Kind(
-        rows_slug(problem),
-        422,
-        _title("Invalid", rows),
-        f"{rows.capitalize()} of a batch can't be answered; errors lists them. With ?errors=report the "
-        "others are.",
+        rows_slug(problem), 422, f"{listed_rows} With ?errors=report the others are.", f"Invalid {rows}"
     )
-    yield Kind(
-        too_many_slug(problem),
-        422,
-        _title("Too many", rows),
-        f"A batch has at most {MAX_ROWS:,} {rows}. Send it in parts.",
-    )
-
-
-def _title(what: str, member: str) -> str:
-    return f"{what} {member.replace('_', ' ')}"
+    too_many = f"A batch has at most {MAX_ROWS:,} {rows}. Send it in parts."
+    yield Kind(too_many_slug(problem), 422, too_many, f"Too many {rows}")
 
 
 def _meaning(feature: AnyFeature) -> str:

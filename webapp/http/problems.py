@@ -9,11 +9,10 @@ from flask import Blueprint, Flask, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from webapp.http.addresses import origin
 from webapp.http.caching import stored
 from webapp.http.problem_details import FieldError, ProblemDetails
 from webapp.http.problem_kinds import BY_STATUS, Kind
-from webapp.http.request_context import current_context
+from webapp.http.request_context import current_context, origin
 from webapp.http.state import current_state
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     kind = BY_STATUS.get(error.code)
     if kind is None:
         phrase = HTTPStatus(error.code).phrase
-        kind = Kind("bad-request", error.code, phrase, f"{phrase}.")
+        kind = Kind("bad-request", error.code, f"{phrase}.", phrase)
     response = _answer(kind, error.code, _detail(error, kind.meanings[error.code]))
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:

@@ -76,6 +76,12 @@ def current_context() -> RequestContext:
     return context_of(request.environ)
 
 
+def origin() -> str:
+    """Return scheme and host as the client has used them, such as `https://puppy.example`."""
+    environ = request.environ
+    return f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}"
+
+
 def route_of(environ: "WSGIEnvironment") -> str | None:
     """Return the rule that a request's path matches, such as `/api/predict`; None where no route matches.
 

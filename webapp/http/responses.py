@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from webapp.http.caching import YEAR_SECONDS
@@ -35,31 +36,21 @@ PAGE_HEADERS = {
 _log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True)
 class Responses:
     """WSGI middleware that begins each request's context, adds headers to its response, and reports it.
 
     Unlike a hook of Flask, middleware also sees the responses that other middleware makes.
+
+    Attributes:
+        origins: the sites whose pages may ask the API from a browser; `*` stands for all.
+        observers: called for each response. An observer that fails is logged, and fails no request.
     """
 
-    def __init__(
-        self,
-        app: "WSGIApplication",
-        origins: frozenset[str],
-        model_version: str,
-        observers: Sequence[Observer],
-    ) -> None:
-        """Wrap an app.
-
-        Args:
-            app: the app.
-            origins: the sites whose pages may ask the API from a browser; `*` stands for all.
-            model_version: the model that answers.
-            observers: called for each response. An observer that fails is logged, and fails no request.
-        """
-        self._app = app
-        self._origins = origins
-        self._model_version = model_version
-        self._observers = observers
+    app: "WSGIApplication"
+    origins: frozenset[str]
+    model_version: str
+    observers: Sequence[Observer]
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         """Call the app with a new request context."""
@@ -72,27 +63,27 @@ class Responses:
                 headers += self._api_headers(environ, present)
             if present.get("Content-Type", "").startswith("text/html"):
                 headers += _page_headers(environ, present)
-            for observe in self._observers:
+            for observe in self.observers:
                 try:
                     observe(environ, context, int(status[:3]), present)
                 except Exception:
                     _log.exception("An observer of requests failed")
             return start_response(status, headers, *exc_info)  # type: ignore[arg-type]
 
-        return self._app(environ, start)
+        return self.app(environ, start)
 
     def _api_headers(self, environ: "WSGIEnvironment", present: Mapping[str, str]) -> "Headers":
         """Return which model answers, and whether a browser may show the response to another site's page."""
-        headers = [("X-Model-Version", self._model_version)]
+        headers = [("X-Model-Version", self.model_version)]
         origin = environ.get("HTTP_ORIGIN")
-        if "*" in self._origins:
+        if "*" in self.origins:
             # A GET without an Origin gets the headers too, since a cache may give its response to a page.
             if origin is None and environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
                 return headers
             headers.append(("Access-Control-Allow-Origin", "*"))
         else:
             headers.append(("Vary", "Origin"))
-            if origin not in self._origins:
+            if origin not in self.origins:
                 return headers
             headers.append(("Access-Control-Allow-Origin", origin))
         headers.append(EXPOSE_HEADERS)

@@ -34,13 +34,9 @@ class State:
     """The app's settings, its model, and the few things that change while it serves.
 
     Attributes:
-        settings: read once, at the start.
-        artifact: the files of the model that is served.
-        predictor: made from that artifact.
         static_files: the files by their path below `static/`.
         pictures: the plots and pictures of the artifact, by file name.
         kinds: the kinds of error, by slug.
-        load: the requests in flight.
         stopping: whether the worker has been told to stop.
     """
 

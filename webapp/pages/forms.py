@@ -1,6 +1,6 @@
 """The form in which a person answers the questions of a problem, made from its features."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any
@@ -70,6 +70,9 @@ class RowForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no type hints
         return given.items() <= address_of(self.problem, self.row).items()
 
 
+Validator = Callable[[RowForm, Field], None]
+
+
 @lru_cache(maxsize=4)
 def form_of(predictor: Predictor) -> type[RowForm]:
     """Return the form of a predictor's problem."""
@@ -117,7 +120,7 @@ def _as_entry(value: str | bool | int | float) -> str:
 
 def _field(feature: AnyFeature, unit_member: str) -> Field:
     if isinstance(feature, Number):
-        validators = [_given_once, _ReadsEntry(feature, unit_member)]
+        validators = [_given_once, _reads_entry(feature, unit_member)]
         return StringField(feature.question, validators, name=feature.name)
     choices = feature.choices if isinstance(feature, Choice) else {"yes": "Yes", "no": "No"}
     offered = [SelectChoice(key, label) for key, label in choices.items()]
@@ -128,7 +131,7 @@ def _field(feature: AnyFeature, unit_member: str) -> Field:
         offered.insert(0, SelectChoice("", "Choose one"))
     return kind(
         feature.question,
-        [_given_once, _ReadsChoice(feature)],
+        [_given_once, _reads_choice(feature)],
         name=feature.name,
         choices=offered,
         validate_choice=False,
@@ -145,36 +148,32 @@ def _given_once(_form: FlaskForm, field: Field) -> None:
         raise StopValidation(f"{field.label.text} Give one answer, not several.")
 
 
-class _ReadsEntry:
-    """Reads a number; a unit written in the entry overrides the field of the unit."""
+def _reads_entry(feature: Number, unit_member: str) -> Validator:
+    """Return a reader of a number; a unit written in the entry overrides the field of the unit."""
 
-    def __init__(self, feature: Number, unit_member: str) -> None:
-        self._feature = feature
-        self._unit_member = unit_member
-
-    def __call__(self, form: RowForm, field: Field) -> None:
+    def read(form: RowForm, field: Field) -> None:
         text = (field.data or "").strip()
-        if not text and not self._feature.required:
-            form.readings[self._feature.name] = BLANK
+        if not text and not feature.required:
+            form.readings[feature.name] = BLANK
             return
-        entry = read_entry(text, self._feature)
-        unit = entry.unit or (form.by_name[self._unit_member].data if self._unit_member else "")
-        if not unit or unit in self._feature.units:
-            form.readings[self._feature.name] = to_reading(entry, self._feature, unit)
+        entry = read_entry(text, feature)
+        unit = entry.unit or (form.by_name[unit_member].data if unit_member else "")
+        if not unit or unit in feature.units:
+            form.readings[feature.name] = to_reading(entry, feature, unit)
+
+    return read
 
 
-class _ReadsChoice:
-    """Reads a choice, or yes or no."""
+def _reads_choice(feature: AnyFeature) -> Validator:
+    """Return a reader of a choice, or of yes or no."""
 
-    def __init__(self, feature: AnyFeature) -> None:
-        self._feature = feature
-
-    def __call__(self, form: RowForm, field: Field) -> None:
+    def read(form: RowForm, field: Field) -> None:
         try:
-            form.readings[self._feature.name] = self._feature.read(field.data or "")
+            form.readings[feature.name] = feature.read(field.data or "")
         except FeatureError as error:
-            raise ValidationError(
-                f"Choose the {self._feature.yours}."
-                if isinstance(self._feature, Choice)
-                else f"Choose yes or no: {self._feature.question}"
-            ) from error
+            choose = (
+                f"the {feature.yours}." if isinstance(feature, Choice) else f"yes or no: {feature.question}"
+            )
+            raise ValidationError(f"Choose {choose}") from error
+
+    return read

@@ -14,11 +14,10 @@ from wtforms import Field
 from model.problem.description import Class
 from model.problem.features import Number
 from model.problem.wording import figure
-from webapp.http.addresses import origin
 from webapp.http.caching import MAX_AGE_SECONDS, cacheable, stored
 from webapp.http.compression import compress
 from webapp.http.pictures import picture_path
-from webapp.http.request_context import current_context
+from webapp.http.request_context import current_context, origin
 from webapp.http.state import current_state, state_of
 from webapp.pages.chart import Axis
 from webapp.pages.forms import RowForm, address_of, form_of
