@@ -51,7 +51,7 @@ def acceptance(run: Run, *, dry_run: bool, yes: bool) -> dict[str, Any]:
     say(f"This makes {where}, and destroys it at the end:", style="bold")
     for step in TABLE["step"]:
         about = f"{step['minutes']:3} min" if step in steps else f"not run: no {step['only']} is set"
-        say(f"  {step['name']:18}{about}")
+        say(f"  {step['name']:20}{about}")
     say(f"By estimate it takes {minutes} minutes and costs at most {_cost(run, minutes)} US dollars.")
     say(TABLE["needs"])
     if dry_run:
@@ -99,7 +99,7 @@ def _go_on(run: Run, steps: list[dict[str, Any]], progress: dict[str, Any]) -> d
             _save(progress)
         failed, _ = _ecs(run, ["destroy", "--yes", run.settings.stack])
     for name, row in results.items():
-        say(f"{row['state']:8} {name:18}{row['seconds']:5} s {row['new_words']} {row['told']}")
+        say(f"{row['state']:8} {name:20}{row['seconds']:5} s {row['new_words']} {row['told']}")
     minutes = (time.time() - progress["begun"]) / 60
     say(f"It took {minutes:.0f} minutes and cost at most {_cost(run, minutes)} US dollars, by list prices.")
     if failed:
@@ -153,6 +153,10 @@ def _do(run: Run, step: dict[str, Any]) -> dict[str, Any] | None:
 def _perform(run: Run, step: dict[str, Any]) -> tuple[int, str]:
     """Run the command of a step as a person would, and what happens meanwhile; return exit code and JSON."""
     porcelain.reset(str(CLONE), "hard")
+    file, strategy = CLONE / "ecs" / "settings.toml", step.get("strategy", "rolling")
+    file.write_text(
+        re.sub("(?m)^strategy = .*$", f'strategy = "{strategy}"', file.read_text(encoding="utf-8"))
+    )
     for path, text in step.get("append", {}).items():
         with (CLONE / path).open("a", encoding="utf-8") as file:
             file.write(text)
