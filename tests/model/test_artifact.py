@@ -196,7 +196,7 @@ def test_a_missing_manifest_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match=r"There is no folder .*/aples; `python train.py --out` writes one"):
+    with pytest.raises(ArtifactError, match=r"There is no folder .*/aples; `python train"):
         read_artifact(tmp_path / "aples")
 
 
