@@ -10,7 +10,7 @@ from ecs.foundation import domain, github
 from ecs.foundation.changeset import TEMPLATE
 from ecs.foundation.stack import find_foundation
 from ecs.foundation.stack_outputs import Foundation
-from ecs.release import docker, image
+from ecs.release import docker, image, traffic
 from ecs.release.candidate import Candidate, read_candidate, read_predictor
 from ecs.settings import PORT
 from model.predictor import Predictor
@@ -153,6 +153,14 @@ def _target_group(context: CheckContext) -> str:
     return f"port {PORT}, checked on {group.get('HealthCheckPath')}"
 
 
+def _rules(context: CheckContext) -> str:
+    foundation = require(context.foundation, LATER)
+    if context.aws.settings.strategy == "rolling":
+        raise _SkipError("a rolling release needs none")
+    traffic.require_rules(context.aws, foundation)
+    return "of production and test"
+
+
 CHECKS: tuple[tuple[str, bool, Callable[[CheckContext], str]], ...] = (
     ("credentials", False, _credentials),
     ("region", True, _region),
@@ -163,6 +171,7 @@ CHECKS: tuple[tuple[str, bool, Callable[[CheckContext], str]], ...] = (
     ("image", True, _image),
     ("roles", True, _roles),
     ("target group", True, _target_group),
+    ("rules", True, _rules),
     ("domain", True, lambda context: domain.check_domain(context.aws)),
     ("github", True, lambda context: github.check_provider(context.aws)),
 )

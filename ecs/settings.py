@@ -54,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cpu_target: Annotated[int, Meta(ge=10, le=90)]
     requests_per_target: Annotated[int, Meta(ge=1)]
     grace_seconds: Annotated[int, Meta(ge=0, le=3600)]
+    strategy: Literal["rolling", "blue_green"]
     deploy_minutes: Annotated[float, Meta(gt=0, le=120)]
     certificate_arn: Annotated[str, Meta(pattern=r"^(arn:aws[\w-]*:acm:.+)?$")]
     hosted_zone_id: Annotated[str, Meta(pattern=r"^(Z[A-Z0-9]+)?$")]

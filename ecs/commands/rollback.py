@@ -55,10 +55,11 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
     predictor = read_predictor(run.settings)
     run.output.confirm("Do this?", yes=yes)
 
-    def check() -> None:
+    def check(hidden: bool) -> None:
         # Compare predictions only if the revision has the version of the local model.
         same = models[1] == predictor.model_version
-        smoke(service_endpoints(foundation, run.settings), predictor, run.output.warn, compare=same)
+        endpoints = service_endpoints(foundation, run.settings, hidden=hidden)
+        smoke(endpoints, predictor, run.output.warn, compare=same)
 
     if leaving != arn:
         history.mark_bad(run.aws, leaving, run.output.warn)

@@ -103,9 +103,10 @@ def _roll_out(run: Run, releasing: Release, context: CheckContext, plan: Pending
     wanted = task.task_definition(aws, releasing.foundation, candidate)
     arn = task.find_same(aws, plan.serving, wanted) or task.register(aws, wanted, candidate)
 
-    def check() -> None:
-        with run.output.step("Comparing the site's answers with the model's"):
-            endpoints = service_endpoints(releasing.foundation, run.settings)
+    def check(hidden: bool) -> None:
+        whose = "the hidden tasks'" if hidden else "the site's"
+        with run.output.step(f"Comparing {whose} answers with the model's"):
+            endpoints = service_endpoints(releasing.foundation, run.settings, hidden=hidden)
             count = smoke(endpoints, require(context.predictor), run.output.warn)
         run.output.done(f"{count} answers are the model's own")
 

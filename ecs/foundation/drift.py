@@ -9,10 +9,18 @@ from ecs.output import FieldChange
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackResourceDriftTypeDef
 
 POLL_SECONDS = 2.0
 WAIT_SECONDS = 180.0
 """How long to wait; CloudFormation asks for each resource in turn."""
+
+
+def _is_shifted(drift: "StackResourceDriftTypeDef") -> bool:
+    """Return whether a listener rule differs only in its action, of which ECS shifts the weights."""
+    paths = [difference["PropertyPath"] for difference in drift.get("PropertyDifferences", [])]
+    is_rule = drift["ResourceType"] == "AWS::ElasticLoadBalancingV2::ListenerRule"
+    return is_rule and bool(paths) and all(path.startswith("/Actions") for path in paths)
 
 
 def find_drift(cloudformation: "CloudFormationClient", name: str) -> tuple[list[ResourceChange], str]:
@@ -55,5 +63,6 @@ def find_drift(cloudformation: "CloudFormationClient", name: str) -> tuple[list[
             ),
         )
         for drift in found
+        if not _is_shifted(drift)
     ]
     return changes, answer.get("DetectionStatusReason", "")

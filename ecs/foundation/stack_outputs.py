@@ -19,16 +19,21 @@ class Foundation:
     load_balancer_dns_name: str
     load_balancer_full_name: str
     target_group_arn: str
-    target_group_full_name: str
+    second_target_group_arn: str
+    production_rule_arn: str
+    test_rule_arn: str
+    test_key: str
     repository_name: str
     repository_uri: str
     cluster_name: str
     execution_role_arn: str
     task_role_arn: str
+    infrastructure_role_arn: str
     log_group_name: str
     events_log_group_name: str
     alarm_topic_arn: str
     unhealthy_hosts_alarm_name: str
+    second_unhealthy_hosts_alarm_name: str
     server_errors_alarm_name: str
     balancer_errors_alarm_name: str
     drift_alarm_name: str
@@ -39,8 +44,9 @@ class Foundation:
 
     @property
     def release_alarms(self) -> list[str]:
-        """The names of the alarms that roll a release back."""
-        return [self.unhealthy_hosts_alarm_name, self.server_errors_alarm_name]
+        """The names of the alarms that roll a release back; an older stack lacks the second."""
+        second = self.second_unhealthy_hosts_alarm_name
+        return [*filter(None, (self.unhealthy_hosts_alarm_name, second, self.server_errors_alarm_name))]
 
 
 def read_outputs(described: "StackTypeDef") -> Foundation:

@@ -49,7 +49,7 @@ def find_pending_changes(aws: Aws, foundation: Foundation | None, candidate: Can
     serving = service.find(aws, outputs) if foundation else None
     current = task.describe(aws, serving["taskDefinition"]) if serving else None
     task_changes = task.compare(current, task.task_definition(aws, outputs, candidate))
-    service_changes = service.compare(serving, service.service_settings(aws, outputs))
+    service_changes = service.compare(serving, service.service_settings(aws, outputs, serving))
     pushed = foundation and image.is_pushed(aws, foundation, candidate.tag)
     return PendingChanges(
         foundation=preview,

@@ -20,7 +20,10 @@ from ecs.release.service_deployment import ServiceDeployment
 from ecs.release.smoke import SmokeError
 from ecs.release.snapshot import Snapshot, gather
 from ecs.release.view import RolloutView
-from ecs.release.watch import Outcome, follow, start, wait_for_rollback
+from ecs.release.watch import Outcome, follow, proceed, start, wait_for_rollback
+
+Check = Callable[[bool], None]
+"""The smoke test: of the tasks that get users' requests, or with true of those that do not get them yet."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,10 @@ class Release:
                 "of this deployment: only tasks that fail and the smoke test can roll it back."
             )
 
-    def finish(self, deployment: ServiceDeployment, check: Callable[[], None]) -> None:
+    def finish(self, deployment: ServiceDeployment, check: Check) -> None:
         """Watch a deployment to its end, and run the smoke test `check` once it takes all requests.
+
+        A blue/green deployment waits before it takes any; it is tested then too, and goes on if that passes.
 
         If the test raises `SmokeError`, the release is rolled back. If it raises `DeployError`, nothing is
         known against the release: it stays, but is not marked as good.
@@ -80,13 +85,14 @@ class Release:
         cause: Cause | None = None
         unverified: DeployError | None = None
         outcome, snapshot = self._follow(deployment, early=True)
+        if outcome is Outcome.PAUSED:
+            self.output.say("The new tasks wait beside the old ones, without users' requests.")
+            cause = self._test_hidden(deployment, check)
+            if not cause:
+                proceed(self.aws, deployment.arn)
+                outcome, snapshot = self._follow(deployment, early=True)
         if outcome in {Outcome.SERVING, Outcome.COMPLETED}:
-            try:
-                check()
-            except SmokeError as error:
-                cause = other_cause("smoke", reason=error)
-            except DeployError as error:
-                unverified = error
+            cause, unverified = _ask(check, hidden=False)
         if outcome is Outcome.SERVING and not cause:
             self.output.say(f"ECS watches its alarms for {services.BAKE_MINUTES} minutes, then completes it.")
             outcome, snapshot = self._follow(deployment, early=False)
@@ -104,7 +110,7 @@ class Release:
                 raise NotRolledBackError(f"{why} Rolling it back: {translate(error)}", hint=hint) from error
         self.output.done(f"The deployment of {tasks.short(deployment.target)} completed")
         if self.ignore_alarms:  # turn the alarms on for the next deployment; this starts none
-            services.update(self.aws, self.foundation, deployment.target)
+            services.update(self.aws, self.foundation, deployment.target, snapshot.service)
         if unverified:
             raise unverified
         mark_good(self.aws, self.foundation, deployment.target, self.output.warn)
@@ -114,7 +120,20 @@ class Release:
             view = RolloutView(self.output, live, deployment.target)
             return follow(self.aws, self.foundation, deployment.arn, view, early=early)
 
-    def roll_out(self, arn: str, check: Callable[[], None]) -> None:
+    def _test_hidden(self, deployment: ServiceDeployment, check: Check) -> Cause | None:
+        """Test tasks that get no users' requests; return why they must not get them, or None.
+
+        A revision that was good before may serve again untested, so that a network problem stops no rollback.
+        """
+        cause, unreachable = _ask(check, hidden=True)
+        if unreachable:
+            described = tasks.describe(self.aws, deployment.target)
+            if not (described and is_good(described)):
+                return other_cause("untested", reason=str(unreachable).rstrip("."))
+            self.output.warn(f"{unreachable} It was good before, so it gets users' requests.")
+        return cause
+
+    def roll_out(self, arn: str, check: Check) -> None:
         """Roll a revision out, or only test it if it serves already; raises as `finish` does."""
         self._warn_of_alarms()
         if deployment := start(self.aws, self.foundation, arn, alarms=not self.ignore_alarms):
@@ -123,10 +142,10 @@ class Release:
         else:
             self.retest(arn, check, mark=True)
 
-    def retest(self, arn: str, check: Callable[[], None], *, mark: bool = False) -> None:
+    def retest(self, arn: str, check: Check, *, mark: bool = False) -> None:
         """Test the revision that serves, without a rollback; mark it as good, again if `mark`."""
         try:
-            check()
+            check(False)
         except SmokeError as error:
             mark_bad(self.aws, arn, self.output.warn)
             raise NotRolledBackError(
@@ -146,7 +165,12 @@ class Release:
             if not under_way.source or under_way.status not in deployments.ONGOING:
                 return False
             try:
-                self.aws.ecs.stop_service_deployment(serviceDeploymentArn=under_way.arn, stopType="ROLLBACK")
+                if under_way.hook:
+                    deployments.answer_hook(self.aws, under_way.arn, under_way.hook, "ROLLBACK")
+                else:
+                    self.aws.ecs.stop_service_deployment(
+                        serviceDeploymentArn=under_way.arn, stopType="ROLLBACK"
+                    )
             except ClientError as error:  # it has just ended, or a permission is missing
                 self.output.warn(f"ECS did not stop the deployment: {translate(error)}")
                 return False
@@ -163,7 +187,8 @@ class Release:
         # If ECS failed the deployment during the smoke test, the test may have reached the previous revision.
         cause = None if failed.failed_by_itself else smoke
         if not cause and outcome is Outcome.FAILED and not failed.failed_by_itself:
-            cause = other_cause("stopped", reason=failed.reason.rstrip(".") or "nothing")
+            kind = "unanswered" if failed.unanswered else "stopped"
+            cause = other_cause(kind, reason=failed.reason.rstrip(".") or "nothing")
         cause = cause or diagnose(evidence, timed_out=outcome is Outcome.TIMED_OUT)
         path = save(self.aws.settings.stack, evidence, cause.sentence, self.output.warn)
         before, back = rollback_target(self.aws, deployment.source, besides=deployment.target), False
@@ -171,15 +196,33 @@ class Release:
             back = (deployment.source == before and self.stop(failed)) or self._redeploy(before)
             ending = f"{tasks.short(before)} {'serves' if back else 'does not serve'} again."
         else:
+            if failed.hook:
+                deployments.answer_hook(self.aws, failed.arn, failed.hook, "ROLLBACK")
             services.scale_to_zero(self.aws, self.foundation)
             ending = "It was the first release, so the service is scaled to zero."
-        kind = RolledBackError if back else NotRolledBackError
-        raise kind(f"{cause.sentence} {ending}", hint=cause.hint, evidence=path)
+        error = RolledBackError if back else NotRolledBackError
+        raise error(f"{cause.sentence} {ending}", hint=cause.hint, evidence=path)
 
     def _redeploy(self, before: str) -> bool:
         """Deploy the revision before, if ECS can't roll back to it; return whether that completed."""
         self.output.say(f"Rolling back to {tasks.short(before)}.")
         with self.output.step("Waiting for the revision before to serve"):
             back = start(self.aws, self.foundation, before)
-            ended = follow(self.aws, self.foundation, back.arn, lambda _: None) if back else None
-        return ended is None or ended[0] is Outcome.COMPLETED
+            if back is None:
+                return True
+            outcome, _ = follow(self.aws, self.foundation, back.arn, lambda _: None)
+            if outcome is Outcome.PAUSED:
+                proceed(self.aws, back.arn)
+                outcome, _ = follow(self.aws, self.foundation, back.arn, lambda _: None)
+        return outcome is Outcome.COMPLETED
+
+
+def _ask(check: Check, *, hidden: bool) -> tuple[Cause | None, DeployError | None]:
+    """Run the smoke test; return what it finds wrong, and why it got no answer."""
+    try:
+        check(hidden)
+    except SmokeError as error:
+        return other_cause("smoke", reason=error), None
+    except DeployError as error:
+        return None, error
+    return None, None

@@ -7,6 +7,7 @@ from ecs.aws import Aws
 from ecs.foundation.stack_outputs import Foundation
 from ecs.output import FieldChange
 from ecs.release.diff import diff
+from ecs.release.traffic import live_target_group
 
 DIMENSION: Final = "ecs:service:DesiredCount"
 
@@ -30,7 +31,7 @@ def _target(aws: Aws, foundation: Foundation) -> dict[str, Any]:
 def wanted(aws: Aws, foundation: Foundation) -> dict[str, Any]:
     """Return the bounds and the policies, by their names, that the settings ask for."""
     settings, requests = aws.settings, aws.settings.requests_per_target
-    label = f"{foundation.load_balancer_full_name}/{foundation.target_group_full_name}"
+    label = f"{foundation.load_balancer_full_name}/{live_target_group(aws, foundation).rpartition(':')[2]}"
     return {
         "MinCapacity": settings.min_tasks,
         "MaxCapacity": settings.max_tasks,

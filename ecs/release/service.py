@@ -10,15 +10,29 @@ from ecs.foundation.stack_outputs import Foundation
 from ecs.output import FieldChange
 from ecs.release.diff import diff, normalise
 from ecs.release.task import CONTAINER, ecs_tags
+from ecs.release.traffic import live_target_group, other_target_group
 from ecs.settings import PORT
 
 FIXED = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 """The arguments that do not depend on settings or foundation."""
 BAKE_MINUTES: int = FIXED["deploymentConfiguration"]["bakeTimeInMinutes"]
+PAUSE = {
+    "targetType": "PAUSE",
+    "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"],
+    # Longer than the smoke test waits for the service, and soon if nobody is there any more to answer.
+    "timeoutConfiguration": {"timeoutInMinutes": 10, "action": "ROLLBACK"},
+}
+"""The hook at which a blue/green release waits for the smoke test of its new tasks."""
 
 
-def service_settings(aws: Aws, foundation: Foundation, *, alarms: bool = True) -> dict[str, Any]:
-    """Return the arguments of `create_service` and `update_service`; with `alarms`, alarms roll it back."""
+def service_settings(
+    aws: Aws, foundation: Foundation, current: dict[str, Any] | None, *, alarms: bool = True
+) -> dict[str, Any]:
+    """Return the arguments of `create_service` and `update_service`; with `alarms`, alarms roll it back.
+
+    `current` describes the service as it is, which decides in which target group a release begins.
+    """
+    blue_green = aws.settings.strategy == "blue_green"
     return FIXED | {
         "networkConfiguration": {
             "awsvpcConfiguration": {
@@ -28,13 +42,38 @@ def service_settings(aws: Aws, foundation: Foundation, *, alarms: bool = True) -
                 "assignPublicIp": "ENABLED",
             }
         },
-        "loadBalancers": [
-            {"targetGroupArn": foundation.target_group_arn, "containerName": CONTAINER, "containerPort": PORT}
-        ],
+        "loadBalancers": [_load_balancer(aws, foundation, current)],
         "healthCheckGracePeriodSeconds": aws.settings.grace_seconds,
         "deploymentConfiguration": FIXED["deploymentConfiguration"]
-        | {"alarms": {"alarmNames": foundation.release_alarms, "enable": alarms, "rollback": True}},
+        | {
+            "strategy": "BLUE_GREEN" if blue_green else "ROLLING",
+            "lifecycleHooks": [PAUSE] if blue_green else [],
+            "alarms": {"alarmNames": foundation.release_alarms, "enable": alarms, "rollback": True},
+        },
     }
+
+
+def _load_balancer(aws: Aws, foundation: Foundation, current: dict[str, Any] | None) -> dict[str, Any]:
+    """Return where ECS registers the tasks: in the target group that the service names already.
+
+    After blue/green releases users' requests may go to the other one. A rolling update must begin there,
+    because it shifts no requests from one group to the other.
+    """
+    named: dict[str, Any] = next(iter((current or {}).get("loadBalancers", [])), {})
+    arn, blue_green = named.get("targetGroupArn"), aws.settings.strategy == "blue_green"
+    if named.get("advancedConfiguration") and not blue_green:
+        arn = live_target_group(aws, foundation)
+    if arn not in (foundation.target_group_arn, foundation.second_target_group_arn):
+        arn = foundation.target_group_arn
+    balancer = {"targetGroupArn": arn, "containerName": CONTAINER, "containerPort": PORT}
+    if blue_green:
+        balancer["advancedConfiguration"] = {
+            "alternateTargetGroupArn": other_target_group(foundation, arn),
+            "productionListenerRule": foundation.production_rule_arn,
+            "testListenerRule": foundation.test_rule_arn,
+            "roleArn": foundation.infrastructure_role_arn,
+        }
+    return balancer
 
 
 def create(aws: Aws, foundation: Foundation, task_definition: str, *, alarms: bool) -> dict[str, Any]:
@@ -48,15 +87,21 @@ def create(aws: Aws, foundation: Foundation, task_definition: str, *, alarms: bo
         launchType="FARGATE",
         clientToken=uuid.uuid4().hex,
         tags=ecs_tags(aws),  # type: ignore[arg-type]
-        **service_settings(aws, foundation, alarms=alarms),
+        **service_settings(aws, foundation, None, alarms=alarms),
     )
     return dict(answer["service"])
 
 
 def update(
-    aws: Aws, foundation: Foundation, task_definition: str, *, alarms: bool = True, **more: Any
+    aws: Aws,
+    foundation: Foundation,
+    task_definition: str,
+    current: dict[str, Any],
+    *,
+    alarms: bool = True,
+    **more: Any,
 ) -> dict[str, Any]:
-    """Start a rollout of a task definition; `more` are further arguments of `update_service`.
+    """Start a rollout of a task definition; `current` describes the service, `more` are further arguments.
 
     If only the deployment configuration differs, ECS stores it and starts no deployment.
     """
@@ -64,7 +109,7 @@ def update(
         cluster=foundation.cluster_name,
         service=aws.settings.stack,
         taskDefinition=task_definition,
-        **service_settings(aws, foundation, alarms=alarms),
+        **service_settings(aws, foundation, current, alarms=alarms),
         **more,
     )
     return dict(answer["service"])

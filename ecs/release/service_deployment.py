@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from ecs.aws import Aws
 from ecs.foundation.stack_outputs import Foundation
@@ -24,6 +24,9 @@ class ServiceDeployment:
         source: The task definition that a rollback of it returns to; None if no earlier one completed.
         alarms: The alarms that made it fail.
         failed_by_itself: Whether the circuit breaker or an alarm ended it, rather than a request to stop.
+        stage: The lifecycle stage of a blue/green deployment; empty for a rolling one.
+        hook: The id of the hook at which it waits for an answer; None if it does not wait.
+        unanswered: Whether nobody answered the hook in time.
     """
 
     arn: str
@@ -34,6 +37,9 @@ class ServiceDeployment:
     source: str | None
     alarms: list[str]
     failed_by_itself: bool
+    stage: str = ""
+    hook: str | None = None
+    unanswered: bool = False
 
 
 def read(aws: Aws, arn: str) -> ServiceDeployment:
@@ -45,11 +51,18 @@ def read(aws: Aws, arn: str) -> ServiceDeployment:
     revisions = aws.ecs.describe_service_revisions(serviceRevisionArns=[*filter(None, (target, source))])
     runs = {item["serviceRevisionArn"]: item["taskDefinition"] for item in revisions["serviceRevisions"]}
     alarms = answer.get("alarms", {})
+    hooks = {item["status"]: item["hookId"] for item in answer.get("lifecycleHookDetails", [])}
     ended_by = {alarms.get("status"), answer.get("deploymentCircuitBreaker", {}).get("status")}
     return ServiceDeployment(
         arn, answer["status"], answer.get("statusReason", ""), answer["createdAt"], runs.get(target, ""),
         runs.get(source), alarms.get("triggeredAlarmNames", []), "TRIGGERED" in ended_by,
+        answer.get("lifecycleStage", ""), hooks.get("AWAITING_ACTION"), "TIMED_OUT" in hooks,
     )  # fmt: skip
+
+
+def answer_hook(aws: Aws, arn: str, hook: str, action: Literal["CONTINUE", "ROLLBACK"]) -> None:
+    """Let a service deployment that waits at a hook go on, or roll it back."""
+    aws.ecs.continue_service_deployment(serviceDeploymentArn=arn, hookId=hook, action=action)
 
 
 def ongoing(aws: Aws, foundation: Foundation, service: dict[str, Any]) -> ServiceDeployment | None:

@@ -23,6 +23,8 @@ from ecs.foundation.stack_outputs import Foundation
 from ecs.settings import Settings
 from model.predictor import TOLERANCE, Predictor
 
+TEST_HEADER = "X-Release-Test"
+"""The header that the test rule of the listener matches, with a value that only operators know."""
 WAIT_SECONDS = 180.0
 PAUSE_SECONDS = 2.0
 TIMEOUT = urllib3.Timeout(connect=5, read=20)
@@ -43,14 +45,18 @@ class UnreachableError(DeployError):
 class Endpoint:
     """An address that the smoke test asks: `base`, which may differ from the service's public `url`.
 
-    With `any_answer`, accept answers without the headers that identify the app or the load balancer, which a
+    With `test_key`, the load balancer sends the requests to the hidden tasks of a blue/green release. With
+    `any_answer`, accept answers without the headers that identify the app or the load balancer, which a
     stand-in for AWS does not send.
     """
 
-    def __init__(self, url: str, base: str = "", *, host: str = "", any_answer: bool = False) -> None:
+    def __init__(
+        self, url: str, base: str = "", *, host: str = "", test_key: str = "", any_answer: bool = False
+    ) -> None:
         parts = urlsplit(url)
         self.url, self.base = url.rstrip("/"), (base or url).rstrip("/")
         self._name, self._host = parts.hostname or "", host or parts.netloc
+        self._headers = {"Host": self._host} | ({TEST_HEADER: test_key} if test_key else {})
         self._any_answer = any_answer
 
     @cached_property
@@ -71,7 +77,7 @@ class Endpoint:
         Raises `UnreachableError` if there is no answer, or it is from neither the app nor the load balancer.
         """
         where = f"{method} {self.base}{path}"
-        options: dict[str, Any] = {"headers": {"Host": self._host}, "redirect": False, "retries": RETRIES}
+        options: dict[str, Any] = {"headers": self._headers, "redirect": False, "retries": RETRIES}
         try:
             answer = self._pool.request(method, self.base + path, json=body, **options)
         except (HTTPError, ValueError) as error:
@@ -111,14 +117,19 @@ class Endpoint:
             raise SmokeError(f"GET {self.url}/ answers {status} without the form")
 
 
-def service_endpoints(foundation: Foundation, settings: Settings) -> list[Endpoint]:
-    """Return the addresses of the service, in the order in which the smoke test tries them."""
+def service_endpoints(foundation: Foundation, settings: Settings, *, hidden: bool = False) -> list[Endpoint]:
+    """Return the addresses of the service, in the order in which the smoke test tries them.
+
+    With `hidden`, they lead to the tasks of a blue/green release that get no users' requests yet.
+    """
+    key = foundation.test_key if hidden else ""
     url, parts = foundation.url, urlsplit(foundation.url)
     if settings.connect_to:
         host = f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
-        return [Endpoint(url, f"http://{settings.connect_to}", host=host, any_answer=True)]
+        return [Endpoint(url, f"http://{settings.connect_to}", host=host, test_key=key, any_answer=True)]
     balancer = parts.netloc.replace(parts.hostname or "", foundation.load_balancer_dns_name)
-    return [Endpoint(url, base) for base in dict.fromkeys((url, parts._replace(netloc=balancer).geturl()))]
+    bases = dict.fromkeys((url, parts._replace(netloc=balancer).geturl()))
+    return [Endpoint(url, base, test_key=key) for base in bases]
 
 
 def smoke(

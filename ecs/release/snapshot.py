@@ -1,6 +1,6 @@
 """A snapshot of the service: its tasks, targets and alarms at one moment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ecs.aws import Aws
@@ -9,6 +9,7 @@ from ecs.foundation.stack_outputs import Foundation
 from ecs.release import service as services
 from ecs.release.service_deployment import ServiceDeployment
 from ecs.release.task import CONTAINER, short
+from ecs.release.traffic import live_target_group, other_target_group
 
 TASKS_WITH_LOGS = 3
 NOT_ROUTED = {"initial", "draining", "unused"}
@@ -17,12 +18,18 @@ NOT_ROUTED = {"initial", "draining", "unused"}
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The service, its tasks, the balancer's targets and the alarms, as AWS describes them."""
+    """The service, its tasks, the balancer's targets and the alarms, as AWS describes them.
+
+    Attributes:
+        targets: Those in the target group that gets users' requests.
+        idle: Those in the other one, where a blue/green release begins and its predecessor waits.
+    """
 
     service: dict[str, Any]
     tasks: list[dict[str, Any]]
     targets: list[dict[str, Any]]
     alarms: list[dict[str, Any]]
+    idle: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def running(self) -> list[dict[str, Any]]:
@@ -32,7 +39,7 @@ class Snapshot:
     @property
     def target_states(self) -> dict[str, str]:
         """The state of each target of the balancer, by IP address."""
-        return {item["Target"]["Id"]: item["TargetHealth"]["State"] for item in self.targets}
+        return _states(self.idle) | _states(self.targets)
 
     def stopped(self, task_definition: str) -> list[dict[str, Any]]:
         """Return a revision's stopped tasks: those that exited by themselves first, each newest first."""
@@ -53,9 +60,15 @@ class Snapshot:
         In a rolling update old tasks answer too until they drain, so an answer may not be the new revision's.
         """
         new = {private_address(task) for task in self.running if task["taskDefinitionArn"] == task_definition}
-        routed = {address for address, state in self.target_states.items() if state not in NOT_ROUTED}
-        healthy = sum(self.target_states[address] == "healthy" for address in routed)
-        return routed <= new and healthy >= max(1, self.service["desiredCount"])
+        routed = {
+            address: state for address, state in _states(self.targets).items() if state not in NOT_ROUTED
+        }
+        healthy = sum(state == "healthy" for state in routed.values())
+        return routed.keys() <= new and healthy >= max(1, self.service["desiredCount"])
+
+
+def _states(targets: list[dict[str, Any]]) -> dict[str, str]:
+    return {item["Target"]["Id"]: item["TargetHealth"]["State"] for item in targets}
 
 
 def private_address(task: dict[str, Any]) -> str:
@@ -82,7 +95,10 @@ def take_snapshot(aws: Aws, foundation: Foundation) -> Snapshot | None:
             if arns := page["taskArns"]:  # a page has at most 100, the limit of DescribeTasks
                 described = aws.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
                 tasks |= {task["taskArn"]: dict(task) for task in described}
-    targets = aws.elbv2.describe_target_health(TargetGroupArn=foundation.target_group_arn)
+    live = live_target_group(aws, foundation)
+    groups = filter(None, (live, other_target_group(foundation, live)))
+    health = [aws.elbv2.describe_target_health(TargetGroupArn=arn) for arn in groups]
+    targets, *idle = ([dict(item) for item in answer["TargetHealthDescriptions"]] for answer in health)
     names = [
         *foundation.release_alarms,
         foundation.balancer_errors_alarm_name,
@@ -93,8 +109,9 @@ def take_snapshot(aws: Aws, foundation: Foundation) -> Snapshot | None:
     return Snapshot(
         service,
         list(tasks.values()),
-        [dict(item) for item in targets["TargetHealthDescriptions"]],
+        targets,
         [dict(item) for item in alarms["MetricAlarms"]],
+        [item for items in idle for item in items],
     )
 
 
@@ -112,7 +129,7 @@ def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, deployment: Ser
         stopped=stopped,
         running=running,
         logs={task: last_lines(aws, group, f"task/{CONTAINER}/{short(task)}") for task in newest},
-        targets=snapshot.targets,
+        targets=[*snapshot.targets, *snapshot.idle],
         alarms=snapshot.alarms,
         events=events,
         triggered=deployment.alarms,

@@ -6,6 +6,8 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from ecs.aws import Aws
 from ecs.errors import NotRolledBackError
 from ecs.foundation.stack_outputs import Foundation
@@ -17,6 +19,8 @@ from ecs.release.snapshot import Snapshot, take_snapshot
 POLL_SECONDS = 2.0
 POLLS_IN_A_ROW = 2
 """How many polls in a row must find only new tasks behind the balancer before the smoke test may begin."""
+SHIFTED = {"", "POST_PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME", "CLEAN_UP"}
+"""The stages in which ECS has shifted users' requests to the new tasks; a rolling deployment has no stage."""
 STALE_SECONDS = 30.0
 """How long AWS may describe a service as it was before a change."""
 
@@ -24,6 +28,7 @@ STALE_SECONDS = 30.0
 class Outcome(Enum):
     """The outcome of a deployment."""
 
+    PAUSED = "waits until its hidden tasks have been tested"
     SERVING = "takes all requests, and has not completed yet"
     COMPLETED = "completed"
     FAILED = "failed"
@@ -48,7 +53,7 @@ def start(aws: Aws, foundation: Foundation, arn: str, *, alarms: bool = True) ->
             # A service that was scaled to zero after a failed first release needs its tasks back.
             more: dict[str, Any] = {"desiredCount": aws.settings.min_tasks} if first else {}
             more["forceNewDeployment"] = same and (first or state == "FAILED")
-            service = services.update(aws, foundation, arn, alarms=alarms, **more)
+            service = services.update(aws, foundation, arn, service, alarms=alarms, **more)
     made = services.primary_deployment(service)
     if made.get("rolloutState") == "COMPLETED":
         return None
@@ -86,7 +91,8 @@ def follow(
 ) -> tuple[Outcome, Snapshot]:
     """Watch a service deployment until it ends or times out; with `early`, until it takes all requests.
 
-    Calls `on_snapshot` at each poll. Raises `NotRolledBackError` if the service is gone.
+    Returns earlier if it waits at a hook. Calls `on_snapshot` at each poll. Raises `NotRolledBackError` if
+    the service is gone.
     """
     polls, started = 0, time.monotonic()
     last_seen = started
@@ -95,10 +101,13 @@ def follow(
         if snapshot:
             last_seen, deployment = now, deployments.read(aws, arn)
             on_snapshot(snapshot)
-            polls = polls + 1 if early and snapshot.all_requests_go_to(deployment.target) else 0
+            shifted = early and deployment.stage in SHIFTED
+            polls = polls + 1 if shifted and snapshot.all_requests_go_to(deployment.target) else 0
             serving = Outcome.SERVING if polls >= POLLS_IN_A_ROW else None
             if outcome := outcome_of(deployment, snapshot.service) or serving:
                 return outcome, snapshot
+            if deployment.hook:
+                return Outcome.PAUSED, snapshot
             if now - started > aws.settings.deploy_minutes * 60:
                 return Outcome.TIMED_OUT, snapshot
         elif now - last_seen > STALE_SECONDS:
@@ -106,6 +115,19 @@ def follow(
                 f"The service {aws.settings.stack} is gone: somebody deleted it meanwhile.",
                 hint="Run `python -m ecs up` again; it makes a new one.",
             )
+        time.sleep(POLL_SECONDS)
+
+
+def proceed(aws: Aws, arn: str) -> None:
+    """Let a service deployment that waits at a hook go on, unless it has been rolled back meanwhile."""
+    hook, deadline = deployments.read(aws, arn).hook, time.monotonic() + STALE_SECONDS
+    try:
+        if hook:
+            deployments.answer_hook(aws, arn, hook, "CONTINUE")
+    except ClientError:
+        if deployments.read(aws, arn).hook:
+            raise
+    while deployments.read(aws, arn).hook and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
 
 

@@ -55,6 +55,8 @@ class FakeService:
     configuration: dict[str, Any] = field(default_factory=dict)
     on_look: Callable[[int], None] = lambda _: None
     rollback_works: bool = True
+    pauses: bool = False
+    """Whether a deployment waits at a hook once its tasks are healthy, as a blue/green one does."""
     unlisted: int = 0
     """How many calls of ListServiceDeployments leave the newest one out."""
     looks: int = 0
@@ -84,7 +86,7 @@ class FakeService:
     @property
     def sent(self) -> list[str]:
         """The names of the calls that change something."""
-        changing = ("Create", "Update", "Stop", "Tag")
+        changing = ("Create", "Update", "Stop", "Continue", "Tag")
         return [name for name, _ in self.calls if name.startswith(changing)]
 
     @property
@@ -140,6 +142,12 @@ class FakeService:
         self.age += 1
         record = self.records[-1]
         self.on_look(self.age)
+        if self.pauses and record["status"] == "IN_PROGRESS" and self.age >= STARTS:
+            hook = {"hookId": "hook", "status": "AWAITING_ACTION"}
+            record.setdefault("lifecycleHookDetails", [hook])
+            record.setdefault("lifecycleStage", "POST_TEST_TRAFFIC_SHIFT")
+            if record["lifecycleStage"] == "POST_TEST_TRAFFIC_SHIFT":
+                return
         if record["status"] == "IN_PROGRESS" and self.age >= STARTS + BAKES:
             self.end("SUCCESSFUL")
         elif record["status"] in {"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"} and self._sources:
@@ -230,6 +238,16 @@ class FakeService:
         assert self.records[-1]["serviceDeploymentArn"] == arguments["serviceDeploymentArn"]
         self.records[-1]["status"] = "ROLLBACK_REQUESTED"
         self.age = 0
+        return {"serviceDeploymentArn": arguments["serviceDeploymentArn"]}
+
+    def continue_service_deployment(self, arguments: Any) -> Any:
+        [hook] = self.records[-1]["lifecycleHookDetails"]
+        assert (hook["hookId"], hook["status"]) == (arguments["hookId"], "AWAITING_ACTION")
+        if arguments["action"] == "ROLLBACK":
+            hook["status"] = "FAILED"
+            return self.stop_service_deployment(arguments | {"stopType": "ROLLBACK"})
+        hook["status"] = "SUCCEEDED"
+        self.records[-1]["lifecycleStage"] = "BAKE_TIME"
         return {"serviceDeploymentArn": arguments["serviceDeploymentArn"]}
 
     def _tasks(self) -> Iterator[tuple[str, int, str]]:

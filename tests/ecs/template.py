@@ -9,6 +9,7 @@ from ecs.foundation.changeset import TEMPLATE
 Resource = dict[str, Any]
 template: dict[str, Any] = load(str(TEMPLATE))
 resources: dict[str, Resource] = template["Resources"]
+outputs: dict[str, Resource] = template["Outputs"]
 
 
 def properties(name: str) -> dict[str, Any]:

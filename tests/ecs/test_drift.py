@@ -60,6 +60,28 @@ def test_each_property_is_shown_from_the_stack_s_value_to_the_actual_one() -> No
     ]
 
 
+def test_what_ecs_shifts_in_a_blue_green_release_is_no_drift() -> None:
+    def rule(name: str, path: str) -> dict[str, Any]:
+        differs = {
+            "PropertyPath": path,
+            "ExpectedValue": "1",
+            "ActualValue": "0",
+            "DifferenceType": "NOT_EQUAL",
+        }
+        return {
+            "LogicalResourceId": name,
+            "ResourceType": "AWS::ElasticLoadBalancingV2::ListenerRule",
+            "StackResourceDriftStatus": "MODIFIED",
+            "PropertyDifferences": [differs],
+        }
+
+    shifted = rule("ProductionRule", "/Actions/0/ForwardConfig/TargetGroups/0/Weight")
+    moved = rule("TestRule", "/Priority")
+    assert found(BEGUN, status("DETECTION_COMPLETE"), drifts(shifted, moved)) == [
+        "~ TestRule (AWS::ElasticLoadBalancingV2::ListenerRule)\n      ~ Priority: 1 → 0"
+    ]
+
+
 def test_without_drift_nothing_is_found() -> None:
     assert found(BEGUN, status("DETECTION_COMPLETE"), drifts()) == []
 

@@ -11,11 +11,13 @@ from structlog.testing import capture_logs
 
 from ecs.foundation.changeset import TEMPLATE
 from ecs.release import image
+from ecs.release.smoke import TEST_HEADER
 from model.predictor import Predictor
 from tests.ecs.template import (
     actions,
     attributes,
     of_type,
+    outputs,
     properties,
     resources,
     statements,
@@ -25,6 +27,7 @@ from tests.serving import ROOT
 from webapp.http.drift import ROWS, Window
 
 TEMPLATE_BYTES = 51_200  # the largest template that CreateChangeSet takes in its body
+GROUPS = ("TargetGroup", "SecondTargetGroup")
 STATUSES = (200, 404, 408, 500, 503)
 ANSWERING = """
 import sys
@@ -98,7 +101,7 @@ class TestNetwork:
         network = [name for name in resources if resources[name].get("Condition") == "MakesNetwork"]
         made = ["VPC", "Subnet", "RouteTable", "Route", "InternetGateway", "VPCEndpoint"]
         assert set(network) >= {name for kind in made for name in of_type(f"EC2::{kind}")}
-        for name in ("LoadBalancerSecurityGroup", "TaskSecurityGroup", "TargetGroup"):
+        for name in ("LoadBalancerSecurityGroup", "TaskSecurityGroup", *GROUPS):
             assert properties(name)["VpcId"] == {"Fn::If": ["MakesNetwork", {"Ref": "Vpc"}, {"Ref": "VpcId"}]}
         assert properties("LoadBalancer")["Subnets"]["Fn::If"][2] == {"Ref": "SubnetIds"}
 
@@ -145,6 +148,30 @@ class TestBalancer:
             "deregistration_delay.timeout_seconds": "20",
             "load_balancing.algorithm.type": "least_outstanding_requests",
         }
+
+    def test_both_target_groups_are_alike(self) -> None:
+        """A blue/green release changes from one to the other."""
+        assert properties("TargetGroup") == properties("SecondTargetGroup")
+
+    def test_users_and_who_knows_the_header_are_sent_by_a_rule_of_their_own(self) -> None:
+        """ECS shifts the weights of rules; it can't those of a listener's default action."""
+        test, production = properties("TestRule"), properties("ProductionRule")
+        assert test["Priority"] < production["Priority"], "the first that matches counts"
+        assert production["Conditions"] == [
+            {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/*"]}}
+        ]
+        [header] = test["Conditions"]
+        assert header["HttpHeaderConfig"]["HttpHeaderName"] == TEST_HEADER
+        assert header["HttpHeaderConfig"]["Values"] == [outputs["TestKey"]["Value"]]
+        for rule in (test, production):
+            assert rule["ListenerArn"]["Fn::If"] == [
+                "HasHttps", {"Ref": "HttpsListener"}, {"Ref": "HttpListener"}
+            ]  # fmt: skip
+            [forward] = rule["Actions"]
+            assert forward["ForwardConfig"]["TargetGroups"] == [
+                {"TargetGroupArn": {"Ref": name}, "Weight": weight}
+                for name, weight in zip(GROUPS, (1, 0), strict=True)
+            ]
 
     def test_http_redirects_to_https_with_a_certificate(self) -> None:
         [action] = properties("HttpListener")["DefaultActions"]
@@ -222,6 +249,13 @@ class TestTaskRoles:
         for name in of_type("IAM::Policy"):
             assert {"Ref": "TaskRole"} not in properties(name)["Roles"]
 
+    def test_only_ecs_itself_shifts_requests(self) -> None:
+        role = properties("InfrastructureRole")
+        [statement] = role["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": "ecs.amazonaws.com"}
+        [policy] = role["ManagedPolicyArns"]
+        assert policy["Fn::Sub"].endswith(":policy/AmazonECSInfrastructureRolePolicyForLoadBalancers")
+
     @pytest.mark.parametrize("name", ["ExecutionRole", "TaskRole"])
     def test_only_tasks_of_this_account_have_them(self, name: str) -> None:
         [statement] = properties(name)["AssumeRolePolicyDocument"]["Statement"]
@@ -239,12 +273,15 @@ class TestAlarms:
         assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", {"Ref": "AlarmEmail"})
         assert resources["AlarmSubscription"]["Condition"] == "HasEmail"
 
-    def test_unhealthy_hosts_are_those_of_our_target_group(self) -> None:
-        alarm = properties("UnhealthyHostsAlarm")
+    @pytest.mark.parametrize(
+        ("name", "group"), [("UnhealthyHostsAlarm", GROUPS[0]), ("SecondUnhealthyHostsAlarm", GROUPS[1])]
+    )
+    def test_unhealthy_hosts_are_those_of_our_target_groups(self, name: str, group: str) -> None:
+        alarm = properties(name)
         assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/ApplicationELB", "UnHealthyHostCount")
         assert {pair["Name"]: pair["Value"]["Fn::GetAtt"] for pair in alarm["Dimensions"]} == {
             "LoadBalancer": ["LoadBalancer", "LoadBalancerFullName"],
-            "TargetGroup": ["TargetGroup", "TargetGroupFullName"],
+            "TargetGroup": [group, "TargetGroupFullName"],
         }
 
     def test_the_errors_counted_are_the_ones_alarmed_on(self) -> None:

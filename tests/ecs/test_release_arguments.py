@@ -122,10 +122,10 @@ def test_a_slow_log_service_never_blocks_the_app(container: dict[str, Any], foun
 
 
 def test_a_new_release_never_costs_a_task_that_serves(aws: Aws, foundation: Foundation) -> None:
-    deployment = service.service_settings(aws, foundation)["deploymentConfiguration"]
+    deployment = service.service_settings(aws, foundation, None)["deploymentConfiguration"]
     assert (deployment["minimumHealthyPercent"], deployment["maximumPercent"]) == (100, 200)
     assert deployment["alarms"] == {
-        "alarmNames": [foundation.unhealthy_hosts_alarm_name, foundation.server_errors_alarm_name],
+        "alarmNames": foundation.release_alarms,
         "enable": True,
         "rollback": True,
     }
@@ -135,7 +135,7 @@ def test_three_failed_tasks_end_a_release_and_one_that_runs_does_not_make_up_for
     aws: Aws, foundation: Foundation
 ) -> None:
     """By default each running task resets ECS's count, so a release with failing tasks could go on."""
-    deployment = service.service_settings(aws, foundation)["deploymentConfiguration"]
+    deployment = service.service_settings(aws, foundation, None)["deploymentConfiguration"]
     assert deployment["deploymentCircuitBreaker"] == {
         "enable": True,
         "rollback": True,
@@ -147,7 +147,7 @@ def test_three_failed_tasks_end_a_release_and_one_that_runs_does_not_make_up_for
 def test_ecs_watches_the_alarms_for_as_long_as_the_slowest_takes_to_ring(
     aws: Aws, foundation: Foundation
 ) -> None:
-    minutes = service.service_settings(aws, foundation)["deploymentConfiguration"]["bakeTimeInMinutes"]
+    minutes = service.service_settings(aws, foundation, None)["deploymentConfiguration"]["bakeTimeInMinutes"]
     alarms = [properties(name) for name in ("ServerErrorsAlarm", "UnhealthyHostsAlarm")]
     slowest = max(alarm["Period"] * alarm["EvaluationPeriods"] for alarm in alarms)
     until_the_minute, until_the_figure = 60, 60
@@ -169,13 +169,13 @@ def test_ecs_watches_the_alarms_for_as_long_as_the_slowest_takes_to_ring(
 def test_the_plan_shows_how_a_release_is_guarded(
     aws: Aws, foundation: Foundation, changed: dict[str, Any], field: str
 ) -> None:
-    wanted = service.service_settings(aws, foundation)
+    wanted = service.service_settings(aws, foundation, None)
     told = wanted | {"deploymentConfiguration": wanted["deploymentConfiguration"] | changed}
     assert f"deploymentConfiguration.{field}" in [change.field for change in service.compare(told, wanted)]
 
 
 def test_the_service_is_spread_tagged_and_behind_its_balancer(aws: Aws, foundation: Foundation) -> None:
-    sent = service.service_settings(aws, foundation)
+    sent = service.service_settings(aws, foundation, None)
     network = sent["networkConfiguration"]["awsvpcConfiguration"]
     assert len(network["subnets"]) >= 2
     assert network["securityGroups"] == [foundation.task_security_group_id]
@@ -185,6 +185,60 @@ def test_the_service_is_spread_tagged_and_behind_its_balancer(aws: Aws, foundati
     assert (balancer["containerName"], balancer["containerPort"]) == (task.CONTAINER, PORT)
     assert sent["healthCheckGracePeriodSeconds"] == aws.settings.grace_seconds
     assert "desiredCount" not in sent, "auto scaling sets it"
+
+
+FIRST, SECOND = "target-group-arn", "second-target-group-arn"
+
+
+@pytest.fixture
+def blue_green(aws: Aws) -> Aws:
+    return Aws(msgspec.structs.replace(aws.settings, strategy="blue_green"), aws.session)
+
+
+def test_a_blue_green_release_waits_before_users_requests_reach_it(
+    blue_green: Aws, foundation: Foundation
+) -> None:
+    sent = service.service_settings(blue_green, foundation, None)
+    deployment = sent["deploymentConfiguration"]
+    assert deployment["strategy"] == "BLUE_GREEN"
+    assert deployment["lifecycleHooks"] == [
+        {
+            "targetType": "PAUSE",
+            "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"],
+            "timeoutConfiguration": {"timeoutInMinutes": 10, "action": "ROLLBACK"},
+        }
+    ]
+    [balancer] = sent["loadBalancers"]
+    assert balancer["targetGroupArn"] == FIRST
+    assert balancer["advancedConfiguration"] == {
+        "alternateTargetGroupArn": SECOND,
+        "productionListenerRule": foundation.production_rule_arn,
+        "testListenerRule": foundation.test_rule_arn,
+        "roleArn": foundation.infrastructure_role_arn,
+    }
+
+
+def test_a_rolling_release_has_no_hook(aws: Aws, foundation: Foundation) -> None:
+    deployment = service.service_settings(aws, foundation, None)["deploymentConfiguration"]
+    assert (deployment["strategy"], deployment["lifecycleHooks"]) == ("ROLLING", [])
+
+
+@pytest.mark.parametrize(("named", "other"), [(FIRST, SECOND), (SECOND, FIRST)])
+def test_a_service_keeps_the_target_group_that_it_names(
+    aws: Aws, blue_green: Aws, foundation: Foundation, named: str, other: str
+) -> None:
+    """After blue/green releases, a rolling one in the second group must not go back to the first."""
+    current = {"loadBalancers": [{"targetGroupArn": named}]}
+    [rolling] = service.service_settings(aws, foundation, current)["loadBalancers"]
+    [shifted] = service.service_settings(blue_green, foundation, current)["loadBalancers"]
+    assert rolling["targetGroupArn"] == shifted["targetGroupArn"] == named
+    assert shifted["advancedConfiguration"]["alternateTargetGroupArn"] == other
+
+
+def test_a_target_group_set_by_hand_is_set_back(aws: Aws, foundation: Foundation) -> None:
+    current = {"loadBalancers": [{"targetGroupArn": "a group of somebody's"}]}
+    [balancer] = service.service_settings(aws, foundation, current)["loadBalancers"]
+    assert balancer["targetGroupArn"] == FIRST
 
 
 def test_it_scales_by_cpu_and_by_requests(aws: Aws, foundation: Foundation) -> None:
@@ -198,7 +252,7 @@ def test_it_scales_by_cpu_and_by_requests(aws: Aws, foundation: Foundation) -> N
     requests = by_metric["ALBRequestCountPerTarget"]
     assert requests["TargetValue"] == aws.settings.requests_per_target
     label = requests["PredefinedMetricSpecification"]["ResourceLabel"]
-    assert label == f"{foundation.load_balancer_full_name}/{foundation.target_group_full_name}"
+    assert label == f"{foundation.load_balancer_full_name}/{foundation.target_group_arn}"
 
 
 server_side = st.fixed_dictionaries(
@@ -233,7 +287,7 @@ def test_the_task_definition_as_aws_gives_it_back_is_no_change(
 
 
 def test_a_service_as_aws_gives_it_back_is_no_change(aws: Aws, foundation: Foundation) -> None:
-    wanted = service.service_settings(aws, foundation)
+    wanted = service.service_settings(aws, foundation, None)
     told = msgspec.json.decode(msgspec.json.encode(wanted), type=dict[str, Any])
     told["networkConfiguration"]["awsvpcConfiguration"]["subnets"].reverse()
     told["deploymentConfiguration"] |= {"strategy": "ROLLING"}

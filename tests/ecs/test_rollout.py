@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from ecs.errors import DeployError, NotRolledBackError, RolledBackError, UsageError
 from ecs.failure import evidence
@@ -31,18 +31,18 @@ def release(service: FakeService, *, ignore_alarms: bool = False) -> Release:
     return Release(service.aws, service.foundation, Output(), ignore_alarms)
 
 
-def right() -> None:
+def right(_hidden: bool = False) -> None:
     """Pass the smoke test."""
 
 
-def wrong() -> None:
+def wrong(_hidden: bool = False) -> None:
     raise SmokeError("POST / answers 1/3")
 
 
 def test_the_smoke_test_asks_as_soon_as_the_new_tasks_take_all_requests(service: Make) -> None:
     ecs = service(serving=A)
     asked_at: list[str] = []
-    release(ecs).roll_out(definition(B), lambda: asked_at.append(ecs.status))
+    release(ecs).roll_out(definition(B), lambda _hidden: asked_at.append(ecs.status))
     assert asked_at == ["IN_PROGRESS"], "not after the bake time"
     assert ecs.status == "SUCCESSFUL"
     assert ecs.sent == ["UpdateService", "TagResource"]
@@ -52,7 +52,7 @@ def test_the_smoke_test_asks_as_soon_as_the_new_tasks_take_all_requests(service:
 def test_a_revision_is_good_only_once_its_deployment_has_completed(service: Make) -> None:
     ecs = service(serving=A)
 
-    def rings_late() -> None:
+    def rings_late(_hidden: bool = False) -> None:
         ecs.fail("alarm", "alarms", triggeredAlarmNames=["pp-server-errors"])
 
     with pytest.raises(
@@ -109,7 +109,7 @@ def test_credentials_that_expire_during_the_rollback_do_not_hide_the_cause(servi
     ecs = service(serving=A)
     expired = refusal("ExpiredTokenException", "UpdateService", "The security token is expired")
 
-    def expires() -> None:
+    def expires(_hidden: bool = False) -> None:
         ecs.refused = dict.fromkeys(("StopServiceDeployment", "UpdateService"), expired)
         wrong()
 
@@ -152,13 +152,67 @@ def test_a_first_release_that_answers_wrong_is_scaled_to_zero(service: Make) -> 
 def test_an_unreachable_release_stays_and_is_not_good(service: Make) -> None:
     ecs = service(serving=A)
 
-    def unreachable() -> None:
+    def unreachable(_hidden: bool = False) -> None:
         raise DeployError("No answer came here.")
 
     with pytest.raises(DeployError, match="No answer came here"):
         release(ecs).roll_out(definition(B), unreachable)
     assert (ecs.status, ecs.serving) == ("SUCCESSFUL", B)
     assert ecs.tags.get(B, {}) == {}
+
+
+def unreachable_while_hidden(hidden: bool) -> None:
+    if hidden:
+        raise DeployError("No answer came here.")
+
+
+class TestBlueGreen:
+    def test_new_tasks_are_tested_before_and_after_users_requests_reach_them(self, service: Make) -> None:
+        ecs = service(serving=A, pauses=True)
+        asked: list[tuple[bool, str]] = []
+        release(ecs).roll_out(
+            definition(B), lambda hidden: asked.append((hidden, ecs.records[-1]["lifecycleStage"]))
+        )
+        assert asked == [(True, "POST_TEST_TRAFFIC_SHIFT"), (False, "BAKE_TIME")]
+        assert ecs.sent == ["UpdateService", "ContinueServiceDeployment", "TagResource"]
+        assert "GoodSince" in ecs.tags[B]
+
+    def test_a_wrong_answer_of_hidden_tasks_rolls_back(self, service: Make) -> None:
+        ecs = service(serving=A, pauses=True)
+        with pytest.raises(RolledBackError, match=r"answers 1/3.*prod:1 serves again"):
+            release(ecs).roll_out(definition(B), wrong)
+        assert ecs.sent == ["UpdateService", "TagResource", "ContinueServiceDeployment"]
+        assert ecs.status == "ROLLBACK_SUCCESSFUL"
+
+    def test_hidden_tasks_that_nobody_can_ask_get_no_requests(self, service: Make) -> None:
+        ecs = service(serving=A, pauses=True)
+        with pytest.raises(
+            RolledBackError, match=r"could not be compared.*: No answer came here\. .*serves again"
+        ):
+            release(ecs).roll_out(definition(B), unreachable_while_hidden)
+        assert ecs.status == "ROLLBACK_SUCCESSFUL"
+
+    def test_a_revision_that_was_good_serves_again_although_nobody_can_ask_it(
+        self, service: Make, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        ecs = service(serving=B, pauses=True)
+        ecs.mark_good(A, hour=1)
+        release(ecs).roll_out(definition(A), unreachable_while_hidden)
+        assert ecs.serving == A
+        assert "It was good before, so it gets users' requests." in capsys.readouterr().out
+
+    def test_if_ecs_can_not_roll_back_the_revision_before_is_deployed_anew(self, service: Make) -> None:
+        ecs = service(serving=A, pauses=True, rollback_works=False)
+        with pytest.raises(RolledBackError, match=r"prod:1 serves again"):
+            release(ecs).roll_out(definition(B), wrong)
+        assert (ecs.serving, ecs.status) == (A, "SUCCESSFUL")
+        assert ecs.sent.count("ContinueServiceDeployment") == 2, "nobody waits at the hook of that one"
+
+    def test_a_refused_answer_is_told(self, service: Make) -> None:
+        ecs = service(serving=A, pauses=True)
+        ecs.refused["ContinueServiceDeployment"] = refusal("AccessDenied", "ContinueServiceDeployment")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            release(ecs).roll_out(definition(B), right)
 
 
 @pytest.mark.parametrize("status", deployments.ONGOING)
@@ -339,7 +393,7 @@ def test_the_alarms_are_ignored_for_one_release_only(service: Make) -> None:
         sent["deploymentConfiguration"]["alarms"] for name, sent in ecs.calls if name == "UpdateService"
     ]
     assert [alarms["enable"] for alarms in updates] == [False, True]
-    assert {len(alarms["alarmNames"]) for alarms in updates} == {2}
+    assert {len(alarms["alarmNames"]) for alarms in updates} == {3}
     assert ecs.configuration["alarms"]["enable"] is True
     assert len(ecs.records) == 2, "putting the alarms back starts no deployment"
 

@@ -11,6 +11,7 @@ from tests.ecs.emulator import (
     deployments,
     formation,
     registry,
+    rules,
     scaling,
     targets,
     topics,
@@ -19,7 +20,7 @@ from tests.ecs.emulator import (
 
 def main(port: int) -> None:
     containers.check_docker()
-    for module in (containers, targets, deployments, formation, registry, scaling, topics, control):
+    for module in (containers, targets, deployments, formation, registry, rules, scaling, topics, control):
         module.install()
     threading.Thread(target=containers.remove_at_end, args=(sys.stdin,), daemon=True).start()
     sys.argv = [f"the stand-in for AWS on port {port}"]

@@ -11,7 +11,7 @@ from typing import Any
 from ministack.core.concurrency import resource_lock, spawn_background
 from ministack.services import cloudwatch, ecs
 
-from tests.ecs.emulator import records, service_deployments
+from tests.ecs.emulator import blue_green, records, service_deployments
 from tests.ecs.emulator.control import CONTROLS
 from tests.ecs.emulator.records import Record
 from tests.ecs.emulator.rollback import fail, make, stop
@@ -30,6 +30,7 @@ def install() -> None:
     ecs._reconcile_service_tasks = reconcile
     ecs._complete_service_deployment = complete
     ecs._record_service_task_failure = task_failed
+    blue_green.install()
     service_deployments.install(stop)
 
 
@@ -48,15 +49,21 @@ def reconcile(cluster: str, key: str) -> None:
 
 
 def _make_room(cluster: str, service: dict[str, Any]) -> None:
-    """When another deployment begins, stop the tasks that were never healthy before the healthy ones."""
+    """When another deployment begins, stop the tasks that were never healthy before the healthy ones.
+
+    Stop those too that another blue/green deployment has left in the target group of this one.
+    """
+    primary = ecs._primary_deployment(service)
+    group = service["_groups"][primary["id"]] if blue_green.is_blue_green(service) else None
     for arn, task in _tasks(service).items():
-        if not task.get("_startup_stable"):
+        if not task.get("_startup_stable") or blue_green.group_of(service, task) == group:
             ecs._stop_task({"task": arn, "cluster": cluster, "reason": "Service deployment was replaced"})
 
 
 def _begin(service: dict[str, Any], primary: dict[str, Any]) -> Record:
     for unfinished in records.unfinished(service):
         unfinished.end("STOPPED", "A new service deployment started.")
+    blue_green.choose_group(service, primary)
     return records.begin(service, primary, ringing(_alarm_names(service)))
 
 
@@ -124,14 +131,38 @@ def complete(cluster: str, key: str, expected_deployment_id: str | None = None) 
         ):
             return
         primary["_baking"] = True
-        others = [arn for arn, task in _tasks(service).items() if task.get("_deployment_id") != primary["id"]]
+    record = records.of(service, primary)
+    assert record
+    if blue_green.is_blue_green(service) and not record.rollback:
+        spawn_background(_test_and_bake, cluster, key, service, primary, record)
+    else:
+        _stop_others(cluster, key, service, primary)
+        spawn_background(_bake, key, service, primary)
+
+
+def _test_and_bake(
+    cluster: str, key: str, service: dict[str, Any], primary: dict[str, Any], record: Record
+) -> None:
+    """Lead a blue/green deployment through its stages; the tasks before it run until its bake time ends."""
+    if why := blue_green.test_and_shift(service, primary, record):
+        primary.pop("_baking")
+        fail(key, service, primary, record, why, rollback=True)
+        return
+    _wait(primary, bake_seconds(record))
+    if primary["rolloutState"] == "IN_PROGRESS" and primary is ecs._primary_deployment(service):
+        record.stage = "CLEAN_UP"
+        _stop_others(cluster, key, service, primary)
+    _finish(key, service, primary, record)
+
+
+def _stop_others(cluster: str, key: str, service: dict[str, Any], primary: dict[str, Any]) -> None:
+    others = [arn for arn, task in _tasks(service).items() if task.get("_deployment_id") != primary["id"]]
     for arn in others:
         reason = f"Scaling activity initiated by (deployment {primary['id']})"
         ecs._stop_task({"task": arn, "cluster": cluster, "reason": reason})
     with resource_lock("ecs-service", key):
         service["deployments"] = [primary]
     ecs._refresh_service_state(cluster, f"service:{service['serviceName']}")
-    spawn_background(_bake, key, service, primary)
 
 
 def _tasks(service: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -158,9 +189,18 @@ def _bake(key: str, service: dict[str, Any], primary: dict[str, Any]) -> None:
     """Wait for the bake time, then complete the deployment unless it has failed meanwhile."""
     record = records.of(service, primary)
     assert record
-    deadline = time.monotonic() + bake_seconds(record)
+    _wait(primary, bake_seconds(record))
+    _finish(key, service, primary, record)
+
+
+def _wait(primary: dict[str, Any], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and primary["rolloutState"] == "IN_PROGRESS":
         time.sleep(WATCH_SECONDS)
+
+
+def _finish(key: str, service: dict[str, Any], primary: dict[str, Any], record: Record) -> None:
+    """Complete a deployment, unless it has failed or was replaced meanwhile."""
     with resource_lock("ecs-service", key):
         primary.pop("_baking")
         if primary["rolloutState"] != "IN_PROGRESS" or primary is not ecs._primary_deployment(service):

@@ -31,11 +31,14 @@ class Record:
     stopped: float | None = None
     triggered: list[str] | None = None
     rollback: dict[str, Any] | None = None
+    stage: str = ""
+    hook: dict[str, Any] | None = None
 
     def go_back(self, revision: str, deployment: dict[str, Any], reason: str) -> None:
         """Record that the rollback begins, and its deployment."""
         self.rollback = {"reason": reason, "startedAt": time.time(), "serviceRevisionArn": revision}
         self.status, self.reason, self.deployment = "ROLLBACK_IN_PROGRESS", reason, deployment
+        self._leave_hook()
 
     def complete(self) -> None:
         """Record the success of the deployment or of its rollback."""
@@ -46,8 +49,13 @@ class Record:
         """Record the end; from then on nothing monitors the deployment."""
         self.status, self.reason, self.finished = status, reason, time.time()
         self.stopped = self.finished if status == "STOPPED" else None
+        self._leave_hook()
         self.alarms = self.alarms.replace("MONITORING", "MONITORING_COMPLETE")
         self.breaker = self.breaker.replace("MONITORING", "MONITORING_COMPLETE")
+
+    def _leave_hook(self) -> None:
+        if self.hook and self.hook["status"] == "AWAITING_ACTION":
+            self.hook["status"] = "FAILED"
 
     def brief(self) -> dict[str, Any]:
         """Return the fields that ListServiceDeployments answers."""
@@ -75,6 +83,8 @@ class Record:
             "targetServiceRevision": counts(self.service, self.target),
             "deploymentConfiguration": self.configuration,
             "rollback": self.rollback,
+            "lifecycleStage": self.stage or None,
+            "lifecycleHookDetails": [dict(self.hook)] if self.hook else [],
             "deploymentCircuitBreaker": {
                 "status": self.breaker,
                 "failureCount": int(self.deployment.get("failedTasks", 0)),

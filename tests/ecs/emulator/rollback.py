@@ -7,7 +7,7 @@ from ministack.core.concurrency import resource_lock, spawn_background
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs, eventbridge
 
-from tests.ecs.emulator import records
+from tests.ecs.emulator import blue_green, records
 from tests.ecs.emulator.records import Record
 from tests.ecs.emulator.targets import say
 
@@ -103,6 +103,8 @@ def _go_back(
         "updatedAt": ecs._iso(),
         "_revision": arn,
     }
+    for rule in ("testListenerRule", "productionListenerRule"):
+        blue_green.shift(service, rule, primary)
     failed["status"] = "ACTIVE"
     others = [item for item in service["deployments"] if item is not primary]
     record.go_back(arn, primary, f"Service deployment rolled back: {why}.")

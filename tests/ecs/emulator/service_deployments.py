@@ -8,11 +8,15 @@ from typing import Any
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import ecs
 
+from tests.ecs.emulator.blue_green import refusal
 from tests.ecs.emulator.records import Record, counts
 
 PAGE = 20
 STOPPABLE = ("PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
 Stop = Callable[[str, dict[str, Any], Record, str], None]
+
+_original_create = ecs._ACTION_MAP["CreateService"]
+_original_update = ecs._ACTION_MAP["UpdateService"]
 
 
 def install(stop: Stop) -> None:
@@ -42,12 +46,48 @@ def install(stop: Stop) -> None:
 
     ecs._ts_to_epoch = _to_epoch
     ecs._ACTION_MAP |= {
+        "CreateService": create_service,
+        "UpdateService": update_service,
+        "ContinueServiceDeployment": continue_service_deployment,
         "DescribeServices": describe_services,
         "ListServiceDeployments": list_service_deployments,
         "DescribeServiceDeployments": describe_service_deployments,
         "DescribeServiceRevisions": describe_service_revisions,
         "StopServiceDeployment": stop_service_deployment,
     }
+
+
+def create_service(data: dict[str, Any]) -> Any:
+    """Answer CreateService."""
+    why = refusal(data)
+    return _refuse("InvalidParameterException", why) if why else _original_create(data)
+
+
+def update_service(data: dict[str, Any]) -> Any:
+    """Answer UpdateService, which starts a deployment also if the load balancers change."""
+    if why := refusal(data):
+        return _refuse("InvalidParameterException", why)
+    cluster = ecs._resolve_cluster_name(data.get("cluster", "default"))
+    service = ecs._services.get(f"{cluster}/{data['service'].rpartition('/')[2]}") or {}
+    given = data.get("loadBalancers")
+    changed = given is not None and given != service.get("loadBalancers")
+    return _original_update(data | ({"forceNewDeployment": True} if changed else {}))
+
+
+def continue_service_deployment(data: dict[str, Any]) -> Any:
+    """Answer ContinueServiceDeployment."""
+    arn = data["serviceDeploymentArn"]
+    if arn not in _records():
+        return _refuse("ServiceDeploymentNotFoundException", f"The service deployment {arn} was not found.")
+    hook = _records()[arn][1].hook or {"status": ""}
+    if hook["status"] != "AWAITING_ACTION" or hook["hookId"] != data["hookId"]:
+        return _refuse("InvalidParameterException", f"No hook {data['hookId']} of {arn} awaits an action.")
+    hook["status"] = "FAILED" if data.get("action") == "ROLLBACK" else "SUCCEEDED"
+    return json_response({"serviceDeploymentArn": arn})
+
+
+def _refuse(code: str, why: str) -> Any:
+    return error_response_json(code, why, 400)
 
 
 def _to_epoch(value: Any) -> Any:

@@ -12,6 +12,8 @@ from ministack.core.concurrency import spawn_background
 from ministack.core.responses import request_scope
 from ministack.services import alb, ecs
 
+from tests.ecs.emulator.blue_green import group_of
+
 CHECK_SECONDS = 0.5
 """AWS checks every 5 s at the soonest; tests wait for each check, so they come oftener here."""
 ANSWER_SECONDS = 2.0
@@ -144,7 +146,8 @@ def record_once_healthy(service_key: str, task: dict[str, Any]) -> None:
     service = ecs._services.get(service_key) or {}
     grace = float(service.get("healthCheckGracePeriodSeconds") or 0)
     deadline = time.monotonic() + grace + UNHEALTHY_SECONDS
-    groups = [item for item in service.get("loadBalancers") or [] if item.get("targetGroupArn")]
+    balancers = [item for item in service.get("loadBalancers") or [] if item.get("targetGroupArn")]
+    groups = [item | {"targetGroupArn": group_of(service, task)} for item in balancers]
     while task.get("lastStatus") == "RUNNING":
         states = [
             (item, _state(item["targetGroupArn"], {"Id": ecs._task_ip(task), "Port": item["containerPort"]}))

@@ -56,6 +56,9 @@ OWN = {
     "ecs:task": [_arn("ecs", f"task/{STACK}/*")],
     "ecs:task-definition": [_arn("ecs", f"task-definition/{STACK}:*")],
     "elasticloadbalancing:listener/app": [_arn("elasticloadbalancing", f"listener/app/{STACK}/*/*")],
+    "elasticloadbalancing:listener-rule/app": [
+        _arn("elasticloadbalancing", f"listener-rule/app/{STACK}/*/*/*")
+    ],
     "elasticloadbalancing:loadbalancer": [_arn("elasticloadbalancing", f"loadbalancer/app/{STACK}/*")],
     "elasticloadbalancing:loadbalancer/app/": [_arn("elasticloadbalancing", f"loadbalancer/app/{STACK}/*")],
     "elasticloadbalancing:targetgroup": [_arn("elasticloadbalancing", "targetgroup/*/*")],
@@ -127,13 +130,20 @@ ALSO = {
         "`docker push` uses the token",
     ),
     "ecs:CreateService": {"ecs:TagResource": "the service is given tags"},
-    "ecs:RegisterTaskDefinition": {
-        "ecs:TagResource": "the revision is given tags",
-        "iam:PassRole": "the tasks get the two roles",
-    },
+    "ecs:RegisterTaskDefinition": {"ecs:TagResource": "the revision is given tags"},
 }
 """What AWS checks besides the action of the call's own name, with the reason."""
-BALANCED = ["elasticloadbalancing:listener/app", "elasticloadbalancing:targetgroup"]
+PASSED = {
+    "ecs:CreateService": (["InfrastructureRole"], "ecs.amazonaws.com"),
+    "ecs:RegisterTaskDefinition": (["ExecutionRole", "TaskRole"], "ecs-tasks.amazonaws.com"),
+    "ecs:UpdateService": (["InfrastructureRole"], "ecs.amazonaws.com"),
+}
+"""The roles that a call passes, and to which service."""
+BALANCED = [
+    "elasticloadbalancing:listener-rule/app",
+    "elasticloadbalancing:listener/app",
+    "elasticloadbalancing:targetgroup",
+]
 UNLISTED = {
     "cloudformation:CreateChangeSet": ["cloudformation:changeset"],
     "cloudformation:DeleteChangeSet": ["cloudformation:changeset"],
@@ -183,6 +193,7 @@ CONTEXTS: dict[str, list[Context]] = {
     "cloudformation:DeleteChangeSet": [_CHANGE_SET],
     "cloudformation:DescribeChangeSet": [_CHANGE_SET],
     "cloudformation:ExecuteChangeSet": [_CHANGE_SET],
+    "ecs:ContinueServiceDeployment": [_CLUSTER],
     "ecs:CreateService": [_RELEASE],
     "ecs:DeleteService": [_CLUSTER],
     "ecs:DescribeServiceDeployments": [_CLUSTER],
@@ -203,7 +214,6 @@ CONTEXTS: dict[str, list[Context]] = {
     "ecs:StopTask": [_CLUSTER],
     "ecs:UpdateService": [_RELEASE, _CLUSTER],  # the second only scales the service
     "iam:CreateServiceLinkedRole": [{"iam:AWSServiceName": SCALING_ROLE}],
-    "iam:PassRole": [{"iam:PassedToService": "ecs-tasks.amazonaws.com"}],
 }
 """The values of the condition keys, one set for each way in which the tool makes the call."""
 
@@ -256,3 +266,6 @@ def needs(call: str) -> Iterator[Need]:
             yield Need(action, resource, context)
         for resource in unlisted(action):
             yield Need(action, resource, contexts[0], unlisted=True)
+    passed, service = PASSED.get(call, ([], ""))
+    for name in passed:
+        yield Need("iam:PassRole", role(f"{STACK}-{name}-*"), {"iam:PassedToService": service})

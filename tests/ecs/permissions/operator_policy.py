@@ -14,7 +14,7 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from ecs.foundation.changeset import TEMPLATE
 from tests.ecs.permissions.calls import calls
-from tests.ecs.permissions.needs import OWN, STACK, TYPES, linked_role, needs, role, roles, unlisted
+from tests.ecs.permissions.needs import OWN, PASSED, STACK, TYPES, linked_role, needs, role, roles, unlisted
 from tests.ecs.permissions.policies import RESOURCES
 from tests.ecs.permissions.reference import Policy, resource_types
 
@@ -47,11 +47,9 @@ UNUSED = {
     "ec2:ModifyVpcTenancy": "the network keeps its tenancy",
     "ecs:PutAccountSetting": "it is for the whole account",
     "ecs:PutAccountSettingDefault": "it is for the whole account",
-    "iam:AttachRolePolicy": "the policies of the roles are their own",
     "iam:DeleteGroupPolicy": "the policies are of roles",
     "iam:DeleteRolePermissionsBoundary": "the roles have no boundary",
     "iam:DeleteUserPolicy": "the policies are of roles",
-    "iam:DetachRolePolicy": "the policies of the roles are their own",
     "iam:GetGroupPolicy": "the policies are of roles",
     "iam:GetUserPolicy": "the policies are of roles",
     "iam:UpdateRoleDescription": "the roles have no description",
@@ -85,8 +83,14 @@ CONDITIONS: dict[str, dict[str, Any]] = {
     "iam:CreateServiceLinkedRole": {
         "StringEquals": {"iam:AWSServiceName": [f"{name}.amazonaws.com" for name in LINKED]}
     },
-    "iam:PassRole": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+    "iam:PassRole": {
+        "StringEquals": {"iam:PassedToService": sorted({service for _, service in PASSED.values()})}
+    },
 }
+
+
+WILDCARDS = ("elasticloadbalancing:*Tags", "elasticloadbalancing:*Target*", "iam:*RolePolicy")
+"""Wildcards that cover only actions that are asked for, and descriptions; each name takes space."""
 
 
 def handlers() -> Iterator[str]:
@@ -109,7 +113,9 @@ def patterns(action: str) -> list[str]:
         return ["*"]
     if action == "iam:CreateServiceLinkedRole":
         return [linked_role("")]
-    if service == "iam" and action != "iam:PassRole" and "iam:role" in resource_types(action):
+    if action == "iam:PassRole":
+        return [role(f"{STACK}-{name}-*") for names, _ in PASSED.values() for name in names]
+    if service == "iam" and "iam:role" in resource_types(action):
         return [role(f"{STACK}-{name}-*") for name in roles()]
     types = TYPES.get(action) or resource_types(action)
     known = [pattern for kind in types for pattern in OWN.get(kind, ())]
@@ -133,10 +139,12 @@ def asked() -> dict[str, set[str]]:
 
 
 def _short(action: str) -> str:
-    """Shorten actions with a common beginning to a wildcard: descriptions, and security group rules."""
+    """Shorten actions with a common part to a wildcard: descriptions, security group rules, `WILDCARDS`."""
     service, _, name = action.partition(":")
     if service in DESCRIBED and name.startswith("Describe"):
         return f"{service}:Describe*"
+    if wildcard := next((item for item in WILDCARDS if fnmatchcase(action, item)), None):
+        return wildcard
     return re.sub("(Ingress|Egress)$", "*", action)
 
 

@@ -1,6 +1,7 @@
 import shutil
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -128,10 +129,17 @@ class Load:
     def __init__(self, pause: float) -> None:
         self.pause = pause
         self.stop = threading.Event()
-        self.good = 0
+        self.answers: Counter[str] = Counter()
         self.failed: list[str] = []
-        self.versions: set[str] = set()
         self._lock = threading.Lock()
+
+    @property
+    def good(self) -> int:
+        return self.answers.total()
+
+    @property
+    def versions(self) -> set[str]:
+        return set(self.answers)
 
     def ask_on(self, deployed: Deployed) -> None:
         with deployed.client() as client:
@@ -145,8 +153,7 @@ class Load:
                     if problem:
                         self.failed.append(problem)
                     else:
-                        self.good += 1
-                        self.versions.add(answer.json()["model_version"])
+                        self.answers[answer.json()["model_version"]] += 1
                 self.stop.wait(self.pause)
 
 

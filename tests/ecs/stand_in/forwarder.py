@@ -14,7 +14,7 @@ import urllib3
 
 CHANGING = (
     "Create", "Update", "Delete", "Register", "Deregister", "Put", "Execute", "Tag", "Untag", "BatchDelete",
-    "Start", "Stop",
+    "Start", "Stop", "Continue",
 )  # fmt: skip
 PER_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
 

@@ -199,6 +199,8 @@ def test_with_a_certificate_http_leads_to_https(made: Made, real: boto3.Session)
     assert https["SslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
     assert https["Certificates"] == [{"CertificateArn": CERTIFICATE}]
     assert https["DefaultActions"][0]["TargetGroupArn"] == foundation.target_group_arn
+    rules = real.client("elbv2").describe_rules(ListenerArn=https["ListenerArn"])["Rules"]
+    assert {foundation.production_rule_arn, foundation.test_rule_arn} < {rule["RuleArn"] for rule in rules}
 
 
 def test_with_a_hosted_zone_a_certificate_and_the_name_are_made(made: Made, real: boto3.Session) -> None:
