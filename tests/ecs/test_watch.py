@@ -29,7 +29,7 @@ def deployment(status: str) -> ServiceDeployment:
 def service(primary: str = NEW) -> dict[str, Any]:
     return {
         "desiredCount": 2,
-        "deployments": [{"status": "PRIMARY", "taskDefinition": primary}],
+        "deployments": [{"status": "PRIMARY", "taskDefinition": primary, "createdAt": NOW}],
     }
 
 
