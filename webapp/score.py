@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
     try:
         for part in answers(create_app(), text):
             sys.stdout.write(part)
-    except (ArtifactError, SettingError, _RefusedError) as error:
+    except (ArtifactError, SettingError, _RefusedError, csv.Error) as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_BAD_MODEL
     return 0
@@ -58,12 +58,14 @@ def main(arguments: list[str]) -> int:
 
 def answers(app: Flask, text: str) -> Iterator[str]:
     """Yield the answers to a CSV, the header first, in parts of as many rows as a batch may have."""
+    text = text.strip("\r\n")
     separator = separator_of(text.partition("\n")[0])
-    rows = csv.reader(io.StringIO(text), delimiter=separator)
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     header, first = next(rows, []), True
     while (part := list(islice(rows, MAX_ROWS))) or first:
         body = io.StringIO()
-        csv.writer(body, delimiter=separator).writerows([header, *part])
+        # A blank line is a row without values, but at the end of a batch it would count as the file's end.
+        csv.writer(body, delimiter=separator).writerows([header, *(row or [" "] for row in part)])
         response = answer_inside(
             app, PATH, body.getvalue().encode(), method="POST", query_string="errors=report", content_type=CSV
         )
