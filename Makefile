@@ -23,8 +23,8 @@ help: ## list the targets
 setup: $(VENV)/test ## install everything, to the locked versions, in .venv
 
 # The file $(VENV)/SET marks that a set of requirements is installed; `test` contains all other sets.
-$(VENV)/serve $(VENV)/test: $(VENV)/%: requirements/%.txt $(VENV)/made
-	@echo "installing requirements/$*.txt" >&2
+$(VENV)/serve $(VENV)/train $(VENV)/test: $(VENV)/%: requirements/%.txt $(VENV)/made
+	@echo "installing requirements/$*.txt, once" >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
@@ -65,11 +65,12 @@ lint: $(VENV)/test ## check style, format and types, the Dockerfile, the templat
 	@$(BIN)/zizmor --offline --quiet .github
 	@.ci/actionlint/run "$(CURDIR)/$(VENV)/actionlint" "$(CURDIR)"/.github/workflows/*.yml
 
-draft: $(VENV)/test ## describe a table of your own: print a first problem.toml for DATA=, which shall answer TARGET=
+draft: $(VENV)/train ## describe a table of your own: print a first problem.toml for DATA=, which shall answer TARGET=
 	@$(BIN)/python train.py --draft "$(DATA)" --target "$(TARGET)"
 
-train: $(VENV)/test ## train the model and write its artifact (your own by PROBLEM=, DATA= and ARTIFACT=)
-	@$(BIN)/python train.py $(if $(PROBLEM),--problem "$(PROBLEM)" --data "$(DATA)" $(if $(filter-out file,$(origin ARTIFACT)),--out "$(ARTIFACT)"))
+train: $(VENV)/train ## train the model and write its artifact (your own by PROBLEM=, DATA= and ARTIFACT=)
+	@$(BIN)/python train.py $(if $(PROBLEM),--problem "$(PROBLEM)") $(if $(DATA),--data "$(DATA)") \
+	  $(if $(filter-out file,$(origin ARTIFACT)),--out "$(ARTIFACT)")
 
 bench: $(VENV)/test ## measure a request, and a prediction, side by side with other ways in one run
 	@$(BIN)/python -m tests.load.wrk
@@ -106,6 +107,8 @@ docker:
 	@docker version >/dev/null || { echo "This needs Docker, running: https://docs.docker.com/get-docker/" >&2; exit 1; }
 
 image: docker ## build the container image perfect-puppy:dev (any name by IMAGE=, any model below model/ by ARTIFACT=)
+	@[ -f "$(ARTIFACT)/manifest.json" ] || { echo "There is no model in $(ARTIFACT). It is a folder below model/," \
+	  "which is written by: make train PROBLEM=... DATA=... ARTIFACT=$(ARTIFACT)" >&2; exit 2; }
 	@docker build --tag $(IMAGE) --build-arg ARTIFACT=$(ARTIFACT) $(LABELS) .
 
 test-container: docker $(VENV)/test ## build the image and run every test against it, in a real container

@@ -86,7 +86,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.problem and not (options.data and options.out):
-        parser.error("--problem needs --data FILE and --out DIR too, so that no other model is replaced.")
+        parser.error(
+            "--problem needs --data FILE and --out DIR too (with make: DATA= and ARTIFACT=), so that no "
+            "other model is replaced."
+        )
     commands = (
         (options.check, _check),
         (options.draft, _draft),
@@ -174,7 +177,7 @@ def _train(options: argparse.Namespace) -> int:
         _say(sentence)
     outcome = ("done" if new else "nothing new") if written else "refused"
     said = {
-        "done": f"Written to {out}.",
+        "done": f"Written to {out}. A server that runs takes it at SIGHUP, or when it is started again.",
         "nothing new": f"Nothing new: it is the model in {out}.",
         "refused": f"Not written to {out}.",
     }

@@ -235,6 +235,10 @@ def _read(path: Path) -> bytes:
             raise ArtifactError(f"{path} is not a file; `python train.py` writes it.")
         return path.read_bytes()
     except FileNotFoundError as error:
+        if not path.parent.is_dir():
+            raise ArtifactError(
+                f"There is no folder {path.parent}; `python train.py --out` writes one."
+            ) from error
         raise ArtifactError(f"{path} is missing; `python train.py` writes it.") from error
     except OSError as error:
         raise ArtifactError(f"Cannot read {path}: {error.strerror}.") from error

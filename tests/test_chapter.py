@@ -58,10 +58,10 @@ def test_the_chapter_serves_the_penguins_and_leaves_the_puppy_alone(project: Pat
                 assert server.poll() is None
                 time.sleep(0.05)
         assert "<h1>Which species?</h1>" in page.text
-        asked = {"island": "Biscoe", "flipper_length_mm": 220, "bill_depth_mm": 14.2, "year": 2008}
+        asked = {"island": "Biscoe", "flipper_length": 220, "bill_depth": 14.2, "year": 2008}
         answer = httpx.post(f"{url}/api/predict", json=asked).json()
         assert (answer["species"], answer["name"]) == ("Gentoo", "Gentoo")
-        assert answer["bill_length_mm"] is None
+        assert answer["bill_length"] is None
         everything = (page, httpx.get(f"{url}/model"), httpx.get(f"{url}/api/openapi.json"))
         for answered in everything:
             assert not re.search(r"\b(pupp(y|ies)|homes?|breeds?|dogs?)\b", answered.text, re.IGNORECASE)

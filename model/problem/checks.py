@@ -53,6 +53,11 @@ def kind_fault(features: Any) -> str:
         if kind not in KINDS:
             found = f"has the kind {kind!r}" if kind else "has no kind"
             return f"the feature {name!r} {found}; it must be {listed(KINDS, 'or')}."
+        units = feature.get("units", {})
+        if not isinstance(units, dict) or {*map(type, units.values())} > {dict}:
+            return (
+                f'the units of the feature {name!r} are no tables; write units = {{ g = {{ label = "g" }} }}.'
+            )
         if kind != "number" and "monotone" in feature:
             return f"the feature {name!r} is no number, so it has no order; remove monotone."
     return ""

@@ -56,7 +56,7 @@ class Fault:
         """Return a suggestion as a sentence, or ""."""
         if not self.words:
             return ""
-        near = get_close_matches(shown(self.got).casefold(), self.words, n=1)
+        near = get_close_matches(shown(self.got).casefold(), self.words, n=1, cutoff=0.7)
         return f' Did you mean "{self.words[near[0]]}"?' if near else ""
 
     @property

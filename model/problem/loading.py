@@ -19,6 +19,7 @@ PROBLEM_FILE = Path(__file__).parent.with_name("problem.toml")
 
 PICTURE_TYPES = {".svg", ".png", ".jpg", ".jpeg", ".webp"}
 MAX_PICTURE_BYTES = 1024 * 1024
+MAY_BE_EMPTY = "Leave it empty if you don’t know."  # noqa: RUF001 - as in print
 
 
 @dataclass(slots=True)
@@ -71,6 +72,8 @@ def load_problem(path: Path = PROBLEM_FILE) -> tuple[Problem, dict[str, bytes]]:
             is a sentence that says what to correct.
     """
     tables, pictures = _read(path), _Pictures(path)
+    if not tables:
+        raise ProblemError(f"{path} is empty; `python train.py --draft` prints what stands in such a file.")
     catalogue, folder = _catalogue(path, tables)
     if sentence := kind_fault(tables.get("features")):
         raise ProblemError(f"{path}: {sentence}")
@@ -141,6 +144,8 @@ def _with_defaults(feature: dict[str, Any]) -> dict[str, Any]:
     short = str(feature.get("short") or feature.get("name", "")).replace("_", " ")
     if feature["kind"] == "number" and (example := _example(feature)) is not None:
         feature = {"example": example} | feature
+    if feature["kind"] == "number" and feature.get("required") is False:  # a choice has "I don't know"
+        feature = feature | {"hint": f"{feature.get('hint', '')} {MAY_BE_EMPTY}".lstrip()}
     return {
         "question": f"{short[:1].upper()}{short[1:]}",
         "short": short,

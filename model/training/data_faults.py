@@ -77,6 +77,7 @@ class DataFaults:
             known = len(column) - int(np.isnan(column).sum())
             if known < fewest or len(np.unique(column)) < 2:
                 found = "has the same value in all rows" if known >= fewest else f"has {known} value(s)"
+                found += "" if known else " (is its column missing, or of another name?)"
                 self._counts[rule] = 1
                 self._shown.setdefault(rule, []).append(f"{name} {found}")
 

@@ -4,7 +4,8 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from unicodedata import normalize
 
@@ -26,6 +27,13 @@ FEW_NUMBERS = 6
 MOST = 1e37
 """Larger numbers are not taken for numbers; XGBoost holds up to 3e38, and limits are wider."""
 
+UNITS = frozenset({
+    "mm", "cm", "km", "g", "mg", "kg", "lb", "oz", "ml", "ft", "sqft", "m2", "mph", "usd", "eur",
+})  # fmt: skip
+"""The units that are recognised at the end of a column's name; others are words too often."""
+
+_DECIMAL_COMMA = re.compile(r"[+-]?[\d.]+,\d+")
+
 Texts = Mapping[str, int]
 """How many rows have each text of a column."""
 
@@ -39,10 +47,7 @@ def draft(path: Path, target: str) -> str:
     """
     table = read_table(path)
     columns = [plain_name(column) for column in table.columns]
-    if columns.count(plain_name(target)) != 1:
-        there = ", ".join(map(shown, table.columns[:20]))
-        raise DatasetError(f"Name one column to answer, as --target COLUMN; {path} has {there}.")
-    at = columns.index(plain_name(target))
+    at = _place(path, list(table.columns), target)
     name, answers = _name(target), Counter(table.iloc[:, at].str.strip())
     if sentence := _name_fault(target, name, ""):
         raise DatasetError(f"The column {target!r} of {path} can't be answered: {sentence}")
@@ -59,7 +64,7 @@ def draft(path: Path, target: str) -> str:
         "",
         f"title = {_text(words.capitalize())}",
         f"question = {_text(f'Which {words}?')}",
-        'row = { name = "row", plural = "rows" }',
+        'row = { name = "row", plural = "rows" }  # what a row is: a word that stands in many sentences',
         "",
         "[target]",
         f"name = {_text(name)}",
@@ -81,10 +86,23 @@ def draft(path: Path, target: str) -> str:
             lines += ["", f"# The column {shown(column) or 'without a name'} is left out: {sentence}"]
         else:
             features += 1
-            lines += ["", *_feature(_name(column), counts)]
+            lines += ["", *_feature(_name(column), counts, columns)]
     if not features:
         raise DatasetError(f"No column of {path} can be asked for:\n" + "\n".join(lines[-1:]))
     return "\n".join(lines) + "\n"
+
+
+def _place(path: Path, columns: Sequence[str], target: str) -> int:
+    """Return the position of the column to answer, or raise `DatasetError` if it is not there once."""
+    plain = [plain_name(column) for column in columns]
+    if plain.count(plain_name(target)) == 1:
+        return plain.index(plain_name(target))
+    there = f"The columns of {path} are {', '.join(map(shown, columns[:20]))}."
+    if not target:
+        raise DatasetError(f"Name the column to answer, as --target COLUMN. {there}")
+    near = get_close_matches(plain_name(target), plain, n=1)
+    hint = f" Did you mean {shown(columns[plain.index(near[0])])}?" if near else ""
+    raise DatasetError(f"There is not one column {shown(target)}.{hint} {there}")
 
 
 def _class_comments(answers: Texts) -> Iterator[str]:
@@ -114,14 +132,26 @@ def _unusable(texts: Texts) -> str:
         different = len(_labels(known))
         if different > MOST_CHOICES or not all(map(str.isprintable, known)):
             odd = next(text for text in known if not _is_number(text))
+            if _DECIMAL_COMMA.fullmatch(odd):
+                return f"numbers have a point, not a comma as {shown(odd)!r} has; write it so in the file."
             return f"it has {different} different texts, such as {shown(odd)!r}."
     return "" if different > 1 else "it has the same value in every row."
 
 
-def _feature(name: str, texts: Texts) -> Iterator[str]:
-    known, words = _known(texts), name.replace("_", " ")
+def _feature(column: str, texts: Texts, columns: Sequence[str]) -> Iterator[str]:
+    """Yield the lines that describe a feature; `columns` are the plain names of all columns."""
+    known = _known(texts)
+    name, _, unit = column.rpartition("_")
+    if (
+        unit not in UNITS
+        or name_fault(name)
+        or plain_name(name) in columns
+        or not all(map(_is_number, known))
+    ):
+        name, unit = column, ""
+    words = name.replace("_", " ")
     yield "[[features]]"
-    yield f"name = {_text(name)}"
+    yield f"name = {_text(name)}" + (f"  # the column {column}, without its unit" if unit else "")
     folded = {text.casefold() for text in known}
     if folded <= YES | NO and folded & YES and folded & NO:
         yield 'kind = "yes_no"' + ("  # 0 and 1 are taken for no and yes" if folded == {"0", "1"} else "")
@@ -131,6 +161,8 @@ def _feature(name: str, texts: Texts) -> Iterator[str]:
         codes = len(numbers) <= FEW_NUMBERS and (numbers % 1 == 0).all()
         yield 'kind = "number"' + ("  # or a choice, if these few whole numbers are codes" if codes else "")
         yield f"question = {_text(f'What is the {words}?')}"
+        if unit:
+            yield f"units = {{ {unit} = {{ label = {_text(unit)} }} }}"
         yield from _limits(np.repeat(numbers, list(known.values())))
     else:
         yield 'kind = "choice"'

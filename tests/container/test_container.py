@@ -166,4 +166,4 @@ def test_check_reports_a_damaged_model(image: str, damaged: list[str]) -> None:
 def test_check_reads_the_model_that_model_dir_names(image: str) -> None:
     code, said = ended(image, "--env", "MODEL_DIR=/nowhere", command="check")
     assert code == 65
-    assert said.endswith("/nowhere/manifest.json is missing; `python train.py` writes it.\n")
+    assert said.endswith("/nowhere; `python train.py --out` writes one.\n")

@@ -232,13 +232,16 @@ class TestRelease:
         [
             ("perfect-puppy-prod-TaskRole-0123", "ecs-tasks.amazonaws.com", True),
             ("perfect-puppy-prod-TaskRole-0123", "lambda.amazonaws.com", False),
+            ("perfect-puppy-prod-InfrastructureRole-0123", "ecs.amazonaws.com", True),
+            ("perfect-puppy-prod-InfrastructureRole-0123", "lambda.amazonaws.com", False),
+            ("perfect-puppy-staging-InfrastructureRole-0123", "ecs.amazonaws.com", False),
             ("perfect-puppy-prod-DeployRole-0123", "ecs-tasks.amazonaws.com", False),
             ("perfect-puppy-staging-TaskRole-0123", "ecs-tasks.amazonaws.com", False),
             ("Admin", "ecs-tasks.amazonaws.com", False),
         ],
     )
     @pytest.mark.parametrize("who", ["deploy", "operator"])
-    def test_only_the_two_roles_are_passed_and_to_tasks_only(
+    def test_the_roles_of_tasks_are_passed_to_tasks_and_that_of_the_balancer_to_ecs(
         self, who: str, role: str, service: str, allows: bool
     ) -> None:
         assert decision(who, "iam:PassRole", f"role/{role}", iam__PassedToService=service) is allows

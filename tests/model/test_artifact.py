@@ -195,6 +195,11 @@ def test_a_missing_manifest_is_refused(tmp_path: Path) -> None:
         read_artifact(tmp_path)
 
 
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match=r"There is no folder .*/aples; `python train"):
+        read_artifact(tmp_path / "aples")
+
+
 def test_a_missing_model_file_is_refused(artifact_folder: Path) -> None:
     path = model_file(artifact_folder)
     path.unlink()

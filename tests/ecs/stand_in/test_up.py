@@ -43,7 +43,7 @@ def test_the_service_was_made_with_its_tasks_and_is_left_to_the_scaling(sent: di
     assert created["launchType"] == "FARGATE"
     assert created["deploymentConfiguration"]["deploymentCircuitBreaker"]["rollback"] is True
     assert created["deploymentConfiguration"]["alarms"]["rollback"] is True
-    assert len(created["deploymentConfiguration"]["alarms"]["alarmNames"]) == 2
+    assert len(created["deploymentConfiguration"]["alarms"]["alarmNames"]) == 3
     assert sent["RegisterScalableTarget"].arguments["MinCapacity"] == 2
     assert sent["RegisterScalableTarget"].arguments["MaxCapacity"] == 10
     assert sent["RegisterScalableTarget"].arguments["ResourceId"] == (

@@ -87,6 +87,13 @@ def test_a_numbers_example_is_a_typical_value_or_the_middle(
     assert problem.numbers[0].example == example
 
 
+@pytest.mark.parametrize("hint", ["", "Without tax."])
+def test_the_hint_of_a_number_that_may_be_blank_says_so(tmp_path: Path, hint: str) -> None:
+    lines = f'min = 1\nmax = 100\nrequired = false\nhint = "{hint}"'
+    problem, _ = load_problem(shop(tmp_path, "min = 1\nmax = 100", lines))
+    assert problem.numbers[0].hint == f"{hint} Leave it empty if you don’t know.".lstrip()  # noqa: RUF001
+
+
 def test_the_catalogue_and_pictures_are_found_from_the_files_that_name_them(tmp_path: Path) -> None:
     (tmp_path / "catalogue").mkdir()
     (tmp_path / "catalogue" / "classes.toml").write_text(
@@ -135,6 +142,11 @@ def test_a_problem_goes_through_json_unchanged(tmp_path: Path) -> None:
             "the feature 'price' is not valid: Object missing required field `min`. model/README",
         ),
         ("min = 1\n", 'min = "1"\n', "the feature 'price' is not valid: Expected `float`, got `str`"),
+        (
+            'units = { eur = { label = "€" }, usd = { label = "$", factor = 0.9 } }',
+            'units = ["eur"]',
+            "the units of the feature 'price' are no tables; write units = { g = { label = \"g\" } }.",
+        ),
         ("min = 1\n", "mni = 1\n", "the feature 'price' is not valid: Object contains unknown field `mni`"),
         ("min = 1\n", "min = 200\n", "the limits of price are the wrong way round: min is 200, and max 100."),
         ("max = 100", "max = inf", "the limits of price are beyond what XGBoost holds, 3e38."),
@@ -259,7 +271,11 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("", "problem.toml: target.classes must be the name of a catalogue, or tables [target.classes.KEY]"),
+        ("", "problem.toml is empty; `python train.py --draft` prints what stands in such a file."),
+        (
+            "title = 'x'",
+            "problem.toml: target.classes must be the name of a catalogue, or tables [target.classes.KEY]",
+        ),
         ("title = ", "problem.toml is not valid TOML: Invalid value (at end of document)."),
         (b"\xff", "problem.toml is not valid TOML: "),
         (

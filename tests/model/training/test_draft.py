@@ -54,10 +54,10 @@ def test_the_penguins_are_described_and_read_as_described(
     asked = {feature.name: (type(feature), feature.required) for feature in found.problem.features}
     assert asked == {
         "island": (Choice, True),
-        "bill_length_mm": (Number, False),
-        "bill_depth_mm": (Number, False),
-        "flipper_length_mm": (Number, False),
-        "body_mass_g": (Number, False),
+        "bill_length": (Number, False),
+        "bill_depth": (Number, False),
+        "flipper_length": (Number, False),
+        "body_mass": (Number, False),
         "sex": (Choice, False),
         "year": (Number, True),
     }
@@ -160,18 +160,40 @@ def test_classes_that_cannot_be_trained_on_are_said(tmp_path: Path) -> None:
     assert "# Each class needs 30 rows; too few have b." in text
 
 
+def test_a_unit_stays_in_the_name_where_the_number_has_two_or_it_is_a_word(tmp_path: Path) -> None:
+    _, problem = drafted(
+        write(
+            tmp_path, {"size_g": ["1", "2"], "size_kg": ["3", "4"], "size": ["5", "6"], "per_day": ["7", "8"]}
+        )
+    )
+    assert [feature.name for feature in problem.features] == ["size_g", "size_kg", "size", "per_day"]
+
+
+def test_decimal_commas_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    rows = "".join(f"{'ab'[row % 2]};{row},5;{row % 7}\n" for row in range(60))
+    path.write_text(f"kind;size;mass\n{rows}", encoding="utf-8")
+    text, _ = drafted(path)
+    assert "The column size is left out: numbers have a point, not a comma as '0,5' has" in text
+
+
 def test_names_are_words_and_the_target_may_be_spelled_otherwise(tmp_path: Path) -> None:
     _, problem = drafted(write(tmp_path, {"Home size (m²)": ["80", "120"]}), "KIND ")
     (number,) = problem.numbers
-    assert (number.name, number.question) == ("home_size_m2", "What is the home size m2?")
+    assert (number.name, number.question) == ("home_size", "What is the home size?")
+    assert number.units["m2"].label == "m2"
     assert (problem.target.name, problem.target.plural) == ("kind", "kinds")
 
 
 @pytest.mark.parametrize(
     ("target", "says"),
     [
-        ("", "Name one column to answer, as --target COLUMN; {path} has kind, size, note."),
-        ("breed", "Name one column to answer, as --target COLUMN; {path} has kind, size, note."),
+        (
+            "",
+            "Name the column to answer, as --target COLUMN. The columns of {path} are kind, size, note.",
+        ),
+        ("breed", "There is not one column breed. The columns of {path} are kind, size, note."),
+        ("nite", "There is not one column nite. Did you mean note? The columns of {path} are kind,"),
         ("size", "The column 'size' of {path} has 60 different values, and can be answered with 2 to 50;"),
         ("note", "The column 'note' of {path} has 1 different values, and can be answered with 2 to 50;"),
     ],
