@@ -99,4 +99,10 @@ def connect(settings: Settings, region: str | None = None) -> Aws:
         raise UsageError(
             f"AWS has no region {session.region_name!r}.", hint=f"Give one of: {', '.join(sorted(regions))}."
         )
+    for name, arn in settings.secrets.items():
+        if (other := arn.split(":")[3]) != session.region_name:
+            raise UsageError(
+                f"secrets.{name} in ecs/settings.toml is in {other}, the service in {session.region_name}.",
+                hint="Name one of the service's region, so that no other region's failure stops its tasks.",
+            )
     return Aws(settings, session)

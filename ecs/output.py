@@ -21,7 +21,7 @@ class Output:
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
-        self.console = Console(stderr=as_json, highlight=False, soft_wrap=True)
+        self.console = Console(stderr=as_json, highlight=False, soft_wrap=True, emoji=False)
         self._show_progress: Callable[[str], None] = lambda _line: None
 
     def say(self, text: str = "", style: str = "") -> None:
@@ -98,7 +98,7 @@ class Output:
 
     def error(self, error: DeployError) -> None:
         """Print an error to stderr with its hint and the file of evidence, and the result for `--json`."""
-        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
         console.print(f"[bold red]✗[/] {escape(str(error))}")
         if error.hint:
             console.print(f"  → {escape(error.hint)}")

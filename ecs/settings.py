@@ -30,6 +30,14 @@ MEMORY_FOR_CPU = {
 FEWEST_REQUESTS = 10
 """The lowest limit of a rate-based rule of AWS WAF."""
 
+OWN_VARIABLES = frozenset({
+    "ALLOWED_HOSTS", "BIND_HOST", "LOG_FORMAT", "LOG_LEVEL", "METRICS_BIND", "PORT", "REQUEST_SECONDS",
+    "STOP_WAIT_SECONDS", "TRUSTED_PROXIES", "WEB_CONCURRENCY",
+})  # fmt: skip
+"""The environment variables that the tool gives to the task itself."""
+VariableName = Annotated[str, Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]*\Z")]
+ARN_TO_READ = r"\Aarn:aws[\w-]*:(secretsmanager:[\w-]+:\d{12}:secret:|ssm:[\w-]+:\d{12}:parameter/)[^\s,]+\Z"
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings; `settings.toml` explains each."""
@@ -49,8 +57,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     stop_wait_seconds: Annotated[int, Meta(ge=21, le=60)]
     request_seconds: Annotated[int, Meta(ge=1, le=25)]
     log_level: Literal["debug", "info"]
-    min_tasks: Annotated[int, Meta(ge=2, le=1000)]
-    max_tasks: Annotated[int, Meta(ge=2, le=1000)]
+    min_tasks: Annotated[int, Meta(ge=1, le=1000)]
+    max_tasks: Annotated[int, Meta(ge=1, le=1000)]
     cpu_target: Annotated[int, Meta(ge=10, le=90)]
     requests_per_target: Annotated[int, Meta(ge=1)]
     grace_seconds: Annotated[int, Meta(ge=0, le=3600)]
@@ -67,6 +75,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     github_repository: Annotated[str, Meta(pattern=r"^([\w.-]+(@\d+)?/[\w.-]+(@\d+)?)?$")]
     registry: str
     connect_to: Annotated[str, Meta(pattern=r"^([^:]+:\d+)?$")]
+    environment: dict[VariableName, str]
+    secrets: dict[VariableName, Annotated[str, Meta(pattern=ARN_TO_READ)]]
     env: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=10)]
 
     def __post_init__(self) -> None:
@@ -92,6 +102,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("hosted_zone_id wants the domain_name that the service shall have in it")
         if self.certificate_arn and not self.domain_name:
             raise ValueError("certificate_arn wants the domain_name that it is for")
+        self._check_variables()
+
+    def _check_variables(self) -> None:
+        if own := OWN_VARIABLES & {*self.environment, *self.secrets}:
+            raise ValueError(
+                f"{min(own)} is set by this tool itself, from a setting of this file or always alike"
+            )
+        if both := self.environment.keys() & self.secrets.keys():
+            raise ValueError(f"{min(both)} is in both environment and secrets")
+        for name, arn in self.secrets.items():
+            if self.account not in {"", account := arn.split(":")[4]}:
+                raise ValueError(f"secrets.{name} is of account {account}, and the service of {self.account}")
 
     @property
     def stack(self) -> str:
@@ -139,6 +161,9 @@ def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
         for key in (key for key in table if key not in known):
             raise UsageError(f"{path.name} has an unknown setting {key!r}{place}{_nearest(key, known)}")
     given: dict[str, Any] = document | environments[env] | {"env": env}
+    for table in ("environment", "secrets"):  # of which an environment overrides single entries
+        if isinstance(own := environments[env].get(table), dict) and isinstance(document.get(table), dict):
+            given[table] = document[table] | own
     try:
         return msgspec.convert(given, Settings)
     except msgspec.ValidationError as error:

@@ -8,7 +8,7 @@ from ecs.errors import UsageError
 from ecs.foundation.stack_outputs import Foundation
 from ecs.release import history, image, service, service_deployment, task
 from ecs.release.candidate import read_predictor
-from ecs.release.rollout import Release
+from ecs.release.rollout import Check, Release
 from ecs.release.service_deployment import ServiceDeployment
 from ecs.release.smoke import service_endpoints, smoke
 from ecs.run import Run, command, dry_run_option, yes_option
@@ -52,15 +52,8 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
     result |= {"from_model": models[0], "to_model": models[1]}
     if dry_run:
         return result
-    predictor = read_predictor(run.settings)
+    check = smoke_test(run, foundation, target)
     run.output.confirm("Do this?", yes=yes)
-
-    def check(hidden: bool) -> None:
-        # Compare predictions only if the revision has the version of the local model.
-        same = models[1] == predictor.model_version
-        endpoints = service_endpoints(foundation, run.settings, hidden=hidden)
-        smoke(endpoints, predictor, run.output.warn, compare=same)
-
     if leaving != arn:
         history.mark_bad(run.aws, leaving, run.output.warn)
     if under_way and stops:
@@ -68,6 +61,18 @@ def rollback(run: Run, *, number: int | None, dry_run: bool, yes: bool) -> dict[
     releasing.roll_out(arn, check)
     run.output.done(f"{foundation.url} serves {task.image_tag(target)}")
     return result | {"url": foundation.url}
+
+
+def smoke_test(run: Run, foundation: Foundation, revision: dict[str, Any]) -> Check:
+    """Return the smoke test of a revision, which compares predictions only if it has the local model."""
+    predictor = read_predictor(run.settings)
+    same = history.model_of(revision) == predictor.model_version
+
+    def check(hidden: bool) -> None:
+        endpoints = service_endpoints(foundation, run.settings, hidden=hidden)
+        smoke(endpoints, predictor, run.output.warn, compare=same)
+
+    return check
 
 
 def _choose(run: Run, serving: str, ongoing: ServiceDeployment | None, number: int | None) -> dict[str, Any]:

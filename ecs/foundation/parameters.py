@@ -20,6 +20,8 @@ def parameters(settings: Settings) -> dict[str, str]:
         "Environment": settings.env,
         "TaskCpu": str(settings.cpu),
         "TaskMemory": str(settings.memory_mb),
+        # Without the member, version stage and version ID, which IAM does not know.
+        "SecretArns": ",".join(sorted({":".join(arn.split(":")[:7]) for arn in settings.secrets.values()})),
         "RequestsPer5Minutes": str(settings.requests_per_5_minutes),
         "MonthlyBudgetUsd": str(settings.monthly_budget_usd),
     }

@@ -133,10 +133,10 @@ class Release:
             self.output.warn(f"{unreachable} It was good before, so it gets users' requests.")
         return cause
 
-    def roll_out(self, arn: str, check: Check) -> None:
-        """Roll a revision out, or only test it if it serves already; raises as `finish` does."""
+    def roll_out(self, arn: str, check: Check, *, again: bool = False) -> None:
+        """Roll a revision out, or only test it if it serves already and not `again`; raises as `finish`."""
         self._warn_of_alarms()
-        if deployment := start(self.aws, self.foundation, arn, alarms=not self.ignore_alarms):
+        if deployment := start(self.aws, self.foundation, arn, alarms=not self.ignore_alarms, again=again):
             self.output.say(f"Rollout of {tasks.short(arn)}: deployment {tasks.short(deployment.arn)}")
             self.finish(deployment, check)
         else:
@@ -181,7 +181,9 @@ class Release:
         self, deployment: ServiceDeployment, snapshot: Snapshot, outcome: Outcome, smoke: Cause | None
     ) -> NoReturn:
         """Roll a failed deployment back, and raise its cause; the class says whether that succeeded."""
-        mark_bad(self.aws, deployment.target, self.output.warn)
+        redeployed = deployment.source == deployment.target  # what fails now has served before
+        if not redeployed:
+            mark_bad(self.aws, deployment.target, self.output.warn)
         failed = deployments.read(self.aws, deployment.arn)
         evidence = gather(self.aws, self.foundation, snapshot, failed)
         # If ECS failed the deployment during the smoke test, the test may have reached the previous revision.
@@ -191,7 +193,9 @@ class Release:
             cause = other_cause(kind, reason=failed.reason.rstrip(".") or "nothing")
         cause = cause or diagnose(evidence, timed_out=outcome is Outcome.TIMED_OUT)
         path = save(self.aws.settings.stack, evidence, cause.sentence, self.output.warn)
-        before, back = rollback_target(self.aws, deployment.source, besides=deployment.target), False
+        before, back = deployment.source, False
+        if not redeployed:
+            before = rollback_target(self.aws, deployment.source, besides=deployment.target)
         if before:
             back = (deployment.source == before and self.stop(failed)) or self._redeploy(before)
             ending = f"{tasks.short(before)} {'serves' if back else 'does not serve'} again."

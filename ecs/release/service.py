@@ -25,6 +25,18 @@ PAUSE = {
 """The hook at which a blue/green release waits for the smoke test of its new tasks."""
 
 
+def network(foundation: Foundation) -> dict[str, Any]:
+    """Return the network of a task: public subnets, behind its security group."""
+    return {
+        "awsvpcConfiguration": {
+            "subnets": sorted(foundation.subnet_ids),
+            "securityGroups": [foundation.task_security_group_id],
+            # Reaches registry and logs without a NAT gateway; the security group admits only the balancer
+            "assignPublicIp": "ENABLED",
+        }
+    }
+
+
 def service_settings(
     aws: Aws, foundation: Foundation, current: dict[str, Any] | None, *, alarms: bool = True
 ) -> dict[str, Any]:
@@ -34,14 +46,7 @@ def service_settings(
     """
     blue_green = aws.settings.strategy == "blue_green"
     return FIXED | {
-        "networkConfiguration": {
-            "awsvpcConfiguration": {
-                "subnets": sorted(foundation.subnet_ids),
-                "securityGroups": [foundation.task_security_group_id],
-                # Reaches registry and logs without a NAT gateway; the security group admits only the balancer
-                "assignPublicIp": "ENABLED",
-            }
-        },
+        "networkConfiguration": network(foundation),
         "loadBalancers": [_load_balancer(aws, foundation, current)],
         "healthCheckGracePeriodSeconds": aws.settings.grace_seconds,
         "deploymentConfiguration": FIXED["deploymentConfiguration"]

@@ -59,7 +59,9 @@ class Snapshot:
 
         In a rolling update old tasks answer too until they drain, so an answer may not be the new revision's.
         """
-        new = {private_address(task) for task in self.running if task["taskDefinitionArn"] == task_definition}
+        since = services.primary_deployment(self.service)["createdAt"]  # `redeploy` replaces equal tasks
+        tasks = (task for task in self.running if task.get("createdAt", since) >= since)
+        new = {private_address(task) for task in tasks if task["taskDefinitionArn"] == task_definition}
         routed = {
             address: state for address, state in _states(self.targets).items() if state not in NOT_ROUTED
         }
@@ -118,7 +120,8 @@ def take_snapshot(aws: Aws, foundation: Foundation) -> Snapshot | None:
 def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, deployment: ServiceDeployment) -> Evidence:
     """Collect the evidence of a failed deployment; read the last log lines of a few of its tasks."""
     arn, group = deployment.target, foundation.log_group_name
-    stopped = snapshot.stopped(arn)
+    since = deployment.since
+    stopped = [task for task in snapshot.stopped(arn) if task.get("createdAt", since) >= since]
     running = [task for task in snapshot.running if task["taskDefinitionArn"] == arn]
     newest = [task["taskArn"] for task in [*stopped, *running][:TASKS_WITH_LOGS]]
     all_events = snapshot.service.get("events", [])

@@ -39,6 +39,7 @@ def task_definition(aws: Aws, foundation: Foundation, candidate: Candidate) -> d
         "STOP_WAIT_SECONDS": str(settings.stop_wait_seconds),
         "TRUSTED_PROXIES": "1",
         "WEB_CONCURRENCY": str(settings.web_concurrency),
+        **settings.environment,
     }
     container = {
         "name": CONTAINER,
@@ -47,6 +48,7 @@ def task_definition(aws: Aws, foundation: Foundation, candidate: Candidate) -> d
         "user": USER,
         "portMappings": [{"containerPort": PORT, "protocol": "tcp"}],
         "environment": [{"name": name, "value": value} for name, value in environment.items()],
+        "secrets": [{"name": name, "valueFrom": arn} for name, arn in settings.secrets.items()],
         "readonlyRootFilesystem": True,
         "linuxParameters": {"initProcessEnabled": True, "capabilities": {"drop": ["ALL"]}},
         "mountPoints": [{"sourceVolume": "tmp", "containerPath": "/tmp"}],  # noqa: S108 - a volume

@@ -16,11 +16,18 @@ NO_HTTPS = (
     "hosted_zone_id and domain_name, in ecs/settings.toml."
 )
 
+ONE_TASK = (
+    "min_tasks = 1: while that task is replaced, after it failed or its zone did, nobody is served. Set 2 "
+    "where that matters."
+)
+
 
 def find_warnings(aws: Aws, foundation: Foundation | None) -> list[str]:
     """Return a sentence for each problem, and for each check that AWS refuses to these credentials."""
     settings = aws.settings
     found = [] if settings.certificate_arn or settings.hosted_zone_id else [NO_HTTPS]
+    if settings.min_tasks == 1:
+        found.append(ONE_TASK)
     for name, look in (("quota", _quota), ("alarm e-mail", _alarm_email), ("scaling policies", _policies)):
         try:
             found += look(aws, foundation)

@@ -36,11 +36,13 @@ class Outcome(Enum):
     TIMED_OUT = "timed out"
 
 
-def start(aws: Aws, foundation: Foundation, arn: str, *, alarms: bool = True) -> ServiceDeployment | None:
+def start(
+    aws: Aws, foundation: Foundation, arn: str, *, alarms: bool = True, again: bool = False
+) -> ServiceDeployment | None:
     """Start a deployment of a revision, or continue one that an earlier run has started.
 
-    It replaces any other deployment. Returns None if the service runs the revision already. Raises
-    `NotRolledBackError` if ECS does not list the deployment in time.
+    It replaces any other deployment. Returns None if the service runs the revision already, unless `again`.
+    Raises `NotRolledBackError` if ECS does not list the deployment in time.
     """
     service = services.find(aws, foundation)
     first = service is None or service["desiredCount"] == 0
@@ -52,7 +54,7 @@ def start(aws: Aws, foundation: Foundation, arn: str, *, alarms: bool = True) ->
         if first or not same or state != "IN_PROGRESS":
             # A service that was scaled to zero after a failed first release needs its tasks back.
             more: dict[str, Any] = {"desiredCount": aws.settings.min_tasks} if first else {}
-            more["forceNewDeployment"] = same and (first or state == "FAILED")
+            more["forceNewDeployment"] = same and (first or again or state == "FAILED")
             service = services.update(aws, foundation, arn, service, alarms=alarms, **more)
     made = services.primary_deployment(service)
     if made.get("rolloutState") == "COMPLETED":

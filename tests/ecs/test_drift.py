@@ -6,7 +6,7 @@ import pytest
 
 from ecs.errors import DeployError
 from ecs.foundation import drift
-from tests.ecs.test_stack import NAME, NOW, Step, call, cloudformation
+from tests.ecs.stack_calls import NAME, NOW, Step, call, cloudformation
 
 BEGUN = call("detect_stack_drift", {"StackDriftDetectionId": "one"}, StackName=NAME)
 

@@ -230,9 +230,8 @@ class TestRegistryClusterLogs:
 class TestTaskRoles:
     def test_the_execution_role_reaches_this_repository_and_log_group_only(self) -> None:
         [policy] = properties("ExecutionRole")["Policies"]
-        allowed = {
-            action: statement["Resource"] for statement in statements(policy) for action in actions(statement)
-        }
+        *always, secrets = statements(policy)
+        allowed = {action: statement["Resource"] for statement in always for action in actions(statement)}
         repository = {"Fn::GetAtt": ["Repository", "Arn"]}
         log_group = {"Fn::GetAtt": ["LogGroup", "Arn"]}
         assert allowed == {
@@ -243,6 +242,10 @@ class TestTaskRoles:
             "logs:CreateLogStream": log_group,
             "logs:PutLogEvents": log_group,
         }
+        condition, statement, otherwise = secrets["Fn::If"]
+        assert (condition, statement["Resource"]) == ("HasSecrets", {"Ref": "SecretArns"})
+        assert actions(statement) == ["secretsmanager:GetSecretValue", "ssm:GetParameters"]
+        assert otherwise == {"Ref": "AWS::NoValue"}
 
     def test_the_task_role_may_do_nothing(self) -> None:
         assert set(properties("TaskRole")) == {"AssumeRolePolicyDocument"}

@@ -19,6 +19,8 @@ THEIRS, OURS = "123456789012", "999999999999"
 ARGUMENTS = {
     "up": ("--yes",),
     "rollback": ("--yes",),
+    "redeploy": ("--yes",),
+    "run": ("--", "check"),
     "destroy": ("--yes", "perfect-puppy-prod"),
 }
 

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecs.aws import Aws
+from ecs.foundation.parameters import parameters
 from ecs.foundation.stack_outputs import Foundation
 from ecs.release import scaling, service, task
 from ecs.release.candidate import Candidate
 from ecs.release.diff import diff
 from ecs.release.pending_changes import placeholder_foundation
-from ecs.settings import MEMORY_FOR_CPU, PORT
+from ecs.settings import MEMORY_FOR_CPU, OWN_VARIABLES, PORT
 from tests.ecs.template import properties
 from webapp import create_app
 from webapp.config import load_settings as load_app_settings
@@ -79,7 +80,25 @@ def test_the_app_takes_the_environment(container: dict[str, Any]) -> None:
 
 
 def test_the_container_is_given_no_secret(container: dict[str, Any]) -> None:
-    assert "secrets" not in container
+    assert container["secrets"] == []
+
+
+def test_the_container_is_given_variables_and_secrets_of_ones_own(
+    aws: Aws, foundation: Foundation, candidate: Candidate
+) -> None:
+    arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:token-a1b2c3:key::"
+    settings = msgspec.structs.replace(
+        aws.settings, environment={"MAX_IN_FLIGHT": "64"}, secrets={"TOKEN": arn}
+    )
+    definition = task.task_definition(replace(aws, settings=settings), foundation, candidate)
+    [container] = definition["containerDefinitions"]
+    assert {"name": "MAX_IN_FLIGHT", "value": "64"} in container["environment"]
+    assert container["secrets"] == [{"name": "TOKEN", "valueFrom": arn}]
+    assert parameters(settings)["SecretArns"] == arn.removesuffix(":key::")
+
+
+def test_the_settings_refuse_each_variable_that_the_tool_sets(container: dict[str, Any]) -> None:
+    assert {item["name"] for item in container["environment"]} == OWN_VARIABLES
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecs.aws import connect
 from ecs.errors import UsageError
-from ecs.settings import MEMORY_FOR_CPU, SETTINGS_FILE, Settings, load_settings
+from ecs.settings import MEMORY_FOR_CPU, OWN_VARIABLES, SETTINGS_FILE, Settings, load_settings
 from tests.ecs.settings_file import TEXT, refusal, written
 
 
@@ -21,7 +22,8 @@ def dumps(value: object) -> str:
 def test_every_setting_has_a_default_in_the_file_with_a_comment_above() -> None:
     lines = TEXT.splitlines()
     for name in set(Settings.__struct_fields__) - {"env"}:
-        at = next(number for number, line in enumerate(lines) if line.startswith(f"{name} = "))
+        starts = (f"{name} = ", f"[{name}]")
+        at = next(number for number, line in enumerate(lines) if line.startswith(starts))
         assert lines[at - 1].startswith("# "), f"{name} has no comment"
 
 
@@ -37,7 +39,7 @@ def test_an_environment_overrides_the_defaults(tmp_path: Path) -> None:
     [
         ("cpu", "300", "cpu = 300: Fargate has 256, 512, 1024, 2048, 4096, 8192 or 16384 CPU units."),
         ("memory_mb", "4096", "memory_mb = 4096: with cpu = 256 Fargate takes 512, 1024 or 2048 MB."),
-        ("min_tasks", "1", "min_tasks: Expected `int` >= 2."),
+        ("min_tasks", "0", "min_tasks: Expected `int` >= 1."),
         ("max_tasks", '"ten"', "max_tasks: Expected `int`, got `str`."),
         ("min_tasks", "20", "max_tasks = 10 is less than min_tasks = 20."),
         ("stop_wait_seconds", "5", "stop_wait_seconds: Expected `int` >= 21."),
@@ -50,6 +52,60 @@ def test_an_environment_overrides_the_defaults(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_an_invalid_value_is_refused(tmp_path: Path, name: str, value: str, sentence: str) -> None:
     assert refusal(written(tmp_path, (name, value))) == f"settings.toml: {sentence}"
+
+
+SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:token-a1b2c3"
+PARAMETER = "arn:aws:ssm:eu-west-1:111122223333:parameter/puppy/token"
+
+
+def variables(folder: Path, environment: str = "", secrets: str = "", **changes: str) -> Path:
+    """Write a settings file with these lines in the two tables, and in those of the environment `test`."""
+    path = written(folder, *changes.items())
+    text = path.read_text().replace("[environment]\n", f"[environment]\n{environment}\n")
+    path.write_text(text.replace("[secrets]\n", f"[secrets]\n{secrets}\n"))
+    return path
+
+
+def test_an_environment_adds_to_the_variables_and_overrides_some(tmp_path: Path) -> None:
+    path = variables(tmp_path, 'ONE = "1"\nTWO = "2"', f'TOKEN = "{SECRET}:key::"')
+    with path.open("a") as file:
+        file.write(f'[env.test.environment]\nTWO = "3"\n[env.test.secrets]\nOTHER = "{PARAMETER}"\n')
+    assert load_settings("test", path).environment == {"ONE": "1", "TWO": "3"}
+    assert load_settings("test", path).secrets == {"TOKEN": f"{SECRET}:key::", "OTHER": PARAMETER}
+    assert load_settings("prod", path).environment == {"ONE": "1", "TWO": "2"}
+
+
+@pytest.mark.parametrize("name", sorted(OWN_VARIABLES))
+def test_a_variable_that_the_tool_sets_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    for path in (variables(tmp_path, f'{name} = "1"'), variables(tmp_path, "", f'{name} = "{SECRET}"')):
+        assert refusal(path) == (
+            f"settings.toml: {name} is set by this tool itself, from a setting of this file or always alike."
+        )
+
+
+@pytest.mark.parametrize(
+    "arn",
+    ["", "hunter2", SECRET.replace(":secret:", ":x:"), PARAMETER.replace("parameter/", ""), f"{SECRET},x",
+     SECRET.replace("111122223333", "1"), f"{SECRET}\\n", PARAMETER.replace("ssm", "s3")],
+)  # fmt: skip
+def test_what_is_no_arn_of_a_secret_is_refused(tmp_path: Path, arn: str) -> None:
+    assert "Expected `str` matching" in refusal(variables(tmp_path, "", f'TOKEN = "{arn}"'))
+
+
+def test_contradicting_variables_are_refused(tmp_path: Path) -> None:
+    both = variables(tmp_path, 'TOKEN = "1"', f'TOKEN = "{SECRET}"')
+    assert refusal(both) == "settings.toml: TOKEN is in both environment and secrets."
+    other = variables(tmp_path, "", f'TOKEN = "{SECRET}"', account='"999999999999"')
+    assert refusal(other) == (
+        "settings.toml: secrets.TOKEN is of account 111122223333, and the service of 999999999999."
+    )
+
+
+def test_a_secret_of_another_region_is_refused(tmp_path: Path) -> None:
+    settings = load_settings("prod", variables(tmp_path, "", f'TOKEN = "{SECRET}"'))
+    assert connect(settings, "eu-west-1").region == "eu-west-1"
+    with pytest.raises(UsageError, match=r"secrets.TOKEN .* is in eu-west-1, the service in us-east-1."):
+        connect(settings, "us-east-1")
 
 
 def test_an_unknown_setting_is_refused_with_the_nearest_name(tmp_path: Path) -> None:

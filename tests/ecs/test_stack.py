@@ -1,35 +1,28 @@
 """The stack in each of its states: the calls that the tool makes, and its reaction to the answers."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
-from botocore.stub import ANY, Stubber
+from botocore.stub import ANY
 
 from ecs.errors import DeployError, NotRolledBackError, RolledBackError, UsageError
 from ecs.foundation import events as stack_events
 from ecs.foundation import stack
 from ecs.foundation.removal import remove
 from ecs.foundation.stack_outputs import Foundation
+from tests.ecs.stack_calls import NAME, NOW, Step, call, cloudformation
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudformation import CloudFormationClient
+    pass
 
-NAME = "perfect-puppy-prod"
 ID = f"arn:aws:cloudformation:eu-west-1:123456789012:stack/{NAME}/0123"
 SET = "arn:aws:cloudformation:eu-west-1:123456789012:changeSet/plan--1/4567"
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
 INPUTS = {
     "Parameters": [{"ParameterKey": "AlarmEmail", "ParameterValue": "somebody@example.org"}],
     "Tags": [{"Key": "Project", "Value": "perfect-puppy"}],
 }
-
-Step = Callable[[Stubber], None]
 
 
 class ChangeSetOf:
@@ -51,23 +44,6 @@ ONE_OF_OURS: dict[str, Any] = {"ChangeSetName": ChangeSetOf("plan|up"), "StackNa
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stack_events, "POLL_SECONDS", 0)
-
-
-@contextmanager
-def cloudformation(*steps: Step) -> Iterator["CloudFormationClient"]:
-    """Yield a client that must get exactly these calls, in this order."""
-    client = boto3.client(
-        "cloudformation", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x"
-    )
-    with Stubber(client) as stubber:
-        for step in steps:
-            step(stubber)
-        yield client
-        stubber.assert_no_pending_responses()
-
-
-def call(name: str, answer: dict[str, Any] | None = None, **expected: object) -> Step:
-    return lambda stubber: stubber.add_response(name, answer or {}, expected or None)
 
 
 def refused(name: str, code: str, message: str) -> Step:

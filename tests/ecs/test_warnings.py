@@ -11,7 +11,7 @@ import pytest
 
 from ecs.aws import Aws
 from ecs.release.pending_changes import placeholder_foundation
-from ecs.release.warnings import NO_HTTPS, find_warnings
+from ecs.release.warnings import NO_HTTPS, ONE_TASK, find_warnings
 from ecs.settings import Settings
 from tests.ecs.fake_aws import FakeAws, fake_aws, refusal
 from tests.ecs.project import Project
@@ -101,6 +101,10 @@ def test_before_there_is_a_stack_the_quota_alone_is_asked_for(calls: Calls) -> N
 
 def test_plain_http_is_named(calls: Calls) -> None:
     assert calls.find(hosted_zone_id="") == [NO_HTTPS]
+
+
+def test_a_single_task_is_named(calls: Calls) -> None:
+    assert calls.find(min_tasks=1) == [ONE_TASK]
 
 
 class TestQuota:

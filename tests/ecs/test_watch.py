@@ -1,7 +1,7 @@
 """A deployment succeeds by its own status, and serves once only its tasks get requests."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -29,7 +29,7 @@ def deployment(status: str) -> ServiceDeployment:
 def service(primary: str = NEW) -> dict[str, Any]:
     return {
         "desiredCount": 2,
-        "deployments": [{"status": "PRIMARY", "taskDefinition": primary}],
+        "deployments": [{"status": "PRIMARY", "taskDefinition": primary, "createdAt": NOW}],
     }
 
 
@@ -89,6 +89,14 @@ def test_the_new_release_can_be_asked_once_the_balancer_asks_no_other(
     targets: list[tuple[str, str, str]], serves: bool
 ) -> None:
     assert snapshot(*targets).all_requests_go_to(NEW) is serves
+
+
+def test_a_redeployment_serves_once_no_older_task_of_the_same_revision_is_asked() -> None:
+    before = snapshot((NEW, "a", "healthy"), (NEW, "b", "healthy"), (NEW, "c", "healthy"))
+    before.tasks[2]["createdAt"] = NOW - timedelta(seconds=1)
+    assert not before.all_requests_go_to(NEW)
+    before.targets[2]["TargetHealth"]["State"] = "draining"
+    assert before.all_requests_go_to(NEW)
 
 
 states = st.sampled_from(["healthy", "unhealthy", *sorted(NOT_ROUTED)])

@@ -132,11 +132,13 @@ ALSO = {
     ),
     "ecs:CreateService": {"ecs:TagResource": "the service is given tags"},
     "ecs:RegisterTaskDefinition": {"ecs:TagResource": "the revision is given tags"},
+    "ecs:RunTask": {"ecs:TagResource": "the task is given tags"},
 }
 """What AWS checks besides the action of the call's own name, with the reason."""
 PASSED = {
     "ecs:CreateService": (["InfrastructureRole"], "ecs.amazonaws.com"),
     "ecs:RegisterTaskDefinition": (["ExecutionRole", "TaskRole"], "ecs-tasks.amazonaws.com"),
+    "ecs:RunTask": (["ExecutionRole", "TaskRole"], "ecs-tasks.amazonaws.com"),
     "ecs:UpdateService": (["InfrastructureRole"], "ecs.amazonaws.com"),
 }
 """The roles that a call passes, and to which service."""
@@ -213,6 +215,7 @@ CONTEXTS: dict[str, list[Context]] = {
             "ecs:compute-compatibility": ["FARGATE"],
         }
     ],
+    "ecs:RunTask": [_CLUSTER],
     "ecs:StopServiceDeployment": [_CLUSTER],
     "ecs:StopTask": [_CLUSTER],
     "ecs:UpdateService": [_RELEASE, _CLUSTER],  # the second only scales the service
