@@ -1,5 +1,6 @@
 """The commands of `python -m ecs`, one module each."""
 
+from ecs.commands.acceptance import acceptance
 from ecs.commands.destroy import destroy
 from ecs.commands.logs import logs
 from ecs.commands.plan import plan
@@ -10,4 +11,4 @@ from ecs.commands.status import status
 from ecs.commands.up import up
 from ecs.commands.verify import verify
 
-COMMANDS = (verify, plan, up, status, logs, rollback, redeploy, run, destroy)
+COMMANDS = (verify, plan, up, status, logs, rollback, redeploy, run, destroy, acceptance)

@@ -37,11 +37,12 @@ def run(project: Project, aws: FakeAws, *arguments: str) -> Result:
 
 @pytest.mark.parametrize("command", [command.name for command in COMMANDS])
 def test_another_account_stops_every_command_before_any_other_call(project: Project, command: str) -> None:
+    env = "acceptance" if command == "acceptance" else "prod"
     with fake_aws() as aws:
-        result = run(project, aws, command, *ARGUMENTS.get(command, ()))
+        result = run(project, aws, command, "--env", env, *ARGUMENTS.get(command, ()))
         assert set(aws.called) == {"GetCallerIdentity"}
     assert result.code == 3, result.said
-    assert f"for account {THEIRS}, and ecs/settings.toml has account {OURS} for prod" in result.said
+    assert f"for account {THEIRS}, and ecs/settings.toml has account {OURS} for {env}" in result.said
     assert "AWS_PROFILE" in result.said
 
 

@@ -69,6 +69,7 @@ OWN = {
     "logs:log-stream": [_arn("logs", f"log-group:{name}:log-stream:*") for name in LOG_GROUPS],
     "route53:hostedzone": ["arn:${AWS::Partition}:route53:::hostedzone/${HostedZoneId}"],
     "servicequotas:quota": [_arn("servicequotas", "fargate/*")],
+    "sts:role": [role(f"{STACK}-{name}-*") for name in ("PlanRole", "DeployRole")],
     "sns:topic": [_arn("sns", f"{STACK}-AlarmTopic-*")],
     "wafv2:loadbalancer/app/": [_arn("elasticloadbalancing", f"loadbalancer/app/{STACK}/*")],
     "wafv2:webacl": [_arn("wafv2", f"regional/webacl/{STACK}/*")],
@@ -157,6 +158,8 @@ UNLISTED = {
 """Types that an action is checked against too, though the reference does not say so."""
 NO_PERMISSION = {"sts:GetCallerIdentity"}
 """Calls that IAM always allows."""
+TRUSTED = {"sts:AssumeRole": "the role trusts the caller by name, which is enough within an account"}
+"""Calls that no policy of the caller has to allow, with the reason."""
 SCALING_ROLE = "ecs.application-autoscaling.amazonaws.com"
 ONLY = {
     "cloudwatch:DeleteAlarms": [_arn("cloudwatch", f"alarm:{SCALING_ALARM}")],

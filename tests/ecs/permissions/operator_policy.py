@@ -14,7 +14,18 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from ecs.foundation.changeset import TEMPLATE
 from tests.ecs.permissions.calls import calls
-from tests.ecs.permissions.needs import OWN, PASSED, STACK, TYPES, linked_role, needs, role, roles, unlisted
+from tests.ecs.permissions.needs import (
+    OWN,
+    PASSED,
+    STACK,
+    TRUSTED,
+    TYPES,
+    linked_role,
+    needs,
+    role,
+    roles,
+    unlisted,
+)
 from tests.ecs.permissions.policies import RESOURCES
 from tests.ecs.permissions.reference import Policy, resource_types
 
@@ -126,7 +137,7 @@ def patterns(action: str) -> list[str]:
 def asked() -> dict[str, set[str]]:
     """Return the ARN patterns on which each action must be allowed."""
     found: dict[str, set[str]] = defaultdict(set)
-    for call in calls():
+    for call in calls() - TRUSTED.keys():
         for need in needs(call):
             exact = (
                 need.action not in CONDITIONS.keys() | ANY.keys()
