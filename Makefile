@@ -15,7 +15,7 @@ LABELS = --label org.opencontainers.image.version=$(shell sed -n 's/^version = "
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint train draft bench bench-routes load chaos fuzz clients schemathesis soak image test-container test-ecs \
-	chaos-ecs bench-task pictures lighthouse lock upgrade wheels clean docker FORCE
+	chaos-ecs acceptance-ecs bench-task pictures lighthouse lock upgrade wheels clean docker FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -124,6 +124,9 @@ test-ecs: docker $(VENV)/test $(STAND_IN)/installed ## test the deploy tool, on 
 
 chaos-ecs: docker $(VENV)/test $(STAND_IN)/installed ## kill `up` after each of its calls, from nothing each time, and run it again: some 8 minutes
 	@$(BIN)/pytest tests/ecs/stand_in/test_cut_off.py --full
+
+acceptance-ecs: docker $(VENV)/test $(STAND_IN)/installed ## run the deploy tool's acceptance, whole, killed and resumed: some 8 minutes
+	@$(BIN)/pytest tests/ecs/stand_in/test_acceptance.py --full
 
 bench-task: image $(VENV)/test ## measure what a task carries, on the terms of Fargate's smallest
 	@$(BIN)/python -m tests.load.wrk

@@ -33,9 +33,8 @@ def with_github(place: Place, real: boto3.Session) -> Iterator[None]:
     given = 'github_repository = "somebody/perfect-puppy"\ngrace_seconds = 15\ndeploy_minutes = 5\n'
     place.project.replace("ecs/settings.toml", "[env.acceptance]\n", f"[env.acceptance]\n{given}")
     place.project.commit()
-    with place.stand_in.restored(
-        minute_seconds=2.0
-    ):  # time to ring and to stop, while ECS watches the alarms
+    # Time to ring and to stop, while ECS watches the alarms.
+    with place.stand_in.restored(minute_seconds=2.0):
         yield
     place.project.undo()
     iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider["OpenIDConnectProviderArn"])
@@ -58,8 +57,11 @@ def all_is_destroyed(place: Place) -> bool:
 
 
 def test_a_run_goes_on_after_a_kill_and_an_expired_session_and_proves_all_that_is_set_up(
-    place: Place,
+    place: Place, full: bool
 ) -> None:
+    if not full:
+        pytest.skip("only with --full: make acceptance-ecs")
+
     def expire(_: Call) -> Refusal | None:
         """Let the session expire at the first deployment."""
         expired = "UpdateService" in [call.name for call in place.calls]
