@@ -14,7 +14,7 @@ from ecs.errors import DeployError, NotAllowedError, translate
 from ecs.foundation import stack
 from ecs.foundation.parameters import template_inputs
 from ecs.foundation.stack_outputs import Foundation
-from ecs.release import image, scaling, scan, task
+from ecs.release import image, scaling, scan, task, traffic
 from ecs.release.pending_changes import PendingChanges
 from ecs.release.rollout import Release
 from ecs.release.smoke import UnreachableError, service_endpoints, smoke
@@ -53,6 +53,8 @@ def up(  # noqa: PLR0913 - each is an option of the command
     candidate = require(context.candidate)
     changes = compare_with_aws(run, context)
     result = print_plan(run, candidate, changes)
+    if context.foundation:
+        traffic.refuse_outage(run.aws, context.foundation, changes.foundation)
     if dry_run:
         return result
     if changes:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ecs.aws import Aws
 from ecs.errors import UsageError
+from ecs.foundation.changeset import ResourceChange
 from ecs.foundation.stack_outputs import Foundation
 
 
@@ -31,6 +32,23 @@ def require_rules(aws: Aws, foundation: Foundation) -> None:
                 hint='Somebody deleted it: release with strategy = "rolling", or make all anew with destroy '
                 "and up.",
             )
+
+
+def refuse_outage(aws: Aws, foundation: Foundation, changes: list[ResourceChange]) -> None:
+    """Raise `UsageError` if a change of the stack would turn users' requests to a group without tasks.
+
+    A production rule that is made anew, because HTTPS is turned on or off, begins with the first group.
+    """
+    anew = any(
+        item.logical_id == "ProductionRule" and (item.replacement or item.may_replace) for item in changes
+    )
+    if anew and live_target_group(aws, foundation) != foundation.target_group_arn:
+        raise UsageError(
+            "This makes the production rule anew, which begins with the first target group, and the tasks "
+            "are in the second: users would get 503 until the next release.",
+            hint="Make one more blue/green release of another commit without this change; then the first one "
+            "serves, and this can be made.",
+        )
 
 
 def _find(aws: Aws, arn: str) -> dict[str, Any] | None:
