@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from model.problem.loading import MAY_BE_EMPTY
 from tests.ui.browser import NewContext
 from tests.ui.steps import expect_answer
 
@@ -77,7 +78,7 @@ def test_each_fault_is_told_beside_its_question_and_linked_to_it(page: Page) -> 
     field = page.get_by_label("How long is the bill?")
     expect(field).to_be_focused()
     expect(field).to_have_accessible_description(
-        "From the tip to the feathers. Error: Enter the bill length in figures, like 44.5."
+        f"From the tip to the feathers. {MAY_BE_EMPTY} Error: Enter the bill length in figures, like 44.5."
     )
 
 
