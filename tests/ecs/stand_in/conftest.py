@@ -1,4 +1,5 @@
 import shutil
+import signal
 import subprocess
 import threading
 from collections import Counter
@@ -65,6 +66,14 @@ class Place:
         registered = [call for call in self.aws.calls if call.name == "RegisterTaskDefinition"]
         [container] = registered[-1].arguments["containerDefinitions"]
         return str(container["image"]).rpartition(":")[2]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c() -> Iterator[None]:
+    """Restore SIGINT, which a shell ignores in background jobs and their children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

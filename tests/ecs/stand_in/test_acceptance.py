@@ -48,7 +48,10 @@ def results(place: Place) -> dict[str, Any]:
 
 
 def ended(process: "subprocess.Popen[str]") -> Result:
-    out, err = process.communicate(timeout=CEILING)
+    try:
+        out, err = process.communicate(timeout=CEILING)
+    finally:
+        process.kill()  # it must not go on beside other tests
     return Result(process.returncode, out, err)
 
 

@@ -6,12 +6,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import boto3
 import msgspec
-import pytest
 
 from tests.ecs.stand_in.conftest import Deployed, Place
 from tests.ecs.stand_in.forwarder import forwarding
@@ -89,14 +87,6 @@ def test_logs_are_the_tasks_own_lines(deployed: Deployed) -> None:
     assert deployed.place.ecs("logs", "--json").json["lines"]
 
 
-@pytest.fixture
-def ctrl_c() -> Iterator[None]:
-    """Restore SIGINT, which a shell ignores in background jobs and their children."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def read_until(process: "subprocess.Popen[str]", words: str) -> bool:
     """Read a command's lines until one has these words, then send Ctrl-C; return whether one had."""
     assert process.stdout
@@ -111,7 +101,6 @@ def read_until(process: "subprocess.Popen[str]", words: str) -> bool:
     return found
 
 
-@pytest.mark.usefixtures("ctrl_c")
 def test_logs_follow_what_comes(deployed: Deployed) -> None:
     process = deployed.place.start("logs", "--follow", "--since", "1m")
     with deployed.client() as client:
@@ -120,7 +109,6 @@ def test_logs_follow_what_comes(deployed: Deployed) -> None:
     assert process.returncode == 0
 
 
-@pytest.mark.usefixtures("ctrl_c")
 def test_status_is_watched_until_ctrl_c(deployed: Deployed) -> None:
     process = deployed.place.start("status", "--watch")
     assert read_until(process, "2 desired, 2 running, 0 pending, 2 healthy")
