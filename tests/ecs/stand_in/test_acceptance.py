@@ -1,5 +1,6 @@
 """`acceptance`, whole: killed and taken up again, stopped, failed; and each time all is destroyed."""
 
+import shutil
 import signal
 import subprocess
 import time
@@ -37,6 +38,7 @@ def with_github(place: Place, real: boto3.Session) -> Iterator[None]:
     with place.stand_in.restored(minute_seconds=2.0):
         yield
     place.project.undo()
+    shutil.rmtree(place.project.folder / "tests" / "ecs" / "answers" / "aws")  # what it has written to commit
     iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=provider["OpenIDConnectProviderArn"])
 
 
