@@ -87,7 +87,7 @@ def test_stdout_and_stderr_can_share_a_file(tmp_path: Path) -> None:
         )
     first, *lines, last = (tmp_path / "both").read_text().splitlines()
     assert first == "said by another"
-    assert last.startswith("/nowhere/manifest.json is missing")
+    assert last.startswith("There is no folder /nowhere;")
     assert lines
     assert all(msgspec.json.decode(line) for line in lines)
 
