@@ -137,8 +137,7 @@ def test_credentials_and_clock_that_fail_in_the_middle_lose_nothing(deployed: De
         killed(place, "PutImage", "rollback")
         last = place.ecs("rollback", "--yes", "--json")
         assert (last.code, last.json["to"]) == (0, before), last.said
-        # The second may begin the same deployment once more, which users do not notice.
-        assert deployments() - begun in {2, 3}
+        assert deployments() - begun == 2
         assert (served(deployed), good(deployed)) == (before, True)
     assert load.failed == []
 
@@ -176,7 +175,7 @@ def test_two_operators_at_once_do_each_thing_once(deployed: Deployed) -> None:
         assert [back.code for back in backs] == [0, 0], [back.said for back in backs]
         assert {back.json["to"] for back in backs} == {before}
         assert (served(deployed), good(deployed)) == (before, True)
-        # The second may begin the same deployment once more, which users do not notice.
+        # Seen once: 3, the second rollback's deployment replacing the first's. The cause is not known.
         assert deployments() - begun in {2, 3}
     assert load.failed == []
 
