@@ -1,5 +1,6 @@
 """Answer the calls on service deployments and service revisions."""
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -17,6 +18,7 @@ Stop = Callable[[str, dict[str, Any], Record, str], None]
 
 _original_create = ecs._ACTION_MAP["CreateService"]
 _original_update = ecs._ACTION_MAP["UpdateService"]
+_updating = threading.Lock()
 
 
 def install(stop: Stop) -> None:
@@ -64,14 +66,18 @@ def create_service(data: dict[str, Any]) -> Any:
 
 
 def update_service(data: dict[str, Any]) -> Any:
-    """Answer UpdateService, which starts a deployment also if the load balancers change."""
+    """Answer UpdateService, which starts a deployment also if the load balancers change.
+
+    One call at a time, so that of two for the same revision only one starts a deployment.
+    """
     if why := refusal(data):
         return _refuse("InvalidParameterException", why)
     cluster = ecs._resolve_cluster_name(data.get("cluster", "default"))
     service = ecs._services.get(f"{cluster}/{data['service'].rpartition('/')[2]}") or {}
     given = data.get("loadBalancers")
-    changed = given is not None and given != service.get("loadBalancers")
-    return _original_update(data | ({"forceNewDeployment": True} if changed else {}))
+    with _updating:
+        changed = given is not None and given != service.get("loadBalancers")
+        return _original_update(data | ({"forceNewDeployment": True} if changed else {}))
 
 
 def continue_service_deployment(data: dict[str, Any]) -> Any:

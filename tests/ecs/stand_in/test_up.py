@@ -64,7 +64,7 @@ def test_everything_has_tags(sent: dict[str, Call]) -> None:
 
 def test_the_task_is_given_no_secret(sent: dict[str, Call]) -> None:
     [container] = sent["RegisterTaskDefinition"].arguments["containerDefinitions"]
-    assert "secrets" not in container
+    assert container["secrets"] == []
 
 
 @pytest.mark.usefixtures("deployed")
