@@ -12,7 +12,8 @@ a training run: train.py, problem.loading, training.dataset, pipeline, split, fi
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import WSGIApplication
 
 from flask import Flask
 
@@ -33,9 +34,6 @@ from webapp.http.static_files import read_static_files, serve_static_files
 from webapp.http.warm_up import warm_up
 from webapp.pages import model_page
 from webapp.pages import views as pages
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
 
 BLUEPRINTS = (health, problems, pictures, pages, model_page, api, batch, docs)
 
@@ -69,7 +67,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     return app
 
 
-def _pipeline(app: Flask, state: State) -> "list[Callable[[WSGIApplication], WSGIApplication]]":
+def _pipeline(app: Flask, state: State) -> list[Callable[[WSGIApplication], WSGIApplication]]:
     """List the middleware in the order in which a request passes it; Flask's router comes last."""
     settings = state.settings
     refuse = partial(problems.refuse, app)

@@ -1,20 +1,16 @@
 """How far what is asked and answered is from the rows that the model was fitted to."""
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from math import isnan
-from typing import TYPE_CHECKING
 
 import numpy as np
 import structlog
+from numpy.typing import NDArray
 from prometheus_client import Gauge
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from model.manifest import FeatureStats
-    from model.predictor import Predictions, Predictor
+from model.manifest import FeatureStats
+from model.predictor import Predictions, Predictor
 
 ROWS = 500
 """After so many rows a distance is computed, and the count begins again.
@@ -25,7 +21,7 @@ degrees of freedom, divided by the rows), so that 0.25 is no chance.
 """
 
 
-def distance(expected: "NDArray[np.float64]", counts: "NDArray[np.float64]") -> float:
+def distance(expected: NDArray[np.float64], counts: NDArray[np.float64]) -> float:
     """Compute the population stability index of counts; a half is added to each, so that none is zero.
 
     Below 0.1 there is no drift to speak of, and above 0.25 it is large. Source: Siddiqi, "Credit Risk
@@ -43,7 +39,7 @@ class Window:
     ``prediction_drift_rows``, of which the greatest of all workers are shown, and in a log line.
     """
 
-    def __init__(self, predictor: "Predictor") -> None:
+    def __init__(self, predictor: Predictor) -> None:
         """Take what is expected from the manifest: of the answers, the model's own to the held-out rows."""
         problem, manifest = predictor.problem, predictor.manifest
         help_text = "Population stability index of the last rows, against those that the model was fitted to."
@@ -65,7 +61,7 @@ class Window:
         self._count = 0
         self._counts = [[0] * len(expected) for expected in self._expected]
 
-    def add(self, numbers: "Sequence[float]", answer: int) -> None:
+    def add(self, numbers: Sequence[float], answer: int) -> None:
         """Count a row, whose answer is the class with this index."""
         *features, answers = self._counts
         for counts, edges, number in zip(features, self._edges, numbers, strict=True):
@@ -78,7 +74,7 @@ class Window:
         if self._count >= ROWS:
             self._tell()
 
-    def add_many(self, matrix: "NDArray[np.float64]", answers: "Predictions") -> None:
+    def add_many(self, matrix: NDArray[np.float64], answers: Predictions) -> None:
         """Count the rows of a batch."""
         *features, answered = self._counts
         for counts, edges, column in zip(features, self._edges, matrix.T, strict=True):
@@ -111,6 +107,6 @@ class Window:
         self._clear()
 
 
-def _fitted(stats: "FeatureStats") -> "NDArray[np.float64]":
+def _fitted(stats: FeatureStats) -> NDArray[np.float64]:
     """Return the fitted rows of each part of a number, or of each choice, and of blanks."""
     return np.array([*(stats.part_rows or stats.counts.values()), stats.blanks], dtype=np.float64)

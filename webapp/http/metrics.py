@@ -3,26 +3,21 @@
 import os
 from functools import cache
 from math import isnan
-from typing import TYPE_CHECKING
+from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 import numpy as np
+from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from model.problem.features import Number
+from model.manifest import FeatureStats
+from model.predictor import Prediction, Predictions, Predictor
+from model.problem.features import AnyFeature, Number
+from model.problem.rows import Row
 from webapp.http import counts_memory
 from webapp.http.drift import Window
 from webapp.http.request_context import HEALTH_PATHS, RequestContext, route_of
 from webapp.http.responses import Observer
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
-    from numpy.typing import NDArray
-
-    from model.manifest import FeatureStats
-    from model.predictor import Prediction, Predictions, Predictor
-    from model.problem.features import AnyFeature
-    from model.problem.rows import Row
 
 if counts_memory.FOLDER_VARIABLE in os.environ:
     counts_memory.reserve(counts_memory.current_slot())
@@ -50,7 +45,7 @@ SHED = Counter("http_requests_shed", "Requests refused for overload.", registry=
 class BulkHistogram(Histogram):
     """A histogram that also observes many amounts at once."""
 
-    def observe_many(self, amounts: "NDArray[np.float64]") -> None:
+    def observe_many(self, amounts: NDArray[np.float64]) -> None:
         """Observe each amount of an array, shape (n,).
 
         Calling `observe` for each row of a batch of 20,000 takes longer than answering the batch.
@@ -94,18 +89,18 @@ STARTUP_SECONDS = Gauge(
 _latency = cache(LATENCY.labels)
 
 
-def exposition() -> "WSGIApplication":
+def exposition() -> WSGIApplication:
     """Return the WSGI app that shows the metrics of all workers together."""
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return make_wsgi_app(registry)
 
 
-def counter(predictor: "Predictor") -> Observer:
+def counter(predictor: Predictor) -> Observer:
     """Return an observer that counts each response, and the predictions in it."""
     drift = Drift(predictor)
 
-    def count(environ: "WSGIEnvironment", context: RequestContext, status: int, _headers: object) -> None:
+    def count(environ: WSGIEnvironment, context: RequestContext, status: int, _headers: object) -> None:
         route = route_of(environ)
         if route not in HEALTH_PATHS:
             _latency(route or "", status).observe(context.seconds)
@@ -125,7 +120,7 @@ class Drift:
     the target's name as a label.
     """
 
-    def __init__(self, predictor: "Predictor") -> None:
+    def __init__(self, predictor: Predictor) -> None:
         problem, self._keys = predictor.problem, list(predictor.problem.by_key)
         self._version = predictor.model_version
         self._window = Window(predictor)
@@ -137,14 +132,14 @@ class Drift:
             for feature, stats in zip(problem.features, predictor.manifest.features, strict=True)
         ]
 
-    def count(self, row: "Row", answer: "Prediction") -> None:
+    def count(self, row: Row, answer: Prediction) -> None:
         """Count an answer."""
         self._answers(answer.key, self._version, answer.outside_training_range).inc()
         for feature, number in zip(self._features, row.numbers, strict=True):
             feature.count(number, answer.key)
         self._window.add(row.numbers, self._keys.index(answer.key))
 
-    def count_batch(self, matrix: "NDArray[np.float64]", answers: "Predictions") -> None:
+    def count_batch(self, matrix: NDArray[np.float64], answers: Predictions) -> None:
         """Count the answers to a batch."""
         for index, key in enumerate(self._keys):
             which = answers.class_index == index
@@ -164,7 +159,7 @@ class _FeatureCounts:
     a series of this name. `exposition` reads the values themselves.
     """
 
-    def __init__(self, feature: "AnyFeature", stats: "FeatureStats", target: str) -> None:
+    def __init__(self, feature: AnyFeature, stats: FeatureStats, target: str) -> None:
         name, short = f"prediction_{feature.column_name}", feature.short
         self._choices = list(stats.counts)
         blanks = Counter(f"{name}_blank", f"Answers without {short}.", [target], registry=None)
@@ -185,7 +180,7 @@ class _FeatureCounts:
         else:
             self._number(key).observe(number)
 
-    def count_many(self, numbers: "NDArray[np.float64]", key: str) -> None:
+    def count_many(self, numbers: NDArray[np.float64], key: str) -> None:
         """Count the values of many rows whose answer is the class `key`."""
         known = numbers[~np.isnan(numbers)]
         if len(known) < len(numbers):
