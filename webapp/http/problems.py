@@ -98,10 +98,7 @@ def _detail(error: HTTPException, meaning: str) -> str:
 
 
 @blueprint.get("/problems")
-def kinds() -> Response:
+@stored
+def kinds() -> str:
     """Explain each kind of problem, at the address that its `type` names."""
-    return stored(_kinds)
-
-
-def _kinds() -> str:
     return render_template("problems.html", kinds=current_state().kinds.values())

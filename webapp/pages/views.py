@@ -83,7 +83,7 @@ def typical_address(fields: Mapping[str, Field], number: Number, value: float) -
 @blueprint.get("/")
 def home() -> Response:
     """Show the form, filled in with the entries in the address."""
-    return _page(_form()) if request.args else stored(_form)
+    return _page(_form()) if request.args else _empty_form()
 
 
 def _form() -> str:
@@ -94,6 +94,9 @@ def _form() -> str:
             unit = form.by_name[member]
             unit.data = unit.data if unit.data in number.units else number.unit
     return _question(form)
+
+
+_empty_form = stored(_form)
 
 
 @blueprint.get("/recommendation")
@@ -139,9 +142,10 @@ def preview() -> ResponseReturnValue:
     return _page(render_template("pages/preview.html", verdict=verdict))
 
 
-def classes() -> Response:
+@stored
+def classes() -> str:
     """Show the classes that the model can answer."""
-    return stored(_classes)
+    return render_template("pages/classes.html")
 
 
 @blueprint.record
@@ -149,10 +153,6 @@ def _add_classes(setup: BlueprintSetupState) -> None:
     """Add the page of the catalogue, whose address is the target's plural."""
     path = state_of(setup.app).problem.path  # type: ignore[arg-type]
     setup.add_url_rule(f"/{path}", "classes", classes, methods=["GET"])
-
-
-def _classes() -> str:
-    return render_template("pages/classes.html", classes=current_state().predictor.classes)
 
 
 def _page(html: str) -> Response:
