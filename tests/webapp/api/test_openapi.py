@@ -17,7 +17,7 @@ from webapp.http.state import state_of
 from webapp.server.unreadable import STATUSES, UNREADABLE, status_of
 
 APP = create_app({"TESTING": True, "LOG_LEVEL": "error"})
-OPERATIONS = operations_of(state_of(APP))
+OPERATIONS = operations_of(state_of(APP).problem)
 KINDS = state_of(APP).kinds
 DOCUMENT: dict[str, Any] = json.loads(APP.test_client().get("/api/openapi.json").data)
 
@@ -78,7 +78,7 @@ def test_each_example_request_is_answered_as_the_document_shows(
     response = httpx.request(
         method,
         f"{base_url}{path}",
-        params=dict(example.query),
+        params=example.query,
         content=example.body.encode(),
         headers={"X-Request-ID": "an-id-of-yours"}
         | ({"Content-Type": example.content_type} if example.body else {}),
