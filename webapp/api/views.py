@@ -11,8 +11,8 @@ from webapp.api.reading import EXPLAIN, read_body, read_options, read_row_query
 from webapp.api.schemas import types_of
 from webapp.http.admission import received_body
 from webapp.http.caching import cacheable, stored
+from webapp.http.files import path_of
 from webapp.http.negotiation import JSON, sent_type
-from webapp.http.pictures import path_of
 from webapp.http.request_context import current_context, origin
 from webapp.http.state import State, current_state
 from webapp.reasons import DECIMALS, reasons_for

@@ -16,7 +16,7 @@ from model.problem.features import Number
 from model.problem.wording import figure
 from webapp.http.caching import MAX_AGE_SECONDS, cacheable, stored
 from webapp.http.compression import compress
-from webapp.http.pictures import picture_path
+from webapp.http.files import picture_path
 from webapp.http.request_context import current_context, origin
 from webapp.http.state import current_state, state_of
 from webapp.pages.chart import Axis
@@ -30,7 +30,6 @@ blueprint.add_app_template_filter(frequency)
 blueprint.add_app_template_filter(percentage)
 blueprint.add_app_template_filter(with_article)
 blueprint.add_app_template_test(lambda feature: isinstance(feature, Number), "number_feature")
-blueprint.add_app_template_global(picture_path)
 
 
 @blueprint.app_context_processor
@@ -56,7 +55,7 @@ def fragment(template: str, subject: object, key: str = "") -> Markup:
 @blueprint.app_template_global()
 def icon() -> str:
     """Return the address of the site's icon."""
-    return picture_path(current_state().problem.icon) or url_for("static", filename="icon.svg")
+    return picture_path(current_state().problem.icon) or url_for("files.static", filename="icon.svg")
 
 
 @blueprint.app_template_global()
