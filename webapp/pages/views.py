@@ -21,7 +21,7 @@ from webapp.http.request_context import current_context, origin
 from webapp.http.state import current_state, state_of
 from webapp.pages.chart import Axis
 from webapp.pages.forms import RowForm, address_of, form_of
-from webapp.pages.verdict import judge
+from webapp.pages.verdict import Verdict
 from webapp.words import class_in_words, frequency, percentage, with_article
 
 blueprint = Blueprint("pages", __name__)
@@ -118,7 +118,7 @@ def recommendation() -> ResponseReturnValue:
         return canonical
     answer = state.predictor.predict(row)
     current_context().prediction = (row, answer)
-    verdict = judge(state.predictor, row, answer, by=request.args.get("chart", ""))
+    verdict = Verdict(state.predictor, row, answer, by=request.args.get("chart", ""))
     return _page(
         render_template(
             "pages/recommendation.html", verdict=verdict, query=urlencode(address_of(state.problem, row))
@@ -137,7 +137,7 @@ def preview() -> ResponseReturnValue:
     if not form.validate():
         return "", 204, {"Cache-Control": "no-store"}
     row = form.row
-    verdict = judge(predictor, row, predictor.predict(row))
+    verdict = Verdict(predictor, row, predictor.predict(row))
     return _page(render_template("pages/preview.html", verdict=verdict))
 
 
