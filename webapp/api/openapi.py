@@ -8,7 +8,7 @@ import msgspec
 from flask import Flask
 
 from webapp.api.openapi_schemas import Json, all_schemas, parameters_of, schema_of
-from webapp.api.operations import TEXTS, Example, Operation, operations_of
+from webapp.api.operations import Example, Operation, operations_of, outline_of
 from webapp.http.negotiation import JSON
 from webapp.http.problem_details import ProblemDetails
 from webapp.http.problem_kinds import Kind
@@ -25,31 +25,14 @@ _COMMON_PROBLEMS = ("bad-request", "request-timeout", "internal-error", "unavail
 def make_document(app: Flask) -> Json:
     """Return the document of an app, with its responses to the examples."""
     state = state_of(app)
-    problem, operations = state.problem, operations_of(state.problem)
-    paths: Json = {}
+    document, operations = outline_of(state), operations_of(state)
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         if operation := operations.get(rule.endpoint):
             method = "POST" if "POST" in (rule.methods or ()) else "GET"
             described = _describe(app, state, rule.rule, method, operation)
-            paths.setdefault(rule.rule, {})[method.lower()] = described
-    simulated = state.predictor.manifest.data.simulated
-    note = f" {problem.simulated_note}" if simulated else ""
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": problem.title,
-            "version": "1",
-            "summary": problem.question.rstrip("?"),
-            "description": f"{problem.description}{note}\n\n{TEXTS['about']}",
-            "contact": {"name": f"Whoever runs {problem.title}"},
-            "license": {"name": "MIT", "identifier": "MIT"},
-        },
-        "servers": [{"url": "/"}],
-        "security": [],
-        "tags": [{"name": tag, "description": about} for tag, about in TEXTS["tags"].items()],
-        "paths": paths,
-        "components": {"schemas": all_schemas(state.predictor), "headers": TEXTS["headers"]},
-    }
+            document["paths"].setdefault(rule.rule, {})[method.lower()] = described
+    document["components"]["schemas"] = all_schemas(state.predictor)
+    return document
 
 
 def _describe(app: Flask, state: State, path: str, method: str, operation: Operation) -> Json:

@@ -18,8 +18,9 @@ from webapp.api.schemas import MAX_ROW_BYTES
 from webapp.http.admission import BODY_LIMIT
 from webapp.http.negotiation import JSON
 from webapp.http.problem_kinds import MAX_ROWS, rows_slug, slug_of, too_many_slug
+from webapp.http.state import State
 
-TEXTS: Mapping[str, Any] = tomllib.loads(Path(__file__).with_name("openapi.toml").read_text(encoding="utf-8"))
+_TEXTS = tomllib.loads(Path(__file__).with_name("openapi.toml").read_text(encoding="utf-8"))
 
 
 class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,12 +48,32 @@ class Operation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     cached: bool = False
 
 
-def operations_of(problem: Problem) -> dict[str, Operation]:
+def outline_of(state: State) -> dict[str, Any]:
+    """Return the document without the schemas and the paths."""
+    outline: dict[str, Any] = _filled(_TEXTS["document"], _words(state))
+    return outline
+
+
+def operations_of(state: State) -> dict[str, Operation]:
     """Return the operations by the endpoints of their routes."""
+    words = _words(state)
+    filled = _filled(_TEXTS["operations"], words)
+    if not words["other_unit"]:
+        del filled["api.predict"]["examples"]["in another unit"]
+    return msgspec.convert(filled, dict[str, Operation])
+
+
+def _words(state: State) -> dict[str, object]:
+    """Return what stands in `openapi.toml` in braces."""
+    problem = state.problem
+    note = f" {problem.simulated_note}" if state.predictor.manifest.data.simulated else ""
     good, *others = example_rows(problem)
     bad = good | _bad_value(problem)
     units = list(problem.unit_members.values())
-    words = {
+    return {
+        "title": problem.title,
+        "question": problem.question.rstrip("?"),
+        "description": f"{problem.description}{note}",
         "row": problem.row.name,
         "rows": problem.row.plural,
         "Rows": problem.row.plural.capitalize(),
@@ -81,10 +102,6 @@ def operations_of(problem: Problem) -> dict[str, Operation]:
         "ignored_header": batch.IGNORED_HEADER,
         "unreported": csv_results.UNREPORTED,
     }
-    filled = _filled(TEXTS["operations"], words)
-    if not others:
-        del filled["api.predict"]["examples"]["in another unit"]
-    return msgspec.convert(filled, dict[str, Operation])
 
 
 def _filled(part: Any, words: Mapping[str, object]) -> Any:

@@ -17,7 +17,7 @@ from webapp.http.state import state_of
 from webapp.server.unreadable import STATUSES, UNREADABLE, status_of
 
 APP = create_app({"TESTING": True, "LOG_LEVEL": "error"})
-OPERATIONS = operations_of(state_of(APP).problem)
+OPERATIONS = operations_of(state_of(APP))
 KINDS = state_of(APP).kinds
 DOCUMENT: dict[str, Any] = json.loads(APP.test_client().get("/api/openapi.json").data)
 
