@@ -28,7 +28,7 @@ from webapp.http.hosts import App, Hosts
 from webapp.http.problem_kinds import kinds_of
 from webapp.http.proxies import trust_proxies
 from webapp.http.responses import Responses
-from webapp.http.state import State
+from webapp.http.state import KEY, State
 from webapp.http.warm_up import warm_up
 from webapp.pages import model_page
 from webapp.pages import views as pages
@@ -55,7 +55,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping(overrides)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     state = _load_state(settings)
-    state.attach(app)
+    app.extensions[KEY] = state
     for module in BLUEPRINTS:
         app.register_blueprint(module.blueprint)
     for middleware in reversed(_pipeline(app, state)):

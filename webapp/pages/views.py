@@ -25,10 +25,8 @@ from webapp.pages.verdict import Verdict
 from webapp.words import class_in_words, frequency, percentage, with_article
 
 blueprint = Blueprint("pages", __name__)
-blueprint.add_app_template_filter(figure)
-blueprint.add_app_template_filter(frequency)
-blueprint.add_app_template_filter(percentage)
-blueprint.add_app_template_filter(with_article)
+for _in_words in (figure, frequency, percentage, with_article):
+    blueprint.add_app_template_filter(_in_words)
 blueprint.add_app_template_test(lambda feature: isinstance(feature, Number), "number_feature")
 
 
