@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import xgboost
-from numpy.typing import NDArray
 
+from model.arrays import Floats, Probabilities
 from model.booster import class_probabilities, split_thresholds
 
 
@@ -22,10 +22,10 @@ class StepFunction:
     """
 
     edges: tuple[float, ...]
-    probabilities: NDArray[np.float32]
+    probabilities: Probabilities
 
-    def at(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Return the probabilities for values, shape ``(n,)``, as shape ``(n, classes)``."""
+    def at(self, values: Floats) -> Probabilities:
+        """Return the probabilities for values."""
         return self.probabilities.take(np.searchsorted(self.edges, values, side="right"), axis=0)
 
 

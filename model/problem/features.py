@@ -12,12 +12,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 import numpy as np
 from msgspec import Meta
-from numpy.typing import NDArray
 
+from model.arrays import Floats
 from model.problem.wording import figure, kind_of, listed, shown
 
 Text = Annotated[str, Meta(min_length=1)]
-Floats = NDArray[np.float64]
 
 BLANKS = frozenset({"", "na", "n/a", "nan", "null", "none"})
 """The texts, in lower case, that stand for an unknown value in a table; a choice with such a key wins."""

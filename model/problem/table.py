@@ -7,8 +7,8 @@ from typing import Any
 from unicodedata import normalize
 
 import numpy as np
-from numpy.typing import NDArray
 
+from model.arrays import Floats, Matrix
 from model.problem.description import Problem
 from model.problem.features import AnyFeature, Fault, FeatureError, Number
 from model.problem.rows import RowError, RowReader, unit_fault
@@ -94,7 +94,7 @@ class Columns:
 
     def read(
         self, cells: Sequence[Sequence[str]], turn: Callable[[], None] = lambda: None
-    ) -> tuple[NDArray[np.float64], Faults]:
+    ) -> tuple[Matrix, Faults]:
         """Read rows.
 
         Args:
@@ -117,7 +117,7 @@ class Columns:
         self,
         column: _Column,
         cells: Sequence[Sequence[str]],
-        numbers: NDArray[np.float64],
+        numbers: Floats,
         faults: dict[int, list[Fault]],
         turn: Callable[[], None],
     ) -> None:
@@ -186,7 +186,7 @@ def read_objects(
     reader: RowReader,
     objects: Sequence[Mapping[str, object]],
     turn: Callable[[], None] = lambda: None,
-) -> tuple[NDArray[np.float64], Faults]:
+) -> tuple[Matrix, Faults]:
     """Read rows that are JSON objects; returns what `Columns.read` does.
 
     The columns are read at once where every value is a plain one. Where one is not, the rows are read one by

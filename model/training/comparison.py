@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
+from model.arrays import Floats, Labels, Matrix
 from model.artifact import ArtifactError, read_artifact
 from model.manifest import JUDGED_NAME
 from model.predictor import Predictor
@@ -24,8 +23,8 @@ class Loss(msgspec.Struct, frozen=True):
     high: float
 
     @classmethod
-    def of(cls, losses: NDArray[np.float64]) -> "Loss":
-        """Estimate the mean of one loss for each row, shape ``(n,)``."""
+    def of(cls, losses: Floats) -> "Loss":
+        """Estimate the mean of one loss for each row."""
         return cls(float(losses.mean()), *mean_interval(losses))
 
     def __str__(self) -> str:
@@ -57,11 +56,11 @@ class Comparison(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A model, and the rows that it was judged by: features, shape ``(n, features)``, and class indices."""
+    """A model, and the rows that it was judged by."""
 
     predictor: Predictor
-    matrix: NDArray[np.float64]
-    labels: NDArray[np.int64]
+    matrix: Matrix
+    labels: Labels
 
 
 def read_judged_model(folder: Path) -> Judged:

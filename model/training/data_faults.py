@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from model.arrays import Integers, Labels, Matrix
 from model.problem.description import Problem
 from model.problem.features import BLANKS, Choice, Fault
 from model.problem.wording import shown
@@ -48,9 +48,7 @@ class DataFaults:
         is_choice = isinstance(self._problem.features_by_name.get(fault.member), Choice)
         return "; add a choice for any other" if is_choice else ""
 
-    def check_classes(
-        self, labels: NDArray[np.int64], names: Sequence[str], lines: NDArray[np.int64], fewest: int
-    ) -> None:
+    def check_classes(self, labels: Labels, names: Sequence[str], lines: Integers, fewest: int) -> None:
         """Record that there are fewer than two classes, or classes with fewer than ``fewest`` rows."""
         counts = np.bincount(labels, minlength=len(names))
         present = np.flatnonzero(counts)
@@ -70,7 +68,7 @@ class DataFaults:
                 f"there are only {len(at)} row(s) of {names[k]} (line {first})"
             )
 
-    def check_values(self, matrix: NDArray[np.float64], names: Sequence[str], fewest: int) -> None:
+    def check_values(self, matrix: Matrix, names: Sequence[str], fewest: int) -> None:
         """Record features that have the same value in every row, or are blank in nearly every one."""
         rule = "nothing can be learned from it; take it out of the problem"
         for name, column in zip(names, matrix.T, strict=True):

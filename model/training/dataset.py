@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from model.arrays import Integers, Labels, Matrix
 from model.problem.description import Problem
 from model.problem.features import Choice, FeatureError
 from model.problem.table import Columns, HeaderError, separator_of
@@ -51,9 +51,7 @@ class Dataset:
 
     Attributes:
         problem: What is asked and answered, with the classes that occur.
-        matrix: The features of each row, NaN for a blank, shape ``(n, features)``.
-        labels: Index of each row's class in ``problem.classes``, shape ``(n,)``.
-        lines: The line of the file on which each row begins, shape ``(n,)``.
+        lines: The line of the file on which each row begins.
         file: The file's name, without its folder.
         sha256: The sha256 of the file's bytes, in hexadecimal.
         simulated: Whether the file is ``model/homes.csv`` as ``simulation`` writes it, so that the densities
@@ -62,9 +60,9 @@ class Dataset:
     """
 
     problem: Problem
-    matrix: NDArray[np.float64]
-    labels: NDArray[np.int64]
-    lines: NDArray[np.int64]
+    matrix: Matrix
+    labels: Labels
+    lines: Integers
     file: str
     sha256: str
     simulated: bool
@@ -136,7 +134,7 @@ def _unpacked(raw: bytes) -> bytes:
 
 def _read_rows(
     columns: Columns, target: Choice, rows: pd.DataFrame, faults: DataFaults
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[Matrix, Labels, Integers]:
     """Read some rows, and record what is wrong; return their features, their classes and their lines."""
     cells = [rows[at].tolist() for at in rows.columns]
     lines = rows.index.to_numpy()
@@ -256,9 +254,7 @@ class _Table:
             raise DatasetError(f"{self._path} is not a table{problem}") from error
 
 
-def _warnings(
-    table: NDArray[np.float64], lines: NDArray[np.int64], multiline: Sequence[int]
-) -> Iterator[str]:
+def _warnings(table: Matrix, lines: Integers, multiline: Sequence[int]) -> Iterator[str]:
     """Yield a sentence about rows that span several lines, and one about copied rows.
 
     Rounded values make some rows equal, but as often an odd number of times as an even one. If more than nine

@@ -5,8 +5,8 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from model.arrays import Floats, Labels, Matrix
 from model.problem.description import Problem
 from model.problem.features import AnyFeature, Choice, YesNo
 from model.problem.rows import as_text
@@ -16,14 +16,8 @@ MAX_ROWS = 2_000
 """The most rows that are kept; as many as a bootstrap resample has, so more would not narrow an interval."""
 
 
-def judged_csv(problem: Problem, matrix: NDArray[np.float64], labels: NDArray[np.int64]) -> bytes:
-    """Write rows as a CSV like one to train with: evenly spaced ones where there are more than ``MAX_ROWS``.
-
-    Args:
-        problem: What is asked and answered.
-        matrix: The features, NaN for a blank, shape ``(n, features)``.
-        labels: Class indices, shape ``(n,)``.
-    """
+def judged_csv(problem: Problem, matrix: Matrix, labels: Labels) -> bytes:
+    """Write rows as a CSV like one to train with; evenly spaced ones if there are more than ``MAX_ROWS``."""
     taken = np.unique(np.linspace(0, len(labels) - 1, MAX_ROWS).astype(int))
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
@@ -36,17 +30,15 @@ def judged_csv(problem: Problem, matrix: NDArray[np.float64], labels: NDArray[np
     return text.getvalue().encode()
 
 
-def read_judged(content: bytes, problem: Problem) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Read what ``judged_csv`` has written for the same problem; return the features and the labels."""
+def read_judged(content: bytes, problem: Problem) -> tuple[Matrix, Labels]:
+    """Read what ``judged_csv`` has written for the same problem."""
     header, *rows = csv.reader(io.StringIO(content.decode()))
     matrix, _ = Columns(problem, header).read(list(zip(*rows, strict=True)))
     keys = {key: index for index, key in enumerate(problem.by_key)}
     return matrix, np.array([keys[row[-1]] for row in rows], dtype=np.int64)
 
 
-def as_json(
-    features: Sequence[AnyFeature], numbers: NDArray[np.float64]
-) -> dict[str, str | bool | int | float | None]:
+def as_json(features: Sequence[AnyFeature], numbers: Floats) -> dict[str, str | bool | int | float | None]:
     """Return the members of a row as the API takes them, in first units."""
     row: dict[str, str | bool | int | float | None] = {}
     for feature, number in zip(features, numbers.tolist(), strict=True):

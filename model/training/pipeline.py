@@ -10,8 +10,8 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 import xgboost
-from numpy.typing import NDArray
 
+from model.arrays import Floats, Labels, Mask, Matrix, Probabilities
 from model.artifact import Artifact, identify
 from model.booster import class_probabilities, contributions, load_booster
 from model.manifest import (
@@ -54,18 +54,17 @@ class Trained:
 
     Attributes:
         artifact: The files to write.
-        held_matrix: Their features, shape ``(n, features)``.
-        held_labels: Their class indices, shape ``(n,)``.
-        held_probabilities: The model's answers for them, shape ``(n, classes)``.
-        baseline: The classes' shares of the fitted rows, repeated for each held-out row, shape ``(n,
-            classes)``.
+        held_matrix: Their features.
+        held_labels: Their classes.
+        held_probabilities: The model's answers for them.
+        baseline: The classes' shares of the fitted rows, repeated for each held-out row.
     """
 
     artifact: Artifact
-    held_matrix: NDArray[np.float64]
-    held_labels: NDArray[np.int64]
-    held_probabilities: NDArray[np.float32]
-    baseline: NDArray[np.float64]
+    held_matrix: Matrix
+    held_labels: Labels
+    held_probabilities: Probabilities
+    baseline: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +76,16 @@ class Fit:
         parameters: XGBoost's parameters.
         search: How they were found; None for an imported model.
         imported: Where an imported model is from.
-        seen: Whether each row was fitted, shape ``(rows,)``.
-        held: Whether each row is judged by, shape ``(rows,)``; both are all rows for an imported model.
+        seen: The rows that were fitted.
+        held: The rows that the model is judged by; both are all rows for an imported model.
     """
 
     model: bytes
     parameters: Mapping[str, str | int | float]
     search: Search | None
     imported: Imported | None
-    seen: NDArray[np.bool_]
-    held: NDArray[np.bool_]
+    seen: Mask
+    held: Mask
 
 
 def train(data: Dataset, pictures: Mapping[str, bytes], *, wide: bool = False, threads: int = 1) -> Trained:
@@ -107,13 +106,7 @@ def train(data: Dataset, pictures: Mapping[str, bytes], *, wide: bool = False, t
 
 
 def describe(data: Dataset, pictures: Mapping[str, bytes], fitted: Fit) -> Trained:
-    """Evaluate a model, and make the artifact that describes it.
-
-    Args:
-        data: The rows.
-        pictures: The pictures that the problem names, which go into the artifact.
-        fitted: The model.
-    """
+    """Evaluate a model, and make the artifact that describes it, with the pictures that its problem names."""
     problem, held = data.problem, fitted.held
     matrix, labels = data.matrix[fitted.seen], data.labels[fitted.seen]
     # Loaded from its bytes, so that the model that is evaluated is the one that a server will load.
@@ -176,10 +169,7 @@ def _with_documents(artifact: Artifact) -> Artifact:
 
 
 def _stats(
-    features: Sequence[AnyFeature],
-    matrix: NDArray[np.float64],
-    booster: xgboost.Booster,
-    held_matrix: NDArray[np.float64],
+    features: Sequence[AnyFeature], matrix: Matrix, booster: xgboost.Booster, held_matrix: Matrix
 ) -> tuple[FeatureStats, ...]:
     importances: list[float | None] = [None]
     if len(features) > 1:
@@ -208,7 +198,7 @@ def _stats(
     return tuple(found)
 
 
-def _known_rows(data: Dataset, held: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _known_rows(data: Dataset, held: Mask) -> Matrix:
     """Return rows whose answers the manifest records: even steps through the numbers, or held-out rows."""
     number = data.problem.only_number
     if number is None:
@@ -219,12 +209,7 @@ def _known_rows(data: Dataset, held: NDArray[np.bool_]) -> NDArray[np.float64]:
     return np.array(steps, dtype=np.float64).reshape(-1, 1)
 
 
-def _metrics(
-    data: Dataset,
-    held: NDArray[np.bool_],
-    answers: NDArray[np.float32],
-    baseline: NDArray[np.float64],
-) -> Metrics:
+def _metrics(data: Dataset, held: Mask, answers: Probabilities, baseline: Floats) -> Metrics:
     labels = data.labels[held]
     best = evaluation.losses(labels, best_probabilities(data.matrix[held, 0])) if data.simulated else None
     classes = list(data.problem.by_key)

@@ -6,8 +6,8 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 import xgboost
-from numpy.typing import NDArray
 
+from model.arrays import Floats, Labels, Matrix
 from model.manifest import CalibrationBin, Manifest
 from model.problem.features import AnyFeature, Choice, Number
 from model.problem.scales import round_numbers
@@ -24,24 +24,14 @@ MOST_COLUMNS = 48
 MOST_BARS = 20
 """The most choices that have bars of their own; of more, the rarest are drawn as one."""
 
-Floats = NDArray[np.float64]
-Labels = NDArray[np.int64]
-
 
 def feature_plot_name(feature: AnyFeature) -> str:
     """Return the file name of the plot of a feature."""
     return f"feature-{feature.name}.svg"
 
 
-def draw(manifest: Manifest, booster: xgboost.Booster, matrix: Floats, labels: Labels) -> dict[str, bytes]:
-    """Draw the plots of a model, by file name.
-
-    Args:
-        manifest: Describes the model.
-        booster: The model.
-        matrix: The features of the fitted rows, shape ``(n, features)``.
-        labels: Their class indices, shape ``(n,)``.
-    """
+def draw(manifest: Manifest, booster: xgboost.Booster, matrix: Matrix, labels: Labels) -> dict[str, bytes]:
+    """Draw the plots of a model and of the rows that it was fitted to, by file name."""
     problem = manifest.problem
     drawn = {CALIBRATION: calibration_plot(manifest.metrics.calibration, len(problem.classes))}
     if number := problem.only_number:
@@ -59,14 +49,7 @@ def draw(manifest: Manifest, booster: xgboost.Booster, matrix: Floats, labels: L
 
 
 def probability_plot(manifest: Manifest, steps: StepFunction, values: Floats, labels: Labels) -> bytes:
-    """Plot each class's probability against the only number, above the densities of the fitted rows.
-
-    Args:
-        manifest: Describes the model.
-        steps: The model.
-        values: The fitted numbers, in the first unit, shape ``(n,)``.
-        labels: Class indices, shape ``(n,)``.
-    """
+    """Plot each class's probability against the only number, above the densities of the fitted rows."""
     problem, rows = manifest.problem, _rows(manifest)
     (number,) = problem.numbers
     names = [entry.name for entry in problem.classes]
