@@ -27,7 +27,7 @@ from model.booster import (
     split_thresholds,
 )
 from model.manifest import MANIFEST_NAME, FeatureStats, Manifest
-from model.problem.features import AnyFeature, Number
+from model.problem.features import AnyFeature
 from model.problem.rows import Row, RowError, RowReader
 from model.single_row import SingleRow
 from model.step_function import StepFunction, first_double_at, to_step_function
@@ -107,7 +107,7 @@ class Predictor:
         self.classes = manifest.problem.classes
         self.boundaries = manifest.decision_boundaries
         self._booster = booster
-        self._ranges = _Ranges(self.problem.features, manifest.features)
+        self._seen = list(map(_Seen, manifest.features))
         self._single = SingleRow(booster, len(self.problem.features), len(self.classes))
         several = [] if self.problem.only_number else split_thresholds(booster)
         self.thresholds = [list(map(first_double_at, thresholds)) for thresholds in several]
@@ -116,10 +116,7 @@ class Predictor:
 
     @classmethod
     def load(cls, folder: Path = ARTIFACT_FOLDER) -> "Predictor":
-        """Read, verify and prepare a model.
-
-        Args:
-            folder: Holds ``manifest.json`` and the model file that it names.
+        """Read, verify and prepare the model in a folder.
 
         Raises:
             ArtifactError: A file is missing or damaged, the format version is unknown, XGBoost cannot read
@@ -175,11 +172,14 @@ class Predictor:
         if self._steps:
             return self._steps.predict_many(matrix[:, 0])
         probabilities = class_probabilities(self._booster, matrix)
-        return Predictions(probabilities.argmax(axis=1), probabilities, self._ranges.outside(matrix))
+        columns = zip(self._seen, matrix.T, strict=True)
+        outside = np.asarray(np.any([seen.are_new(column) for seen, column in columns], axis=0))
+        return Predictions(probabilities.argmax(axis=1), probabilities, outside)
 
     def outside(self, row: Row) -> tuple[AnyFeature, ...]:
         """Return the features whose values do not occur, or are beyond the range, in the fitted rows."""
-        return self._ranges.which(row.numbers)
+        each = zip(self.problem.features, self._seen, row.numbers, strict=True)
+        return tuple([feature for feature, seen, number in each if seen.is_new(number)])
 
     def explain(self, row: Row, key: str) -> tuple[Contribution, ...]:
         """Return how much each feature moved the answer towards a class, the largest amount first."""
@@ -191,7 +191,7 @@ class Predictor:
     def check(self) -> bool:
         """Return whether the predictor gives the manifest's known answers."""
         expected = np.array([known.probabilities for known in self.manifest.known_answers])
-        return bool(np.abs(self._probabilities(self._known) - expected).max() <= TOLERANCE)
+        return bool(np.abs(self.predict_many(self._known).probabilities - expected).max() <= TOLERANCE)
 
     def prediction(self, shares: Sequence[float], *, outside: bool) -> Prediction:
         """Return the answer that the probabilities of the classes give."""
@@ -206,40 +206,14 @@ class Predictor:
             model_version=self.model_version,
         )
 
-    def _probabilities(self, matrix: Matrix) -> Probabilities:
-        return self.predict_many(matrix).probabilities
-
-
-class _Ranges:
-    """What the fitted rows had, feature by feature."""
-
-    def __init__(self, features: Sequence[AnyFeature], stats: Sequence[FeatureStats]) -> None:
-        self._features = features
-        self._seen = [
-            _Seen(each.min, each.max, bool(each.blanks))
-            if isinstance(feature, Number) and each.min is not None and each.max is not None
-            else _Seen(0, 0, bool(each.blanks), [count > 0 for count in each.counts.values()])
-            for feature, each in zip(features, stats, strict=True)
-        ]
-
-    def which(self, numbers: Sequence[float]) -> tuple[AnyFeature, ...]:
-        """Return the features whose value does not occur, or is beyond the range, in the fitted rows."""
-        each = zip(self._features, self._seen, numbers, strict=True)
-        return tuple([feature for feature, seen, number in each if seen.is_new(number)])
-
-    def outside(self, matrix: Matrix) -> Mask:
-        """Return for each of many rows whether there is such a feature."""
-        columns = zip(self._seen, matrix.T, strict=True)
-        return np.asarray(np.any([seen.are_new(column) for seen, column in columns], axis=0))
-
 
 class _Seen:
     """The values of a feature in the fitted rows: a range, or which of its choices; and whether blanks."""
 
-    def __init__(self, low: float, high: float, blanks: bool, choices: Sequence[bool] = ()) -> None:
-        self._low, self._high, self._blanks = low, high, blanks
-        self._unseen = frozenset(code for code, seen in enumerate(choices) if not seen)
-        self._choices = bool(choices)
+    def __init__(self, stats: FeatureStats) -> None:
+        self._low, self._high = stats.min or 0.0, stats.max or 0.0
+        self._blanks, self._choices = bool(stats.blanks), bool(stats.counts)
+        self._unseen = frozenset(code for code, rows in enumerate(stats.counts.values()) if not rows)
 
     def is_new(self, number: float) -> bool:
         if isnan(number):
