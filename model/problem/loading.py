@@ -94,8 +94,7 @@ def load_problem(path: Path = PROBLEM_FILE) -> tuple[Problem, dict[str, bytes]]:
         *((f"the feature {each.get('name')!r}", each, AnyFeature) for each in tables["features"]),
         *((f"the class {each['key']!r}", each, Class) for each in tables["classes"]),
     ]
-    if not (found := list(_invalid(parts))):
-        found = list(_invalid([("the file", _with_words(tables), Problem)]))
+    found = list(_invalid(parts)) or list(_invalid([("the file", _with_words(tables), Problem)]))
     if not found:
         problem = msgspec.convert(tables, Problem)
         found = faults(problem)
