@@ -102,9 +102,7 @@ def read_dataset(path: Path, problem: Problem) -> Dataset:
     if columns.target is None:
         raise DatasetError(f"In line 1 of {path}: The column {target.name}, the target, is missing. {there}")
     faults = DataFaults(path, problem)
-    parts = [_read_rows(columns, target, rows, faults) for rows in table.rows()] or [
-        (np.empty((0, len(problem.features))), np.empty(0, np.int64), np.empty(0, np.int64))
-    ]
+    parts = [_read_rows(columns, target, rows, faults) for rows in table.rows()]
     matrix, labels, lines = map(np.concatenate, zip(*parts, strict=True))
     if not faults:  # rows with faults could make a class look rare
         faults.check_classes(labels, list(problem.by_key), lines, MIN_ROWS)
@@ -277,7 +275,7 @@ def _warnings(table: Matrix, lines: Integers, multiline: Sequence[int]) -> Itera
             )
             return
     if times.iloc[0] > max(MIN_ROWS, len(rows) / 4):
-        most = np.array(times.index[0] if isinstance(times.index[0], tuple) else (times.index[0],))
+        most = np.array(times.index[0])
         same = lines[((table == most) | (np.isnan(table) & np.isnan(most))).all(axis=1)]
         yield (
             f"one row occurs {len(same):,} times with the same values (lines "
