@@ -28,12 +28,13 @@ from model.manifest import (
     Search,
 )
 from model.problem.features import AnyFeature, Choice, Number
+from model.problem.rows import as_json
 from model.step_function import to_step_function
 from model.training import evaluation, plots
 from model.training.card import write_card
+from model.training.comparison import judged_csv
 from model.training.dataset import Dataset
 from model.training.fitting import fit, search
-from model.training.judged import as_json, judged_csv
 from model.training.simulation import best_probabilities
 from model.training.split import held_out
 
@@ -117,6 +118,7 @@ def describe(data: Dataset, pictures: Mapping[str, bytes], fitted: Fit) -> Train
 
     version, file, sha256 = identify(fitted.model)
     known = _known_rows(data, held)
+    known_shares = class_probabilities(booster, known)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         model_version=version,
@@ -140,8 +142,8 @@ def describe(data: Dataset, pictures: Mapping[str, bytes], fitted: Fit) -> Train
         metrics=_rounded(_metrics(data, held, answers, baseline)),
         decision_boundaries=_boundaries(booster, data),
         known_answers=tuple(
-            KnownAnswer(as_json(problem.features, numbers), _rounded_all(row))
-            for numbers, row in zip(known, class_probabilities(booster, known).tolist(), strict=True)
+            KnownAnswer(as_json(problem.features, numbers), tuple(round(share, 6) for share in shares))
+            for numbers, shares in zip(known.tolist(), known_shares.tolist(), strict=True)
         ),
         xgboost_version=xgboost.__version__,
     )
@@ -225,10 +227,6 @@ def _metrics(data: Dataset, held: Mask, answers: Probabilities, baseline: Floats
         },
         calibration=evaluation.calibration(labels, answers),
     )
-
-
-def _rounded_all(values: Sequence[float]) -> tuple[float, ...]:
-    return tuple(round(value, 6) for value in values)
 
 
 def _rounded(struct: S) -> S:
