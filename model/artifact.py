@@ -71,13 +71,12 @@ def write_artifact(artifact: Artifact, folder: Path) -> tuple[bool, list[str]]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
-            old = _read_if_whole(folder)
-            left: list[str] = []
-            if old and old != artifact:
-                left += _keep(old, folder)
-            if old != artifact:
+            old = read_whole(folder)
+            new = old != artifact
+            left = [*_keep(old, folder)] if old and new else []
+            if new:
                 _commit(artifact, folder)
-            return old != artifact, [*left, *_clean(artifact, folder), *_forget(artifact, folder)]
+            return new, [*left, *_clean(artifact, folder), *_forget(artifact, folder)]
     except OSError as error:
         raise ArtifactError(f"Cannot write the model to {folder}: {error.strerror}.") from error
 
@@ -87,13 +86,6 @@ def history(folder: Path) -> dict[str, Path]:
     found = [path.parent for path in (folder / HISTORY).glob(f"*/{MANIFEST_NAME}")]
     found.sort(key=lambda path: (path / MANIFEST_NAME).stat().st_mtime_ns, reverse=True)
     return {path.name: path for path in found}
-
-
-def _read_if_whole(folder: Path) -> Artifact | None:
-    try:
-        return read_artifact(folder)
-    except ArtifactError:
-        return None
 
 
 def _keep(old: Artifact, folder: Path) -> Iterator[str]:
@@ -157,9 +149,7 @@ def read_model(folder: Path) -> tuple[Manifest, bytes]:
 def read_artifact(folder: Path, *, judged: bool = True) -> Artifact:
     """Read and verify an artifact with its documents.
 
-    Args:
-        folder: Holds the files.
-        judged: Whether to read the rows that the model was judged by, too; they may be missing.
+    Without ``judged``, it leaves out the rows that the model was judged by, which may be missing anyway.
 
     Raises:
         ArtifactError: As ``read_model``, or a document is missing or its checksum is not the manifest's.
@@ -174,6 +164,14 @@ def read_artifact(folder: Path, *, judged: bool = True) -> Artifact:
         return Artifact(manifest, _read_model_file(folder, manifest), documents)
 
     return _read_consistently(folder, read)
+
+
+def read_whole(folder: Path) -> Artifact | None:
+    """Return the artifact in a folder, None if there is none or it is damaged."""
+    try:
+        return read_artifact(folder)
+    except ArtifactError:
+        return None
 
 
 def _read_consistently(folder: Path, read: Callable[[Manifest], T]) -> T:
