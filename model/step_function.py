@@ -33,11 +33,8 @@ def to_step_function(booster: xgboost.Booster, extra_edges: Iterable[float]) -> 
     """Convert a booster to a step function by predicting once in every interval.
 
     Between two neighbouring thresholds each tree sends all values to the same leaf, and XGBoost adds the
-    leaves in a fixed order, so all values of the interval have the same answer to the last bit.
-
-    Args:
-        booster: Trained on one number alone.
-        extra_edges: One or more further values at which an interval starts.
+    leaves in a fixed order, so all values of the interval have the same answer to the last bit. At
+    ``extra_edges``, of which there must be one, an interval starts, too.
 
     Raises:
         BoosterError: The booster is not made of trees.

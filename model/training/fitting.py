@@ -49,11 +49,7 @@ def search(
 ) -> tuple[Parameters, int, Search]:
     """Find the parameters and the number of rounds with the lowest cross-validated log loss.
 
-    Args:
-        problem: What is asked and answered.
-        matrix: The rows to fit.
-        labels: Their classes, each at least ``FOLDS`` times.
-        wide: Whether to try ``WIDE_GRID`` in place of ``GRID``.
+    ``wide`` tries ``WIDE_GRID`` in place of ``GRID``. Each class has at least ``FOLDS`` rows.
 
     Returns:
         XGBoost's parameters, the number of rounds of trees, and how they were found.

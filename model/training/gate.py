@@ -40,10 +40,6 @@ def refusals(trained: Trained, comparison: Comparison | None) -> list[str]:
     """Return the reasons not to write a model, one sentence each.
 
     A difference of log losses counts if the 95 % bootstrap interval of its mean excludes zero.
-
-    Args:
-        trained: The new model, with its held-out rows.
-        comparison: The comparison with the model in place; None if there is none.
     """
     return [*_faults(trained), *(_worse(comparison) if comparison else ())]
 

@@ -92,11 +92,8 @@ class Fit:
 def train(data: Dataset, pictures: Mapping[str, bytes], *, wide: bool = False, threads: int = 1) -> Trained:
     """Fit a model to four fifths of the rows and evaluate it on the others.
 
-    Args:
-        data: Rows of two classes or more.
-        pictures: The pictures that the problem names, which go into the artifact.
-        wide: Whether to search more parameters.
-        threads: For the last fit; only with one do the same rows always give the same bytes.
+    ``wide`` searches more parameters. The ``threads`` are for the last fit; only with one do the same rows
+    always give the same bytes.
     """
     held = held_out(data.matrix, data.labels)
     matrix, labels = data.matrix[~held], data.labels[~held]

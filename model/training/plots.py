@@ -211,13 +211,9 @@ def _legend(drawing: Drawing, names: Sequence[str]) -> int:
 
 
 def _bars(drawing: Drawing, top: int, bars: Sequence[tuple[str, list[tuple[float, str]], str]]) -> int:
-    """Draw horizontal bars; return the y below them.
+    """Draw horizontal bars below a y; return the y below them.
 
-    Args:
-        drawing: Where to draw.
-        top: The y of the first bar.
-        bars: The name of each, its parts, of which each has a length from 0 to 1 and a colour, and the text
-            at its end.
+    Each has a name, parts of a length from 0 to 1 and a colour, and a text at its end.
     """
     names = [_cut(name, 24) for name, _, _ in bars]
     x = linear(0, 1, LEFT + 8 * max(map(len, names)), RIGHT - 60)

@@ -19,13 +19,7 @@ _STYLES = ("dark_orange", "dodger_blue1", "green3", "medium_purple", "red", "yel
 
 
 def result(manifest: Manifest, comparison: Comparison | None, said: str) -> RenderableType:
-    """Return the result of a training: the rows, the measures and the answers.
-
-    Args:
-        manifest: The manifest of the trained model.
-        comparison: The comparison with the model in place; None if there is none.
-        said: What became of the model, a sentence.
-    """
+    """Return the result of a training, its comparison with the model in place, and what became of it."""
     parts = [_rows(manifest), _quality(manifest), _answers(manifest)]
     if comparison:
         parts.insert(2, compared(comparison))
