@@ -9,9 +9,8 @@ from model.manifest import FeatureStats, KnownAnswer, Manifest, Metrics
 from model.problem.features import AnyFeature, Choice, Number
 from model.problem.rows import RowReader
 from model.problem.wording import listed, rounded
-from model.training import plots
+from model.training import plots, simulation
 from model.training.fitting import monotone_constraints
-from model.training.simulation import ABOUT
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -40,7 +39,6 @@ def write_card(manifest: Manifest) -> bytes:
         manifest=manifest,
         names=names,
         asked=[f"the {feature.short}" for feature in problem.features],
-        about=ABOUT,
         classes=[(name, _count(rows)) for name, rows in zip(names, manifest.data.rows.values(), strict=True)],
         features=[
             (f"{feature.axis} (`{feature.name}`)", _seen(feature, stats), _count(stats.blanks))
@@ -66,6 +64,7 @@ def write_card(manifest: Manifest) -> bytes:
         listed=listed,
         count=_count,
         plots=plots,
+        simulation=simulation,
     )
     return card.encode()
 

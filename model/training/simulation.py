@@ -37,17 +37,6 @@ Because it is the same, the best possible probability of the larger breed rises 
 half at the geometric mean of the medians, 1,768 sq ft.
 """
 
-ABOUT = (
-    "**The households are simulated, not a survey.** Each keeps one of the breeds with equal chance, and the "
-    "logarithm of its home's size is normal, with a median of "
-    + " and ".join(
-        f"{size:,.0f} sq ft ({key.replace('_', ' ').title()})" for key, size in MEDIAN_SQFT.items()
-    )
-    + f" and a standard deviation of {LOG_SPREAD}. The figures were chosen so that the sizes overlap; "
-    "`model/training/simulation.py` draws them."
-)
-"""What the card says about the data."""
-
 
 def simulate_homes(households: int = HOUSEHOLDS, seed: int = SEED) -> tuple[Floats, Labels]:
     """Simulate households, as the module's docstring describes.
