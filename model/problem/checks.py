@@ -11,25 +11,9 @@ from model.problem.wording import listed
 
 KINDS = ("number", "choice", "yes_no")
 
-RESERVED = frozenset(
-    {
-        "name",
-        "probability",
-        "probabilities",
-        "image_url",
-        "outside_training_range",
-        "model_version",
-        "reasons",
-        "unit",
-        "explain",
-        "errors",
-        "error",
-        "chart",
-        "model",
-        "request",
-        "row",
-    }
-)
+_OF_ANSWERS = ("name", "probability", "probabilities", "image_url", "outside_training_range", "model_version")
+_OF_OTHERS = ("reasons", "unit", "explain", "errors", "error", "chart", "model", "request", "row")
+RESERVED = frozenset(_OF_ANSWERS + _OF_OTHERS)
 """The members of requests and answers that are ours, and so no names of features or targets."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
