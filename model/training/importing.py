@@ -63,7 +63,7 @@ def import_model(path: Path, data: Dataset, pictures: Mapping[str, bytes]) -> Tr
     parameters = {"objective": objective, "rounds": booster.num_boosted_rounds()}
     imported = Imported(path.name, hashlib.sha256(content).hexdigest())
     all_rows = np.ones(len(data.labels), dtype=bool)
-    return describe(data, pictures, Fit(model, parameters, None, imported, all_rows, all_rows))
+    return describe(data, pictures, Fit(model, parameters, None, imported, all_rows))
 
 
 def _read(path: Path) -> Any:

@@ -77,15 +77,13 @@ class Fit:
         parameters: XGBoost's parameters.
         search: How they were found; None for an imported model.
         imported: Where an imported model is from.
-        seen: The rows that were fitted.
-        held: The rows that the model is judged by; both are all rows for an imported model.
+        held: The rows that the model is judged by: those that were not fitted, or all for an imported model.
     """
 
     model: bytes
     parameters: Mapping[str, str | int | float]
     search: Search | None
     imported: Imported | None
-    seen: Mask
     held: Mask
 
 
@@ -100,13 +98,14 @@ def train(data: Dataset, pictures: Mapping[str, bytes], *, wide: bool = False, t
     parameters, rounds, searched = search(data.problem, matrix, labels, wide=wide)
     parameters["nthread"] = threads
     model = fit(data.problem, matrix, labels, parameters, rounds)
-    return describe(data, pictures, Fit(model, parameters | {"rounds": rounds}, searched, None, ~held, held))
+    return describe(data, pictures, Fit(model, parameters | {"rounds": rounds}, searched, None, held))
 
 
 def describe(data: Dataset, pictures: Mapping[str, bytes], fitted: Fit) -> Trained:
     """Evaluate a model, and make the artifact that describes it, with the pictures that its problem names."""
     problem, held = data.problem, fitted.held
-    matrix, labels = data.matrix[fitted.seen], data.labels[fitted.seen]
+    seen = held if fitted.imported else ~held
+    matrix, labels = data.matrix[seen], data.labels[seen]
     # Loaded from its bytes, so that the model that is evaluated is the one that a server will load.
     booster = load_booster(fitted.model, problem.features)
     held_matrix, held_labels = data.matrix[held], data.labels[held]
@@ -129,7 +128,7 @@ def describe(data: Dataset, pictures: Mapping[str, bytes], fitted: Fit) -> Train
             sha256=data.sha256,
             simulated=data.simulated,
             rows=dict(zip(problem.by_key, np.bincount(data.labels).tolist(), strict=True)),
-            fitted=int((fitted.seen & ~held).sum()),
+            fitted=int((~held).sum()),
             held_out=len(held_matrix),
         ),
         parameters=dict(fitted.parameters),
