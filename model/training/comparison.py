@@ -34,9 +34,6 @@ class Loss(msgspec.Struct, frozen=True):
         """Estimate the mean of one loss for each row."""
         return cls(float(losses.mean()), *mean_interval(losses))
 
-    def __str__(self) -> str:
-        return f"{self.mean:.4f} ({self.low:.4f} to {self.high:.4f})"
-
 
 class Compared(msgspec.Struct, frozen=True):
     """Two models on the rows that the model ``judged`` was judged by.

@@ -71,7 +71,8 @@ def compared(comparison: Comparison) -> Table:
     for name in ("On the rows of", new, old, "Difference"):
         table.add_column(name, justify="right" if table.columns else "left")
     for part in comparison.sets:
-        cells = [str(loss).replace(" (", "\n(") for loss in (part.new, part.old, part.difference)]
+        losses = (part.new, part.old, part.difference)
+        cells = [f"{loss.mean:.4f}\n({loss.low:.4f} to {loss.high:.4f})" for loss in losses]
         style = "red" if part.difference.low > 0 else ""
         table.add_row(f"model {part.judged}\n({part.rows:,})", *cells, style=style)
     return table
