@@ -19,13 +19,7 @@ from numpy.typing import NDArray
 
 from model.arrays import Floats, Mask, Matrix, Probabilities
 from model.artifact import ARTIFACT_FOLDER, ArtifactError, read_model
-from model.booster import (
-    BoosterError,
-    class_probabilities,
-    contributions,
-    load_booster,
-    split_thresholds,
-)
+from model.booster import BoosterError, class_probabilities, contributions, load_booster, split_thresholds
 from model.manifest import MANIFEST_NAME, FeatureStats, Manifest
 from model.problem.features import AnyFeature
 from model.problem.rows import Row, RowError, RowReader

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from math import ceil, floor, log10, nan
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 import numpy as np
@@ -183,10 +183,7 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
     typical_question: str = "Not sure?"
     typical_note: str = ""
     typical: tuple[dict[str, str | int | float], ...] = ()
-
-    @property
-    def _form(self) -> str:
-        return "as a number"
+    _form: ClassVar[str] = "as a number"
 
     @cached_property
     def unit(self) -> str:
@@ -395,10 +392,7 @@ class YesNo(Feature, frozen=True, kw_only=True, tag="yes_no"):
     """
 
     example: bool = True
-
-    @property
-    def _form(self) -> str:
-        return "as yes or no"
+    _form: ClassVar[str] = "as yes or no"
 
     def read(self, text: str, _unit: str = "") -> Reading:
         """Read a yes or a no from text, also written as true, y or 1 and false, n or 0."""

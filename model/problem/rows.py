@@ -118,11 +118,10 @@ def example_row(problem: Problem) -> dict[str, str | bool | int | float]:
     """Return the members of a typical row, as JSON has them, with every feature in its first unit."""
     row: dict[str, str | bool | int | float] = {}
     for feature in problem.features:
-        match feature:
-            case Choice():
-                row[feature.name] = feature.example or next(iter(feature.choices))
-            case _:
-                row[feature.name] = feature.example
+        if isinstance(feature, Choice):
+            row[feature.name] = feature.example or next(iter(feature.choices))
+        else:
+            row[feature.name] = feature.example
     return row
 
 

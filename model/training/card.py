@@ -84,11 +84,9 @@ def _counts(feature: AnyFeature, stats: FeatureStats) -> dict[str, int]:
 
 def known_in_words(manifest: Manifest, known: KnownAnswer) -> list[str]:
     """Return the values of a known answer's row for people, in the order of the features."""
-    row = RowReader(manifest.problem).from_json(known.row)
-    return [
-        feature.in_words(reading)
-        for feature, reading in zip(manifest.problem.features, row.readings, strict=True)
-    ]
+    readings = RowReader(manifest.problem).from_json(known.row).readings
+    values = zip(manifest.problem.features, readings, strict=True)
+    return [feature.in_words(reading) for feature, reading in values]
 
 
 def changes_in_words(manifest: Manifest) -> list[str]:

@@ -124,12 +124,6 @@ def read_dataset(path: Path, problem: Problem) -> Dataset:
     )
 
 
-def _unpacked(raw: bytes) -> bytes:
-    """Unpack gzip, up to one byte more than the most that is read."""
-    with gzip.open(io.BytesIO(raw)) as file:
-        return file.read(MAX_BYTES + 1)
-
-
 def _read_rows(
     columns: Columns, target: Choice, rows: pd.DataFrame, faults: DataFaults
 ) -> tuple[Matrix, Labels, Integers]:
@@ -179,7 +173,10 @@ class _Table:
         self._path = path
         try:
             raw = path.read_bytes()
-            self._content = _unpacked(raw) if raw.startswith(_GZIP) else raw
+            self._content = raw
+            if raw.startswith(_GZIP):
+                with gzip.open(io.BytesIO(raw)) as file:
+                    self._content = file.read(MAX_BYTES + 1)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise DatasetError(f"{path} is a damaged gzip file; compress it again.") from error
         except OSError as error:

@@ -81,14 +81,13 @@ def fit(problem: Problem, matrix: Matrix, labels: Labels, parameters: Parameters
 
 
 def _table(problem: Problem, matrix: Matrix, labels: Labels, threads: int) -> xgboost.DMatrix:
-    categories = any(isinstance(feature, Choice) for feature in problem.features)
+    types = ["c" if isinstance(feature, Choice) else "q" for feature in problem.features]
+    categories = "c" in types
     return xgboost.DMatrix(
         matrix,
         label=labels,
         feature_names=[feature.column_name for feature in problem.features],
-        feature_types=["c" if isinstance(feature, Choice) else "q" for feature in problem.features]
-        if categories
-        else None,
+        feature_types=types if categories else None,
         enable_categorical=categories,
         nthread=threads,
     )
