@@ -29,7 +29,7 @@ from model.manifest import (
 )
 from model.problem.features import AnyFeature, Choice, Number
 from model.problem.rows import as_json
-from model.step_function import to_step_function
+from model.step_function import StepFunction, to_step_function
 from model.training import evaluation, plots
 from model.training.card import write_card
 from model.training.comparison import judged_csv
@@ -111,6 +111,8 @@ def describe(data: Dataset, pictures: Mapping[str, bytes], fitted: Fit) -> Train
     held_matrix, held_labels = data.matrix[held], data.labels[held]
     answers = class_probabilities(booster, held_matrix)
     baseline = np.broadcast_to(np.bincount(labels) / len(labels), answers.shape)
+    number = problem.only_number
+    steps = to_step_function(booster, extra_edges=(number.min, number.max)) if number else None
 
     version, file, sha256 = identify(fitted.model)
     known = _known_rows(data, held)
@@ -136,7 +138,7 @@ def describe(data: Dataset, pictures: Mapping[str, bytes], fitted: Fit) -> Train
         imported=fitted.imported,
         forced=(),
         metrics=_rounded(_metrics(data, held, answers, baseline)),
-        decision_boundaries=_boundaries(booster, data),
+        decision_boundaries=_boundaries(steps, list(problem.by_key)) if steps else (),
         known_answers=tuple(
             KnownAnswer(as_json(problem.features, numbers), tuple(round(share, 6) for share in shares))
             for numbers, shares in zip(known.tolist(), known_shares.tolist(), strict=True)
@@ -145,7 +147,7 @@ def describe(data: Dataset, pictures: Mapping[str, bytes], fitted: Fit) -> Train
     )
     used = {name for entry in problem.classes for name in (entry.picture, entry.preview)}
     used |= {problem.icon, problem.preview}
-    documents = plots.draw(manifest, booster, matrix, labels)
+    documents = plots.draw(manifest, steps, matrix, labels)
     documents |= {name: content for name, content in pictures.items() if name in used}
     documents[JUDGED_NAME] = judged_csv(problem, held_matrix, held_labels)
     artifact = _with_documents(Artifact(manifest, fitted.model, documents))
@@ -234,12 +236,7 @@ def _rounded(struct: S) -> S:
     return msgspec.convert(found, type(struct))
 
 
-def _boundaries(booster: xgboost.Booster, data: Dataset) -> tuple[DecisionBoundary, ...]:
-    number = data.problem.only_number
-    if number is None:
-        return ()
-    classes = list(data.problem.by_key)
-    steps = to_step_function(booster, extra_edges=(number.min, number.max))
+def _boundaries(steps: StepFunction, classes: Sequence[str]) -> tuple[DecisionBoundary, ...]:
     answers = steps.probabilities.argmax(axis=1)
     # Rounded to float32, an edge is the threshold that XGBoost holds: 1,780.0, not 1,779.99994.
     return tuple(

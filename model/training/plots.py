@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
 import numpy as np
-import xgboost
 
 from model.arrays import Floats, Labels, Matrix
 from model.manifest import CalibrationBin, Manifest
 from model.problem.features import AnyFeature, Choice, Number
 from model.problem.scales import round_numbers
 from model.problem.wording import figure
-from model.step_function import StepFunction, to_step_function
+from model.step_function import StepFunction
 from model.training.simulation import best_probabilities
 from model.training.svg import WIDTH, Drawing, Point, Scale, colour, linear, logarithmic
 
@@ -30,12 +29,11 @@ def feature_plot_name(feature: AnyFeature) -> str:
     return f"feature-{feature.name}.svg"
 
 
-def draw(manifest: Manifest, booster: xgboost.Booster, matrix: Matrix, labels: Labels) -> dict[str, bytes]:
-    """Draw the plots of a model and of the rows that it was fitted to, by file name."""
+def draw(manifest: Manifest, steps: StepFunction | None, matrix: Matrix, labels: Labels) -> dict[str, bytes]:
+    """Draw the plots of a model, which may be a step function, and of its fitted rows, by file name."""
     problem = manifest.problem
     drawn = {CALIBRATION: calibration_plot(manifest.metrics.calibration, len(problem.classes))}
-    if number := problem.only_number:
-        steps = to_step_function(booster, extra_edges=(number.min, number.max))
+    if steps:
         drawn[PROBABILITY] = probability_plot(manifest, steps, matrix[:, 0], labels)
     elif len(problem.features) > 1:
         drawn[IMPORTANCE] = importance_plot(manifest)
