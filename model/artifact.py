@@ -50,11 +50,7 @@ class _VersionOnly(msgspec.Struct):
 
 
 def identify(model: bytes) -> tuple[str, str, str]:
-    """Derive the name of a model from its content.
-
-    Returns:
-        The model's version, its file's name, and its sha256 in hexadecimal.
-    """
+    """Derive a model's version, its file's name and its sha256 in hexadecimal from its content."""
     sha256 = hashlib.sha256(model).hexdigest()
     return sha256[:12], f"model-{sha256[:12]}.ubj", sha256
 
@@ -134,10 +130,7 @@ def _forget(artifact: Artifact, folder: Path) -> Iterator[str]:
 
 
 def read_model(folder: Path) -> tuple[Manifest, bytes]:
-    """Read and verify the manifest and the model, which are all that serving needs.
-
-    Returns:
-        The manifest, and the bytes of the model whose checksum was verified.
+    """Read and verify the manifest and the bytes of the model, which are all that serving needs.
 
     Raises:
         ArtifactError: A file is missing or unreadable, the manifest is invalid or has another format version,

@@ -33,12 +33,10 @@ class BoosterError(Exception):
 
 
 def load_booster(model: bytes, features: Sequence[AnyFeature]) -> xgboost.Booster:
-    """Load a booster from the bytes of a model file.
+    """Load a booster of these features, in this order, from the bytes of ``Booster.save_raw("ubj")``.
 
-    Args:
-        features: The features that it must have been trained on, in order.
-        model: The bytes of ``Booster.save_raw("ubj")``. Callers verify the checksum first, because XGBoost
-            3.2 reads past the end of a truncated model, which can end the process.
+    Callers verify the checksum first, because XGBoost 3.2 reads past the end of a truncated model, which can
+    end the process.
 
     Raises:
         BoosterError: XGBoost cannot read the model, or it was trained on other features.
