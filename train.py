@@ -4,7 +4,6 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import msgspec
 from rich.console import Console, Group, RenderableType
 from rich.markdown import Markdown
 
-from model.artifact import ARTIFACT_FOLDER, ArtifactError, history, read_artifact, write_artifact
+from model.artifact import ARTIFACT_FOLDER, ArtifactError, history, read_artifact, read_whole, write_artifact
 from model.manifest import CARD_NAME, MANIFEST_NAME
 from model.predictor import Predictor
 from model.problem.checks import ProblemError, warnings
@@ -74,15 +73,7 @@ exit status: 0 done, 1 refused by the gate, 2 bad input; after 1 and 2 nothing w
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Train a model and write it, check one, or draft a problem.
-
-    Args:
-        arguments: The command line without the program's name; that of ``sys.argv`` by default.
-
-    Returns:
-        The exit status: 0 done, 1 refused by the gate, 2 bad input. After 1 and 2, standard error has the
-        reasons.
-    """
+    """Train a model and write it, check one, or draft a problem; return the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.problem and not (options.data and options.out):
@@ -163,10 +154,8 @@ def _train(options: argparse.Namespace) -> int:
         )
         comparison, incomparable = comparison_with(trained, out)
         reasons = refusals(trained, comparison)
-        last = None
-        with suppress(ArtifactError):  # told by comparison_with
-            last = read_artifact(out).manifest
-        odd = oddities(data, trained, last)
+        last = read_whole(out)  # comparison_with tells what is wrong with it
+        odd = oddities(data, trained, last.manifest if last else None)
     artifact = force(trained.artifact, reasons) if reasons and options.force else trained.artifact
     written = options.force or not reasons
     new, left = write_artifact(artifact, out) if written else (False, [])

@@ -50,11 +50,7 @@ class _VersionOnly(msgspec.Struct):
 
 
 def identify(model: bytes) -> tuple[str, str, str]:
-    """Derive the name of a model from its content.
-
-    Returns:
-        The model's version, its file's name, and its sha256 in hexadecimal.
-    """
+    """Derive a model's version, its file's name and its sha256 in hexadecimal from its content."""
     sha256 = hashlib.sha256(model).hexdigest()
     return sha256[:12], f"model-{sha256[:12]}.ubj", sha256
 
@@ -71,13 +67,12 @@ def write_artifact(artifact: Artifact, folder: Path) -> tuple[bool, list[str]]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
-            old = _read_if_whole(folder)
-            left: list[str] = []
-            if old and old != artifact:
-                left += _keep(old, folder)
-            if old != artifact:
+            old = read_whole(folder)
+            new = old != artifact
+            left = [*_keep(old, folder)] if old and new else []
+            if new:
                 _commit(artifact, folder)
-            return old != artifact, [*left, *_clean(artifact, folder), *_forget(artifact, folder)]
+            return new, [*left, *_clean(artifact, folder), *_forget(artifact, folder)]
     except OSError as error:
         raise ArtifactError(f"Cannot write the model to {folder}: {error.strerror}.") from error
 
@@ -87,13 +82,6 @@ def history(folder: Path) -> dict[str, Path]:
     found = [path.parent for path in (folder / HISTORY).glob(f"*/{MANIFEST_NAME}")]
     found.sort(key=lambda path: (path / MANIFEST_NAME).stat().st_mtime_ns, reverse=True)
     return {path.name: path for path in found}
-
-
-def _read_if_whole(folder: Path) -> Artifact | None:
-    try:
-        return read_artifact(folder)
-    except ArtifactError:
-        return None
 
 
 def _keep(old: Artifact, folder: Path) -> Iterator[str]:
@@ -142,10 +130,7 @@ def _forget(artifact: Artifact, folder: Path) -> Iterator[str]:
 
 
 def read_model(folder: Path) -> tuple[Manifest, bytes]:
-    """Read and verify the manifest and the model, which are all that serving needs.
-
-    Returns:
-        The manifest, and the bytes of the model whose checksum was verified.
+    """Read and verify the manifest and the bytes of the model, which are all that serving needs.
 
     Raises:
         ArtifactError: A file is missing or unreadable, the manifest is invalid or has another format version,
@@ -157,9 +142,7 @@ def read_model(folder: Path) -> tuple[Manifest, bytes]:
 def read_artifact(folder: Path, *, judged: bool = True) -> Artifact:
     """Read and verify an artifact with its documents.
 
-    Args:
-        folder: Holds the files.
-        judged: Whether to read the rows that the model was judged by, too; they may be missing.
+    Without ``judged``, it leaves out the rows that the model was judged by, which may be missing anyway.
 
     Raises:
         ArtifactError: As ``read_model``, or a document is missing or its checksum is not the manifest's.
@@ -174,6 +157,14 @@ def read_artifact(folder: Path, *, judged: bool = True) -> Artifact:
         return Artifact(manifest, _read_model_file(folder, manifest), documents)
 
     return _read_consistently(folder, read)
+
+
+def read_whole(folder: Path) -> Artifact | None:
+    """Return the artifact in a folder, None if there is none or it is damaged."""
+    try:
+        return read_artifact(folder)
+    except ArtifactError:
+        return None
 
 
 def _read_consistently(folder: Path, read: Callable[[Manifest], T]) -> T:

@@ -23,6 +23,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from model.arrays import Matrix, Probabilities
 from model.problem.checks import feature_fault
 from model.problem.features import AnyFeature
 
@@ -32,12 +33,10 @@ class BoosterError(Exception):
 
 
 def load_booster(model: bytes, features: Sequence[AnyFeature]) -> xgboost.Booster:
-    """Load a booster from the bytes of a model file.
+    """Load a booster of these features, in this order, from the bytes of ``Booster.save_raw("ubj")``.
 
-    Args:
-        features: The features that it must have been trained on, in order.
-        model: The bytes of ``Booster.save_raw("ubj")``. Callers verify the checksum first, because XGBoost
-            3.2 reads past the end of a truncated model, which can end the process.
+    Callers verify the checksum first, because XGBoost 3.2 reads past the end of a truncated model, which can
+    end the process.
 
     Raises:
         BoosterError: XGBoost cannot read the model, or it was trained on other features.
@@ -53,16 +52,10 @@ def load_booster(model: bytes, features: Sequence[AnyFeature]) -> xgboost.Booste
     return booster
 
 
-def class_probabilities(booster: xgboost.Booster, matrix: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Compute the booster's probabilities.
+def class_probabilities(booster: xgboost.Booster, matrix: Matrix) -> Probabilities:
+    """Compute the probabilities of a booster trained with ``binary:logistic`` or ``multi:softprob``.
 
-    Args:
-        booster: Trained with ``binary:logistic`` or ``multi:softprob``.
-        matrix: The features of each row, shape ``(n, features)``; NaN for a blank.
-
-    Returns:
-        Shape ``(n, classes)``. With two classes, the first column is 1 minus the second in float32, as in
-        ``XGBClassifier.predict_proba``.
+    With two classes, the first column is 1 minus the second in float32, as ``XGBClassifier`` has it.
 
     Raises:
         BoosterError: The booster is not made of trees.
@@ -79,19 +72,14 @@ def library_path() -> str:
     return str(find_lib_path()[0])
 
 
-def contributions(booster: xgboost.Booster, matrix: NDArray[np.float64]) -> NDArray[np.float32]:
+def contributions(booster: xgboost.Booster, matrix: Matrix) -> NDArray[np.float32]:
     """Compute the SHAP value of each feature for each class against the others, in log-odds.
+
+    The shape is ``(rows, classes, features)``.
 
     Source: Lundberg et al., "From Local Explanations to Global Understanding with Explainable AI for Trees",
     Nature Machine Intelligence 2, 2020. With three classes or more, each has a score of its own, and only
     their differences count: a class's value is that of its score, less the mean of the other classes' values.
-
-    Args:
-        booster: As for ``class_probabilities``.
-        matrix: As for ``class_probabilities``.
-
-    Returns:
-        Shape ``(n, classes, features)``.
     """
     rows = xgboost.DMatrix(
         matrix,

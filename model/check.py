@@ -13,14 +13,7 @@ EXIT_BAD_MODEL = 65
 
 
 def main(arguments: list[str]) -> int:
-    """Verify the artifact in a folder, by default the shipped one, and print a summary or the error.
-
-    Args:
-        arguments: The command line without the program's name.
-
-    Returns:
-        The exit status: 0, or ``EXIT_BAD_MODEL``.
-    """
+    """Verify the artifact in a folder, by default the shipped one, and print a summary or the error."""
     folder = Path(arguments[0]) if arguments else ARTIFACT_FOLDER
     try:
         Predictor.load(folder)

@@ -17,16 +17,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from model.arrays import Floats, Mask, Matrix, Probabilities
 from model.artifact import ARTIFACT_FOLDER, ArtifactError, read_model
-from model.booster import (
-    BoosterError,
-    class_probabilities,
-    contributions,
-    load_booster,
-    split_thresholds,
-)
+from model.booster import BoosterError, class_probabilities, contributions, load_booster, split_thresholds
 from model.manifest import MANIFEST_NAME, FeatureStats, Manifest
-from model.problem.features import AnyFeature, Number
+from model.problem.features import AnyFeature
 from model.problem.rows import Row, RowError, RowReader
 from model.single_row import SingleRow
 from model.step_function import StepFunction, first_double_at, to_step_function
@@ -65,13 +60,13 @@ class Predictions:
 
     Attributes:
         class_index: Index of the most probable class in ``Predictor.classes``, shape ``(n,)``.
-        probabilities: Shape ``(n, len(Predictor.classes))``, columns in the order of ``Predictor.classes``.
-        outside_training_range: As in ``Prediction``, shape ``(n,)``.
+        probabilities: Columns in the order of ``Predictor.classes``.
+        outside_training_range: As in ``Prediction``.
     """
 
     class_index: NDArray[np.intp]
-    probabilities: NDArray[np.float32]
-    outside_training_range: NDArray[np.bool_]
+    probabilities: Probabilities
+    outside_training_range: Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +101,7 @@ class Predictor:
         self.classes = manifest.problem.classes
         self.boundaries = manifest.decision_boundaries
         self._booster = booster
-        self._ranges = _Ranges(self.problem.features, manifest.features)
+        self._seen = list(map(_Seen, manifest.features))
         self._single = SingleRow(booster, len(self.problem.features), len(self.classes))
         several = [] if self.problem.only_number else split_thresholds(booster)
         self.thresholds = [list(map(first_double_at, thresholds)) for thresholds in several]
@@ -115,10 +110,7 @@ class Predictor:
 
     @classmethod
     def load(cls, folder: Path = ARTIFACT_FOLDER) -> "Predictor":
-        """Read, verify and prepare a model.
-
-        Args:
-            folder: Holds ``manifest.json`` and the model file that it names.
+        """Read, verify and prepare the model in a folder.
 
         Raises:
             ArtifactError: A file is missing or damaged, the format version is unknown, XGBoost cannot read
@@ -169,23 +161,19 @@ class Predictor:
             return self._steps.predict(row.numbers[0])
         return self.prediction(self._single.probabilities(row.numbers), outside=bool(self.outside(row)))
 
-    def predict_many(self, matrix: NDArray[np.float64]) -> Predictions:
-        """Answer many rows.
-
-        Args:
-            matrix: What ``Row.numbers`` has, shape ``(n, features)``; callers check the values.
-
-        Returns:
-            New arrays, in the order of the rows.
-        """
+    def predict_many(self, matrix: Matrix) -> Predictions:
+        """Answer many rows, each like ``Row.numbers``; callers check the values. The arrays are new."""
         if self._steps:
             return self._steps.predict_many(matrix[:, 0])
         probabilities = class_probabilities(self._booster, matrix)
-        return Predictions(probabilities.argmax(axis=1), probabilities, self._ranges.outside(matrix))
+        columns = zip(self._seen, matrix.T, strict=True)
+        outside = np.asarray(np.any([seen.are_new(column) for seen, column in columns], axis=0))
+        return Predictions(probabilities.argmax(axis=1), probabilities, outside)
 
     def outside(self, row: Row) -> tuple[AnyFeature, ...]:
         """Return the features whose values do not occur, or are beyond the range, in the fitted rows."""
-        return self._ranges.which(row.numbers)
+        each = zip(self.problem.features, self._seen, row.numbers, strict=True)
+        return tuple([feature for feature, seen, number in each if seen.is_new(number)])
 
     def explain(self, row: Row, key: str) -> tuple[Contribution, ...]:
         """Return how much each feature moved the answer towards a class, the largest amount first."""
@@ -197,7 +185,7 @@ class Predictor:
     def check(self) -> bool:
         """Return whether the predictor gives the manifest's known answers."""
         expected = np.array([known.probabilities for known in self.manifest.known_answers])
-        return bool(np.abs(self._probabilities(self._known) - expected).max() <= TOLERANCE)
+        return bool(np.abs(self.predict_many(self._known).probabilities - expected).max() <= TOLERANCE)
 
     def prediction(self, shares: Sequence[float], *, outside: bool) -> Prediction:
         """Return the answer that the probabilities of the classes give."""
@@ -212,47 +200,21 @@ class Predictor:
             model_version=self.model_version,
         )
 
-    def _probabilities(self, matrix: NDArray[np.float64]) -> NDArray[np.float32]:
-        return self.predict_many(matrix).probabilities
-
-
-class _Ranges:
-    """What the fitted rows had, feature by feature."""
-
-    def __init__(self, features: Sequence[AnyFeature], stats: Sequence[FeatureStats]) -> None:
-        self._features = features
-        self._seen = [
-            _Seen(each.min, each.max, bool(each.blanks))
-            if isinstance(feature, Number) and each.min is not None and each.max is not None
-            else _Seen(0, 0, bool(each.blanks), [count > 0 for count in each.counts.values()])
-            for feature, each in zip(features, stats, strict=True)
-        ]
-
-    def which(self, numbers: Sequence[float]) -> tuple[AnyFeature, ...]:
-        """Return the features whose value does not occur, or is beyond the range, in the fitted rows."""
-        each = zip(self._features, self._seen, numbers, strict=True)
-        return tuple([feature for feature, seen, number in each if seen.is_new(number)])
-
-    def outside(self, matrix: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Return for each of many rows, shape ``(n, features)``, whether there is such a feature."""
-        columns = zip(self._seen, matrix.T, strict=True)
-        return np.asarray(np.any([seen.are_new(column) for seen, column in columns], axis=0))
-
 
 class _Seen:
     """The values of a feature in the fitted rows: a range, or which of its choices; and whether blanks."""
 
-    def __init__(self, low: float, high: float, blanks: bool, choices: Sequence[bool] = ()) -> None:
-        self._low, self._high, self._blanks = low, high, blanks
-        self._unseen = frozenset(code for code, seen in enumerate(choices) if not seen)
-        self._choices = bool(choices)
+    def __init__(self, stats: FeatureStats) -> None:
+        self._low, self._high = stats.min or 0.0, stats.max or 0.0
+        self._blanks, self._choices = bool(stats.blanks), bool(stats.counts)
+        self._unseen = frozenset(code for code, rows in enumerate(stats.counts.values()) if not rows)
 
     def is_new(self, number: float) -> bool:
         if isnan(number):
             return not self._blanks
         return number in self._unseen if self._choices else not self._low <= number <= self._high
 
-    def are_new(self, numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def are_new(self, numbers: Floats) -> Mask:
         blank = np.isnan(numbers)
         new = (
             np.isin(numbers, list(self._unseen))
@@ -284,7 +246,7 @@ class _Steps:
     def predict(self, number: float) -> Prediction:
         return self._answers[bisect_right(self._edges, number)]
 
-    def predict_many(self, numbers: NDArray[np.float64]) -> Predictions:
+    def predict_many(self, numbers: Floats) -> Predictions:
         # On two dimensions `take` is ten times faster than indexing, because it copies whole rows.
         steps = np.searchsorted(self._edge_array, numbers, side="right")
         return Predictions(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import xgboost
-from numpy.typing import NDArray
 
+from model.arrays import Floats, Probabilities
 from model.booster import class_probabilities, split_thresholds
 
 
@@ -22,10 +22,10 @@ class StepFunction:
     """
 
     edges: tuple[float, ...]
-    probabilities: NDArray[np.float32]
+    probabilities: Probabilities
 
-    def at(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Return the probabilities for values, shape ``(n,)``, as shape ``(n, classes)``."""
+    def at(self, values: Floats) -> Probabilities:
+        """Return the probabilities for values."""
         return self.probabilities.take(np.searchsorted(self.edges, values, side="right"), axis=0)
 
 
@@ -33,11 +33,8 @@ def to_step_function(booster: xgboost.Booster, extra_edges: Iterable[float]) -> 
     """Convert a booster to a step function by predicting once in every interval.
 
     Between two neighbouring thresholds each tree sends all values to the same leaf, and XGBoost adds the
-    leaves in a fixed order, so all values of the interval have the same answer to the last bit.
-
-    Args:
-        booster: Trained on one number alone.
-        extra_edges: One or more further values at which an interval starts.
+    leaves in a fixed order, so all values of the interval have the same answer to the last bit. At
+    ``extra_edges``, of which there must be one, an interval starts, too.
 
     Raises:
         BoosterError: The booster is not made of trees.

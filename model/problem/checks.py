@@ -11,25 +11,9 @@ from model.problem.wording import listed
 
 KINDS = ("number", "choice", "yes_no")
 
-RESERVED = frozenset(
-    {
-        "name",
-        "probability",
-        "probabilities",
-        "image_url",
-        "outside_training_range",
-        "model_version",
-        "reasons",
-        "unit",
-        "explain",
-        "errors",
-        "error",
-        "chart",
-        "model",
-        "request",
-        "row",
-    }
-)
+_OF_ANSWERS = ("name", "probability", "probabilities", "image_url", "outside_training_range", "model_version")
+_OF_OTHERS = ("reasons", "unit", "explain", "errors", "error", "chart", "model", "request", "row")
+RESERVED = frozenset(_OF_ANSWERS + _OF_OTHERS)
 """The members of requests and answers that are ours, and so no names of features or targets."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
@@ -65,27 +49,21 @@ def kind_fault(features: Any) -> str:
 
 def faults(problem: Problem) -> list[str]:
     """Return what is wrong with a problem, one sentence each."""
-    return [*_names(problem), *_sizes(problem)] + [
-        sentence
-        for feature in problem.features
-        for sentence in (
-            _number(feature)
-            if isinstance(feature, Number)
-            else _choice(feature)
-            if isinstance(feature, Choice)
-            else ()
-        )
-    ]
+    found = [*_names(problem), *_sizes(problem)]
+    for feature in problem.features:
+        if isinstance(feature, Number):
+            found += _number(feature)
+        elif isinstance(feature, Choice):
+            found += _choice(feature)
+    return found
 
 
 def warnings(problem: Problem) -> list[str]:
     """Return what is likely a mistake in a problem, one sentence each."""
-    if len(problem.classes) == 2:
-        return []
     return [
         f"monotone of {number.name} does not count, because there are more than two {problem.target.plural}."
         for number in problem.numbers
-        if number.monotone
+        if number.monotone and len(problem.classes) > 2
     ]
 
 
@@ -123,14 +101,11 @@ _PATHS = frozenset({"api", "livez", "model", "preview", "problems", "readyz", "r
 
 
 def _sizes(problem: Problem) -> Iterator[str]:
-    for what, count, most in (
-        ("features", len(problem.features), MAX_FEATURES),
-        ("classes", len(problem.classes), MAX_CLASSES),
-    ):
-        if count > most:
-            yield f"there are {count} {what}; at most {most} can be served."
-    names = Counter(entry.name for entry in problem.classes)
-    for name, count in names.items():
+    if len(problem.features) > MAX_FEATURES:
+        yield f"there are {len(problem.features)} features; at most {MAX_FEATURES} can be served."
+    if len(problem.classes) > MAX_CLASSES:
+        yield f"there are {len(problem.classes)} classes; at most {MAX_CLASSES} can be served."
+    for name, count in Counter(entry.name for entry in problem.classes).items():
         if count > 1:
             yield f"{count} classes are named {name!r}; people could not tell them apart."
 
@@ -177,8 +152,7 @@ def _choice(choice: Choice) -> Iterator[str]:
             yield f"{choice.name} has the choice {key!r}: {label!r}; write both without spaces around."
         if choice.codes.get(label, code) != code:
             yield f"{choice.name} has the label {label!r} for {key!r}, which is the key of another choice."
-    labels = Counter(label.casefold() for label in choice.choices.values())
-    for label, count in labels.items():
+    for label, count in Counter(map(str.casefold, choice.choices.values())).items():
         if count > 1:
             yield f"{count} choices of {choice.name} have the label {label!r}; people can't tell them apart."
     if choice.example and choice.example not in choice.choices:

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from math import ceil, floor, log10, nan
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 import numpy as np
 from msgspec import Meta
-from numpy.typing import NDArray
 
+from model.arrays import Floats
 from model.problem.wording import figure, kind_of, listed, shown
 
 Text = Annotated[str, Meta(min_length=1)]
-Floats = NDArray[np.float64]
 
 BLANKS = frozenset({"", "na", "n/a", "nan", "null", "none"})
 """The texts, in lower case, that stand for an unknown value in a table; a choice with such a key wins."""
@@ -148,10 +147,11 @@ class Feature(
             FeatureError: the feature is required.
         """
         if self.required:
-            raise FeatureError(
-                Fault(self.name, f"{self.name} is missing. Give the {self.short} {self._form}")
-            )
+            raise self._fault(f"is missing. Give the {self.short} {self._form}")
         return BLANK
+
+    def _fault(self, rule: str, got: object = None, words: Mapping[str, str] | None = None) -> FeatureError:
+        return FeatureError(Fault(self.name, f"{self.name} {rule}", got, words))
 
     @property
     def _form(self) -> str:
@@ -183,10 +183,7 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
     typical_question: str = "Not sure?"
     typical_note: str = ""
     typical: tuple[dict[str, str | int | float], ...] = ()
-
-    @property
-    def _form(self) -> str:
-        return "as a number"
+    _form: ClassVar[str] = "as a number"
 
     @cached_property
     def unit(self) -> str:
@@ -234,11 +231,10 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
     def read(self, text: str, unit: str = "") -> Reading:
         """Read a number from text: plain figures, with commas between thousands if any."""
         text = text.strip()
-        unit = unit or self.unit
         if NUMBER.fullmatch(text):
             plain = text.replace(",", "")
             whole = plain.isdecimal() and len(plain) <= _LONGEST_WHOLE
-            return self._measure(int(plain) if whole else float(plain), unit, text)
+            return self.measure(int(plain) if whole else float(plain), unit, text)
         if self._is_blank(text):
             return self.missing()
         form = "in plain figures, such as 1200 or 92.5"
@@ -246,20 +242,24 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
             form = "with a decimal point, such as 92.5, not with a decimal comma"
         elif _THOUSANDS.fullmatch(text):
             form = "without marks between the thousands, such as 1200"
-        raise FeatureError(Fault(self.name, f"{self.name} must be a number {form}", text))
+        raise self._fault(f"must be a number {form}", text)
 
     def value(self, given: object, unit: str = "") -> Reading:
         """Read a number from JSON."""
-        unit = unit or self.unit
         if given is None and not self.required:
             return BLANK
         if isinstance(given, bool) or not isinstance(given, int | float):
-            raise FeatureError(Fault(self.name, f"{self.name} must be a number", kind_of(given)))
-        return self._measure(given, unit, given)
+            raise self._fault("must be a number", kind_of(given))
+        return self.measure(given, unit)
 
-    def measure(self, number: int | float, unit: str = "") -> Reading:
-        """Return the reading of a number."""
-        return self._measure(number, unit or self.unit, number)
+    def measure(self, number: int | float, unit: str = "", text: str = "") -> Reading:
+        """Return the reading of a number, which may have been given as a text."""
+        unit = unit or self.unit
+        factor, low, high = self._scales[unit]
+        # Compared before the conversion, because an integer in JSON may be too large for a float.
+        if low <= number <= high:
+            return Reading(number, unit, float(number) * factor)
+        raise self._fault(f"must be between {self.limits_in_words(unit, 'and')}", text or number)
 
     def column(self, texts: Sequence[str], units: Sequence[str] = ()) -> Floats | None:
         """Read texts at once, each in its unit, or all in the only one; None if one of them is not taken."""
@@ -312,14 +312,6 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
         scales = {unit: (self.factor(unit), *limits) for unit, limits in self.limits.items()}
         return {"": scales[self.unit], **scales}
 
-    def _measure(self, number: int | float, unit: str, given: object) -> Reading:
-        factor, low, high = self._scales[unit]
-        # Compared before the conversion, because an integer in JSON may be too large for a float.
-        if low <= number <= high:
-            return Reading(number, unit, float(number) * factor)
-        limits = self.limits_in_words(unit, "and")
-        raise FeatureError(Fault(self.name, f"{self.name} must be between {limits}", given))
-
 
 class Choice(Feature, frozen=True, kw_only=True, tag="choice"):
     """One of several words; to XGBoost a category.
@@ -370,7 +362,7 @@ class Choice(Feature, frozen=True, kw_only=True, tag="choice"):
         if given is None and not self.required:
             return BLANK
         if not isinstance(given, str):
-            raise FeatureError(Fault(self.name, f"{self.name} must be a string", kind_of(given)))
+            raise self._fault("must be a string", kind_of(given))
         if given not in self.codes:
             raise self._unknown(given)
         return Reading(given, "", float(self.codes[given]))
@@ -389,7 +381,7 @@ class Choice(Feature, frozen=True, kw_only=True, tag="choice"):
         return _looked_up(given, self.codes if self.required else {None: nan} | self.codes)
 
     def _unknown(self, given: str) -> FeatureError:
-        return FeatureError(Fault(self.name, f"{self.name} must be {self._keys}", given, self._spellings))
+        return self._fault(f"must be {self._keys}", given, self._spellings)
 
 
 class YesNo(Feature, frozen=True, kw_only=True, tag="yes_no"):
@@ -400,10 +392,7 @@ class YesNo(Feature, frozen=True, kw_only=True, tag="yes_no"):
     """
 
     example: bool = True
-
-    @property
-    def _form(self) -> str:
-        return "as yes or no"
+    _form: ClassVar[str] = "as yes or no"
 
     def read(self, text: str, _unit: str = "") -> Reading:
         """Read a yes or a no from text, also written as true, y or 1 and false, n or 0."""
@@ -415,14 +404,14 @@ class YesNo(Feature, frozen=True, kw_only=True, tag="yes_no"):
             return Reading(False, "", 0.0)
         if self._is_blank(text):
             return self.missing()
-        raise FeatureError(Fault(self.name, f"{self.name} must be yes or no", text))
+        raise self._fault("must be yes or no", text)
 
     def value(self, given: object, _unit: str = "") -> Reading:
         """Read true or false from JSON."""
         if given is None and not self.required:
             return BLANK
         if not isinstance(given, bool):
-            raise FeatureError(Fault(self.name, f"{self.name} must be true or false", kind_of(given)))
+            raise self._fault("must be true or false", kind_of(given))
         return Reading(given, "", float(given))
 
     def column(self, texts: Sequence[str], _units: Sequence[str] = ()) -> Floats | None:

@@ -80,22 +80,16 @@ def load_problem(path: Path = PROBLEM_FILE) -> tuple[Problem, dict[str, bytes]]:
     tables["features"] = [_with_defaults(feature) for feature in tables["features"]]
     for name in ("icon", "preview"):
         tables[name] = pictures.add(path.parent, tables.get(name))
-    tables["classes"] = [
-        entry
-        | {
-            "key": key,
-            "picture": pictures.add(folder, entry.get("picture")),
-            "preview": pictures.add(folder, entry.get("preview")),
-        }
-        for key, entry in catalogue.items()
-    ]
+    tables["classes"] = [entry | {"key": key} for key, entry in catalogue.items()]
+    for entry in tables["classes"]:
+        for name in ("picture", "preview"):
+            entry[name] = pictures.add(folder, entry.get(name))
     # The features and classes first, because a fault of theirs is then found by name.
     parts: list[tuple[str, Any, Any]] = [
         *((f"the feature {each.get('name')!r}", each, AnyFeature) for each in tables["features"]),
         *((f"the class {each['key']!r}", each, Class) for each in tables["classes"]),
     ]
-    if not (found := list(_invalid(parts))):
-        found = list(_invalid([("the file", _with_words(tables), Problem)]))
+    found = list(_invalid(parts)) or list(_invalid([("the file", _with_words(tables), Problem)]))
     if not found:
         problem = msgspec.convert(tables, Problem)
         found = faults(problem)

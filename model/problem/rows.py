@@ -1,12 +1,13 @@
 """Reading one row: the values of all features, from the members of a JSON object or of a query or form."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
+from math import isnan
 
 import msgspec
 
 from model.problem.description import Problem
-from model.problem.features import AnyFeature, Choice, Fault, FeatureError, Number, Reading
+from model.problem.features import AnyFeature, Choice, Fault, FeatureError, Number, Reading, YesNo
 from model.problem.wording import listed, shown
 
 MAX_FAULTS = 20
@@ -117,11 +118,10 @@ def example_row(problem: Problem) -> dict[str, str | bool | int | float]:
     """Return the members of a typical row, as JSON has them, with every feature in its first unit."""
     row: dict[str, str | bool | int | float] = {}
     for feature in problem.features:
-        match feature:
-            case Choice():
-                row[feature.name] = feature.example or next(iter(feature.choices))
-            case _:
-                row[feature.name] = feature.example
+        if isinstance(feature, Choice):
+            row[feature.name] = feature.example or next(iter(feature.choices))
+        else:
+            row[feature.name] = feature.example
     return row
 
 
@@ -141,3 +141,18 @@ def as_text(value: str | bool | int | float) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)
+
+
+def as_json(
+    features: Sequence[AnyFeature], numbers: Sequence[float]
+) -> dict[str, str | bool | int | float | None]:
+    """Return the members of a row as JSON has them, in first units, from what the model gets."""
+    row: dict[str, str | bool | int | float | None] = {}
+    for feature, number in zip(features, numbers, strict=True):
+        if isnan(number):
+            row[feature.name] = None
+        elif isinstance(feature, Choice):
+            row[feature.name] = list(feature.choices)[int(number)]
+        else:
+            row[feature.name] = bool(number) if isinstance(feature, YesNo) else number
+    return row

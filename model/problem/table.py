@@ -7,8 +7,8 @@ from typing import Any
 from unicodedata import normalize
 
 import numpy as np
-from numpy.typing import NDArray
 
+from model.arrays import Floats, Matrix
 from model.problem.description import Problem
 from model.problem.features import AnyFeature, Fault, FeatureError, Number
 from model.problem.rows import RowError, RowReader, unit_fault
@@ -94,7 +94,7 @@ class Columns:
 
     def read(
         self, cells: Sequence[Sequence[str]], turn: Callable[[], None] = lambda: None
-    ) -> tuple[NDArray[np.float64], Faults]:
+    ) -> tuple[Matrix, Faults]:
         """Read rows.
 
         Args:
@@ -108,33 +108,27 @@ class Columns:
         rows = len(cells[0]) if cells else 0
         faults: dict[int, list[Fault]] = {}
         matrix = np.full((rows, len(self._columns)), np.nan)
-        for j, column in enumerate(self._columns):
-            if column.at is not None:
-                self._read_column(column, cells, matrix[:, j], faults, turn)
+        for column, numbers in zip(self._columns, matrix.T, strict=True):
+            if column.at is None:
+                continue
+            texts = cells[column.at]
+            units = cells[column.unit_at] if column.unit_at is not None else ()
+            at_once = self._read_at_once(column, texts, units)
+            if at_once is not None:
+                numbers[:] = at_once
+                continue
+            for row, text in enumerate(texts):
+                turn()
+                try:
+                    numbers[row] = self._read_cell(column, text, units[row].strip() if units else column.unit)
+                except FeatureError as error:
+                    faults.setdefault(row, []).append(error.fault)
         return matrix, {row: tuple(found) for row, found in sorted(faults.items())}
 
-    def _read_column(
-        self,
-        column: _Column,
-        cells: Sequence[Sequence[str]],
-        numbers: NDArray[np.float64],
-        faults: dict[int, list[Fault]],
-        turn: Callable[[], None],
-    ) -> None:
-        assert column.at is not None  # noqa: S101 - the caller has checked it
-        texts, feature = cells[column.at], column.feature
-        units = cells[column.unit_at] if column.unit_at is not None else ()
-        commas = self._refuses_commas and isinstance(feature, Number) and "," in "".join(texts)
-        at_once = None if commas else feature.column(texts, units or ([column.unit] if column.unit else ()))
-        if at_once is not None:
-            numbers[:] = at_once
-            return
-        for row, text in enumerate(texts):
-            turn()
-            try:
-                numbers[row] = self._read_cell(column, text, units[row].strip() if units else column.unit)
-            except FeatureError as error:
-                faults.setdefault(row, []).append(error.fault)
+    def _read_at_once(self, column: _Column, texts: Sequence[str], units: Sequence[str]) -> Floats | None:
+        if self._refuses_commas and isinstance(column.feature, Number) and "," in "".join(texts):
+            return None
+        return column.feature.column(texts, units or ([column.unit] if column.unit else ()))
 
     def _read_cell(self, column: _Column, text: str, unit: str) -> float:
         feature = column.feature
@@ -186,7 +180,7 @@ def read_objects(
     reader: RowReader,
     objects: Sequence[Mapping[str, object]],
     turn: Callable[[], None] = lambda: None,
-) -> tuple[NDArray[np.float64], Faults]:
+) -> tuple[Matrix, Faults]:
     """Read rows that are JSON objects; returns what `Columns.read` does.
 
     The columns are read at once where every value is a plain one. Where one is not, the rows are read one by

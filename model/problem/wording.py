@@ -53,16 +53,5 @@ def listed(words: Iterable[str], joint: str = "and") -> str:
 
 def kind_of(value: object) -> str:
     """Return the kind of a JSON value in words, such as "an array"."""
-    match value:
-        case bool():
-            return "a boolean"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a string"
-        case None:
-            return "null"
-        case list():
-            return "an array"
-        case _:
-            return "an object"
+    kinds = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "an array"}
+    return "null" if value is None else kinds.get(type(value), "an object")

@@ -9,9 +9,8 @@ from model.manifest import FeatureStats, KnownAnswer, Manifest, Metrics
 from model.problem.features import AnyFeature, Choice, Number
 from model.problem.rows import RowReader
 from model.problem.wording import listed, rounded
-from model.training import plots
+from model.training import plots, simulation
 from model.training.fitting import monotone_constraints
-from model.training.simulation import ABOUT
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -20,6 +19,8 @@ _TEMPLATES = Environment(
     keep_trailing_newline=True,
 )
 
+_count = "{:,}".format
+"""Writes a number of rows with thousands marks."""
 MEASURES = (
     ("accuracy", "Accuracy", "higher is better"),
     ("log_loss", "Log loss, nats", "lower is better"),
@@ -32,26 +33,16 @@ MEASURES = (
 
 def write_card(manifest: Manifest) -> bytes:
     """Write the card of a model in Markdown, from its manifest alone."""
-    data, metrics, problem = manifest.data, manifest.metrics, manifest.problem
+    metrics, problem = manifest.metrics, manifest.problem
     names = [entry.name for entry in problem.classes]
-    features = list(zip(problem.features, manifest.features, strict=True))
     card = _TEMPLATES.get_template("card.md.jinja").render(
         manifest=manifest,
-        data=data,
-        metrics=metrics,
-        problem=problem,
-        search=manifest.search,
-        rows=problem.row.plural,
-        target=problem.target.words,
-        plural=problem.target.plural,
         names=names,
-        several=len(features) if len(features) > 1 else 0,
         asked=[f"the {feature.short}" for feature in problem.features],
-        about=ABOUT,
-        classes=[(name, count(rows)) for name, rows in zip(names, data.rows.values(), strict=True)],
+        classes=[(name, _count(rows)) for name, rows in zip(names, manifest.data.rows.values(), strict=True)],
         features=[
-            (f"{feature.axis} (`{feature.name}`)", _seen(feature, stats), count(stats.blanks))
-            for feature, stats in features
+            (f"{feature.axis} (`{feature.name}`)", _seen(feature, stats), _count(stats.blanks))
+            for feature, stats in zip(problem.features, manifest.features, strict=True)
         ],
         answers=[
             [*known_in_words(manifest, known), *(f"{value:.1%}" for value in known.probabilities)]
@@ -64,45 +55,38 @@ def write_card(manifest: Manifest) -> bytes:
             for key, title, way in MEASURES
         ],
         confusion=[
-            [name, *map(count, row.values())]
+            [name, *map(_count, row.values())]
             for name, row in zip(names, metrics.confusion.values(), strict=True)
         ],
         unseen=list(_unseen(manifest)),
         constraints=constraints_in_words(manifest),
         parameters=[(key, f"`{value}`") for key, value in manifest.parameters.items()],
         listed=listed,
-        count=count,
+        count=_count,
         plots=plots,
-        feature_plot_name=plots.feature_plot_name,
+        simulation=simulation,
     )
     return card.encode()
-
-
-def count(rows: int) -> str:
-    """Write a number of rows with thousands marks."""
-    return f"{rows:,}"
 
 
 def _seen(feature: AnyFeature, stats: FeatureStats) -> str:
     if isinstance(feature, Number):
         ends = f"{rounded(stats.min or 0)} to {rounded(stats.max or 0)}"
         return f"{ends}{feature.label(feature.unit)}"
-    return ", ".join(f"{name} {count:,}" for name, count in _counts(feature, stats).items())
+    return ", ".join(f"{name} {rows:,}" for name, rows in _counts(feature, stats).items())
 
 
 def _counts(feature: AnyFeature, stats: FeatureStats) -> dict[str, int]:
     """Return the fitted rows of each choice, or of yes and no, by its name for people."""
     names = feature.choices if isinstance(feature, Choice) else {"no": "No", "yes": "Yes"}
-    return {names[key]: count for key, count in stats.counts.items()}
+    return {names[key]: rows for key, rows in stats.counts.items()}
 
 
 def known_in_words(manifest: Manifest, known: KnownAnswer) -> list[str]:
     """Return the values of a known answer's row for people, in the order of the features."""
-    row = RowReader(manifest.problem).from_json(known.row)
-    return [
-        feature.in_words(reading)
-        for feature, reading in zip(manifest.problem.features, row.readings, strict=True)
-    ]
+    readings = RowReader(manifest.problem).from_json(known.row).readings
+    values = zip(manifest.problem.features, readings, strict=True)
+    return [feature.in_words(reading) for feature, reading in values]
 
 
 def changes_in_words(manifest: Manifest) -> list[str]:
@@ -139,7 +123,7 @@ def _unseen(manifest: Manifest) -> Iterator[str]:
             high = f"above {rounded(stats.max)}" if stats.max is not None and stats.max < feature.max else ""
             if ends := " or ".join(filter(None, (low, high))):
                 yield f"{feature.axis} {ends}{feature.label(feature.unit)}"
-        yield from (f"{feature.axis} {name}" for name, count in _counts(feature, stats).items() if not count)
+        yield from (f"{feature.axis} {name}" for name, rows in _counts(feature, stats).items() if not rows)
         if not feature.required and not stats.blanks:
             yield f"{feature.axis} not given"
 

@@ -1,19 +1,25 @@
-"""Two models side by side, on the rows that each was judged by."""
+"""Two models side by side, on the rows that each was judged by, which its artifact keeps."""
 
+import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from model.arrays import Floats, Labels, Matrix
 from model.artifact import ArtifactError, read_artifact
 from model.manifest import JUDGED_NAME
 from model.predictor import Predictor
 from model.problem.description import Problem
 from model.problem.features import Choice
+from model.problem.rows import as_json, as_text
+from model.problem.table import Columns
 from model.training.evaluation import losses, mean_interval
-from model.training.judged import read_judged
+
+MAX_ROWS = 2_000
+"""The most rows that are kept; as many as a bootstrap resample has, so more would not narrow an interval."""
 
 
 class Loss(msgspec.Struct, frozen=True):
@@ -24,12 +30,9 @@ class Loss(msgspec.Struct, frozen=True):
     high: float
 
     @classmethod
-    def of(cls, losses: NDArray[np.float64]) -> "Loss":
-        """Estimate the mean of one loss for each row, shape ``(n,)``."""
+    def of(cls, losses: Floats) -> "Loss":
+        """Estimate the mean of one loss for each row."""
         return cls(float(losses.mean()), *mean_interval(losses))
-
-    def __str__(self) -> str:
-        return f"{self.mean:.4f} ({self.low:.4f} to {self.high:.4f})"
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -57,15 +60,28 @@ class Comparison(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A model, and the rows that it was judged by: features, shape ``(n, features)``, and class indices."""
+    """A model, and the rows that it was judged by."""
 
     predictor: Predictor
-    matrix: NDArray[np.float64]
-    labels: NDArray[np.int64]
+    matrix: Matrix
+    labels: Labels
+
+
+def judged_csv(problem: Problem, matrix: Matrix, labels: Labels) -> bytes:
+    """Write rows as a CSV like one to train with; evenly spaced ones if there are more than ``MAX_ROWS``."""
+    taken = np.unique(np.linspace(0, len(labels) - 1, MAX_ROWS).astype(int))
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow([*(feature.column_name for feature in problem.features), problem.target.name])
+    for numbers, label in zip(matrix[taken], labels[taken].tolist(), strict=True):
+        row = as_json(problem.features, numbers.tolist()).values()
+        texts = ["" if value is None else as_text(value) for value in row]
+        table.writerow([*texts, problem.classes[label].key])
+    return text.getvalue().encode()
 
 
 def read_judged_model(folder: Path) -> Judged:
-    """Read a model and the rows that it was judged by.
+    """Read a model and the rows that ``judged_csv`` has written for it.
 
     Raises:
         ArtifactError: A file is missing or damaged, or the model can't be served.
@@ -73,9 +89,11 @@ def read_judged_model(folder: Path) -> Judged:
     artifact = read_artifact(folder)
     if JUDGED_NAME not in artifact.documents:
         raise ArtifactError(f"{folder / JUDGED_NAME} is missing, with the rows that the model was judged by.")
-    problem = artifact.manifest.problem
     predictor = Predictor.of(artifact.manifest, artifact.model, folder)
-    return Judged(predictor, *read_judged(artifact.documents[JUDGED_NAME], problem))
+    header, *rows = csv.reader(io.StringIO(artifact.documents[JUDGED_NAME].decode()))
+    matrix, _ = Columns(predictor.problem, header).read(list(zip(*rows, strict=True)))
+    index = {key: index for index, key in enumerate(predictor.problem.by_key)}
+    return Judged(predictor, matrix, np.array([index[row[-1]] for row in rows], dtype=np.int64))
 
 
 def compare(new: Judged, old: Judged) -> Comparison | None:

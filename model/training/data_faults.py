@@ -1,11 +1,12 @@
 """The faults in a file's lines: a sentence for each kind of fault, with the first lines that have it."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from model.arrays import Integers, Labels, Matrix
 from model.problem.description import Problem
 from model.problem.features import BLANKS, Choice, Fault
 from model.problem.wording import shown
@@ -19,19 +20,20 @@ class DataFaults:
     def __init__(self, path: Path, problem: Problem) -> None:
         self._path = path
         self._problem = problem
-        self._counts: dict[str, int] = {}
-        self._shown: dict[str, list[str]] = {}
+        self._found: dict[str, list[str]] = {}
+        self._more: Counter[str] = Counter()
 
     def __bool__(self) -> bool:
-        return bool(self._counts)
+        return bool(self._found)
 
     def add(self, line: int, faults: Iterable[Fault]) -> None:
         """Record what is wrong with the row that begins on a line."""
         for fault in faults:
             rule = fault.rule + self._remedy(fault)
-            self._counts[rule] = self._counts.get(rule, 0) + 1
-            found = self._shown.setdefault(rule, [])
-            if len(found) < _SHOWN:
+            found = self._found.setdefault(rule, [])
+            if len(found) == _SHOWN:
+                self._more[rule] += 1
+            else:
                 # Only a value that is missing is not shown.
                 got = "" if fault.got is None else f" has {shown(fault.got)!r}"
                 found.append(f"line {line}{got}{fault.hint and f' ({fault.hint.strip()})'}")
@@ -48,29 +50,22 @@ class DataFaults:
         is_choice = isinstance(self._problem.features_by_name.get(fault.member), Choice)
         return "; add a choice for any other" if is_choice else ""
 
-    def check_classes(
-        self, labels: NDArray[np.int64], names: Sequence[str], lines: NDArray[np.int64], fewest: int
-    ) -> None:
+    def check_classes(self, labels: Labels, names: Sequence[str], lines: Integers, fewest: int) -> None:
         """Record that there are fewer than two classes, or classes with fewer than ``fewest`` rows."""
         counts = np.bincount(labels, minlength=len(names))
         present = np.flatnonzero(counts)
         if len(present) < 2:
-            rule = "a model needs rows of two classes or more"
-            only = [f"there is only {names[k]}, from line {lines[0]} on" for k in present.tolist()] or [
-                "there is no row"
-            ]
-            self._counts[rule], self._shown[rule] = 1, only
+            only = f"only {names[present[0]]}, from line {lines[0]} on" if len(present) else "no row"
+            self._found["a model needs rows of two classes or more"] = [f"there is {only}"]
             return
-        rule = f"each class needs {fewest} or more"
         for k in present[counts[present] < fewest].tolist():
             at = lines[labels == k]
             first = ", ".join(map(str, at[:_SHOWN])) + (", ..." if len(at) > _SHOWN else "")
-            self._counts[rule] = 1
-            self._shown.setdefault(rule, []).append(
+            self._found.setdefault(f"each class needs {fewest} or more", []).append(
                 f"there are only {len(at)} row(s) of {names[k]} (line {first})"
             )
 
-    def check_values(self, matrix: NDArray[np.float64], names: Sequence[str], fewest: int) -> None:
+    def check_values(self, matrix: Matrix, names: Sequence[str], fewest: int) -> None:
         """Record features that have the same value in every row, or are blank in nearly every one."""
         rule = "nothing can be learned from it; take it out of the problem"
         for name, column in zip(names, matrix.T, strict=True):
@@ -78,13 +73,12 @@ class DataFaults:
             if known < fewest or len(np.unique(column)) < 2:
                 found = "has the same value in all rows" if known >= fewest else f"has {known} value(s)"
                 found += "" if known else " (is its column missing, or of another name?)"
-                self._counts[rule] = 1
-                self._shown.setdefault(rule, []).append(f"{name} {found}")
+                self._found.setdefault(rule, []).append(f"{name} {found}")
 
     def sentences(self) -> list[str]:
         """Return one sentence for each kind of fault, in the order in which they were found."""
-        found = []
-        for rule, count in self._counts.items():
-            more = f" and {count - _SHOWN:,} more lines do likewise" if count > _SHOWN else ""
-            found.append(f"In {self._path}, {', '.join(self._shown[rule])}{more}: {rule}.")
-        return found
+        sentences = []
+        for rule, found in self._found.items():
+            more = f" and {self._more[rule]:,} more lines do likewise" if self._more[rule] else ""
+            sentences.append(f"In {self._path}, {', '.join(found)}{more}: {rule}.")
+        return sentences

@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from model.arrays import Integers, Labels, Matrix
 from model.problem.description import Problem
 from model.problem.features import Choice, FeatureError
 from model.problem.table import Columns, HeaderError, separator_of
@@ -51,9 +51,7 @@ class Dataset:
 
     Attributes:
         problem: What is asked and answered, with the classes that occur.
-        matrix: The features of each row, NaN for a blank, shape ``(n, features)``.
-        labels: Index of each row's class in ``problem.classes``, shape ``(n,)``.
-        lines: The line of the file on which each row begins, shape ``(n,)``.
+        lines: The line of the file on which each row begins.
         file: The file's name, without its folder.
         sha256: The sha256 of the file's bytes, in hexadecimal.
         simulated: Whether the file is ``model/homes.csv`` as ``simulation`` writes it, so that the densities
@@ -62,9 +60,9 @@ class Dataset:
     """
 
     problem: Problem
-    matrix: NDArray[np.float64]
-    labels: NDArray[np.int64]
-    lines: NDArray[np.int64]
+    matrix: Matrix
+    labels: Labels
+    lines: Integers
     file: str
     sha256: str
     simulated: bool
@@ -104,9 +102,7 @@ def read_dataset(path: Path, problem: Problem) -> Dataset:
     if columns.target is None:
         raise DatasetError(f"In line 1 of {path}: The column {target.name}, the target, is missing. {there}")
     faults = DataFaults(path, problem)
-    parts = [_read_rows(columns, target, rows, faults) for rows in table.rows()] or [
-        (np.empty((0, len(problem.features))), np.empty(0, np.int64), np.empty(0, np.int64))
-    ]
+    parts = [_read_rows(columns, target, rows, faults) for rows in table.rows()]
     matrix, labels, lines = map(np.concatenate, zip(*parts, strict=True))
     if not faults:  # rows with faults could make a class look rare
         faults.check_classes(labels, list(problem.by_key), lines, MIN_ROWS)
@@ -128,15 +124,9 @@ def read_dataset(path: Path, problem: Problem) -> Dataset:
     )
 
 
-def _unpacked(raw: bytes) -> bytes:
-    """Unpack gzip, up to one byte more than the most that is read."""
-    with gzip.open(io.BytesIO(raw)) as file:
-        return file.read(MAX_BYTES + 1)
-
-
 def _read_rows(
     columns: Columns, target: Choice, rows: pd.DataFrame, faults: DataFaults
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[Matrix, Labels, Integers]:
     """Read some rows, and record what is wrong; return their features, their classes and their lines."""
     cells = [rows[at].tolist() for at in rows.columns]
     lines = rows.index.to_numpy()
@@ -183,7 +173,10 @@ class _Table:
         self._path = path
         try:
             raw = path.read_bytes()
-            self._content = _unpacked(raw) if raw.startswith(_GZIP) else raw
+            self._content = raw
+            if raw.startswith(_GZIP):
+                with gzip.open(io.BytesIO(raw)) as file:
+                    self._content = file.read(MAX_BYTES + 1)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise DatasetError(f"{path} is a damaged gzip file; compress it again.") from error
         except OSError as error:
@@ -256,9 +249,7 @@ class _Table:
             raise DatasetError(f"{self._path} is not a table{problem}") from error
 
 
-def _warnings(
-    table: NDArray[np.float64], lines: NDArray[np.int64], multiline: Sequence[int]
-) -> Iterator[str]:
+def _warnings(table: Matrix, lines: Integers, multiline: Sequence[int]) -> Iterator[str]:
     """Yield a sentence about rows that span several lines, and one about copied rows.
 
     Rounded values make some rows equal, but as often an odd number of times as an even one. If more than nine
@@ -281,7 +272,7 @@ def _warnings(
             )
             return
     if times.iloc[0] > max(MIN_ROWS, len(rows) / 4):
-        most = np.array(times.index[0] if isinstance(times.index[0], tuple) else (times.index[0],))
+        most = np.array(times.index[0])
         same = lines[((table == most) | (np.isnan(table) & np.isnan(most))).all(axis=1)]
         yield (
             f"one row occurs {len(same):,} times with the same values (lines "

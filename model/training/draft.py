@@ -10,8 +10,8 @@ from pathlib import Path
 from unicodedata import normalize
 
 import numpy as np
-from numpy.typing import NDArray
 
+from model.arrays import Floats
 from model.problem.checks import MAX_CLASSES, MAX_FEATURES, name_fault
 from model.problem.features import BLANKS, NO, NUMBER, YES
 from model.problem.table import plain_name
@@ -173,7 +173,7 @@ def _feature(column: str, texts: Texts, columns: Sequence[str]) -> Iterator[str]
         yield f"required = false  # {blanks:,} rows are blank"
 
 
-def _limits(numbers: NDArray[np.float64]) -> Iterator[str]:
+def _limits(numbers: Floats) -> Iterator[str]:
     """Yield limits, rounded outwards beyond the numbers that occur, and an example."""
     low, high, median = float(numbers.min()), float(numbers.max()), float(np.median(numbers))
     if low > 0 and high / low > 100:
@@ -200,7 +200,7 @@ def _is_number(text: str) -> bool:
     return bool(NUMBER.fullmatch(text)) and abs(float(text.replace(",", ""))) < MOST
 
 
-def _numbers(texts: Texts) -> NDArray[np.float64]:
+def _numbers(texts: Texts) -> Floats:
     return np.array([float(text.replace(",", "")) for text in texts])
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from model.arrays import Floats, Integers, Labels, Mask, Probabilities
 from model.manifest import CalibrationBin
 
 RESAMPLES = 1_000
@@ -23,11 +23,11 @@ resamples of 2,000 add 0.8 s.
 MIN_PROBABILITY = 1e-7
 """Smaller probabilities are raised to it, because ln(0) is infinite; about the precision of float32."""
 
-Floats = NDArray[np.float64]
-Probabilities = NDArray[np.floating]
+Answers = Probabilities | Floats
+"""A model's, or those of the baseline."""
 
 
-def scores(labels: NDArray[np.int64], probabilities: Probabilities) -> dict[str, float]:
+def scores(labels: Labels, probabilities: Answers) -> dict[str, float]:
     """Compute every measure.
 
     - ``accuracy``: share of rows whose class is the most probable one.
@@ -42,10 +42,6 @@ def scores(labels: NDArray[np.int64], probabilities: Probabilities) -> dict[str,
       another class, ties counting half; the mean over the classes. Computed from ranks (Hanley and McNeil,
       "The Meaning and Use of the Area under a ROC Curve", Radiology 143, 1982); NaN if a class has no
       rows.
-
-    Args:
-        labels: True class indices, shape ``(n,)``.
-        probabilities: The model's answers, shape ``(n, classes)``.
     """
     rows, classes = probabilities.shape
     true = labels[:, np.newaxis] == np.arange(classes)
@@ -65,7 +61,7 @@ def scores(labels: NDArray[np.int64], probabilities: Probabilities) -> dict[str,
     return {name: float(value) for name, value in found.items()}
 
 
-def intervals(labels: NDArray[np.int64], probabilities: Probabilities) -> dict[str, tuple[float, float]]:
+def intervals(labels: Labels, probabilities: Answers) -> dict[str, tuple[float, float]]:
     """Compute the 95 % bootstrap interval of every measure.
 
     The interval of the calibration error is biased upwards, because resampling adds random variation to that
@@ -79,12 +75,12 @@ def intervals(labels: NDArray[np.int64], probabilities: Probabilities) -> dict[s
 
 
 def mean_interval(values: Floats) -> tuple[float, float]:
-    """Compute the 95 % bootstrap interval of the mean of one value for each row, shape ``(n,)``."""
+    """Compute the 95 % bootstrap interval of the mean of one value for each row."""
     drawn = np.array([values[taken].mean() for taken in _resamples(len(values))])
     return _interval(float(values.mean()), drawn, len(values))
 
 
-def error_by_chance(probabilities: Probabilities) -> float:
+def error_by_chance(probabilities: Answers) -> float:
     """Compute the calibration error that a perfectly calibrated model exceeds in one of 20 such samples.
 
     If the probabilities are true, the number of right answers in a bin is a sum of independent draws, so its
@@ -99,7 +95,7 @@ def error_by_chance(probabilities: Probabilities) -> float:
     return float(np.percentile(errors, 95)) / len(confidence)
 
 
-def calibration(labels: NDArray[np.int64], probabilities: Probabilities) -> tuple[CalibrationBin, ...]:
+def calibration(labels: Labels, probabilities: Answers) -> tuple[CalibrationBin, ...]:
     """Compute the reliability curve: the bins with their intervals, from the least confident on."""
     confidence, hits = _top_answers(labels, probabilities)
     answers = pd.DataFrame({"confidence": confidence, "hit": hits})
@@ -114,31 +110,31 @@ def calibration(labels: NDArray[np.int64], probabilities: Probabilities) -> tupl
     )
 
 
-def confusion(labels: NDArray[np.int64], probabilities: Probabilities) -> NDArray[np.int64]:
+def confusion(labels: Labels, probabilities: Answers) -> Integers:
     """Count rows by true class (rows) and answered class (columns), shape ``(classes, classes)``."""
     classes = probabilities.shape[1]
     cells = np.bincount(labels * classes + probabilities.argmax(axis=1), minlength=classes**2)
     return cells.reshape(classes, classes)
 
 
-def losses(labels: NDArray[np.int64], probabilities: Probabilities) -> Floats:
-    """Compute each row's log loss in nats, shape ``(n,)``."""
+def losses(labels: Labels, probabilities: Answers) -> Floats:
+    """Compute each row's log loss in nats."""
     exact = np.clip(probabilities.astype(np.float64), MIN_PROBABILITY, None)
     return np.asarray(np.log(exact.sum(axis=1)) - np.log(exact[np.arange(len(labels)), labels]))
 
 
-def _top_answers(labels: NDArray[np.int64], probabilities: Probabilities) -> tuple[Floats, NDArray[np.bool_]]:
+def _top_answers(labels: Labels, probabilities: Answers) -> tuple[Floats, Mask]:
     """Return the probability of each row's answered class, and whether that class is the true one."""
     return probabilities.max(axis=1).astype(np.float64), probabilities.argmax(axis=1) == labels
 
 
-def _bins(confidence: Floats) -> NDArray[np.int64]:
-    """Return the calibration bin of each row, shape ``(n,)``; equal confidences share a bin."""
+def _bins(confidence: Floats) -> Integers:
+    """Return the calibration bin of each row; equal confidences share a bin."""
     ranks = pd.Series(confidence).rank().to_numpy()
     return ((ranks - 0.5) * BINS / len(ranks)).astype(np.int64)
 
 
-def _resamples(rows: int) -> Iterable[NDArray[np.int64]]:
+def _resamples(rows: int) -> Iterable[Integers]:
     """Draw the indices of ``RESAMPLES`` samples with replacement, one sample at a time to bound memory."""
     random = np.random.default_rng(SEED)
     return (random.integers(rows, size=min(rows, RESAMPLE_SIZE)) for _ in range(RESAMPLES))

@@ -5,8 +5,8 @@ from operator import itemgetter
 
 import numpy as np
 import xgboost
-from numpy.typing import NDArray
 
+from model.arrays import Labels, Matrix
 from model.manifest import Search
 from model.problem.description import Problem
 from model.problem.features import Choice, Number
@@ -45,15 +45,11 @@ WIDE_GRID: dict[str, tuple[float, ...]] = {
 
 
 def search(
-    problem: Problem, matrix: NDArray[np.float64], labels: NDArray[np.int64], *, wide: bool = False
+    problem: Problem, matrix: Matrix, labels: Labels, *, wide: bool = False
 ) -> tuple[Parameters, int, Search]:
     """Find the parameters and the number of rounds with the lowest cross-validated log loss.
 
-    Args:
-        problem: Its features are the columns of ``matrix``, its classes those of ``labels``.
-        matrix: The features, NaN for a blank, shape ``(n, features)``.
-        labels: Class indices from 0, shape ``(n,)``; each occurs at least ``FOLDS`` times.
-        wide: Whether to try ``WIDE_GRID`` in place of ``GRID``.
+    ``wide`` tries ``WIDE_GRID`` in place of ``GRID``. Each class has at least ``FOLDS`` rows.
 
     Returns:
         XGBoost's parameters, the number of rounds of trees, and how they were found.
@@ -78,40 +74,20 @@ def search(
     return parameters, rounds, Search(len(tried), FOLDS, len(taken), loss)
 
 
-def fit(
-    problem: Problem,
-    matrix: NDArray[np.float64],
-    labels: NDArray[np.int64],
-    parameters: Parameters,
-    rounds: int,
-) -> bytes:
-    """Fit XGBoost.
-
-    Args:
-        problem: As for ``search``.
-        matrix: As for ``search``.
-        labels: As for ``search``.
-        parameters: XGBoost's, as ``search`` returns them; ``nthread`` is the number of threads.
-        rounds: How many rounds of trees.
-
-    Returns:
-        The model file's bytes, in UBJSON.
-    """
+def fit(problem: Problem, matrix: Matrix, labels: Labels, parameters: Parameters, rounds: int) -> bytes:
+    """Fit XGBoost with what ``search`` has found; return the model file's bytes, in UBJSON."""
     table = _table(problem, matrix, labels, int(parameters["nthread"]))
     return bytes(xgboost.train(parameters, table, num_boost_round=rounds).save_raw("ubj"))
 
 
-def _table(
-    problem: Problem, matrix: NDArray[np.float64], labels: NDArray[np.int64], threads: int
-) -> xgboost.DMatrix:
-    categories = any(isinstance(feature, Choice) for feature in problem.features)
+def _table(problem: Problem, matrix: Matrix, labels: Labels, threads: int) -> xgboost.DMatrix:
+    types = ["c" if isinstance(feature, Choice) else "q" for feature in problem.features]
+    categories = "c" in types
     return xgboost.DMatrix(
         matrix,
         label=labels,
         feature_names=[feature.column_name for feature in problem.features],
-        feature_types=["c" if isinstance(feature, Choice) else "q" for feature in problem.features]
-        if categories
-        else None,
+        feature_types=types if categories else None,
         enable_categorical=categories,
         nthread=threads,
     )

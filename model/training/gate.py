@@ -6,8 +6,8 @@ from pathlib import Path
 from model.artifact import ArtifactError
 from model.manifest import MANIFEST_NAME
 from model.predictor import Predictor
-from model.training.comparison import Comparison, Judged, compare, read_judged_model
-from model.training.evaluation import losses, mean_interval
+from model.training.comparison import Comparison, Judged, Loss, compare, read_judged_model
+from model.training.evaluation import losses
 from model.training.pipeline import Trained
 
 CALIBRATION_MARGIN = 0.02
@@ -40,10 +40,6 @@ def refusals(trained: Trained, comparison: Comparison | None) -> list[str]:
     """Return the reasons not to write a model, one sentence each.
 
     A difference of log losses counts if the 95 % bootstrap interval of its mean excludes zero.
-
-    Args:
-        trained: The new model, with its held-out rows.
-        comparison: The comparison with the model in place; None if there is none.
     """
     return [*_faults(trained), *(_worse(comparison) if comparison else ())]
 
@@ -51,11 +47,10 @@ def refusals(trained: Trained, comparison: Comparison | None) -> list[str]:
 def _faults(trained: Trained) -> Iterator[str]:
     metrics = trained.artifact.manifest.metrics
     new = losses(trained.held_labels, trained.held_probabilities)
-    gain = losses(trained.held_labels, trained.baseline) - new
-    low, high = mean_interval(gain)
-    if low <= 0:
+    gain = Loss.of(losses(trained.held_labels, trained.baseline) - new)
+    if gain.low <= 0:
         losses_are = f"{metrics.log_loss:.4f}, and {metrics.baseline['log_loss']:.4f} without any model"
-        if (mean := float(gain.mean())) <= 0:
+        if gain.mean <= 0:
             yield (
                 "The model is no better than always answering the classes' shares: on "
                 f"{len(new):,} rows its log loss is {losses_are}."
@@ -63,12 +58,12 @@ def _faults(trained: Trained) -> Iterator[str]:
         else:
             # The interval's half width falls with the square root of the number of rows.
             rows = sum(trained.artifact.manifest.data.rows.values())
-            more = max(1, round(rows * (((mean - low) / mean) ** 2 - 1)))
+            more = max(1, round(rows * (((gain.mean - gain.low) / gain.mean) ** 2 - 1)))
             yield (
                 "That the model is better than always answering the classes' shares may be chance: on "
                 f"{len(new):,} rows its log loss is {losses_are}, and the 95 % interval of the difference, "
-                f"{low:.4f} to {high:.4f}, includes zero. If it stays as large, about {more:,} more rows "
-                "would do."
+                f"{gain.low:.4f} to {gain.high:.4f}, includes zero. If it stays as large, about {more:,} "
+                "more rows would do."
             )
     allowed = metrics.calibration_error_by_chance + CALIBRATION_MARGIN
     if metrics.calibration_error > allowed:

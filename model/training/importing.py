@@ -40,12 +40,7 @@ sys.stdout.buffer.write(booster.save_raw("json"))
 
 
 def import_model(path: Path, data: Dataset, pictures: Mapping[str, bytes]) -> Trained:
-    """Judge a model that was trained elsewhere on all rows of a table, and make its artifact.
-
-    Args:
-        path: A file that ``save_model`` has written, in UBJSON or JSON.
-        data: The rows, whose problem has the model's features and classes.
-        pictures: The pictures that the problem names.
+    """Judge a model that ``save_model`` has written elsewhere on all rows of a table; make its artifact.
 
     Raises:
         ArtifactError: The model can't be read or can't be served for this problem; the sentence says why.
@@ -68,7 +63,7 @@ def import_model(path: Path, data: Dataset, pictures: Mapping[str, bytes]) -> Tr
     parameters = {"objective": objective, "rounds": booster.num_boosted_rounds()}
     imported = Imported(path.name, hashlib.sha256(content).hexdigest())
     all_rows = np.ones(len(data.labels), dtype=bool)
-    return describe(data, pictures, Fit(model, parameters, None, imported, all_rows, all_rows))
+    return describe(data, pictures, Fit(model, parameters, None, imported, all_rows))
 
 
 def _read(path: Path) -> Any:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from model.arrays import Floats, Integers, Mask, Matrix
 from model.manifest import Manifest
 from model.problem.features import Number
 from model.problem.wording import figure, rounded
@@ -21,8 +21,6 @@ SIGNIFICANT = 4.0
 STEPS = 20
 """The steps in which a histogram goes from a number to the same number in another unit."""
 
-Floats = NDArray[np.float64]
-
 
 def oddities(data: Dataset, trained: Trained, last: Manifest | None) -> list[str]:
     """Return what is odd about the rows of a model, one sentence each; ``last`` is the model in place."""
@@ -35,7 +33,7 @@ def oddities(data: Dataset, trained: Trained, last: Manifest | None) -> list[str
     return [f"In {data.file}, {sentence}" for sentence in found]
 
 
-def _rows(data: Dataset, odd: NDArray[np.bool_]) -> str:
+def _rows(data: Dataset, odd: Mask) -> str:
     """Return how many rows are odd, and the lines of the first three."""
     lines = data.lines[odd]
     return f"{len(lines):,} rows (lines {', '.join(map(str, lines[:3]))}, ...)"
@@ -98,7 +96,7 @@ def _other_units(data: Dataset, number: Number, column: Floats) -> Iterator[str]
             )
 
 
-def _second_hump(logs: Floats, apart: float) -> NDArray[np.bool_]:
+def _second_hump(logs: Floats, apart: float) -> Mask:
     """Return which values are in a hump of the histogram, about so far from the highest, behind a valley.
 
     The valley must be lower than the hump by a quarter, and by two and a half standard errors.
@@ -185,7 +183,7 @@ def _copies(data: Dataset, trained: Trained) -> Iterator[str]:
         )
 
 
-def _equal_by_chance(matrix: Floats) -> float:
+def _equal_by_chance(matrix: Matrix) -> float:
     """Estimate how many pairs of rows are equal by chance, as if the features were independent."""
     sample = matrix[:: 1 + len(matrix) // 20_000]
     pairs = len(matrix) ** 2 / 2
@@ -195,5 +193,5 @@ def _equal_by_chance(matrix: Floats) -> float:
     return float(pairs)
 
 
-def _hashes(*columns: NDArray[np.float64] | NDArray[np.int64]) -> "pd.Series[int]":
+def _hashes(*columns: Floats | Integers) -> "pd.Series[int]":
     return pd.util.hash_pandas_object(pd.DataFrame(np.column_stack(columns)), index=False)

@@ -10,8 +10,8 @@ from typing import TypeVar
 import msgspec
 import numpy as np
 import xgboost
-from numpy.typing import NDArray
 
+from model.arrays import Floats, Labels, Mask, Matrix, Probabilities
 from model.artifact import Artifact, identify
 from model.booster import class_probabilities, contributions, load_booster
 from model.manifest import (
@@ -28,12 +28,13 @@ from model.manifest import (
     Search,
 )
 from model.problem.features import AnyFeature, Choice, Number
-from model.step_function import to_step_function
+from model.problem.rows import as_json
+from model.step_function import StepFunction, to_step_function
 from model.training import evaluation, plots
 from model.training.card import write_card
+from model.training.comparison import judged_csv
 from model.training.dataset import Dataset
 from model.training.fitting import fit, search
-from model.training.judged import as_json, judged_csv
 from model.training.simulation import best_probabilities
 from model.training.split import held_out
 
@@ -54,18 +55,17 @@ class Trained:
 
     Attributes:
         artifact: The files to write.
-        held_matrix: Their features, shape ``(n, features)``.
-        held_labels: Their class indices, shape ``(n,)``.
-        held_probabilities: The model's answers for them, shape ``(n, classes)``.
-        baseline: The classes' shares of the fitted rows, repeated for each held-out row, shape ``(n,
-            classes)``.
+        held_matrix: Their features.
+        held_labels: Their classes.
+        held_probabilities: The model's answers for them.
+        baseline: The classes' shares of the fitted rows, repeated for each held-out row.
     """
 
     artifact: Artifact
-    held_matrix: NDArray[np.float64]
-    held_labels: NDArray[np.int64]
-    held_probabilities: NDArray[np.float32]
-    baseline: NDArray[np.float64]
+    held_matrix: Matrix
+    held_labels: Labels
+    held_probabilities: Probabilities
+    baseline: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,53 +77,46 @@ class Fit:
         parameters: XGBoost's parameters.
         search: How they were found; None for an imported model.
         imported: Where an imported model is from.
-        seen: Whether each row was fitted, shape ``(rows,)``.
-        held: Whether each row is judged by, shape ``(rows,)``; both are all rows for an imported model.
+        held: The rows that the model is judged by: those that were not fitted, or all for an imported model.
     """
 
     model: bytes
     parameters: Mapping[str, str | int | float]
     search: Search | None
     imported: Imported | None
-    seen: NDArray[np.bool_]
-    held: NDArray[np.bool_]
+    held: Mask
 
 
 def train(data: Dataset, pictures: Mapping[str, bytes], *, wide: bool = False, threads: int = 1) -> Trained:
     """Fit a model to four fifths of the rows and evaluate it on the others.
 
-    Args:
-        data: Rows of two classes or more.
-        pictures: The pictures that the problem names, which go into the artifact.
-        wide: Whether to search more parameters.
-        threads: For the last fit; only with one do the same rows always give the same bytes.
+    ``wide`` searches more parameters. The ``threads`` are for the last fit; only with one do the same rows
+    always give the same bytes.
     """
     held = held_out(data.matrix, data.labels)
     matrix, labels = data.matrix[~held], data.labels[~held]
     parameters, rounds, searched = search(data.problem, matrix, labels, wide=wide)
     parameters["nthread"] = threads
     model = fit(data.problem, matrix, labels, parameters, rounds)
-    return describe(data, pictures, Fit(model, parameters | {"rounds": rounds}, searched, None, ~held, held))
+    return describe(data, pictures, Fit(model, parameters | {"rounds": rounds}, searched, None, held))
 
 
 def describe(data: Dataset, pictures: Mapping[str, bytes], fitted: Fit) -> Trained:
-    """Evaluate a model, and make the artifact that describes it.
-
-    Args:
-        data: The rows.
-        pictures: The pictures that the problem names, which go into the artifact.
-        fitted: The model.
-    """
+    """Evaluate a model, and make the artifact that describes it, with the pictures that its problem names."""
     problem, held = data.problem, fitted.held
-    matrix, labels = data.matrix[fitted.seen], data.labels[fitted.seen]
+    seen = held if fitted.imported else ~held
+    matrix, labels = data.matrix[seen], data.labels[seen]
     # Loaded from its bytes, so that the model that is evaluated is the one that a server will load.
     booster = load_booster(fitted.model, problem.features)
     held_matrix, held_labels = data.matrix[held], data.labels[held]
     answers = class_probabilities(booster, held_matrix)
     baseline = np.broadcast_to(np.bincount(labels) / len(labels), answers.shape)
+    number = problem.only_number
+    steps = to_step_function(booster, extra_edges=(number.min, number.max)) if number else None
 
     version, file, sha256 = identify(fitted.model)
     known = _known_rows(data, held)
+    known_shares = class_probabilities(booster, known)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         model_version=version,
@@ -137,7 +130,7 @@ def describe(data: Dataset, pictures: Mapping[str, bytes], fitted: Fit) -> Train
             sha256=data.sha256,
             simulated=data.simulated,
             rows=dict(zip(problem.by_key, np.bincount(data.labels).tolist(), strict=True)),
-            fitted=int((fitted.seen & ~held).sum()),
+            fitted=int((~held).sum()),
             held_out=len(held_matrix),
         ),
         parameters=dict(fitted.parameters),
@@ -145,16 +138,16 @@ def describe(data: Dataset, pictures: Mapping[str, bytes], fitted: Fit) -> Train
         imported=fitted.imported,
         forced=(),
         metrics=_rounded(_metrics(data, held, answers, baseline)),
-        decision_boundaries=_boundaries(booster, data),
+        decision_boundaries=_boundaries(steps, list(problem.by_key)) if steps else (),
         known_answers=tuple(
-            KnownAnswer(as_json(problem.features, numbers), _rounded_all(row))
-            for numbers, row in zip(known, class_probabilities(booster, known).tolist(), strict=True)
+            KnownAnswer(as_json(problem.features, numbers), tuple(round(share, 6) for share in shares))
+            for numbers, shares in zip(known.tolist(), known_shares.tolist(), strict=True)
         ),
         xgboost_version=xgboost.__version__,
     )
     used = {name for entry in problem.classes for name in (entry.picture, entry.preview)}
     used |= {problem.icon, problem.preview}
-    documents = plots.draw(manifest, booster, matrix, labels)
+    documents = plots.draw(manifest, steps, matrix, labels)
     documents |= {name: content for name, content in pictures.items() if name in used}
     documents[JUDGED_NAME] = judged_csv(problem, held_matrix, held_labels)
     artifact = _with_documents(Artifact(manifest, fitted.model, documents))
@@ -176,10 +169,7 @@ def _with_documents(artifact: Artifact) -> Artifact:
 
 
 def _stats(
-    features: Sequence[AnyFeature],
-    matrix: NDArray[np.float64],
-    booster: xgboost.Booster,
-    held_matrix: NDArray[np.float64],
+    features: Sequence[AnyFeature], matrix: Matrix, booster: xgboost.Booster, held_matrix: Matrix
 ) -> tuple[FeatureStats, ...]:
     importances: list[float | None] = [None]
     if len(features) > 1:
@@ -208,7 +198,7 @@ def _stats(
     return tuple(found)
 
 
-def _known_rows(data: Dataset, held: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _known_rows(data: Dataset, held: Mask) -> Matrix:
     """Return rows whose answers the manifest records: even steps through the numbers, or held-out rows."""
     number = data.problem.only_number
     if number is None:
@@ -219,12 +209,7 @@ def _known_rows(data: Dataset, held: NDArray[np.bool_]) -> NDArray[np.float64]:
     return np.array(steps, dtype=np.float64).reshape(-1, 1)
 
 
-def _metrics(
-    data: Dataset,
-    held: NDArray[np.bool_],
-    answers: NDArray[np.float32],
-    baseline: NDArray[np.float64],
-) -> Metrics:
+def _metrics(data: Dataset, held: Mask, answers: Probabilities, baseline: Floats) -> Metrics:
     labels = data.labels[held]
     best = evaluation.losses(labels, best_probabilities(data.matrix[held, 0])) if data.simulated else None
     classes = list(data.problem.by_key)
@@ -242,10 +227,6 @@ def _metrics(
     )
 
 
-def _rounded_all(values: Sequence[float]) -> tuple[float, ...]:
-    return tuple(round(value, 6) for value in values)
-
-
 def _rounded(struct: S) -> S:
     """Return a struct with its floats rounded to six decimals.
 
@@ -255,12 +236,7 @@ def _rounded(struct: S) -> S:
     return msgspec.convert(found, type(struct))
 
 
-def _boundaries(booster: xgboost.Booster, data: Dataset) -> tuple[DecisionBoundary, ...]:
-    number = data.problem.only_number
-    if number is None:
-        return ()
-    classes = list(data.problem.by_key)
-    steps = to_step_function(booster, extra_edges=(number.min, number.max))
+def _boundaries(steps: StepFunction, classes: Sequence[str]) -> tuple[DecisionBoundary, ...]:
     answers = steps.probabilities.argmax(axis=1)
     # Rounded to float32, an edge is the threshold that XGBoost holds: 1,780.0, not 1,779.99994.
     return tuple(

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
 import numpy as np
-import xgboost
-from numpy.typing import NDArray
 
+from model.arrays import Floats, Labels, Matrix
 from model.manifest import CalibrationBin, Manifest
 from model.problem.features import AnyFeature, Choice, Number
 from model.problem.scales import round_numbers
 from model.problem.wording import figure
-from model.step_function import StepFunction, to_step_function
+from model.step_function import StepFunction
 from model.training.simulation import best_probabilities
 from model.training.svg import WIDTH, Drawing, Point, Scale, colour, linear, logarithmic
 
@@ -24,28 +23,17 @@ MOST_COLUMNS = 48
 MOST_BARS = 20
 """The most choices that have bars of their own; of more, the rarest are drawn as one."""
 
-Floats = NDArray[np.float64]
-Labels = NDArray[np.int64]
-
 
 def feature_plot_name(feature: AnyFeature) -> str:
     """Return the file name of the plot of a feature."""
     return f"feature-{feature.name}.svg"
 
 
-def draw(manifest: Manifest, booster: xgboost.Booster, matrix: Floats, labels: Labels) -> dict[str, bytes]:
-    """Draw the plots of a model, by file name.
-
-    Args:
-        manifest: Describes the model.
-        booster: The model.
-        matrix: The features of the fitted rows, shape ``(n, features)``.
-        labels: Their class indices, shape ``(n,)``.
-    """
+def draw(manifest: Manifest, steps: StepFunction | None, matrix: Matrix, labels: Labels) -> dict[str, bytes]:
+    """Draw the plots of a model, which may be a step function, and of its fitted rows, by file name."""
     problem = manifest.problem
     drawn = {CALIBRATION: calibration_plot(manifest.metrics.calibration, len(problem.classes))}
-    if number := problem.only_number:
-        steps = to_step_function(booster, extra_edges=(number.min, number.max))
+    if steps:
         drawn[PROBABILITY] = probability_plot(manifest, steps, matrix[:, 0], labels)
     elif len(problem.features) > 1:
         drawn[IMPORTANCE] = importance_plot(manifest)
@@ -59,14 +47,7 @@ def draw(manifest: Manifest, booster: xgboost.Booster, matrix: Floats, labels: L
 
 
 def probability_plot(manifest: Manifest, steps: StepFunction, values: Floats, labels: Labels) -> bytes:
-    """Plot each class's probability against the only number, above the densities of the fitted rows.
-
-    Args:
-        manifest: Describes the model.
-        steps: The model.
-        values: The fitted numbers, in the first unit, shape ``(n,)``.
-        labels: Class indices, shape ``(n,)``.
-    """
+    """Plot each class's probability against the only number, above the densities of the fitted rows."""
     problem, rows = manifest.problem, _rows(manifest)
     (number,) = problem.numbers
     names = [entry.name for entry in problem.classes]
@@ -228,13 +209,9 @@ def _legend(drawing: Drawing, names: Sequence[str]) -> int:
 
 
 def _bars(drawing: Drawing, top: int, bars: Sequence[tuple[str, list[tuple[float, str]], str]]) -> int:
-    """Draw horizontal bars; return the y below them.
+    """Draw horizontal bars below a y; return the y below them.
 
-    Args:
-        drawing: Where to draw.
-        top: The y of the first bar.
-        bars: The name of each, its parts, of which each has a length from 0 to 1 and a colour, and the text
-            at its end.
+    Each has a name, parts of a length from 0 to 1 and a colour, and a text at its end.
     """
     names = [_cut(name, 24) for name, _, _ in bars]
     x = linear(0, 1, LEFT + 8 * max(map(len, names)), RIGHT - 60)

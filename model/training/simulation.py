@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
+from model.arrays import Floats, Labels
 from model.atomic import write_atomically
 from model.problem.description import Problem
 
@@ -37,32 +37,15 @@ Because it is the same, the best possible probability of the larger breed rises 
 half at the geometric mean of the medians, 1,768 sq ft.
 """
 
-ABOUT = (
-    "**The households are simulated, not a survey.** Each keeps one of the breeds with equal chance, and the "
-    "logarithm of its home's size is normal, with a median of "
-    + " and ".join(
-        f"{size:,.0f} sq ft ({key.replace('_', ' ').title()})" for key, size in MEDIAN_SQFT.items()
-    )
-    + f" and a standard deviation of {LOG_SPREAD}. The figures were chosen so that the sizes overlap; "
-    "`model/training/simulation.py` draws them."
-)
-"""What the card says about the data."""
 
-
-def simulate_homes(
-    households: int = HOUSEHOLDS, seed: int = SEED
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def simulate_homes(households: int = HOUSEHOLDS, seed: int = SEED) -> tuple[Floats, Labels]:
     """Simulate households, as the module's docstring describes.
 
     All draws are from ``random.Random.random``, because Python promises the same sequence in every version.
 
-    Args:
-        households: How many to simulate.
-        seed: The same seed gives the same households.
-
     Returns:
         The home sizes (whole square feet, within the limits) and the index of each household's breed in
-        ``MEDIAN_SQFT``, both of shape ``(households,)``.
+        ``MEDIAN_SQFT``.
     """
     draw = random.Random(seed).random  # noqa: S311 - a simulation, not a secret
     curves = [NormalDist(math.log(median), LOG_SPREAD) for median in MEDIAN_SQFT.values()]
@@ -77,15 +60,8 @@ def simulate_homes(
     return np.array(sizes, dtype=np.float64), np.array(labels)
 
 
-def best_probabilities(home_sizes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compute the Bayes-optimal probabilities of the simulated breeds from their known densities.
-
-    Args:
-        home_sizes: Sizes in square feet, shape ``(n,)``.
-
-    Returns:
-        Shape ``(n, 2)``, one column for each breed in the order of ``MEDIAN_SQFT``; rows sum to 1.
-    """
+def best_probabilities(home_sizes: Floats) -> Floats:
+    """Compute the Bayes-optimal probabilities of ``MEDIAN_SQFT`` for homes of these sizes in square feet."""
     medians = np.log(list(MEDIAN_SQFT.values()))
     distances = (np.log(home_sizes)[:, np.newaxis] - medians) / LOG_SPREAD
     densities = np.exp(-(distances**2) / 2)

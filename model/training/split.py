@@ -2,25 +2,19 @@
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+
+from model.arrays import Integers, Labels, Mask, Matrix
 
 HELD_OUT_SHARE = 0.2
 FOLDS = 5
 
 
-def shuffled_ranks(matrix: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rank the rows of each class in a pseudo-random order that does not depend on their lines.
+def shuffled_ranks(matrix: Matrix, labels: Labels) -> Integers:
+    """Rank the rows of each class, from 0, in a pseudo-random order that does not depend on their lines.
 
     They are ordered by a hash of their features and of how many rows with the same features and class came
     before. When a file grows, nearly all of its held-out rows therefore stay held out: the model in place was
     not fitted to them, and the gate compares fairly.
-
-    Args:
-        matrix: The features, shape ``(n, features)``.
-        labels: Class indices, shape ``(n,)``.
-
-    Returns:
-        The rank of each row within its class, from 0, shape ``(n,)``.
     """
     rows = pd.DataFrame(matrix)
     features = list(rows.columns)
@@ -30,21 +24,16 @@ def shuffled_ranks(matrix: NDArray[np.float64], labels: NDArray[np.int64]) -> ND
     return np.asarray(ranks - 1, dtype=np.int64)
 
 
-def held_out(matrix: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return whether each row is held out, shape ``(n,)``: ``HELD_OUT_SHARE`` of every class."""
+def held_out(matrix: Matrix, labels: Labels) -> Mask:
+    """Return which rows are held out: ``HELD_OUT_SHARE`` of every class."""
     rows = np.bincount(labels)[labels]
     return shuffled_ranks(matrix, labels) < np.round(rows * HELD_OUT_SHARE)
 
 
-def folds(
-    matrix: NDArray[np.float64], labels: NDArray[np.int64], max_rows: int
-) -> tuple[NDArray[np.int64], list[tuple[NDArray[np.int64], NDArray[np.int64]]]]:
+def folds(matrix: Matrix, labels: Labels, max_rows: int) -> tuple[Integers, list[tuple[Integers, Integers]]]:
     """Divide rows into folds for cross-validation, each with the same share of every class.
 
-    Args:
-        matrix: The features, shape ``(n, features)``.
-        labels: Class indices, shape ``(n,)``.
-        max_rows: The most rows to use; if there are more, the same share of each class is used.
+    If there are more than ``max_rows``, the same share of each class is used.
 
     Returns:
         The indices of the rows that are used, and for each fold the positions among these of the rows to fit

@@ -19,13 +19,7 @@ _STYLES = ("dark_orange", "dodger_blue1", "green3", "medium_purple", "red", "yel
 
 
 def result(manifest: Manifest, comparison: Comparison | None, said: str) -> RenderableType:
-    """Return the result of a training: the rows, the measures and the answers.
-
-    Args:
-        manifest: The manifest of the trained model.
-        comparison: The comparison with the model in place; None if there is none.
-        said: What became of the model, a sentence.
-    """
+    """Return the result of a training, its comparison with the model in place, and what became of it."""
     parts = [_rows(manifest), _quality(manifest), _answers(manifest)]
     if comparison:
         parts.insert(2, compared(comparison))
@@ -77,7 +71,8 @@ def compared(comparison: Comparison) -> Table:
     for name in ("On the rows of", new, old, "Difference"):
         table.add_column(name, justify="right" if table.columns else "left")
     for part in comparison.sets:
-        cells = [str(loss).replace(" (", "\n(") for loss in (part.new, part.old, part.difference)]
+        losses = (part.new, part.old, part.difference)
+        cells = [f"{loss.mean:.4f}\n({loss.low:.4f} to {loss.high:.4f})" for loss in losses]
         style = "red" if part.difference.low > 0 else ""
         table.add_row(f"model {part.judged}\n({part.rows:,})", *cells, style=style)
     return table
