@@ -88,21 +88,24 @@ def draft(path: Path, target: str) -> str:
             features += 1
             lines += ["", *_feature(_name(column), counts, columns)]
     if not features:
-        raise DatasetError(f"No column of {path} can be asked for:\n" + "\n".join(lines[-1:]))
+        reason = lines[-1].removeprefix("# ") if len(columns) > 1 else f"It has no other than {target!r}."
+        raise DatasetError(f"No column of {path} can be asked for. {reason}")
     return "\n".join(lines) + "\n"
 
 
 def _place(path: Path, columns: Sequence[str], target: str) -> int:
     """Return the position of the column to answer, or raise `DatasetError` if it is not there once."""
     plain = [plain_name(column) for column in columns]
-    if plain.count(plain_name(target)) == 1:
+    if times := plain.count(plain_name(target)):
+        if times > 1:
+            raise DatasetError(f"{path} has {times} columns {shown(target)}; keep one.")
         return plain.index(plain_name(target))
     there = f"The columns of {path} are {', '.join(map(shown, columns[:20]))}."
     if not target:
         raise DatasetError(f"Name the column to answer, as --target COLUMN. {there}")
     near = get_close_matches(plain_name(target), plain, n=1)
     hint = f" Did you mean {shown(columns[plain.index(near[0])])}?" if near else ""
-    raise DatasetError(f"There is not one column {shown(target)}.{hint} {there}")
+    raise DatasetError(f"There is no column {shown(target)}.{hint} {there}")
 
 
 def _class_comments(answers: Texts) -> Iterator[str]:

@@ -192,8 +192,8 @@ def test_names_are_words_and_the_target_may_be_spelled_otherwise(tmp_path: Path)
             "",
             "Name the column to answer, as --target COLUMN. The columns of {path} are kind, size, note.",
         ),
-        ("breed", "There is not one column breed. The columns of {path} are kind, size, note."),
-        ("nite", "There is not one column nite. Did you mean note? The columns of {path} are kind,"),
+        ("breed", "There is no column breed. The columns of {path} are kind, size, note."),
+        ("nite", "There is no column nite. Did you mean note? The columns of {path} are kind,"),
         ("size", "The column 'size' of {path} has 60 different values, and can be answered with 2 to 50;"),
         ("note", "The column 'note' of {path} has 1 different values, and can be answered with 2 to 50;"),
     ],
@@ -209,8 +209,17 @@ def test_a_column_that_cannot_be_answered_is_refused_in_a_sentence(
 
 
 def test_a_table_without_a_feature_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"No column of .* can be asked for"):
+    with pytest.raises(
+        DatasetError, match=r"No column of .* can be asked for\. The column thing is left out"
+    ):
         draft(write(tmp_path, {"thing": ["red"]}), "kind")
+    path = tmp_path / "table.csv"
+    path.write_text("kind\n" + "a\nb\n" * 30)
+    with pytest.raises(DatasetError, match=r"can be asked for\. It has no other than 'kind'\.$"):
+        draft(path, "kind")
+    path.write_text("kind,Kind,size\n" + "a,b,1\nb,a,2\n" * 30)
+    with pytest.raises(DatasetError, match=r"has 2 columns kind; keep one\.$"):
+        draft(path, "kind")
 
 
 cells_of_tables = st.one_of(
