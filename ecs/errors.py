@@ -73,8 +73,8 @@ _TABLE = tomllib.loads(Path(__file__).with_name("errors.toml").read_text(encodin
 _ROWS = msgspec.convert(_TABLE["error"], list[_Row])
 
 
-def translate(error: Exception) -> DeployError:
-    """Turn one of `AWS_ERRORS` into a `DeployError` by `errors.toml`; return a `DeployError` unchanged."""
+def translate(error: BaseException) -> DeployError:
+    """Turn an error that `errors.toml` has into a `DeployError`; return a `DeployError` unchanged."""
     if isinstance(error, DeployError):
         return error
     code, call, message = "", "", " ".join(str(error).split())

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ecs.aws import Aws, connect
-from ecs.errors import AWS_ERRORS, DeployError, NotRolledBackError, UsageError, translate
+from ecs.errors import AWS_ERRORS, DeployError, UsageError, translate
 from ecs.foundation.stack import find_foundation
 from ecs.foundation.stack_outputs import Foundation
 from ecs.output import Output
@@ -70,28 +70,14 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Function], click.Comman
             output = Output(as_json=as_json)
             try:
                 result = {"exit_code": 0} | function(Run(env, region, output), **given)
-            except (DeployError, *AWS_ERRORS) as error:
-                failed = translate(error)
             except BrokenPipeError:  # the reader of the output has closed it; click exits without a message
                 raise
-            except OSError as error:
-                failed = NotRolledBackError(
-                    f"This machine failed: {error}.",
-                    hint="Mend it (room on the disk, rights to the files), then run this again: it goes on.",
-                )
-            except click.Abort:
-                failed = UsageError("Nothing was changed.")
-            except KeyboardInterrupt:
-                failed = NotRolledBackError(
-                    "Stopped. What had begun on AWS goes on without this command.",
-                    hint="See it with `python -m ecs status`; run this again to take it up; stop a "
-                    "rollout with `python -m ecs rollback`.",
-                )
-            else:
-                output.result(result)
-                sys.exit(result["exit_code"])
-            output.error(failed)
-            sys.exit(failed.exit_code)
+            except (DeployError, *AWS_ERRORS, OSError, click.Abort, KeyboardInterrupt) as error:
+                failed = translate(error)
+                output.error(failed)
+                sys.exit(failed.exit_code)
+            output.result(result)
+            sys.exit(result["exit_code"])
 
         for option in reversed((*shared, *options)):
             call = option(call)
