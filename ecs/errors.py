@@ -51,6 +51,10 @@ class NotRolledBackError(DeployError):
     exit_code = 4
 
 
+class SkippedError(Exception):
+    """A check of `verify` can't be made, which is no failure; the message says why."""
+
+
 REGION_HINT = "Set region in ecs/settings.toml or AWS_REGION, or give --region, for example eu-west-1."
 MAX_ATTEMPTS = 8
 """How often botocore tries a call, in all, when AWS throttles it or fails."""
