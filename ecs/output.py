@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 import msgspec
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -27,10 +27,6 @@ class Output:
     def say(self, text: str = "", style: str = "") -> None:
         """Print a line."""
         self.console.print(escape(text), style=style or None)
-
-    def show(self, renderable: RenderableType) -> None:
-        """Print a table or another renderable of Rich."""
-        self.console.print(renderable)
 
     def warn(self, text: str) -> None:
         """Print a warning."""
