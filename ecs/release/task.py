@@ -12,10 +12,6 @@ from ecs.settings import PORT
 CONTAINER = "web"
 USER = "10001"
 LIVEZ = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{PORT}/livez', timeout=2)"
-ARGUMENTS = (
-    "family", "taskRoleArn", "executionRoleArn", "networkMode", "containerDefinitions", "volumes",
-    "requiresCompatibilities", "cpu", "memory", "runtimePlatform",
-)  # fmt: skip
 
 
 def ecs_tags(aws: Aws) -> list[dict[str, str]]:
@@ -97,7 +93,7 @@ def describe(aws: Aws, reference: str) -> dict[str, Any] | None:
 
 def compare(old: dict[str, Any] | None, new: dict[str, Any]) -> list[FieldChange]:
     """Return how a task definition, as AWS describes it, differs from the arguments for a new one."""
-    described = {key: value for key, value in (old or {}).items() if key in ARGUMENTS}
+    described = {key: value for key, value in (old or {}).items() if key in new}
     return diff(normalise(described), normalise(new))
 
 
