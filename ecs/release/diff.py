@@ -18,10 +18,10 @@ MEMBER_KEYS = ("name", "containerPort", "sourceVolume", "targetGroupArn")
 """The keys that identify the members of a list whose order has no meaning."""
 
 
-def normalise(value: Any, key: str = "") -> Any:
+def normalise(value: Any) -> Any:
     """Remove values that make no difference: empty ones, AWS's defaults, a host port like the container's."""
     if isinstance(value, dict):
-        kept = {name: normalise(item, name) for name, item in value.items()}
+        kept = {name: normalise(item) for name, item in value.items()}
         if kept.get("hostPort") in {0, kept.get("containerPort")}:
             kept.pop("hostPort", None)
         return {
@@ -31,7 +31,7 @@ def normalise(value: Any, key: str = "") -> Any:
             and not (name in DEFAULTS and type(item) is type(DEFAULTS[name]) and item == DEFAULTS[name])
         }
     if isinstance(value, list | tuple):
-        return [normalise(item, key) for item in value]
+        return [normalise(item) for item in value]
     return value
 
 
