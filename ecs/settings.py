@@ -27,9 +27,6 @@ MEMORY_FOR_CPU = {
 }
 """The memory sizes in MB that Fargate offers, by CPU units (1024 are one vCPU)."""
 
-FEWEST_REQUESTS = 10
-"""The lowest limit of a rate-based rule of AWS WAF."""
-
 OWN_VARIABLES = frozenset({
     "ALLOWED_HOSTS", "BIND_HOST", "LOG_FORMAT", "LOG_LEVEL", "METRICS_BIND", "PORT", "REQUEST_SECONDS",
     "STOP_WAIT_SECONDS", "TRUSTED_PROXIES", "WEB_CONCURRENCY",
@@ -92,10 +89,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(f"max_tasks = {self.max_tasks} is less than min_tasks = {self.min_tasks}")
         if bool(self.vpc_id) != bool(self.subnet_ids) or len(self.subnet_ids) == 1:
             raise ValueError("vpc_id wants two or more subnet_ids beside it, in different zones")
-        if 0 < self.requests_per_5_minutes < FEWEST_REQUESTS:
-            raise ValueError(
-                f"requests_per_5_minutes = {self.requests_per_5_minutes}: WAF takes {FEWEST_REQUESTS} or more"
-            )
+        if 0 < (requests := self.requests_per_5_minutes) < 10:
+            raise ValueError(f"requests_per_5_minutes = {requests}: WAF takes 10 or more")
         if self.monthly_budget_usd and not self.alarm_email:
             raise ValueError("monthly_budget_usd wants the alarm_email that shall hear of it")
         if self.hosted_zone_id and not self.domain_name:
