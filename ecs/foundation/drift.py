@@ -54,12 +54,8 @@ def find_drift(cloudformation: "CloudFormationClient", name: str) -> tuple[list[
             drift["LogicalResourceId"],
             drift["ResourceType"],
             properties=tuple(
-                FieldChange(
-                    difference["PropertyPath"].strip("/"),
-                    difference["ExpectedValue"],
-                    difference["ActualValue"],
-                )
-                for difference in drift.get("PropertyDifferences", [])
+                FieldChange(item["PropertyPath"].strip("/"), item["ExpectedValue"], item["ActualValue"])
+                for item in drift.get("PropertyDifferences", [])
             ),
         )
         for drift in found
