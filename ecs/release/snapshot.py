@@ -36,11 +36,6 @@ class Snapshot:
         """The tasks that are neither stopped nor stopping."""
         return [task for task in self.tasks if task.get("desiredStatus") != "STOPPED"]
 
-    @property
-    def target_states(self) -> dict[str, str]:
-        """The state of each target of the balancer, by IP address."""
-        return _states(self.idle) | _states(self.targets)
-
     def stopped(self, task_definition: str) -> list[dict[str, Any]]:
         """Return a revision's stopped tasks: those that exited by themselves first, each newest first."""
         stopped = [task for task in self.tasks if task.get("desiredStatus") == "STOPPED"]
@@ -52,7 +47,7 @@ class Snapshot:
 
     def target_state(self, task: dict[str, Any]) -> str:
         """Return the state of a task as a target of the balancer; "" if it is no target."""
-        return self.target_states.get(private_address(task), "")
+        return (_states(self.idle) | _states(self.targets)).get(private_address(task), "")
 
     def all_requests_go_to(self, task_definition: str) -> bool:
         """Return whether only tasks of this revision get requests, and as many are healthy as desired.
@@ -62,14 +57,14 @@ class Snapshot:
         since = services.primary_deployment(self.service)["createdAt"]  # `redeploy` replaces equal tasks
         tasks = (task for task in self.running if task.get("createdAt", since) >= since)
         new = {private_address(task) for task in tasks if task["taskDefinitionArn"] == task_definition}
-        routed = {
-            address: state for address, state in _states(self.targets).items() if state not in NOT_ROUTED
-        }
-        healthy = sum(state == "healthy" for state in routed.values())
-        return routed.keys() <= new and healthy >= max(1, self.service["desiredCount"])
+        states = _states(self.targets)
+        routed = {address for address, state in states.items() if state not in NOT_ROUTED}
+        healthy = list(states.values()).count("healthy")
+        return routed <= new and healthy >= max(1, self.service["desiredCount"])
 
 
 def _states(targets: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the state of each target of the balancer, by IP address."""
     return {item["Target"]["Id"]: item["TargetHealth"]["State"] for item in targets}
 
 
@@ -84,10 +79,8 @@ def take_snapshot(aws: Aws, foundation: Foundation) -> Snapshot | None:
     service = services.find(aws, foundation)
     if service is None:
         return None
-    cluster, tasks = (
-        foundation.cluster_name,
-        dict[str, dict[str, Any]](),
-    )  # by ARN: a task may stop between the two lists
+    cluster = foundation.cluster_name
+    tasks: dict[str, dict[str, Any]] = {}  # by ARN: a task may stop between the two lists
     statuses: tuple[Literal["RUNNING", "STOPPED"], ...] = ("RUNNING", "STOPPED")
     for status in statuses:
         pages = aws.ecs.get_paginator("list_tasks").paginate(
