@@ -1,7 +1,6 @@
 """Show the progress of a rollout: a live table on a terminal, lines in a log."""
 
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
 from rich.live import Live
@@ -18,41 +17,41 @@ EVENTS = 4
 STYLES = {"healthy": "green", "RUNNING": "green", "unhealthy": "red", "STOPPED": "red", "ALARM": "bold red"}
 
 
+@dataclass
 class RolloutView:
     """Shows one deployment: a live table on a terminal, a line for each change elsewhere."""
 
-    def __init__(self, output: Output, live: Live | None, task_definition: str) -> None:
-        self._output = output
-        self._live = live
-        self._task_definition = task_definition
-        self._last = ""
-        self._seen: set[str] | None = None
+    output: Output
+    live: Live | None
+    task_definition: str
+    _last: str = ""
+    _seen: set[str] | None = None
 
     def __call__(self, snapshot: Snapshot) -> None:
         """Show a snapshot; in a log, print only what has changed since the last one."""
-        if self._live:
-            self._live.update(self._draw(snapshot))
+        if self.live:
+            self.live.update(self._draw(snapshot))
             return
         line = self._line(snapshot)
         if line != self._last:
-            self._output.say(line)
+            self.output.say(line)
             self._last = line
         for event in self._new_events(snapshot):
-            self._output.say(f"  {event}")
+            self.output.say(f"  {event}")
 
     def _counts(self, snapshot: Snapshot) -> tuple[int, int, int]:
-        tasks = [task for task in snapshot.running if task["taskDefinitionArn"] == self._task_definition]
+        tasks = [task for task in snapshot.running if task["taskDefinitionArn"] == self.task_definition]
         healthy = sum(snapshot.target_state(task) == "healthy" for task in tasks)
         return healthy, len(tasks), snapshot.service["desiredCount"]
 
     def _line(self, snapshot: Snapshot) -> str:
         healthy, started, desired = self._counts(snapshot)
         by_revision = {item["taskDefinition"]: item for item in reversed(snapshot.service["deployments"])}
-        deployment = by_revision.get(self._task_definition, {})
+        deployment = by_revision.get(self.task_definition, {})
         failed = deployment.get("failedTasks", 0)
         state = deployment.get("rolloutState", "gone").lower().replace("_", " ")
         return (
-            f"{short(self._task_definition)}: {state}, {healthy} of {desired} healthy, {started} started"
+            f"{short(self.task_definition)}: {state}, {healthy} of {desired} healthy, {started} started"
             + (f", {failed} failed" if failed else "")
         )
 
@@ -106,13 +105,9 @@ def alarm_lines(snapshot: Snapshot) -> list[Text]:
 def event_lines(snapshot: Snapshot, count: int = EVENTS) -> list[Text]:
     """Return a line for each of the last events of the service, newest first."""
     return [
-        Text(f"{_clock(event['createdAt'])}  {event['message']}", style="dim")
+        Text(f"{event['createdAt'].astimezone():%H:%M:%S}  {event['message']}", style="dim")
         for event in snapshot.service.get("events", [])[:count]
     ]
-
-
-def _clock(moment: Any) -> str:
-    return f"{moment.astimezone():%H:%M:%S}" if isinstance(moment, datetime) else str(moment)
 
 
 def _styled(word: str) -> Text:
