@@ -50,8 +50,8 @@ def follow_stack(
 ) -> None:
     """Wait until the operation on a stack ends, calling `on_event` with a line for each event after `since`.
 
-    Resources in progress share one line that ends with "in progress". Takes
-    the id of the stack, because a name does not find a deleted stack.
+    Resources in progress share one line that ends with "in progress". Takes the id of the stack, because a
+    name does not find a deleted stack.
 
     Raises:
         RolledBackError: it has ended in another status than `expected`, and nothing of it is left.
