@@ -50,7 +50,7 @@ class ResourceChange:
         sign = "±" if self.replacement else SIGNS.get(self.action, "~")
         note = ", replaced" if self.replacement else ", may be replaced" if self.may_replace else ""
         lines = [f"{sign} {self.logical_id} ({self.resource_type}{note})", *map(str, self.properties)]
-        return "\n      ".join(_cut(line) for line in lines)
+        return "\n      ".join(line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…" for line in lines)
 
 
 @dataclass(frozen=True)
@@ -146,10 +146,6 @@ def _cause(event: "OperationEventTypeDef") -> str:
     by = filter(None, (event.get("ValidationName"), event.get("HookType"), event.get("ValidationPath")))
     resource = f"{event.get('LogicalResourceId')} ({event.get('ResourceType')})"
     return f"{resource}: {reason} ({', '.join(by) or 'no path given'})" if reason else ""
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
 def _read(cloudformation: "CloudFormationClient", name: str, stack: str) -> Iterator[ResourceChange]:
