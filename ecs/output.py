@@ -75,13 +75,12 @@ class Output:
             )
 
     def confirm(self, question: str, *, yes: bool) -> None:
-        """Ask before something is changed; raise `UsageError` if the answer is no or there is no terminal."""
+        """Ask before something is changed; a no aborts the command. Raise `UsageError` without a terminal."""
         if yes:
             return
         if not sys.stdin.isatty():
             raise UsageError("This changes things, and there is no terminal to ask on.", hint="Add --yes.")
-        if not click.confirm(question, err=self.as_json):
-            raise UsageError("Nothing was changed.")
+        click.confirm(question, err=self.as_json, abort=True)
 
     def confirm_name(self, name: str) -> None:
         """Ask the operator to type a name; raise `UsageError` for another name or without a terminal."""
