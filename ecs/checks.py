@@ -61,25 +61,18 @@ def read_context(aws: Aws, *, allow_dirty: bool) -> CheckContext:
 
 def run_checks(context: CheckContext) -> Iterator[Check]:
     """Yield the result of each check in order; without credentials, skip those that call AWS."""
-    signed_in = True
+    signed_in: bool | None = True
     for name, needs_aws, function in CHECKS:
-        if needs_aws and not signed_in:
-            yield Check(name, "SKIP", "needs credentials")
-            continue
-        check = _run(name, function, context)
-        if name == "credentials":
-            signed_in = check.state == "OK"
-        yield check
-
-
-def _run(name: str, function: Callable[[CheckContext], str], context: CheckContext) -> Check:
-    try:
-        return Check(name, "OK", function(context))
-    except SkippedError as skip:
-        return Check(name, "SKIP", str(skip))
-    except (DeployError, *AWS_ERRORS) as error:
-        failed = translate(error)
-        return Check(name, "FAIL", str(failed), failed.hint, failed)
+        try:
+            if needs_aws:
+                require(signed_in, "needs credentials")
+            yield Check(name, "OK", function(context))
+        except SkippedError as skip:
+            yield Check(name, "SKIP", str(skip))
+        except (DeployError, *AWS_ERRORS) as error:
+            failed = translate(error)
+            yield Check(name, "FAIL", str(failed), failed.hint, failed)
+            signed_in = None if name == "credentials" else signed_in
 
 
 def _credentials(context: CheckContext) -> str:
