@@ -162,15 +162,11 @@ def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
     try:
         return msgspec.convert(given, Settings)
     except msgspec.ValidationError as error:
-        raise UsageError(
-            f"{path.name}: {_reword(str(error))}.", hint="The comment above a setting says what it may be."
-        ) from error
-
-
-def _reword(message: str) -> str:
-    """Turn msgspec's "PROBLEM - at `$.KEY`" into "KEY: PROBLEM"."""
-    problem, marker, place = message.partition(" - at `$.")
-    return f"{place.rstrip('`')}: {problem}" if marker else problem
+        # msgspec says "PROBLEM - at `$.KEY`", or only the problem.
+        problem, _, place = str(error).partition(" - at `$.")
+        told = f"{place.rstrip('`')}: {problem}" if place else problem
+        hint = "The comment above a setting says what it may be."
+        raise UsageError(f"{path.name}: {told}.", hint=hint) from error
 
 
 def _nearest(word: str, known: Any) -> str:
