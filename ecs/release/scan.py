@@ -68,11 +68,8 @@ def wait_for_findings(aws: Aws, foundation: Foundation, tag: str, *, required: b
     """Wait for the scan of an image and return its findings.
 
     With `required`, wait longer, also for a scan that has not begun, and start one if necessary. Botocore's
-    waiter does not know the status ACTIVE, in which scans by Amazon Inspector stay for ever.
-
-    Raises:
-        UsageError: there are no findings; the sentence says why.
-        ClientError: AWS refused a call.
+    waiter does not know the status ACTIVE, in which scans by Amazon Inspector stay for ever. Raises
+    `UsageError` with the reason if there are no findings.
     """
     image: Any = {"repositoryName": foundation.repository_name, "imageId": {"imageTag": tag}}
     started, reason, start = time.monotonic(), NOT_FOUND, False
@@ -111,9 +108,8 @@ def _read(found: Mapping[str, Any]) -> list[Finding]:
         packages = {package["name"] for package in details.get("vulnerablePackages", [])}
         values = {attribute["key"]: attribute.get("value", "") for attribute in item.get("attributes", [])}
         package = values.get("package_name") or ", ".join(sorted(packages))
-        read.append(
-            Finding(details.get("vulnerabilityId") or item.get("name", ""), package, item["severity"])
-        )
+        name = details.get("vulnerabilityId") or item.get("name", "")
+        read.append(Finding(name, package, item["severity"]))
     uncounted = Counter(found.get("findingSeverityCounts", {}))
     uncounted.subtract(finding.severity for finding in read)
     return read + [Finding("", "", severity) for severity in uncounted.elements()]

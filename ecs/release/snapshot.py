@@ -112,13 +112,11 @@ def take_snapshot(aws: Aws, foundation: Foundation) -> Snapshot | None:
 
 def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, deployment: ServiceDeployment) -> Evidence:
     """Collect the evidence of a failed deployment; read the last log lines of a few of its tasks."""
-    arn, group = deployment.target, foundation.log_group_name
-    since = deployment.since
+    arn, since, group = deployment.target, deployment.since, foundation.log_group_name
     stopped = [task for task in snapshot.stopped(arn) if task.get("createdAt", since) >= since]
     running = [task for task in snapshot.running if task["taskDefinitionArn"] == arn]
     newest = [task["taskArn"] for task in [*stopped, *running][:TASKS_WITH_LOGS]]
-    all_events = snapshot.service.get("events", [])
-    events = [event["message"] for event in all_events if event["createdAt"] >= deployment.since]
+    events = [event for event in snapshot.service.get("events", []) if event["createdAt"] >= since]
     return Evidence(
         reason=deployment.reason,
         task_definition=arn,
@@ -127,6 +125,6 @@ def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, deployment: Ser
         logs={task: last_lines(aws, group, f"task/{CONTAINER}/{short(task)}") for task in newest},
         targets=[*snapshot.targets, *snapshot.idle],
         alarms=snapshot.alarms,
-        events=events,
+        events=[event["message"] for event in events],
         triggered=deployment.alarms,
     )
