@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,14 +57,10 @@ class Output:
             yield
         self.done(text)
 
-    @contextmanager
-    def live(self, *, screen: bool = False) -> Iterator[Live | None]:
+    def live(self, *, screen: bool = False) -> AbstractContextManager[Live | None]:
         """Open a view that can be redrawn, with `screen` on the alternate screen; None without a terminal."""
-        if not self.console.is_terminal:
-            yield None
-            return
-        with Live(console=self.console, screen=screen, refresh_per_second=4) as live:
-            yield live
+        there = self.console.is_terminal
+        return Live(console=self.console, screen=screen, refresh_per_second=4) if there else nullcontext()
 
     def refuse_json(self, option: str) -> None:
         """Raise `UsageError` if `--json` is given beside this option, which runs until Ctrl-C."""
