@@ -8,7 +8,6 @@ DeployError
 """
 
 import re
-import tomllib
 from pathlib import Path
 
 import msgspec
@@ -73,8 +72,8 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pattern: str = ""
 
 
-_TABLE = tomllib.loads(Path(__file__).with_name("errors.toml").read_text(encoding="utf-8"))
-_ROWS = msgspec.convert(_TABLE["error"], list[_Row])
+_TABLE = Path(__file__).with_name("errors.toml").read_bytes()
+_ROWS = msgspec.toml.decode(_TABLE, type=dict[str, list[_Row]])["error"]
 
 
 def translate(error: BaseException) -> DeployError:

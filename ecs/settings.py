@@ -1,6 +1,5 @@
 """The settings, read from `settings.toml` and validated before any call to AWS."""
 
-import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -135,10 +134,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
     """Read the settings of one environment; raise `UsageError` if the file or a setting is invalid."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = msgspec.toml.decode(path.read_bytes())
     except OSError as error:
         raise UsageError(f"The settings {path} can't be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path.name} is not TOML: {error}.") from error
     environments = document.pop("env", {})
     if not isinstance(environments, dict) or not all(

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -25,7 +24,7 @@ from ecs.release.candidate import read_candidate, read_predictor
 from ecs.run import Run, command, dry_run_option, yes_option
 from ecs.settings import ROOT
 
-TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+TABLE = msgspec.toml.decode(Path(__file__).with_suffix(".toml").read_bytes())
 FOLDER, ANSWERS = ROOT / ".ecs" / "acceptance", ROOT / "tests" / "ecs" / "answers"
 CLONE, PROGRESS = FOLDER / "clone", FOLDER / "progress.json"
 NOT_RUN = {"state": "not run", "seconds": 0, "new_words": "", "told": ""}
@@ -111,12 +110,8 @@ def _go_on(run: Run, steps: list[dict[str, Any]], progress: dict[str, Any]) -> d
     else:
         PROGRESS.replace(FOLDER / "report.json")
     passed = all(results[step["name"]]["state"] == "passed" for step in steps)
-    return {
-        "results": results,
-        "minutes": minutes,
-        "dollars": _cost(run, minutes),
-        "destroyed": not failed,
-    } | {"exit_code": 4 if failed else 0 if passed else 1}
+    told = {"results": results, "minutes": minutes, "dollars": _cost(run, minutes), "destroyed": not failed}
+    return told | {"exit_code": 4 if failed else 0 if passed else 1}
 
 
 def _save(progress: dict[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """Find the cause of a failed release in its evidence: one sentence, and a hint what to do."""
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,8 +31,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     other: dict[str, Cause]
 
 
-_FILE = Path(__file__).with_name("causes.toml")
-TABLE = msgspec.convert(tomllib.loads(_FILE.read_text(encoding="utf-8")), Table)
+TABLE = msgspec.toml.decode(Path(__file__).with_name("causes.toml").read_bytes(), type=Table)
 
 
 def diagnose(evidence: Evidence, *, timed_out: bool = False) -> Cause:

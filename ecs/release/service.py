@@ -1,9 +1,10 @@
 """The ECS service: create, update, find and compare it."""
 
-import tomllib
 import uuid
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from ecs.aws import Aws
 from ecs.foundation.stack_outputs import Foundation
@@ -13,7 +14,7 @@ from ecs.release.task import CONTAINER, ecs_tags
 from ecs.release.traffic import live_target_group, other_target_group
 from ecs.settings import PORT
 
-_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_TABLE = msgspec.toml.decode(Path(__file__).with_suffix(".toml").read_bytes())
 FIXED: dict[str, Any] = _TABLE["service"]
 BAKE_MINUTES: int = FIXED["deploymentConfiguration"]["bakeTimeInMinutes"]
 
