@@ -4,7 +4,7 @@ import shlex
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -35,106 +35,76 @@ def run(run: Run, *, words: tuple[str, ...], dry_run: bool) -> dict[str, Any]:
     serving = service.find(run.aws, foundation)
     if serving is None:
         raise UsageError("There is no service whose image could run it.", hint="Make it: python -m ecs up.")
-    result = {"task_definition_arn": serving["taskDefinition"], "command": list(words)}
-    click.echo(f"{short(serving['taskDefinition'])}: {shlex.join(words)}", err=True)
+    revision = serving["taskDefinition"]
+    result = {"task_definition_arn": revision, "command": list(words)}
+    click.echo(f"{short(revision)}: {shlex.join(words)}", err=True)
     if dry_run:
         return result
     lines = []
-    task = OneOff(run, foundation, serving["taskDefinition"])
-    task.launch(words)
-    click.echo(f"task {short(task.arn)}", err=True)
+    arn = _launch(run, foundation, revision, words)
+    click.echo(f"task {short(arn)}", err=True)
     try:
-        for line in task.log_lines():
+        for line in _log_lines(run, foundation, arn):
             click.echo(line, err=run.output.as_json)
             lines.append(line)
-    except KeyboardInterrupt as error:
-        task.halt()
+    except (KeyboardInterrupt, BrokenPipeError) as error:
+        run.aws.ecs.stop_task(cluster=foundation.cluster_name, task=arn, reason="python -m ecs run")
+        if isinstance(error, BrokenPipeError):  # nobody reads what it prints
+            raise
         hint = "Its command gets SIGTERM, and SIGKILL if it does not end then."
-        raise NotRolledBackError(f"Stopped, and the task {short(task.arn)} too.", hint=hint) from error
-    except BrokenPipeError:  # nobody reads what it prints
-        task.halt()
-        raise
-    code = task.exit_status()
+        raise NotRolledBackError(f"Stopped, and the task {short(arn)} too.", hint=hint) from error
+    task = _described(run, foundation, arn)
+    code = next((item.get("exitCode") for item in task["containers"] if item["name"] == CONTAINER), None)
+    if code is None:
+        raise _failure(run, revision, task.get("stoppedReason", ""), [task])
     click.echo(f"exit code {code}", err=True)
-    told = {"task_arn": task.arn, "lines": lines, "task_exit_code": code}
+    told = {"task_arn": arn, "lines": lines, "task_exit_code": code}
     return result | told | {"exit_code": code + 100 if code in OWN_CODES else code}
 
 
-@dataclass
-class OneOff:
-    """Runs one command, with the network, roles and variables of the service's tasks."""
+def _launch(run: Run, foundation: Foundation, revision: str, words: tuple[str, ...]) -> str:
+    """Start a task of the command, and return its ARN; raise `NotRolledBackError` if ECS refuses."""
+    answer = run.aws.ecs.run_task(
+        cluster=foundation.cluster_name,
+        taskDefinition=revision,
+        launchType="FARGATE",
+        networkConfiguration=service.network(foundation),  # type: ignore[arg-type]
+        overrides={"containerOverrides": [{"name": CONTAINER, "command": list(words)}]},
+        clientToken=uuid.uuid4().hex,
+        tags=ecs_tags(run.aws),  # type: ignore[arg-type]
+    )
+    if not answer["tasks"]:
+        refused = (f"{item.get('reason')} {item.get('detail', '')}".strip() for item in answer["failures"])
+        raise _failure(run, revision, "; ".join(refused), [])
+    return answer["tasks"][0]["taskArn"]
 
-    run: Run
-    foundation: Foundation
-    task_definition: str
-    arn: str = ""
-    _token: dict[str, Any] = field(default_factory=dict)
 
-    def launch(self, words: tuple[str, ...]) -> None:
-        """Start the task; raise `NotRolledBackError` with the cause if ECS refuses."""
-        answer = self.run.aws.ecs.run_task(
-            cluster=self.foundation.cluster_name,
-            taskDefinition=self.task_definition,
-            launchType="FARGATE",
-            networkConfiguration=service.network(self.foundation),  # type: ignore[arg-type]
-            overrides={"containerOverrides": [{"name": CONTAINER, "command": list(words)}]},
-            clientToken=uuid.uuid4().hex,
-            tags=ecs_tags(self.run.aws),  # type: ignore[arg-type]
-        )
-        if not answer["tasks"]:
-            refused = (
-                f"{item.get('reason')} {item.get('detail', '')}".strip() for item in answer["failures"]
-            )
-            raise self._failure("; ".join(refused), [])
-        self.arn = answer["tasks"][0]["taskArn"]
-
-    def log_lines(self) -> Iterator[str]:
-        """Yield the lines of the task's log until it has stopped and no late line can come."""
-        stopped = None
-        while stopped is None or time.monotonic() - stopped < LATE_SECONDS:
-            if stopped is None and self._described()["lastStatus"] == "STOPPED":
-                stopped = time.monotonic()
-            yield from self._new_lines()
-            time.sleep(POLL_SECONDS)
-
-    def exit_status(self) -> int:
-        """Return the exit code of the command; raise `NotRolledBackError` with the cause if it never ran."""
-        task = self._described()
-        code = next((item.get("exitCode") for item in task["containers"] if item["name"] == CONTAINER), None)
-        if code is None:
-            raise self._failure(task.get("stoppedReason", ""), [task])
-        return int(code)
-
-    def halt(self) -> None:
-        """Stop the task: its command gets SIGTERM, and SIGKILL after the stop timeout."""
-        cluster = self.foundation.cluster_name
-        self.run.aws.ecs.stop_task(cluster=cluster, task=self.arn, reason="python -m ecs run")
-
-    def _described(self) -> dict[str, Any]:
-        cluster = self.foundation.cluster_name
-        found = self.run.aws.ecs.describe_tasks(cluster=cluster, tasks=[self.arn])["tasks"]
-        return dict(found[0]) if found else {"lastStatus": "PROVISIONING"}  # until AWS lists a new task
-
-    def _new_lines(self) -> Iterator[str]:
-        logs = self.run.aws.logs
-        while True:
-            try:
+def _log_lines(run: Run, foundation: Foundation, arn: str) -> Iterator[str]:
+    """Yield the lines of the task's log until it has stopped and no late line can come."""
+    logs, group, stream = run.aws.logs, foundation.log_group_name, f"task/{CONTAINER}/{short(arn)}"
+    stopped, token = None, dict[str, Any]()
+    while stopped is None or time.monotonic() - stopped < LATE_SECONDS:
+        if stopped is None and _described(run, foundation, arn)["lastStatus"] == "STOPPED":
+            stopped = time.monotonic()
+        with suppress(logs.exceptions.ResourceNotFoundException):  # until the first line
+            last = None
+            while token != last:  # CloudWatch returns the same token at the end of what there is
+                last = token
                 answer = logs.get_log_events(
-                    logGroupName=self.foundation.log_group_name,
-                    logStreamName=f"task/{CONTAINER}/{short(self.arn)}",
-                    startFromHead=True,
-                    **self._token,
+                    logGroupName=group, logStreamName=stream, startFromHead=True, **last
                 )
-            except logs.exceptions.ResourceNotFoundException:  # until the first line
-                return
-            yield from (event["message"].rstrip("\n") for event in answer["events"])
-            if (token := {"nextToken": answer["nextForwardToken"]}) == self._token:
-                return
-            self._token = token
+                yield from (event["message"].rstrip("\n") for event in answer["events"])
+                token = {"nextToken": answer["nextForwardToken"]}
+        time.sleep(POLL_SECONDS)
 
-    def _failure(self, reason: str, stopped: list[dict[str, Any]]) -> NotRolledBackError:
-        evidence = Evidence(reason, self.task_definition, stopped, [], {}, [], [], [])
-        cause = diagnose(evidence)
-        path = save(self.run.settings.stack, evidence, cause.sentence, self.run.output.warn)
-        sentence = f"The command did not run. {cause.sentence}"
-        return NotRolledBackError(sentence, hint=cause.hint, evidence=path)
+
+def _described(run: Run, foundation: Foundation, arn: str) -> dict[str, Any]:
+    found = run.aws.ecs.describe_tasks(cluster=foundation.cluster_name, tasks=[arn])["tasks"]
+    return dict(found[0]) if found else {"lastStatus": "PROVISIONING"}  # until AWS lists a new task
+
+
+def _failure(run: Run, revision: str, reason: str, stopped: list[dict[str, Any]]) -> NotRolledBackError:
+    evidence = Evidence(reason, revision, stopped, [], {}, [], [], [])
+    cause = diagnose(evidence)
+    path = save(run.settings.stack, evidence, cause.sentence, run.output.warn)
+    return NotRolledBackError(f"The command did not run. {cause.sentence}", hint=cause.hint, evidence=path)
