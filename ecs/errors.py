@@ -87,12 +87,8 @@ def translate(error: BaseException) -> DeployError:
         message = " ".join(details.get("Message", "").split()) or code
     message = message.rstrip(".")
     names = {code, *(kind.__name__ for kind in type(error).__mro__)}
-    row = next(
-        row
-        for row in _ROWS
-        if (row.names & names or not row.names)
-        and re.search(row.pattern, f"{code}: {message}", re.IGNORECASE)
-    )
+    named = (row for row in _ROWS if row.names & names or not row.names)
+    row = next(row for row in named if re.search(row.pattern, f"{code}: {message}", re.IGNORECASE))
     words = {"message": message, "code": code, "call": call, "action": denied_action(message) or call}
     words |= {"attempts": str(MAX_ATTEMPTS), "region_hint": REGION_HINT}
     return _BY_EXIT_CODE[row.exit_code](row.sentence.format(**words), hint=row.hint.format(**words))

@@ -149,9 +149,8 @@ def _perform(run: Run, step: dict[str, Any]) -> tuple[int, str]:
     """Run the command of a step as a person would, and what happens meanwhile; return exit code and JSON."""
     porcelain.reset(str(CLONE), "hard")
     file, strategy = CLONE / "ecs" / "settings.toml", step.get("strategy", "rolling")
-    file.write_text(
-        re.sub("(?m)^strategy = .*$", f'strategy = "{strategy}"', file.read_text(encoding="utf-8"))
-    )
+    text = re.sub("(?m)^strategy = .*$", f'strategy = "{strategy}"', file.read_text(encoding="utf-8"))
+    file.write_text(text)
     for path, text in step.get("append", {}).items():
         with (CLONE / path).open("a", encoding="utf-8") as file:
             file.write(text)

@@ -79,11 +79,8 @@ def follow_stack(
             if expected and status not in expected:
                 raise _failure(stack_id.split("/")[1], status, reasons)
             return
-        under_way = [
-            event
-            for resource, event in latest.items()
-            if event.get("ResourceStatus", "").endswith("_IN_PROGRESS") and resource != described["StackName"]
-        ]
+        resources = [event for name, event in latest.items() if name != described["StackName"]]
+        under_way = [item for item in resources if item.get("ResourceStatus", "").endswith("_IN_PROGRESS")]
         if time.monotonic() - quiet_since >= QUIET_SECONDS:
             waits = "; ".join(map(_describe_event, under_way)) or "something it does not name"
             raise _stuck(described, waits)
