@@ -59,7 +59,8 @@ MAX_ATTEMPTS = 8
 """How often botocore tries a call, in all, when AWS throttles it or fails."""
 AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError, EOFError)
 """The exceptions of a call to AWS. botocore raises `EOFError` if it needs an MFA code and has no terminal."""
-_BY_EXIT_CODE = {kind.exit_code: kind for kind in (UsageError, NotAllowedError, NotRolledBackError)}
+_KINDS = (RolledBackError, UsageError, NotAllowedError, NotRolledBackError)
+_BY_EXIT_CODE = {kind.exit_code: kind for kind in _KINDS}
 
 
 class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,10 +88,15 @@ def translate(error: BaseException) -> DeployError:
         message = " ".join(details.get("Message", "").split()) or code
     message = message.rstrip(".")
     names = {code, *(kind.__name__ for kind in type(error).__mro__)}
-    named = (row for row in _ROWS if row.names & names or not row.names)
-    row = next(row for row in named if re.search(row.pattern, f"{code}: {message}", re.IGNORECASE))
     words = {"message": message, "code": code, "call": call, "action": denied_action(message) or call}
     words |= {"attempts": str(MAX_ATTEMPTS), "region_hint": REGION_HINT}
+    return explain(names, f"{code}: {message}", **words)
+
+
+def explain(names: set[str], told: str = "", **words: str) -> DeployError:
+    """Make the error of the first row of `errors.toml` that has one of the names, and a pattern that fits."""
+    named = (row for row in _ROWS if row.names & names or not row.names)
+    row = next(row for row in named if re.search(row.pattern, told, re.IGNORECASE))
     return _BY_EXIT_CODE[row.exit_code](row.sentence.format(**words), hint=row.hint.format(**words))
 
 

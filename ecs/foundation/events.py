@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ecs.errors import NotRolledBackError, RolledBackError
+from ecs.errors import NotRolledBackError, explain
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -77,7 +77,8 @@ def follow_stack(
         if described is None or not described["StackStatus"].endswith("_IN_PROGRESS"):
             status = described["StackStatus"] if described else "DELETE_COMPLETE"
             if expected and status not in expected:
-                raise _failure(stack_id.split("/")[1], status, reasons)
+                cause = reasons[0].rstrip(".") if reasons else "CloudFormation gives no reason"
+                raise explain({status, "StackError"}, name=stack_id.split("/")[1], status=status, cause=cause)
             return
         resources = [event for name, event in latest.items() if name != described["StackName"]]
         under_way = [item for item in resources if item.get("ResourceStatus", "").endswith("_IN_PROGRESS")]
@@ -115,25 +116,3 @@ def _describe_event(event: "StackEventTypeDef") -> str:
     line = f"{event.get('LogicalResourceId')}: {status}"
     reason = event.get("ResourceStatusReason")
     return f"{line}: {reason}" if reason and (status.endswith("failed") or VALIDATION in reason) else line
-
-
-def _failure(name: str, status: str, reasons: list[str]) -> RolledBackError | NotRolledBackError:
-    """Return the error for an operation that failed: what failed, the first cause, and what to do."""
-    cause = reasons[0].rstrip(".") if reasons else "CloudFormation gives no reason"
-    again = "Mend what it names, then run this again."
-    match status:
-        case "UPDATE_ROLLBACK_COMPLETE":
-            sentence = f"The foundation {name} could not be changed and is as it was. {cause}."
-            return RolledBackError(sentence, hint=again)
-        case "DELETE_COMPLETE" | "ROLLBACK_COMPLETE":
-            sentence = f"The foundation {name} could not be made, and what was begun is removed. {cause}."
-            return RolledBackError(sentence, hint=again)
-        case "DELETE_FAILED":
-            return NotRolledBackError(
-                f"The stack {name} could not be removed. {cause}.",
-                hint="Remove by hand what it names, or its users, then run `python -m ecs destroy` again.",
-            )
-    return NotRolledBackError(
-        f"The stack {name} is in {status}: CloudFormation could not roll the change back. {cause}.",
-        hint="Mend what it names, then run `python -m ecs up` again: it goes on from there.",
-    )
