@@ -28,9 +28,10 @@ class Output:
         """Print a line."""
         self.console.print(escape(text), style=style or None)
 
-    def warn(self, text: str) -> None:
-        """Print a warning."""
-        self.console.print(f"[bold yellow]WARNING[/] {escape(text)}")
+    def warn(self, *texts: str) -> None:
+        """Print warnings."""
+        for text in texts:
+            self.console.print(f"[bold yellow]WARNING[/] {escape(text)}")
 
     def event(self, line: str) -> None:
         """Print a stack's event, or show it beside the step's spinner if its operation is in progress."""

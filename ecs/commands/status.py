@@ -32,8 +32,7 @@ def status(run: Run, *, watch: bool) -> dict[str, Any]:
         snapshot, state = _read(run, foundation)
         run.output.console.print(dashboard(snapshot, state))
         warnings = find_warnings(run.aws, foundation)
-        for warning in warnings:
-            run.output.warn(warning)
+        run.output.warn(*warnings)
         return state | {"warnings": warnings}
     with suppress(KeyboardInterrupt), run.output.live(screen=True) as live:
         while True:

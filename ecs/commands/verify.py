@@ -38,8 +38,7 @@ def verify(run: Run, *, allow_dirty: bool, policy: bool) -> dict[str, Any]:
     errors = [check.error for check in checks if check.error]
     denied = any(isinstance(error, NotAllowedError) for error in errors)
     warnings = find_warnings(run.aws, context.foundation) if checks[0].state == "OK" else []
-    for warning in warnings:
-        run.output.warn(warning)
+    run.output.warn(*warnings)
     return {
         "checks": [
             {"name": check.name, "state": check.state, "detail": check.detail, "hint": check.hint or None}
