@@ -20,9 +20,8 @@ NOT_ROUTED = {"initial", "draining", "unused"}
 class Snapshot:
     """The service, its tasks, the balancer's targets and the alarms, as AWS describes them.
 
-    Attributes:
-        targets: Those in the target group that gets users' requests.
-        idle: Those in the other one, where a blue/green release begins and its predecessor waits.
+    `targets` are those in the target group that gets users' requests; `idle` those in the other one, where a
+    blue/green release begins and its predecessor waits.
     """
 
     service: dict[str, Any]
@@ -91,7 +90,7 @@ def take_snapshot(aws: Aws, foundation: Foundation) -> Snapshot | None:
                 described = aws.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
                 tasks |= {task["taskArn"]: dict(task) for task in described}
     live = live_target_group(aws, foundation)
-    groups = filter(None, (live, other_target_group(foundation, live)))
+    groups = filter(None, (live, other_target_group(foundation, live)))  # an older stack has only one
     health = [aws.elbv2.describe_target_health(TargetGroupArn=arn) for arn in groups]
     targets, *idle = ([dict(item) for item in answer["TargetHealthDescriptions"]] for answer in health)
     names = [
@@ -100,14 +99,8 @@ def take_snapshot(aws: Aws, foundation: Foundation) -> Snapshot | None:
         foundation.drift_alarm_name,
         foundation.slow_answers_alarm_name,
     ]
-    alarms = aws.cloudwatch.describe_alarms(AlarmNames=[*filter(None, names)])
-    return Snapshot(
-        service,
-        list(tasks.values()),
-        targets,
-        [dict(item) for item in alarms["MetricAlarms"]],
-        [item for items in idle for item in items],
-    )
+    alarms = aws.cloudwatch.describe_alarms(AlarmNames=[*filter(None, names)])["MetricAlarms"]
+    return Snapshot(service, list(tasks.values()), targets, [dict(item) for item in alarms], *idle)
 
 
 def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, deployment: ServiceDeployment) -> Evidence:
