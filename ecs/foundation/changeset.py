@@ -98,10 +98,7 @@ def create(
 
     `new` is for a stack that does not exist yet. The name of the change set begins with `command`, because
     the IAM policies of the CI roles allow change sets by their names; so no call may use its ARN instead.
-
-    Raises:
-        ConcurrentChangeError: another run is changing the stack.
-        UsageError: CloudFormation rejects the template or a parameter.
+    Raises `UsageError` if CloudFormation rejects the template or a parameter.
     """
     token = uuid.uuid4().hex  # botocore's retries send it again, so that AWS makes one change set only
     identifier = f"{command}--{name}--{token}"

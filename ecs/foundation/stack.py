@@ -47,8 +47,7 @@ def preview(
 ) -> list[ResourceChange]:
     """Return what `apply` would change, without leaving a change set or an empty stack behind.
 
-    Raises:
-        UsageError: CloudFormation rejects a parameter, the stack is being changed, or it is half deleted.
+    Raises `UsageError` if CloudFormation rejects a parameter, or the stack is being changed or half deleted.
     """
     described = describe_stack(cloudformation, name)
     if described and (status := described["StackStatus"]) in {*NEVER_COMPLETED, "UPDATE_ROLLBACK_FAILED"}:
