@@ -51,19 +51,15 @@ class Run:
 
 
 Function = Callable[..., dict[str, Any]]
+SHARED_OPTIONS = (
+    click.option("--env", default="prod", show_default=True, help="The environment of ecs/settings.toml."),
+    click.option("--region", help="The AWS region, where the settings have none."),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON object; all else goes to stderr."),
+)
 
 
 def command(*options: Callable[[Any], Any]) -> Callable[[Function], click.Command]:
     """Turn a function that takes a `Run` into a command with the shared options and the given ones."""
-    shared = (
-        click.option(
-            "--env", default="prod", show_default=True, help="The environment of ecs/settings.toml."
-        ),
-        click.option("--region", help="The AWS region, where the settings have none."),
-        click.option(
-            "--json", "as_json", is_flag=True, help="Print one JSON object; all else goes to stderr."
-        ),
-    )
 
     def decorate(function: Function) -> click.Command:
         def call(*, env: str, region: str | None, as_json: bool, **given: Any) -> None:
@@ -79,7 +75,7 @@ def command(*options: Callable[[Any], Any]) -> Callable[[Function], click.Comman
             output.result(result)
             sys.exit(result["exit_code"])
 
-        for option in reversed((*shared, *options)):
+        for option in reversed((*SHARED_OPTIONS, *options)):
             call = option(call)
         name = function.__name__
         first = (function.__doc__ or "").partition("\n")[0]
