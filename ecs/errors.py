@@ -59,8 +59,7 @@ MAX_ATTEMPTS = 8
 """How often botocore tries a call, in all, when AWS throttles it or fails."""
 AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError, EOFError)
 """The exceptions of a call to AWS. botocore raises `EOFError` if it needs an MFA code and has no terminal."""
-_KINDS = (RolledBackError, UsageError, NotAllowedError, NotRolledBackError)
-_BY_EXIT_CODE = {kind.exit_code: kind for kind in _KINDS}
+_BY_EXIT_CODE = {kind.exit_code: kind for kind in DeployError.__subclasses__()}
 
 
 class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
