@@ -135,15 +135,13 @@ def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
     """Read the settings of one environment; raise `UsageError` if the file or a setting is invalid."""
     try:
         document = msgspec.toml.decode(path.read_bytes())
+        environments = msgspec.convert(document.pop("env", {}), dict[str, dict[str, Any]])
     except OSError as error:
         raise UsageError(f"The settings {path} can't be read: {error.strerror}.") from error
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{path.name}: env is for tables only, such as [env.prod].") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path.name} is not TOML: {error}.") from error
-    environments = document.pop("env", {})
-    if not isinstance(environments, dict) or not all(
-        isinstance(item, dict) for item in environments.values()
-    ):
-        raise UsageError(f"{path.name}: env is for tables only, such as [env.prod].")
     if env not in environments:
         raise UsageError(
             f"{path.name} has no [env.{env}]{_nearest(env, environments)}",
