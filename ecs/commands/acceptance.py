@@ -77,7 +77,7 @@ def acceptance(run: Run, *, dry_run: bool, yes: bool) -> dict[str, Any]:
 
 def _go_on(run: Run, steps: list[dict[str, Any]], progress: dict[str, Any]) -> dict[str, Any]:
     """Do the steps that are left, destroy what was made, and report."""
-    results, say = progress["results"], run.output.say
+    results, say, stack = progress["results"], run.output.say, run.settings.stack
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.default_int_handler)
     try:
@@ -96,15 +96,13 @@ def _go_on(run: Run, steps: list[dict[str, Any]], progress: dict[str, Any]) -> d
         progress["over"] = True
         with suppress(OSError):
             _save(progress)
-        failed, _ = _ecs(run, ["destroy", "--yes", run.settings.stack])
+        failed, _ = _ecs(run, ["destroy", "--yes", stack])
     for name, row in results.items():
         say(f"{row['state']:8} {name:20}{row['seconds']:5} s {row['new_words']} {row['told']}")
     minutes = (time.time() - progress["begun"]) / 60
     say(f"It took {minutes:.0f} minutes and cost at most {_cost(run, minutes)} US dollars, by list prices.")
     if failed:
-        run.output.warn(
-            f"{run.settings.stack} is not destroyed, and costs money. Sign in, and run this again."
-        )
+        run.output.warn(f"{stack} is not destroyed, and costs money. Sign in, and run this again.")
         progress["over"] = failed != NotAllowedError.exit_code
         _save(progress)
     else:

@@ -127,9 +127,7 @@ RULES: tuple[Callable[[Evidence], Cause | None], ...] = (
 def _last_line(evidence: Evidence) -> str:
     """Return the last log line, if possible of an error, as the end of a sentence; empty without a log."""
     lines = [line for line in map(_log_event, evidence.last_lines) if line]
-    worst = [
-        line for line in lines if re.search(r"error|exception|refuse|can't|not ready", line, re.IGNORECASE)
-    ]
+    worst = [line for line in lines if re.search(r"(?i)error|exception|refuse|can't|not ready", line)]
     return f"; the log says: {_shorten((worst or lines)[-1])}" if lines else ""
 
 
