@@ -125,7 +125,7 @@ test-ecs: docker $(VENV)/test $(STAND_IN)/installed ## test the deploy tool, on 
 chaos-ecs: docker $(VENV)/test $(STAND_IN)/installed ## kill `up` after each of its calls, from nothing each time, and run it again: some 8 minutes
 	@$(BIN)/pytest tests/ecs/stand_in/test_cut_off.py --full
 
-acceptance-ecs: docker $(VENV)/test $(STAND_IN)/installed ## run the deploy tool's acceptance, whole, killed and resumed: some 8 minutes
+acceptance-ecs: docker $(VENV)/test $(STAND_IN)/installed ## run the deploy tool's acceptance, whole, killed and resumed: some 5 minutes
 	@$(BIN)/pytest tests/ecs/stand_in/test_acceptance.py --full
 
 bench-task: image $(VENV)/test ## measure what a task carries, on the terms of Fargate's smallest

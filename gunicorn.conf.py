@@ -18,15 +18,12 @@ import shutil
 import signal
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, cast
 
+from gunicorn.arbiter import Arbiter
+
 if TYPE_CHECKING:
-    import socket
-
-    from gunicorn.arbiter import Arbiter
-
     from webapp.http.outlet import Outlet
 
 SHARED = "perfect_puppy_shared"
@@ -116,15 +113,6 @@ from webapp.server.listening import ListenError, resolve
 from webapp.server.reload import guard_reload
 from webapp.server.worker import Worker
 
-
-@dataclass
-class Shared:
-    """What the master makes once and passes to every worker, also after a reload."""
-
-    counts: "memoryview[int]"
-    metrics_listener: "socket.socket | None"
-
-
 try:
     settings = load_settings(os.environ)
     _where = f"{settings.bind_host}:{settings.port} (BIND_HOST and PORT)"
@@ -157,13 +145,14 @@ forwarded_allow_ips = ""
 graceful_timeout = settings.stop_wait_seconds + settings.request_seconds + 5
 
 
-def on_starting(server: "Arbiter") -> None:
+def on_starting(server: Arbiter) -> None:
     """Load the app; exit with a sentence where the model can't be served, or an address is in use."""
     try:
         # With socket activation (LISTEN_FDS) systemd has bound the address already.
         probe = None if "LISTEN_FDS" in os.environ else address.listen()
-        # The master keeps these, so that they outlive every worker and every reload.
-        shared = Shared(shared_counts(), metrics_address.listen() if metrics_address else None)
+        # The master keeps what all workers share, so that it outlives every worker and every reload.
+        metrics_listener = metrics_address.listen() if metrics_address else None
+        setattr(server, SHARED, (shared_counts(), metrics_listener))
         if probe:
             probe.close()
         server.app.callable = create_app()  # type: ignore[assignment]  # Flask is a WSGI app
@@ -171,11 +160,10 @@ def on_starting(server: "Arbiter") -> None:
         refuse(EXIT_BAD_SETTING, error)
     except ArtifactError as error:
         refuse(EXIT_BAD_MODEL, error)
-    setattr(server, SHARED, shared)
     guard_reload(server)
 
 
-def when_ready(_server: "Arbiter") -> None:
+def when_ready(_server: Arbiter) -> None:
     """Hide all objects from the garbage collector, then log the address.
 
     The collector would write to the memory that the workers share with the master, and so copy it: the master
@@ -186,10 +174,9 @@ def when_ready(_server: "Arbiter") -> None:
     log.info(f"Open http://{bind}")
 
 
-def pre_fork(server: "Arbiter", worker: Worker) -> None:
+def pre_fork(server: Arbiter, worker: Worker) -> None:
     """Give a worker its slot and the objects that all workers share."""
-    shared: Shared = getattr(server, SHARED)
-    worker.counts, worker.metrics_listener = shared.counts, shared.metrics_listener
+    worker.counts, worker.metrics_listener = getattr(server, SHARED)
     taken = {cast(Worker, other).slot for other in server.WORKERS.values()}
     worker.slot = next(slot for slot in range(1, SLOTS) if slot not in taken)
     try:
@@ -206,7 +193,7 @@ def post_worker_init(worker: Worker) -> None:
     log.info("worker ready", model_version=worker.model_version)
 
 
-def child_exit(_server: "Arbiter", worker: Worker) -> None:
+def child_exit(_server: Arbiter, worker: Worker) -> None:
     """Count the end of a worker, and free its slot."""
     worker.counts[worker.slot] = NO_WORKER
     counts_memory.delete_gauges(str(worker.slot))

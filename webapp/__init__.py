@@ -12,7 +12,8 @@ a training run: train.py, problem.loading, training.dataset, pipeline, split, fi
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import WSGIApplication
 
 from flask import Flask
 
@@ -21,23 +22,18 @@ from model.predictor import Predictor
 from webapp.api import batch, docs
 from webapp.api import views as api
 from webapp.config import ROOT, Settings, load_settings
-from webapp.http import health, logs, metrics, pictures, problems
+from webapp.http import files, health, logs, metrics, problems
 from webapp.http.admission import BODY_LIMIT, Admission, Lane
 from webapp.http.hosts import App, Hosts
-from webapp.http.pictures import read_pictures
 from webapp.http.problem_kinds import kinds_of
 from webapp.http.proxies import trust_proxies
 from webapp.http.responses import Responses
-from webapp.http.state import State
-from webapp.http.static_files import read_static_files, serve_static_files
+from webapp.http.state import KEY, State
 from webapp.http.warm_up import warm_up
 from webapp.pages import model_page
 from webapp.pages import views as pages
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
-
-BLUEPRINTS = (health, problems, pictures, pages, model_page, api, batch, docs)
+BLUEPRINTS = (health, problems, files, pages, model_page, api, batch, docs)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -59,8 +55,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping(overrides)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     state = _load_state(settings)
-    state.attach(app)
-    serve_static_files(app)
+    app.extensions[KEY] = state
     for module in BLUEPRINTS:
         app.register_blueprint(module.blueprint)
     for middleware in reversed(_pipeline(app, state)):
@@ -69,7 +64,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     return app
 
 
-def _pipeline(app: Flask, state: State) -> "list[Callable[[WSGIApplication], WSGIApplication]]":
+def _pipeline(app: Flask, state: State) -> list[Callable[[WSGIApplication], WSGIApplication]]:
     """List the middleware in the order in which a request passes it; Flask's router comes last."""
     settings = state.settings
     refuse = partial(problems.refuse, app)
@@ -100,7 +95,7 @@ def _load_state(settings: Settings) -> State:
         settings=settings,
         artifact=artifact,
         predictor=Predictor.of(artifact.manifest, artifact.model, folder),
-        static_files=read_static_files(ROOT / "static"),
-        pictures=read_pictures(artifact.documents),
+        static_files=files.read_static_files(ROOT / "static"),
+        pictures=files.read_pictures(artifact.documents),
         kinds=kinds_of(artifact.manifest.problem),
     )

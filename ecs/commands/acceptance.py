@@ -146,13 +146,17 @@ def _do(run: Run, step: dict[str, Any]) -> dict[str, Any] | None:
 def _perform(run: Run, step: dict[str, Any]) -> tuple[int, str]:
     """Run the command of a step as a person would, and what happens meanwhile; return exit code and JSON."""
     porcelain.reset(str(CLONE), "hard")
-    file, strategy = CLONE / "ecs" / "settings.toml", step.get("strategy", "rolling")
-    text = re.sub("(?m)^strategy = .*$", f'strategy = "{strategy}"', file.read_text(encoding="utf-8"))
-    file.write_text(text)
-    for path, text in step.get("append", {}).items():
-        with (CLONE / path).open("a", encoding="utf-8") as file:
+    strategy, bake = f'"{step.get("strategy", "rolling")}"', TABLE["bake_minutes"]
+    for path, name, value in (
+        (CLONE / "ecs" / "settings.toml", "strategy", strategy),
+        (CLONE / "ecs" / "release" / "service.toml", "bakeTimeInMinutes", bake),
+    ):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(f"(?m)^{name} = .*$", f"{name} = {value}", text), encoding="utf-8")
+    for added, text in step.get("append", {}).items():
+        with (CLONE / added).open("a", encoding="utf-8") as file:
             file.write(text)
-    role = _take_role(run, step["role"]) if "role" in step else {}
+    role = _take_role(run, step["role"]) if "role" in step and run.settings.github_repository else {}
     if "meanwhile" not in step:
         return _ecs(run, step["command"], role)
     ecs, stack = run.aws.ecs, run.settings.stack

@@ -13,6 +13,7 @@ from ecs.foundation.changeset import TEMPLATE
 from ecs.release import image
 from ecs.release.smoke import TEST_HEADER
 from model.predictor import Predictor
+from model.problem.rows import Row
 from tests.ecs.template import (
     actions,
     attributes,
@@ -24,7 +25,7 @@ from tests.ecs.template import (
     template,
 )
 from tests.serving import ROOT
-from webapp.http.drift import ROWS, Window
+from webapp.http.drift import ROWS, Drift
 
 TEMPLATE_BYTES = 51_200  # the largest template that CreateChangeSet takes in its body
 GROUPS = ("TargetGroup", "SecondTargetGroup")
@@ -315,10 +316,11 @@ class TestAlarms:
             alarm["MetricName"],
         )
         assert properties("DriftFilter")["FilterPattern"] == '{ $.event = "drift" }'
-        window = Window(Predictor.load())
+        predictor, row = Predictor.load(), Row((), (50.0,))
+        drift = Drift(predictor)
         with capture_logs() as lines:
             for _ in range(ROWS):
-                window.add((50.0,), 0)
+                drift.count(row, predictor.predict(row))
         [line] = [line for line in lines if line["event"] == "drift"]
         assert line[counted["MetricValue"].removeprefix("$.")] > alarm["Threshold"]
 

@@ -53,7 +53,7 @@ def document() -> Response:
 @blueprint.get("/docs")
 def page() -> Response:
     """Show the document, with examples, for people to read and try out."""
-    response = stored(_page)
+    response = _page()
     response.headers["Content-Security-Policy"] = POLICY
     return response
 
@@ -65,6 +65,7 @@ def ui(name: str) -> Response:
     return _UI_FILES[name].respond(DAY_SECONDS)
 
 
+@stored
 def _page() -> str:
     problem = current_state().problem
     row = example_row(problem)

@@ -3,76 +3,36 @@
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 import msgspec
 from flask import Flask
 
 from webapp.api.openapi_schemas import Json, all_schemas, parameters_of, schema_of
-from webapp.api.operations import TAGS, Example, Operation, operations_of
+from webapp.api.operations import Example, Operation, operations_of, outline_of
 from webapp.http.negotiation import JSON
 from webapp.http.problem_details import ProblemDetails
 from webapp.http.problem_kinds import Kind
 from webapp.http.state import State, state_of
 from webapp.http.warm_up import answer_inside
 
-_ABOUT = """\
-**Errors** are problem details (RFC 9457), for every status: `detail` is a sentence, `errors` has the place \
-of each thing that is wrong, `type` is an address that explains the kind: branch on what stands after its \
-`#`, which never changes. A `503` has `Retry-After`. A request that can't be read as HTTP at all gets one of \
-400, 408, 414, 417 or 431 in the same form.
-
-**Requests** may bring an `X-Request-ID` of their own; the answer has it or one we made. Pages of other \
-sites may ask, without credentials. Large answers are gzipped where `Accept-Encoding` allows.
-
-**Changes** are additions only: read what you know, and pass over what you don't.
-"""
-
 _PROBLEM = "application/problem+json"
 _ORIGIN = "https://example.com"
 """The server in the examples."""
 
-_HEADERS: Json = {
-    name: {"description": description, "schema": {"type": kind}}
-    for name, description, kind in (
-        ("X-Request-ID", "The request's own, if it was sane, or one we made.", "string"),
-        ("X-Model-Version", "The model that answered.", "string"),
-        ("ETag", "Send it as `If-None-Match` to ask whether the answer still holds.", "string"),
-        ("Cache-Control", "How long the answer may be kept.", "string"),
-        ("Retry-After", "Try again after so many seconds.", "integer"),
-    )
-}
 _COMMON_PROBLEMS = ("bad-request", "request-timeout", "internal-error", "unavailable")
 
 
 def make_document(app: Flask) -> Json:
     """Return the document of an app, with its responses to the examples."""
     state = state_of(app)
-    problem, operations = state.problem, operations_of(state)
-    paths: Json = {}
+    document, operations = outline_of(state), operations_of(state)
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         if operation := operations.get(rule.endpoint):
             method = "POST" if "POST" in (rule.methods or ()) else "GET"
             described = _describe(app, state, rule.rule, method, operation)
-            paths.setdefault(rule.rule, {})[method.lower()] = described
-    simulated = state.predictor.manifest.data.simulated
-    note = f" {problem.simulated_note}" if simulated else ""
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": problem.title,
-            "version": "1",
-            "summary": problem.question.rstrip("?"),
-            "description": f"{problem.description}{note}\n\n{_ABOUT}",
-            "contact": {"name": f"Whoever runs {problem.title}"},
-            "license": {"name": "MIT", "identifier": "MIT"},
-        },
-        "servers": [{"url": "/"}],
-        "security": [],
-        "tags": [{"name": tag, "description": about} for tag, about in TAGS.items()],
-        "paths": paths,
-        "components": {"schemas": all_schemas(operations.values()), "headers": _HEADERS},
-    }
+            document["paths"].setdefault(rule.rule, {})[method.lower()] = described
+    document["components"]["schemas"] = all_schemas(state.predictor)
+    return document
 
 
 def _describe(app: Flask, state: State, path: str, method: str, operation: Operation) -> Json:
@@ -85,7 +45,7 @@ def _describe(app: Flask, state: State, path: str, method: str, operation: Opera
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description,
-        "parameters": parameters_of(operation),
+        "parameters": parameters_of(operation, state.predictor),
     }
     if operation.requests:
         described["requestBody"] = {
@@ -119,7 +79,7 @@ def _ask(app: Flask, path: str, method: str, example: Example) -> tuple[int, str
         content_type=example.content_type if example.body else None,
         headers={"X-Request-ID": "an-id-of-yours"},
     )
-    query = f"?{urlencode(example.query)}" if example.query else ""
+    query = f"?{example.query}" if example.query else ""
     request = f"Asked: `{method} {path}{query}`"
     if example.body:
         body = example.body.replace("\r\n", "\n").rstrip("\n")
@@ -159,7 +119,7 @@ def _responses_of(
             "headers": _headers(names),
         }
     kinds: dict[int, list[Kind]] = {}
-    for kind in (all_kinds[slug] for slug in (*operation.problems, *_COMMON_PROBLEMS)):
+    for kind in (all_kinds[slug] for slug in (*operation.problems.split(), *_COMMON_PROBLEMS)):
         for status in kind.meanings:
             kinds.setdefault(status, []).append(kind)
     for status, with_status in sorted(kinds.items()):
@@ -168,7 +128,7 @@ def _responses_of(
         responses[str(status)] = {
             "description": "\n\n".join(f"**{kind.title}**: {kind.meanings[status]}" for kind in with_status),
             "headers": _headers(["X-Request-ID", "Retry-After"] if status == 503 else ["X-Request-ID"]),
-            "content": {_PROBLEM: {"schema": schema_of(ProblemDetails)} | example},
+            "content": {_PROBLEM: {"schema": schema_of("ProblemDetails")} | example},
         }
     return responses
 

@@ -1,11 +1,17 @@
 """The JSON Schemas and parameters of the OpenAPI document, made from the API's types."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from webapp.api.operations import Operation, Schema
+from model.predictor import Predictor
+from model.problem.rows import example_row
+from webapp.api.batch import OPTIONS
+from webapp.api.model_schemas import ClassesResponse, ModelResponse
+from webapp.api.operations import Operation
+from webapp.api.reading import EXPLAIN
+from webapp.api.schemas import types_of
 from webapp.http.problem_details import ProblemDetails
 
 Json = dict[str, Any]
@@ -19,20 +25,17 @@ _IF_NONE_MATCH = {
 }
 
 
-def schema_of(schema: Schema) -> Json:
-    """Return a reference to a type's schema; a JSON Schema is returned as it is."""
-    return {"$ref": _REFERENCE.format(name=schema.__name__)} if isinstance(schema, type) else dict(schema)
+def schema_of(schema: str | Mapping[str, Any]) -> Json:
+    """Return a reference to the schema of a type, given by its name; a JSON Schema is returned as it is."""
+    return {"$ref": _REFERENCE.format(name=schema)} if isinstance(schema, str) else dict(schema)
 
 
-def all_schemas(operations: Iterable[Operation]) -> Json:
+def all_schemas(predictor: Predictor) -> Json:
     """Return the schemas of all types of the API by name."""
-    types = [
-        schema
-        for operation in operations
-        for schema in (*operation.requests.values(), *operation.responses.values())
-        if isinstance(schema, type)
-    ]
-    _, schemas = msgspec.json.schema_components([*types, ProblemDetails], ref_template=_REFERENCE)
+    types = types_of(predictor)
+    ours = (types.request, types.response, types.batch_request, types.batch_response)
+    others = (ModelResponse, ClassesResponse, ProblemDetails)
+    _, schemas = msgspec.json.schema_components([*ours, *others], ref_template=_REFERENCE)
     return {name: _tidy(schema) for name, schema in sorted(schemas.items())}
 
 
@@ -64,31 +67,25 @@ def _merged(prop: Json) -> Json:
     return merged | {key: value for key, value in prop.items() if key != "anyOf"}
 
 
-def parameters_of(operation: Operation) -> list[Json]:
+def parameters_of(operation: Operation, predictor: Predictor) -> list[Json]:
     """Return the parameters of an operation: the members of its query's type, and its options."""
     parameters: list[Json] = []
     if operation.query:
-        [_], schemas = msgspec.json.schema_components([operation.query], ref_template=_REFERENCE)
-        query = _tidy(schemas[operation.query.__name__])
+        query, typical = all_schemas(predictor)[operation.query], example_row(predictor.problem)
         for name, schema in query["properties"].items():
             description = schema.pop("description", "")
             parameter = {"name": name, "in": "query", "description": description, "schema": schema}
             if name in query.get("required", ()):
                 parameter["required"] = True
-            if name in operation.example:
-                parameter["example"] = operation.example[name]
+            if name in typical:
+                parameter["example"] = typical[name]
             parameters.append(parameter)
-    parameters += [
-        {
-            "name": name,
-            "in": "query",
-            "description": description,
-            "schema": {"type": "boolean", "default": False}
-            if values == ("false", "true")
-            else {"enum": list(values), "type": "string", "default": values[0]},
-        }
-        for name, (values, description) in operation.options.items()
-    ]
+    for name, description in operation.options.items():
+        values = {**EXPLAIN, **OPTIONS}[name]
+        schema = {"enum": list(values), "type": "string", "default": values[0]}
+        if values == ("false", "true"):
+            schema = {"type": "boolean", "default": False}
+        parameters.append({"name": name, "in": "query", "description": description, "schema": schema})
     if operation.cached:
         parameters.append(_IF_NONE_MATCH)
     return parameters

@@ -2,7 +2,7 @@
 
 import json
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -62,7 +62,8 @@ def read_options(query: MultiDict[str, str], options: Mapping[str, tuple[str, ..
         if name not in options:
             fault = unknown_name(name, tuple(options))
         elif value not in options[name]:
-            fault = Fault(name, f"{name} must be {_quoted(options[name])}")
+            values = listed([f'"{each}"' for each in options[name]], "or")
+            fault = Fault(name, f"{name} must be {values}")
         else:
             continue
         errors = [FieldError(fault.detail, parameter=fault.member)] if fault.member else []
@@ -82,18 +83,11 @@ def decode(body: bytes, state: State, sample: str = "") -> Any:
         except msgspec.ValidationError:
             # A number is beyond what a float holds; here it becomes infinite, which no feature takes.
             return json.loads(body, parse_int=float)
-    except RecursionError as error:
-        raise Problem(
-            "malformed-json",
-            f"The body is nested too deep. Send an object such as {sample or example(state)}.",
-        ) from error
-    except (msgspec.DecodeError, ValueError) as error:
-        raise Problem(
-            "malformed-json",
-            f"The body is not JSON in UTF-8. Send an object such as {sample or example(state)}."
-            if body
-            else f"The body is empty. Send a JSON object such as {sample or example(state)}.",
-        ) from error
+    except RecursionError:
+        wrong = "nested too deep. Send an object"
+    except (msgspec.DecodeError, ValueError):
+        wrong = "not JSON in UTF-8. Send an object" if body else "empty. Send a JSON object"
+    raise Problem("malformed-json", f"The body is {wrong} such as {sample or example(state)}.")
 
 
 def read_text(body: bytes, slug: str) -> str:
@@ -118,26 +112,15 @@ def pointer(*path: str | int) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
-def in_one_sentence(faults: Sequence[Fault]) -> str:
-    """Return the first fault's sentence, and how many more there are."""
-    more = len(faults) - 1
-    return faults[0].detail + (
-        f" {more} more {'is' if more == 1 else 'are'} listed in errors." if more else ""
-    )
-
-
 def _refusal(faults: Sequence[Fault], state: State, place: Any) -> Problem:
     members = {fault.member for fault in faults}
     slug = slug_of(members.pop()) if len(members) == 1 else "invalid-request"
-    return Problem(
-        slug if slug in state.kinds else "invalid-request",
-        in_one_sentence(faults),
-        *(
-            FieldError(fault.detail, **place(fault.member))
-            for fault in faults
-            if fault.member or len(faults) > 1
-        ),
-    )
+    detail = faults[0].detail
+    if more := len(faults) - 1:
+        detail += f" {more} more {'is' if more == 1 else 'are'} listed in errors."
+    placed = [fault for fault in faults if fault.member or more]
+    errors = [FieldError(fault.detail, **place(fault.member)) for fault in placed]
+    return Problem(slug if slug in state.kinds else "invalid-request", detail, *errors)
 
 
 def _once(query: MultiDict[str, str], kinds: Mapping[str, object]) -> dict[str, str]:
@@ -148,7 +131,3 @@ def _once(query: MultiDict[str, str], kinds: Mapping[str, object]) -> dict[str, 
             slug = slug_of(name)
             raise Problem(slug if slug in kinds else "invalid-request", detail, *errors)
     return query.to_dict()
-
-
-def _quoted(words: Iterable[str]) -> str:
-    return listed([f'"{word}"' for word in words], "or")

@@ -1,5 +1,7 @@
 """The routes of the JSON API that answer one row, and describe the classes and the model."""
 
+from functools import partial
+
 import msgspec
 from flask import Blueprint, Response, request
 
@@ -9,8 +11,8 @@ from webapp.api.reading import EXPLAIN, read_body, read_options, read_row_query
 from webapp.api.schemas import types_of
 from webapp.http.admission import received_body
 from webapp.http.caching import cacheable, stored
+from webapp.http.files import path_of
 from webapp.http.negotiation import JSON, sent_type
-from webapp.http.pictures import path_of
 from webapp.http.request_context import current_context, origin
 from webapp.http.state import State, current_state
 from webapp.reasons import DECIMALS, reasons_for
@@ -37,30 +39,24 @@ def predict_by_query() -> Response:
 
 
 @blueprint.get("/classes")
-def classes() -> Response:
+@partial(stored, mimetype=JSON)
+def classes() -> bytes:
     """List the classes that the model can answer."""
-    return stored(_classes, JSON)
-
-
-def _classes() -> bytes:
     state = current_state()
-    classes = [
+    entries = [
         msgspec.structs.asdict(entry) | {"image_url": _picture_url(entry.picture, state)}
         for entry in state.predictor.classes
     ]
-    return msgspec.json.encode(msgspec.convert({"classes": classes}, ClassesResponse, from_attributes=True))
+    return msgspec.json.encode(msgspec.convert({"classes": entries}, ClassesResponse, from_attributes=True))
 
 
 @blueprint.get("/model")
-def model() -> Response:
+@partial(stored, mimetype=JSON)
+def model() -> bytes:
     """Describe the model: its training data, where its answer changes, and how good it is."""
-    return stored(_model, JSON)
-
-
-def _model() -> bytes:
     manifest = current_state().predictor.manifest
-    model = msgspec.structs.asdict(manifest) | {"classes": manifest.classes}
-    return msgspec.json.encode(msgspec.convert(model, ModelResponse, from_attributes=True))
+    members = msgspec.structs.asdict(manifest) | {"classes": manifest.classes}
+    return msgspec.json.encode(msgspec.convert(members, ModelResponse, from_attributes=True))
 
 
 def _answer(row: Row, state: State, *, explain: bool) -> Response:

@@ -1,11 +1,11 @@
 """Admission control: receive each request whole, and refuse it while too many are in flight."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from io import BytesIO
-from typing import TYPE_CHECKING
+from wsgiref.types import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
 from gunicorn.http.errors import NoMoreData
 
@@ -13,11 +13,6 @@ from webapp.http import metrics
 from webapp.http.problems import Problem, Refuse
 from webapp.http.request_context import HEALTH_PATHS, context_of, current_context
 from webapp.http.state import Load
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
 BODY_LIMIT = 16 * 1024
 """The most bytes of a body, except on routes with a lane of their own."""
@@ -67,13 +62,13 @@ class Admission:
         lane: the lane of every path that is not in `lanes`.
     """
 
-    app: "WSGIApplication"
+    app: WSGIApplication
     refuse: Refuse
     load: Load
     lane: Lane
     lanes: Mapping[str, Lane]
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Receive the request, then call the app or refuse."""
         path = environ["PATH_INFO"]
         lane = self.lanes.get(path, self.lane)
@@ -108,7 +103,7 @@ class Unread(Enum):
     NO_ROOM = auto()
 
 
-def _receive_body(environ: "WSGIEnvironment", lane: Lane) -> tuple[bytes | None, Unread | None]:
+def _receive_body(environ: WSGIEnvironment, lane: Lane) -> tuple[bytes | None, Unread | None]:
     """Receive the body of a request, and replace `wsgi.input` and `CONTENT_LENGTH` by what was received.
 
     Werkzeug itself would read a chunked body, which declares no length, up to the limit and silently drop the
@@ -135,7 +130,7 @@ def _receive_body(environ: "WSGIEnvironment", lane: Lane) -> tuple[bytes | None,
     return bytes(body), None
 
 
-def _read(stream: "InputStream", body: bytearray, lane: Lane) -> Unread | None:
+def _read(stream: InputStream, body: bytearray, lane: Lane) -> Unread | None:
     """Read a stream into `body`; return why it was not read to its end, or None."""
     try:
         while not lane.crowded:

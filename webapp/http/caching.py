@@ -3,7 +3,7 @@
 import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
 
 from flask import Flask, Response, current_app, request
@@ -80,16 +80,18 @@ def cacheable(response: Response) -> Response:
     return _keep(response, MAX_AGE_SECONDS)
 
 
-def stored(make: Callable[[], bytes | str], mimetype: str = "text/html") -> Response:
-    """Answer with the content that `make` returns, made once for each address without its query.
+def stored(make: Callable[[], bytes | str], mimetype: str = "text/html") -> Callable[[], Response]:
+    """Return a view of what `make` returns, made once for each address without its query.
 
-    Args:
-        make: uses nothing of the request but that address. It is part of the cache's key, so it must be a
-            function of a module, not one made anew for each request.
-        mimetype: the media type of the content.
+    `make` uses nothing of the request but that address.
     """
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
-    return _stored(app, request.base_url, make, mimetype).respond()
+
+    @wraps(make)
+    def view() -> Response:
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        return _stored(app, request.base_url, make, mimetype).respond()
+
+    return view
 
 
 @lru_cache(ANSWERS_STORED)

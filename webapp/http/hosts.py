@@ -1,8 +1,9 @@
 """Find the host that a request is for, and refuse the request if the host is not served here."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Request
 from werkzeug.routing import MapAdapter
@@ -11,11 +12,6 @@ from werkzeug.wsgi import get_host
 
 from webapp.http.problems import Problem, Refuse
 from webapp.http.request_context import HEALTH_PATHS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ANY = "*"
 NO_HOST = "The Host header does not name a host. Send a name or an IP address."
@@ -59,13 +55,13 @@ class Hosts:
     A request for a host that is not served is refused. A health check may name any host, or none.
     """
 
-    def __init__(self, app: "WSGIApplication", refuse: Refuse, allowed: str) -> None:
+    def __init__(self, app: WSGIApplication, refuse: Refuse, allowed: str) -> None:
         """Serve an app under the names in `allowed`, with spaces between, or under all with `*`."""
         self._app = app
         self._refuse = refuse
         self._allowed = frozenset(map(_comparable, allowed.split()))
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Find the host, then call the app or refuse."""
         environ["PATH_INFO"] = environ["PATH_INFO"] or "/"  # in `GET http://host?x` it is empty
         try:
@@ -78,7 +74,7 @@ class Hosts:
                 return self._refuse(environ, start_response, problem)
         return self._app(environ, start_response)
 
-    def _find_served_host(self, environ: "WSGIEnvironment") -> str:
+    def _find_served_host(self, environ: WSGIEnvironment) -> str:
         """Return the host that a request is for. Raises Problem where there is none, or it is not served."""
         host = _find_host(environ)
         if not (ANY in self._allowed or _comparable(host) in self._allowed):
@@ -86,7 +82,7 @@ class Hosts:
         return host
 
 
-def _find_host(environ: "WSGIEnvironment") -> str:
+def _find_host(environ: WSGIEnvironment) -> str:
     """Return the host in a request's target, or else in its Host header (RFC 9112, section 3.2.2)."""
     scheme = environ["wsgi.url_scheme"]
     header = environ.get("HTTP_HOST")

@@ -4,15 +4,20 @@ import io
 import json
 import logging
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TextIO, cast
+from wsgiref.types import WSGIEnvironment
 
 import msgspec
 import numpy as np
 import structlog
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
+from numpy.typing import NDArray
+from structlog.typing import EventDict, ExcInfo, Processor
 
+from model.predictor import Predictions, Predictor
 from model.problem.features import Number
 from webapp.config import Settings
 from webapp.http import metrics
@@ -20,20 +25,10 @@ from webapp.http.client_address import client_address
 from webapp.http.outlet import STDOUT, Outlet, standard_output
 from webapp.http.request_context import HEALTH_PATHS, RequestContext, route_of
 from webapp.http.responses import Observer
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import TextIO
-
-    from _typeshed.wsgi import WSGIEnvironment
-    from numpy.typing import NDArray
-    from structlog.typing import EventDict, ExcInfo, Processor
-
-    from model.predictor import Predictions, Predictor
-    from webapp.http.state import State
+from webapp.http.state import State
 
 
-def _add_time(_logger: object, _level: str, event: "EventDict") -> "EventDict":
+def _add_time(_logger: object, _level: str, event: EventDict) -> EventDict:
     event["time"] = datetime.now(UTC).isoformat(timespec="milliseconds")
     return event
 
@@ -45,16 +40,16 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else json.dumps(letter)[1:-1] for letter in text)
 
 
-def _to_json(_logger: object, _level: str, event: "EventDict") -> str:
+def _to_json(_logger: object, _level: str, event: EventDict) -> str:
     return _printable(msgspec.json.encode(event, enc_hook=str).decode())
 
 
-def _clean(_logger: object, _level: str, event: "EventDict") -> "EventDict":
+def _clean(_logger: object, _level: str, event: EventDict) -> EventDict:
     event["event"] = _printable(str(event["event"]))
     return event  # the console renderer shows the other values by `repr`
 
 
-def _write_traceback(stream: "TextIO", exc_info: "ExcInfo") -> None:
+def _write_traceback(stream: TextIO, exc_info: ExcInfo) -> None:
     plain = io.StringIO()
     structlog.dev.plain_traceback(plain, exc_info)
     stream.write("\n".join(map(_printable, plain.getvalue().split("\n"))))
@@ -78,7 +73,7 @@ def configure(settings: Settings) -> Outlet:
     structlog.configure(
         processors=[structlog.processors.add_log_level, _add_time, *render],
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
-        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", outlet)),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, outlet)),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(outlet)
@@ -104,7 +99,7 @@ class GunicornLogger(Logger):
         """Write nothing: `observer` writes the line of each request."""
 
 
-def observer(state: "State") -> Observer:
+def observer(state: State) -> Observer:
     """Return an observer that writes a line for each request, except health checks."""
     predictor = state.predictor
     columns = [(each.column_name, isinstance(each, Number)) for each in predictor.problem.features]
@@ -112,7 +107,7 @@ def observer(state: "State") -> Observer:
     log = structlog.get_logger().bind()
 
     def write_line(
-        environ: "WSGIEnvironment", context: RequestContext, status: int, headers: "Mapping[str, str]"
+        environ: WSGIEnvironment, context: RequestContext, status: int, headers: Mapping[str, str]
     ) -> None:
         route = route_of(environ)
         if route in HEALTH_PATHS:
@@ -150,7 +145,7 @@ def observer(state: "State") -> Observer:
     return write_line
 
 
-def _summary(predictor: "Predictor", matrix: "NDArray[np.float64]", answers: "Predictions") -> "EventDict":
+def _summary(predictor: Predictor, matrix: NDArray[np.float64], answers: Predictions) -> EventDict:
     problem = predictor.problem
     counts = np.bincount(answers.class_index, minlength=len(problem.classes)).tolist()
     return {

@@ -1,7 +1,10 @@
 """The kinds of error that the API answers with. The page `/problems` explains each under `#slug`."""
 
+import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
 
 from model.problem.description import Problem
 from model.problem.features import AnyFeature, Choice, Number
@@ -11,22 +14,14 @@ MAX_ROWS = 20_000
 """The most rows that a batch may have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of problem.
-
-    Attributes:
-        slug: the end of the problem's `type` URL; it never changes.
-        status: the HTTP status that the kind usually has.
-        name: the title, where it is not the slug in words.
-        also: the meanings that the kind has with other statuses, by status.
-    """
+class Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A kind of problem; a comment in `problem_kinds.toml` explains the members."""
 
     slug: str
     status: int
     meaning: str
     name: str = ""
-    also: Mapping[int, str] = field(default_factory=dict)
+    also: Mapping[int, str] = {}
 
     @property
     def title(self) -> str:
@@ -39,60 +34,8 @@ class Kind:
         return {self.status: self.meaning, **self.also}
 
 
-KINDS: Mapping[str, Kind] = {
-    kind.slug: kind
-    for kind in (
-        Kind("malformed-json", 400, "The body is not JSON in UTF-8. Send one JSON object.", "Malformed JSON"),
-        Kind(
-            "malformed-csv",
-            400,
-            "The body is not CSV in UTF-8. Send a header line, then a line for each row.",
-            "Malformed CSV",
-        ),
-        Kind(
-            "bad-request",
-            400,
-            "The request can't be read. Check its form against the API.",
-            also={
-                414: "The address is too long to be read. Send what it holds in the body of a POST.",
-                417: "The Expect header asks for what this server can't do. Leave it out.",
-                431: "The headers are too large to be read. Send fewer, or shorter ones.",
-            },
-        ),
-        Kind(
-            "not-found",
-            404,
-            "Nothing lives at this address. Check its spelling; /api/docs lists those that there are.",
-        ),
-        Kind(
-            "method-not-allowed", 405, "The address exists, the method does not. Allow lists those that do."
-        ),
-        Kind(
-            "request-timeout",
-            408,
-            "The request did not arrive, or was not answered, in its time. Send it again.",
-        ),
-        Kind("content-too-large", 413, "The body is larger than this route reads."),
-        Kind(
-            "unsupported-media-type",
-            415,
-            "Send Content-Type: application/json, for a batch also text/csv, in UTF-8.",
-        ),
-        Kind("invalid-request", 422, "The body or query has the wrong shape or an unknown member."),
-        Kind(
-            "internal-error",
-            500,
-            "A fault of ours. Quote the request id to whoever runs this.",
-            "Internal server error",
-        ),
-        Kind(
-            "unavailable",
-            503,
-            "Busy or stopping. Try again after Retry-After seconds.",
-            "Service unavailable",
-        ),
-    )
-}
+_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+KINDS = {slug: msgspec.convert({"slug": slug, **row}, Kind, str_keys=True) for slug, row in _TABLE.items()}
 BY_STATUS = {status: kind for kind in KINDS.values() for status in kind.meanings} | {
     400: KINDS["bad-request"],
     422: KINDS["invalid-request"],

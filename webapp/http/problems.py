@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import msgspec
 from flask import Blueprint, Flask, Response, render_template, request
@@ -14,9 +14,6 @@ from webapp.http.problem_details import FieldError, ProblemDetails
 from webapp.http.problem_kinds import BY_STATUS, Kind
 from webapp.http.request_context import current_context, origin
 from webapp.http.state import current_state
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 blueprint = Blueprint("problems", __name__)
 
@@ -44,13 +41,13 @@ def _as_json(kind: Kind, status: int, detail: str, errors: tuple[FieldError, ...
     return Response(msgspec.json.encode(details), status, mimetype="application/problem+json")
 
 
-Refuse = Callable[["WSGIEnvironment", "StartResponse", Problem], "Iterable[bytes]"]
+Refuse = Callable[[WSGIEnvironment, StartResponse, Problem], Iterable[bytes]]
 """Answers a request with a problem, from inside a middleware."""
 
 
 def refuse(
-    app: Flask, environ: "WSGIEnvironment", start_response: "StartResponse", problem: Problem
-) -> "Iterable[bytes]":
+    app: Flask, environ: WSGIEnvironment, start_response: StartResponse, problem: Problem
+) -> Iterable[bytes]:
     """Answer a request to an app with a problem, in place of the app."""
     with app.request_context(environ):
         return _problem(problem)(environ, start_response)
@@ -101,10 +98,7 @@ def _detail(error: HTTPException, meaning: str) -> str:
 
 
 @blueprint.get("/problems")
-def kinds() -> Response:
+@stored
+def kinds() -> str:
     """Explain each kind of problem, at the address that its `type` names."""
-    return stored(_kinds)
-
-
-def _kinds() -> str:
     return render_template("problems.html", kinds=current_state().kinds.values())

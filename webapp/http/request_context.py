@@ -4,17 +4,14 @@ import re
 import secrets
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from wsgiref.types import WSGIEnvironment
 
+import numpy as np
 from flask import request
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from _typeshed.wsgi import WSGIEnvironment
-    from numpy.typing import NDArray
-
-    from model.predictor import Prediction, Predictions
-    from model.problem.rows import Row
+from model.predictor import Prediction, Predictions
+from model.problem.rows import Row
 
 _KEY = "perfect_puppy.context"
 _VALID_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
@@ -42,8 +39,8 @@ class RequestContext:
     received: float = field(default_factory=time.perf_counter)
     body: bytes | None = b""
     body_limit: int = 0
-    prediction: "tuple[Row, Prediction] | None" = None
-    batch: "tuple[NDArray[np.float64], Predictions] | None" = None
+    prediction: tuple[Row, Prediction] | None = None
+    batch: tuple[NDArray[np.float64], Predictions] | None = None
     refused: int = 0
 
     @property
@@ -52,7 +49,7 @@ class RequestContext:
         return time.perf_counter() - self.received
 
 
-def begin_context(environ: "WSGIEnvironment") -> RequestContext:
+def begin_context(environ: WSGIEnvironment) -> RequestContext:
     """Attach a new context to a request."""
     given: str = environ.get("HTTP_X_REQUEST_ID", "")
     context = RequestContext(given if _VALID_REQUEST_ID.fullmatch(given) else new_request_id())
@@ -65,7 +62,7 @@ def new_request_id() -> str:
     return secrets.token_hex(16)
 
 
-def context_of(environ: "WSGIEnvironment") -> RequestContext:
+def context_of(environ: WSGIEnvironment) -> RequestContext:
     """Return the context of a request, inside a middleware."""
     context: RequestContext = environ[_KEY]
     return context
@@ -82,7 +79,7 @@ def origin() -> str:
     return f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}"
 
 
-def route_of(environ: "WSGIEnvironment") -> str | None:
+def route_of(environ: WSGIEnvironment) -> str | None:
     """Return the rule that a request's path matches, such as `/api/predict`; None where no route matches.
 
     Call it no later than in `start_response`; Flask then removes the `Request` from the WSGI environ.

@@ -1,21 +1,15 @@
 """The middleware around every request: begin its context, add headers to its response, and report both."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from webapp.http.caching import YEAR_SECONDS
 from webapp.http.request_context import RequestContext, begin_context
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-    Headers = list[tuple[str, str]]
-
-Observer = Callable[["WSGIEnvironment", RequestContext, int, Mapping[str, str]], None]
+Headers = list[tuple[str, str]]
+Observer = Callable[[WSGIEnvironment, RequestContext, int, Mapping[str, str]], None]
 """Called when a response begins, with the request, its context, and the status and headers."""
 
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
@@ -47,16 +41,16 @@ class Responses:
         observers: called for each response. An observer that fails is logged, and fails no request.
     """
 
-    app: "WSGIApplication"
+    app: WSGIApplication
     origins: frozenset[str]
     model_version: str
     observers: Sequence[Observer]
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Call the app with a new request context."""
         context = begin_context(environ)
 
-        def start(status: str, headers: "Headers", *exc_info: object) -> Callable[[bytes], object]:
+        def start(status: str, headers: Headers, *exc_info: object) -> Callable[[bytes], object]:
             present = dict(headers)
             headers = [*headers, ("X-Request-ID", context.request_id), NOSNIFF]
             if environ["PATH_INFO"].startswith("/api/"):
@@ -72,7 +66,7 @@ class Responses:
 
         return self.app(environ, start)
 
-    def _api_headers(self, environ: "WSGIEnvironment", present: Mapping[str, str]) -> "Headers":
+    def _api_headers(self, environ: WSGIEnvironment, present: Mapping[str, str]) -> Headers:
         """Return which model answers, and whether a browser may show the response to another site's page."""
         headers = [("X-Model-Version", self.model_version)]
         origin = environ.get("HTTP_ORIGIN")
@@ -100,7 +94,7 @@ class Responses:
         return headers
 
 
-def _page_headers(environ: "WSGIEnvironment", present: Mapping[str, str]) -> "Headers":
+def _page_headers(environ: WSGIEnvironment, present: Mapping[str, str]) -> Headers:
     """Return the security headers of an HTML page, except those that the page sets itself."""
     headers = [(name, value) for name, value in PAGE_HEADERS.items() if name not in present]
     if environ["wsgi.url_scheme"] == "https":

@@ -13,7 +13,8 @@ from webapp.config import Settings
 from webapp.http.caching import Content
 from webapp.http.problem_kinds import Kind
 
-_KEY = "perfect_puppy"
+KEY = "perfect_puppy"
+"""The name of the state among an app's extensions."""
 
 
 @dataclass(slots=True)
@@ -54,14 +55,10 @@ class State:
         """Return what is asked and answered."""
         return self.predictor.problem
 
-    def attach(self, app: Flask) -> None:
-        """Make this the state of an app."""
-        app.extensions[_KEY] = self
-
 
 def state_of(app: Flask) -> State:
     """Return the state of an app."""
-    return cast(State, app.extensions[_KEY])
+    return cast(State, app.extensions[KEY])
 
 
 def current_state() -> State:

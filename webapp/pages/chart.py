@@ -40,32 +40,6 @@ class Curve:
     label: Label
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Chart:
-    """A chart without the marker, in the units of its `viewBox`.
-
-    Attributes:
-        feature: the number that it varies.
-        unit: the name of the unit; "" for a number without one.
-        range: the least and the greatest number, rounded inwards.
-        curves: one for each class.
-        ticks: the labels of the axis of numbers.
-        shares: the labels of the axis of probabilities.
-        rows: the chart as a table: a number, and the probability of each class for it, in words.
-    """
-
-    WIDTH, HEIGHT = 440, 290
-    LEFT, RIGHT, TOP, BOTTOM = 50, 424, 34, 236
-
-    feature: Number
-    unit: str
-    range: tuple[float, float]
-    curves: tuple[Curve, ...]
-    ticks: tuple[Label, ...]
-    shares: tuple[Label, ...]
-    rows: tuple[tuple[str, tuple[str, ...]], ...]
-
-
 @dataclass(frozen=True, slots=True)
 class Axis:
     """The axis of a number, from `low` to `high` in the first unit."""
@@ -121,61 +95,75 @@ def rounded_inwards(low: float, high: float) -> tuple[float, float]:
     return rounded(low, ceil), rounded(high, floor)
 
 
-def chart_of(predictor: Predictor, number: Number, unit: str, row: Row) -> Chart:
+def chart_of(predictor: Predictor, number: Number, unit: str, row: Row) -> "Chart":
     """Return the chart of the probabilities by a number, with the other features as in a row."""
-    others = () if predictor.problem.only_number else row.numbers
     index = predictor.problem.features.index(number)
     # The number itself is no part of the key, so that one chart serves all its values.
-    others = (*others[:index], 0.0, *others[index + 1 :]) if others else ()
-    return _chart_of(predictor, index, unit, others)
+    return _chart(predictor, index, unit, (*row.numbers[:index], 0.0, *row.numbers[index + 1 :]))
 
 
-@lru_cache(maxsize=64)
-def _chart_of(predictor: Predictor, index: int, unit: str, others: tuple[float, ...]) -> Chart:
-    number = predictor.problem.features[index]
-    assert isinstance(number, Number)  # noqa: S101 - callers pass the index of a number
-    axis = Axis.of(predictor, number)
-    factor = number.factor(unit)
-    ticks = axis.ticks(factor)
+class Chart:
+    """A chart without the marker, in the units of its `viewBox`.
 
-    def shares_at(values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float32]:
-        matrix = np.tile(np.array(others or (0.0,)), (len(values), 1))
-        matrix[:, index] = values
-        return predictor.predict_many(matrix).probabilities
+    Attributes:
+        feature: the number that it varies.
+        unit: the name of the unit; "" for a number without one.
+        range: the least and the greatest number, rounded inwards.
+        curves: one for each class.
+        ticks: the labels of the axis of numbers.
+        shares: the labels of the axis of probabilities.
+        rows: the chart as a table: a number, and the probability of each class for it, in words.
+    """
 
-    if predictor.problem.only_number:
-        values = axis.samples()
-        shares = shares_at(values)
-        xs = [axis.x(value) for value in values]
-    else:
-        # Exact: the answer changes at the model's thresholds only, where the line has a step.
-        inside = [edge for edge in predictor.thresholds[index] if axis.low < edge < axis.high]
-        shares = np.repeat(shares_at([axis.low, *inside]), 2, axis=0)
-        xs = [axis.x(edge) for edge in (axis.low, *np.repeat(inside, 2).tolist(), axis.high)]
-    lowest = np.sort(shares.max(axis=0))[-MOST_NAMES:][0]
-    names = stack_overlapping(
-        [
-            _name_label(entry.name if share.max() >= lowest else "", xs, share)
-            for entry, share in zip(predictor.classes, shares.T, strict=True)
-        ]
-    )
-    return Chart(
-        feature=number,
-        unit=number.label(unit).strip(),
-        range=rounded_inwards(axis.low / factor, axis.high / factor),
-        curves=tuple(
+    WIDTH, HEIGHT = 440, 290
+    LEFT, RIGHT, TOP, BOTTOM = 50, 424, 34, 236
+
+    def __init__(self, predictor: Predictor, index: int, unit: str, row: tuple[float, ...]) -> None:
+        """Draw the chart that varies the number at `index` of a row."""
+        number = predictor.problem.features[index]
+        assert isinstance(number, Number)  # noqa: S101 - callers pass the index of a number
+        axis, factor = Axis.of(predictor, number), number.factor(unit)
+
+        def shares_at(values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float32]:
+            matrix = np.tile(np.array(row), (len(values), 1))
+            matrix[:, index] = values
+            return predictor.predict_many(matrix).probabilities
+
+        if predictor.problem.only_number:
+            values = axis.samples()
+            shares = shares_at(values)
+            xs = [axis.x(value) for value in values]
+        else:
+            # Exact: the answer changes at the model's thresholds only, where the line has a step.
+            inside = [edge for edge in predictor.thresholds[index] if axis.low < edge < axis.high]
+            shares = np.repeat(shares_at([axis.low, *inside]), 2, axis=0)
+            xs = [axis.x(edge) for edge in (axis.low, *np.repeat(inside, 2).tolist(), axis.high)]
+        lowest = np.sort(shares.max(axis=0))[-MOST_NAMES:][0]
+        names = stack_overlapping(
+            [
+                _name_label(entry.name if share.max() >= lowest else "", xs, share)
+                for entry, share in zip(predictor.classes, shares.T, strict=True)
+            ]
+        )
+        ticks = axis.ticks(factor)
+        shares_at_ticks = shares_at([value for value, _ in ticks]).tolist()
+        self.feature = number
+        self.unit = number.label(unit).strip()
+        self.range = rounded_inwards(axis.low / factor, axis.high / factor)
+        self.curves = [
             _curve(entry, name, xs, share)
             for entry, name, share in zip(predictor.classes, names, shares.T, strict=True)
-        ),
-        ticks=drop_overlapping(
+        ]
+        self.ticks = drop_overlapping(
             Label(axis.x(value), Chart.BOTTOM + 24, words, "middle") for value, words in ticks
-        ),
-        shares=tuple(Label(Chart.LEFT - 8, _y_of(share), f"{share:.0%}", "end") for share in (0, 0.5, 1)),
-        rows=tuple(
-            (words, tuple(map(percentage, row)))
-            for (_, words), row in zip(ticks, shares_at([value for value, _ in ticks]).tolist(), strict=True)
-        ),
-    )
+        )
+        self.shares = [Label(Chart.LEFT - 8, _y_of(share), f"{share:.0%}", "end") for share in (0, 0.5, 1)]
+        self.rows = [
+            (words, [*map(percentage, each)]) for (_, words), each in zip(ticks, shares_at_ticks, strict=True)
+        ]
+
+
+_chart = lru_cache(maxsize=64)(Chart)
 
 
 def marker(predictor: Predictor, number: Number, value: float, probability: float) -> Label:

@@ -13,7 +13,7 @@ from wtforms.validators import StopValidation, ValidationError
 from model.predictor import Predictor
 from model.problem.description import Problem
 from model.problem.features import BLANK, AnyFeature, Choice, FeatureError, Number, Reading
-from model.problem.rows import Row
+from model.problem.rows import Row, RowReader, as_text
 from model.problem.wording import listed
 from webapp.pages.entries import read_entry, to_reading
 
@@ -52,12 +52,8 @@ class RowForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no type hints
     @property
     def sentences(self) -> dict[str, str]:
         """Return what is wrong with the answers, by the names of the fields, in the order of the page."""
-        names = [
-            name
-            for feature in self.problem.features
-            for name in (feature.name, self.problem.unit_members.get(feature.name, ""))
-        ]
-        return {name: self.by_name[name].errors[0] for name in names if name and self.by_name[name].errors}
+        fields = [self.by_name[name] for name in RowReader(self.problem).members]
+        return {field.name: field.errors[0] for field in fields if field.errors}
 
     def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
         """Return whether all answers can be read."""
@@ -113,9 +109,7 @@ def address_of(problem: Problem, row: Row) -> dict[str, str]:
 
 
 def _as_entry(value: str | bool | int | float) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value if isinstance(value, str) else f"{Decimal(str(value)):f}"  # without an exponent
+    return f"{Decimal(str(value)):f}" if isinstance(value, float) else as_text(value)  # without an exponent
 
 
 def _field(feature: AnyFeature, unit_member: str) -> Field:

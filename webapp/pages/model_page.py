@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, render_template
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -17,12 +17,9 @@ blueprint = Blueprint("model_page", __name__)
 
 
 @blueprint.get("/model")
-def model() -> Response:
+@stored
+def model() -> str:
     """Show the model card: what the model was trained on, how good it is, and where its limits are."""
-    return stored(_page)
-
-
-def _page() -> str:
     artifact = current_state().artifact
     card = _render(artifact.documents[CARD_NAME].decode(), f"/model/{artifact.manifest.model_version}")
     return render_template("pages/model.html", card=Markup(card))  # noqa: S704 - rendered without raw HTML

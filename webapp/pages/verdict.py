@@ -1,15 +1,11 @@
 """An answer as the pages show it: in words, with its reasons and its chart."""
 
-from dataclasses import dataclass
-
 from model.manifest import FeatureStats
 from model.predictor import Prediction, Predictor
-from model.problem.description import Class
 from model.problem.features import AnyFeature, Number, Reading
 from model.problem.rows import Row
 from model.problem.wording import figure, listed
 from webapp.pages.chart import Chart, chart_of, marker, rounded_inwards
-from webapp.pages.labels import Label
 from webapp.reasons import ranges_in_words, reasons_for
 from webapp.words import about, frequency
 
@@ -20,7 +16,6 @@ REASONS = 3
 """How many features are named as reasons."""
 
 
-@dataclass(frozen=True, slots=True)
 class Verdict:
     """The answer for a row, ready for a template.
 
@@ -28,86 +23,47 @@ class Verdict:
         answers: each feature with its value in words.
         value: the value of the only number in words, such as "1,200 sq ft"; "" where there are more features.
         ranking: every class with its probability, the answered one first.
+        best: the answered class.
         close: whether the runner-up is nearly as probable.
+        compared: the words between the frequency and the rows: "about 9 in 10 similar homes".
         reasons: sentences.
         outside: the rows of the training data in words, if the row has a value that they do not have.
-        chart: by the number that the person has picked; None where there is no number, or it is blank.
-        marker: the place of the row on the chart.
         numbers: the numbers that a chart may vary.
         slider: the first number in its first unit, where the slider stands; None if it is blank.
+        chart: by the number that the person has picked; None where there is no number, or it is blank.
+        marker: the place of the row on the chart.
+        shown_number: the value of the number that the chart varies, in words.
     """
 
-    row: Row
-    answer: Prediction
-    answers: tuple[tuple[AnyFeature, str], ...]
-    value: str
-    ranking: tuple[tuple[Class, float], ...]
-    close: bool
-    reasons: tuple[str, ...]
-    outside: str
-    chart: Chart | None
-    marker: Label | None
-    numbers: tuple[Number, ...]
-    slider: float | None
-
-    @property
-    def shown_number(self) -> str:
-        """Return the value of the number that the chart varies, in words."""
-        return next(words for feature, words in self.answers if self.chart and feature is self.chart.feature)
-
-    @property
-    def compared(self) -> str:
-        """Return the words between the frequency and the rows: "about 9 in 10 similar homes"."""
-        if self.answer.outside_training_range:
-            return "of the nearest"
-        return "of similar" if frequency(self.answer.probability) == "about half" else "similar"
-
-    @property
-    def best(self) -> Class:
-        """Return the answered class."""
-        return self.ranking[0][0]
-
-
-def judge(predictor: Predictor, row: Row, answer: Prediction, *, by: str = "") -> Verdict:
-    """Return the verdict for a row and the predictor's answer.
-
-    Args:
-        predictor: the predictor.
-        row: the row.
-        answer: the answer for it.
-        by: the name of the number that the chart varies; by default the first.
-    """
-    problem = predictor.problem
-    answers = tuple(
-        (feature, feature.in_words(reading))
-        for feature, reading in zip(problem.features, row.readings, strict=True)
-    )
-    # The answered class stands first even where another has the same probability.
-    ranking = sorted(
-        ((entry, answer.probabilities[entry.key]) for entry in predictor.classes),
-        key=lambda entry: (entry[0].key != answer.key, -entry[1]),
-    )
-    readings = dict(zip(problem.features_by_name, row.readings, strict=True))
-    numbers = tuple(number for number in problem.numbers if readings[number.name].value is not None)
-    number = next((each for each in numbers if each.name == by), numbers[0] if numbers else None)
-    return Verdict(
-        row=row,
-        answer=answer,
-        answers=answers,
-        value=answers[0][1] if problem.only_number else "",
-        ranking=tuple(ranking),
-        close=ranking[0][1] - ranking[1][1] < CLOSE_LEAD,
-        reasons=_reasons(predictor, row, answer),
-        outside=_outside(predictor, row) if answer.outside_training_range else "",
-        chart=chart_of(predictor, number, readings[number.name].unit, row) if number else None,
-        marker=marker(predictor, number, readings[number.name].number, answer.probability)
-        if number
-        else None,
-        numbers=numbers,
-        slider=readings[problem.numbers[0].name].number
-        if problem.numbers and problem.numbers[0] in numbers
-        else None,
-    )
+    def __init__(self, predictor: Predictor, row: Row, answer: Prediction, *, by: str = "") -> None:
+        """Judge a row by its answer; `by` names the number that the chart varies, by default the first."""
+        problem = predictor.problem
+        readings = dict(zip(problem.features_by_name, row.readings, strict=True))
+        self.answer = answer
+        self.answers = [(feature, feature.in_words(readings[feature.name])) for feature in problem.features]
+        self.value = self.answers[0][1] if problem.only_number else ""
+        # The answered class stands first even where another has the same probability.
+        self.ranking = sorted(
+            ((entry, answer.probabilities[entry.key]) for entry in predictor.classes),
+            key=lambda entry: (entry[0].key != answer.key, -entry[1]),
+        )
+        (self.best, share), (_, next_share), *_ = self.ranking
+        self.close = share - next_share < CLOSE_LEAD
+        self.compared = "of similar" if frequency(answer.probability) == "about half" else "similar"
+        self.outside = ""
+        if answer.outside_training_range:
+            self.compared, self.outside = "of the nearest", _outside(predictor, row)
+        self.reasons = _reasons(predictor, row, answer)
+        self.numbers = [number for number in problem.numbers if readings[number.name].value is not None]
+        first = problem.numbers[0] if problem.numbers else None
+        self.slider = readings[first.name].number if first in self.numbers else None
+        self.chart: Chart | None = None
+        if chosen := [each for each in self.numbers if each.name == by] or self.numbers:
+            number = chosen[0]
+            reading = readings[number.name]
+            self.chart = chart_of(predictor, number, reading.unit, row)
+            self.marker = marker(predictor, number, reading.number, answer.probability)
+            self.shown_number = number.in_words(reading)
 
 
 def _reasons(predictor: Predictor, row: Row, answer: Prediction) -> tuple[str, ...]:

@@ -16,21 +16,18 @@ from model.problem.features import Number
 from model.problem.wording import figure
 from webapp.http.caching import MAX_AGE_SECONDS, cacheable, stored
 from webapp.http.compression import compress
-from webapp.http.pictures import picture_path
+from webapp.http.files import picture_path
 from webapp.http.request_context import current_context, origin
 from webapp.http.state import current_state, state_of
 from webapp.pages.chart import Axis
 from webapp.pages.forms import RowForm, address_of, form_of
-from webapp.pages.verdict import judge
+from webapp.pages.verdict import Verdict
 from webapp.words import class_in_words, frequency, percentage, with_article
 
 blueprint = Blueprint("pages", __name__)
-blueprint.add_app_template_filter(figure)
-blueprint.add_app_template_filter(frequency)
-blueprint.add_app_template_filter(percentage)
-blueprint.add_app_template_filter(with_article)
+for _in_words in (figure, frequency, percentage, with_article):
+    blueprint.add_app_template_filter(_in_words)
 blueprint.add_app_template_test(lambda feature: isinstance(feature, Number), "number_feature")
-blueprint.add_app_template_global(picture_path)
 
 
 @blueprint.app_context_processor
@@ -56,7 +53,7 @@ def fragment(template: str, subject: object, key: str = "") -> Markup:
 @blueprint.app_template_global()
 def icon() -> str:
     """Return the address of the site's icon."""
-    return picture_path(current_state().problem.icon) or url_for("static", filename="icon.svg")
+    return picture_path(current_state().problem.icon) or url_for("files.static", filename="icon.svg")
 
 
 @blueprint.app_template_global()
@@ -83,7 +80,7 @@ def typical_address(fields: Mapping[str, Field], number: Number, value: float) -
 @blueprint.get("/")
 def home() -> Response:
     """Show the form, filled in with the entries in the address."""
-    return _page(_form()) if request.args else stored(_form)
+    return _page(_form()) if request.args else _empty_form()
 
 
 def _form() -> str:
@@ -94,6 +91,9 @@ def _form() -> str:
             unit = form.by_name[member]
             unit.data = unit.data if unit.data in number.units else number.unit
     return _question(form)
+
+
+_empty_form = stored(_form)
 
 
 @blueprint.get("/recommendation")
@@ -116,7 +116,7 @@ def recommendation() -> ResponseReturnValue:
         return canonical
     answer = state.predictor.predict(row)
     current_context().prediction = (row, answer)
-    verdict = judge(state.predictor, row, answer, by=request.args.get("chart", ""))
+    verdict = Verdict(state.predictor, row, answer, by=request.args.get("chart", ""))
     return _page(
         render_template(
             "pages/recommendation.html", verdict=verdict, query=urlencode(address_of(state.problem, row))
@@ -135,13 +135,14 @@ def preview() -> ResponseReturnValue:
     if not form.validate():
         return "", 204, {"Cache-Control": "no-store"}
     row = form.row
-    verdict = judge(predictor, row, predictor.predict(row))
+    verdict = Verdict(predictor, row, predictor.predict(row))
     return _page(render_template("pages/preview.html", verdict=verdict))
 
 
-def classes() -> Response:
+@stored
+def classes() -> str:
     """Show the classes that the model can answer."""
-    return stored(_classes)
+    return render_template("pages/classes.html")
 
 
 @blueprint.record
@@ -149,10 +150,6 @@ def _add_classes(setup: BlueprintSetupState) -> None:
     """Add the page of the catalogue, whose address is the target's plural."""
     path = state_of(setup.app).problem.path  # type: ignore[arg-type]
     setup.add_url_rule(f"/{path}", "classes", classes, methods=["GET"])
-
-
-def _classes() -> str:
-    return render_template("pages/classes.html", classes=current_state().predictor.classes)
 
 
 def _page(html: str) -> Response:

@@ -4,7 +4,7 @@ import math
 import time
 from contextlib import suppress
 from socket import SHUT_WR
-from typing import Any, Self
+from typing import Any
 
 from gevent.socket import socket
 from gunicorn.http.errors import LimitRequestHeaders
@@ -161,13 +161,3 @@ class Connection(socket):
         sent = self.send(data)
         if sent < len(data):
             super().sendall(memoryview(data)[sent:])
-
-
-class IdleWait:
-    """A context manager for the wait between requests, which an `IdleTimeout` ends without an error."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> bool:
-        return isinstance(error, IdleTimeout)

@@ -13,17 +13,14 @@ import sys
 import time
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 import structlog
 from gevent.monkey import get_original
+from gunicorn.arbiter import Arbiter
 from prometheus_client import values
 
 from webapp.config import ROOT
 from webapp.http.counts_memory import FOLDER_VARIABLE
-
-if TYPE_CHECKING:
-    from gunicorn.arbiter import Arbiter
 
 PACKAGES = {"webapp", "model"}
 KEPT = {"webapp.http.outlet", "webapp.server.signals"}
@@ -34,7 +31,7 @@ LONGEST_ANSWER = 4096
 STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 
-def guard_reload(arbiter: "Arbiter") -> None:
+def guard_reload(arbiter: Arbiter) -> None:
     """Replace the master's reload by one that keeps the present app when the new one fails to load.
 
     Gunicorn itself ends the whole service when its configuration fails to load, and never loads the app anew.
@@ -76,7 +73,7 @@ def _forget_our_modules() -> dict[str, ModuleType]:
     return {name: sys.modules.pop(name) for name in names}
 
 
-def _try_in_a_child(arbiter: "Arbiter") -> str:
+def _try_in_a_child(arbiter: Arbiter) -> str:
     """Load everything anew in a forked process; return why that fails, or ""."""
     # Unpatched: Gunicorn takes the SIGCHLD that gevent's `waitpid` needs, and gevent's loop reaps any child.
     fork, waitpid = get_original("os", "fork"), get_original("os", "waitpid")
@@ -103,7 +100,7 @@ def _try_in_a_child(arbiter: "Arbiter") -> str:
     return why_not or (f"the trial ended with status {status}" if status else "")
 
 
-def _is_told_to_stop(arbiter: "Arbiter") -> bool:
+def _is_told_to_stop(arbiter: Arbiter) -> bool:
     """Return whether a signal to stop waits in the master's queue, and leave the queue as it is."""
     waiting = []
     with contextlib.suppress(queue.Empty):

@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, cast
@@ -24,7 +25,7 @@ from webapp.http.state import state_of
 from webapp.http.warm_up import warm_up
 from webapp.server import descriptors, signals, unreadable
 from webapp.server.balance import EvenServer
-from webapp.server.connection import Connection, IdleTimeout, IdleWait, RequestTimeout
+from webapp.server.connection import Connection, IdleTimeout, RequestTimeout
 
 SWEEP_SECONDS = 1.0
 SETTLE_SECONDS = 0.05
@@ -209,10 +210,10 @@ class Worker(GeventWorker):
             sock.gathering = False
             sock.send_gathered()
 
-    def timeout_ctx(self) -> IdleWait:  # type: ignore[override]  # the stub has no return type
-        """Start the wait for a connection's next request."""
+    def timeout_ctx(self) -> suppress:  # type: ignore[override]  # the stub has no return type
+        """Start the wait for a connection's next request, which an `IdleTimeout` ends without an error."""
         self.connections[gevent.getcurrent()].await_request(self.cfg.keepalive)
-        return IdleWait()
+        return suppress(IdleTimeout)
 
     def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:
         """Answer an unreadable or overdue request with a problem, and any other error with a 500."""

@@ -4,7 +4,6 @@ ministack starts the tasks of a deployment and stops those of the one before. Th
 deployments. Each has a record (`records`), from which the calls on service deployments are answered.
 """
 
-import threading
 import time
 from typing import Any
 
@@ -22,7 +21,6 @@ RELAUNCH_SECONDS = 1.0
 """ECS waits ever longer before it starts a failed task anew. Here it must only not start them in a rush."""
 
 _original_reconcile = ecs._reconcile_service_tasks
-_starting = threading.Lock()
 
 
 def install() -> None:
@@ -36,16 +34,15 @@ def install() -> None:
 
 def reconcile(cluster: str, key: str) -> None:
     """Create the record of a new deployment before ministack starts its tasks."""
-    service = ecs._services.get(key)
-    primary = ecs._primary_deployment(service) if service else None
-    if primary:
-        with _starting:
-            begun = None if records.of(service, primary) else _begin(service, primary)
-        if begun:
+    with records.CHANGING:
+        service = ecs._services.get(key)
+        primary = ecs._primary_deployment(service) if service else None
+        if primary and not records.of(service, primary):
+            begun = _begin(service, primary)
             _make_room(cluster, service)
-        if begun and begun.alarms == "MONITORING":
-            spawn_background(_watch_alarms, key, service, primary, begun)
-    _original_reconcile(cluster, key)
+            if begun.alarms == "MONITORING":
+                spawn_background(_watch_alarms, key, service, primary, begun)
+        _original_reconcile(cluster, key)
 
 
 def _make_room(cluster: str, service: dict[str, Any]) -> None:

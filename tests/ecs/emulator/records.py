@@ -1,6 +1,7 @@
 """Records of deployments: the service deployment and the service revision that it deploys."""
 
 import copy
+import threading
 import time
 import uuid
 from dataclasses import dataclass
@@ -10,6 +11,13 @@ from ministack.services import ecs
 
 CAPTURED = ("taskDefinition", "networkConfiguration", "loadBalancers", "launchType", "platformVersion")
 """What a revision holds of a service, and a rollback brings back."""
+
+CHANGING = threading.RLock()
+"""Held while a service's deployments change, and while tasks are started or stopped for them.
+
+ministack answers each call in a thread of its own. Without the lock a thread that compares the tasks with the
+primary deployment can see that one fail, and stop the healthy tasks of the one before.
+"""
 
 
 @dataclass

@@ -46,7 +46,7 @@ def fail(
     AWS does not document what happens if none has: here the deployment is stopped. A rollback that fails
     becomes ROLLBACK_FAILED.
     """
-    with resource_lock("ecs-service", key):
+    with records.CHANGING, resource_lock("ecs-service", key):
         if deployment["rolloutState"] != "IN_PROGRESS" or deployment is not ecs._primary_deployment(service):
             return
         # ECS says "failed" if it failed the deployment itself; AWS does not document the words for a stop.

@@ -1,6 +1,5 @@
 """Answer the calls on service deployments and service revisions."""
 
-import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -10,7 +9,7 @@ from ministack.core.responses import error_response_json, json_response
 from ministack.services import ecs
 
 from tests.ecs.emulator.blue_green import refusal
-from tests.ecs.emulator.records import Record, counts
+from tests.ecs.emulator.records import CHANGING, Record, counts
 
 PAGE = 20
 STOPPABLE = ("PENDING", "IN_PROGRESS", "STOP_REQUESTED", "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
@@ -18,7 +17,6 @@ Stop = Callable[[str, dict[str, Any], Record, str], None]
 
 _original_create = ecs._ACTION_MAP["CreateService"]
 _original_update = ecs._ACTION_MAP["UpdateService"]
-_updating = threading.Lock()
 
 
 def install(stop: Stop) -> None:
@@ -66,16 +64,13 @@ def create_service(data: dict[str, Any]) -> Any:
 
 
 def update_service(data: dict[str, Any]) -> Any:
-    """Answer UpdateService, which starts a deployment also if the load balancers change.
-
-    One call at a time, so that of two for the same revision only one starts a deployment.
-    """
+    """Answer UpdateService, which starts a deployment also if the load balancers change."""
     if why := refusal(data):
         return _refuse("InvalidParameterException", why)
     cluster = ecs._resolve_cluster_name(data.get("cluster", "default"))
     service = ecs._services.get(f"{cluster}/{data['service'].rpartition('/')[2]}") or {}
     given = data.get("loadBalancers")
-    with _updating:
+    with CHANGING:
         changed = given is not None and given != service.get("loadBalancers")
         return _original_update(data | ({"forceNewDeployment": True} if changed else {}))
 

@@ -116,10 +116,18 @@ def test_a_secret_is_read_by_the_task_and_a_missing_one_is_named(deployed: Deplo
         assert allowed == [arn]
         printed = place.ecs("run", "--", "printenv", "TOKEN", "MAX_IN_FLIGHT")
         assert printed.out == "s3cret\n31\n"
-        secrets = boto3.client("secretsmanager")
+        before, secrets = served(deployed), boto3.client("secretsmanager")
         secrets.delete_secret(SecretId=arn)
         refused = place.ecs("run", "--", "check")
+        with deployed.under_load(clients=2) as load:
+            failed = place.ecs("redeploy", "--yes", "--json")
+        status = place.ecs("status", "--json").json
         secrets.restore_secret(SecretId=arn)  # other tests go back to this revision
     assert refused.code == 4
     assert "The command did not run. A secret of the task does not exist: " in refused.err
+    assert failed.code == 1, failed.said
+    assert failed.json["error"].startswith("A secret of the task does not exist: ")
+    assert failed.json["error"].endswith("serves again.")
+    assert (status["task_definition"], status["healthy"], status["left_since"]) == (before, 2, None)
+    assert not load.failed
     assert deployed.up().code == 0, "other tests begin with a stack and a revision without the secret"

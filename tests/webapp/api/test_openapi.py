@@ -78,7 +78,7 @@ def test_each_example_request_is_answered_as_the_document_shows(
     response = httpx.request(
         method,
         f"{base_url}{path}",
-        params=dict(example.query),
+        params=example.query,
         content=example.body.encode(),
         headers={"X-Request-ID": "an-id-of-yours"}
         | ({"Content-Type": example.content_type} if example.body else {}),

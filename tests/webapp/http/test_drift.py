@@ -10,9 +10,10 @@ from structlog.testing import capture_logs
 
 from model.artifact import ARTIFACT_FOLDER
 from model.predictor import Predictor
+from model.problem.rows import Row
 from tests.model.tables import columns
 from tests.serving import ROOT
-from webapp.http.drift import ROWS, Window, distance
+from webapp.http.drift import ROWS, Drift, distance
 
 
 @pytest.fixture(params=["puppy", "yard", "penguins"])
@@ -31,9 +32,9 @@ def asked(
 
 
 def said(predictor: Predictor, matrix: NDArray[np.float64]) -> dict[str, float]:
-    """Return the distances that a window logs for a batch."""
+    """Return the distances that are logged for a batch."""
     with capture_logs() as lines:
-        Window(predictor).add_many(matrix, predictor.predict_many(matrix))
+        Drift(predictor).count_batch(matrix, predictor.predict_many(matrix))
     [line] = lines
     assert (line["event"], line["rows"]) == ("drift", len(matrix))
     assert line["most"] == max(line["of"].values())
@@ -71,23 +72,22 @@ def test_blanks_where_there_were_few_are_drift(model_of: Callable[[str], Path]) 
 
 def test_rows_one_by_one_are_counted_as_a_batch_is(asked: tuple[Predictor, NDArray[np.float64]]) -> None:
     predictor, rows = asked
-    window = Window(predictor)
+    drift = Drift(predictor)
     with capture_logs() as lines:
-        for numbers, answer in zip(
-            rows.tolist(), predictor.predict_many(rows).class_index.tolist(), strict=True
-        ):
+        for numbers in rows.tolist():
             assert lines == []
-            window.add(numbers, answer)
+            row = Row((), tuple(numbers))
+            drift.count(row, predictor.predict(row))
     assert [line["of"] for line in lines] == [said(predictor, rows)]
 
 
 def test_each_window_begins_anew(asked: tuple[Predictor, NDArray[np.float64]]) -> None:
     predictor, rows = asked
-    window, answers = Window(predictor), predictor.predict_many(rows)
+    drift, answers = Drift(predictor), predictor.predict_many(rows)
     with capture_logs() as lines:
-        window.add_many(rows, answers)
-        window.add_many(rows[:-1], predictor.predict_many(rows[:-1]))
-        window.add_many(rows, answers)
+        drift.count_batch(rows, answers)
+        drift.count_batch(rows[:-1], predictor.predict_many(rows[:-1]))
+        drift.count_batch(rows, answers)
     assert [line["rows"] for line in lines] == [ROWS, 2 * ROWS - 1]
 
 

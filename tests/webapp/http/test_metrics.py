@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import Histogram
 
-from webapp.http.metrics import BulkHistogram
+from webapp.http.drift import BulkHistogram
 
 
 @given(amounts=st.lists(st.floats(0, 10) | st.sampled_from([1.0, 2.0, 5.0])))
