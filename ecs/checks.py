@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from ecs.aws import Aws
-from ecs.errors import AWS_ERRORS, DeployError, NotAllowedError, UsageError, translate
+from ecs.errors import AWS_ERRORS, DeployError, NotAllowedError, SkippedError, UsageError, translate
 from ecs.foundation import domain, github
 from ecs.foundation.changeset import TEMPLATE
 from ecs.foundation.stack import find_foundation
@@ -46,12 +46,8 @@ class CheckContext:
 def require(found: Found | None, reason: str = "needs the result of a check above") -> Found:
     """Return the result of an earlier check; if it is None, skip the current check with this reason."""
     if found is None:
-        raise _SkipError(reason)
+        raise SkippedError(reason)
     return found
-
-
-class _SkipError(Exception):
-    """The check is skipped, which is no failure; the message says why."""
 
 
 def read_context(aws: Aws, *, allow_dirty: bool) -> CheckContext:
@@ -65,25 +61,18 @@ def read_context(aws: Aws, *, allow_dirty: bool) -> CheckContext:
 
 def run_checks(context: CheckContext) -> Iterator[Check]:
     """Yield the result of each check in order; without credentials, skip those that call AWS."""
-    signed_in = True
+    signed_in: bool | None = True
     for name, needs_aws, function in CHECKS:
-        if needs_aws and not signed_in:
-            yield Check(name, "SKIP", "needs credentials")
-            continue
-        check = _run(name, function, context)
-        if name == "credentials":
-            signed_in = check.state == "OK"
-        yield check
-
-
-def _run(name: str, function: Callable[[CheckContext], str], context: CheckContext) -> Check:
-    try:
-        return Check(name, "OK", function(context))
-    except (_SkipError, domain.UnverifiableError) as skip:
-        return Check(name, "SKIP", str(skip))
-    except (DeployError, *AWS_ERRORS) as error:
-        failed = translate(error)
-        return Check(name, "FAIL", str(failed), failed.hint, failed)
+        try:
+            if needs_aws:
+                require(signed_in, "needs credentials")
+            yield Check(name, "OK", function(context))
+        except SkippedError as skip:
+            yield Check(name, "SKIP", str(skip))
+        except (DeployError, *AWS_ERRORS) as error:
+            failed = translate(error)
+            yield Check(name, "FAIL", str(failed), failed.hint, failed)
+            signed_in = None if name == "credentials" else signed_in
 
 
 def _credentials(context: CheckContext) -> str:
@@ -120,7 +109,7 @@ def _image(context: CheckContext) -> str:
         return f"{candidate.tag} is in the registry, for {wanted}"
     platform = docker.inspect(image.local_name(context.aws, candidate), docker.PLATFORM)
     if not platform:
-        raise _SkipError(f"`up` builds {candidate.tag}, for {wanted}")
+        raise SkippedError(f"`up` builds {candidate.tag}, for {wanted}")
     if platform != wanted:
         raise UsageError(
             f"The image {candidate.tag} here is for {platform}, and the tasks run on {wanted}.",

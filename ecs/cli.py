@@ -7,7 +7,9 @@ from ecs.run import EPILOG
 
 
 @click.group(
-    epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    commands=COMMANDS,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 def cli() -> None:
     """Deploy Perfect Puppy to Amazon ECS Fargate, watch it, roll it back, remove it.
@@ -15,10 +17,3 @@ def cli() -> None:
     Begin with `verify`, read what `plan` would do, then `up`. What is deployed, and how large, stands in
     ecs/settings.toml; what to do when an alarm rings, in ecs/README.md.
     """
-
-
-def main() -> None:
-    """Run the command line."""
-    for command in COMMANDS:
-        cli.add_command(command)
-    cli(prog_name="python -m ecs")

@@ -8,7 +8,6 @@ DeployError
 """
 
 import re
-import tomllib
 from pathlib import Path
 
 import msgspec
@@ -51,12 +50,16 @@ class NotRolledBackError(DeployError):
     exit_code = 4
 
 
+class SkippedError(Exception):
+    """A check of `verify` can't be made, which is no failure; the message says why."""
+
+
 REGION_HINT = "Set region in ecs/settings.toml or AWS_REGION, or give --region, for example eu-west-1."
 MAX_ATTEMPTS = 8
 """How often botocore tries a call, in all, when AWS throttles it or fails."""
 AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError, EOFError)
 """The exceptions of a call to AWS. botocore raises `EOFError` if it needs an MFA code and has no terminal."""
-_BY_EXIT_CODE = {kind.exit_code: kind for kind in (UsageError, NotAllowedError, NotRolledBackError)}
+_BY_EXIT_CODE = {kind.exit_code: kind for kind in DeployError.__subclasses__()}
 
 
 class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,12 +72,12 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pattern: str = ""
 
 
-_TABLE = tomllib.loads(Path(__file__).with_name("errors.toml").read_text(encoding="utf-8"))
-_ROWS = msgspec.convert(_TABLE["error"], list[_Row])
+_TABLE = Path(__file__).with_name("errors.toml").read_bytes()
+_ROWS = msgspec.toml.decode(_TABLE, type=dict[str, list[_Row]])["error"]
 
 
-def translate(error: Exception) -> DeployError:
-    """Turn one of `AWS_ERRORS` into a `DeployError` by `errors.toml`; return a `DeployError` unchanged."""
+def translate(error: BaseException) -> DeployError:
+    """Turn an error that `errors.toml` has into a `DeployError`; return a `DeployError` unchanged."""
     if isinstance(error, DeployError):
         return error
     code, call, message = "", "", " ".join(str(error).split())
@@ -84,14 +87,15 @@ def translate(error: Exception) -> DeployError:
         message = " ".join(details.get("Message", "").split()) or code
     message = message.rstrip(".")
     names = {code, *(kind.__name__ for kind in type(error).__mro__)}
-    row = next(
-        row
-        for row in _ROWS
-        if (row.names & names or not row.names)
-        and re.search(row.pattern, f"{code}: {message}", re.IGNORECASE)
-    )
     words = {"message": message, "code": code, "call": call, "action": denied_action(message) or call}
     words |= {"attempts": str(MAX_ATTEMPTS), "region_hint": REGION_HINT}
+    return explain(names, f"{code}: {message}", **words)
+
+
+def explain(names: set[str], told: str = "", **words: str) -> DeployError:
+    """Make the error of the first row of `errors.toml` that has one of the names, and a pattern that fits."""
+    named = (row for row in _ROWS if row.names & names or not row.names)
+    row = next(row for row in named if re.search(row.pattern, told, re.IGNORECASE))
     return _BY_EXIT_CODE[row.exit_code](row.sentence.format(**words), hint=row.hint.format(**words))
 
 

@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import click
 import msgspec
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -28,13 +28,10 @@ class Output:
         """Print a line."""
         self.console.print(escape(text), style=style or None)
 
-    def show(self, renderable: RenderableType) -> None:
-        """Print a table or another renderable of Rich."""
-        self.console.print(renderable)
-
-    def warn(self, text: str) -> None:
-        """Print a warning."""
-        self.console.print(f"[bold yellow]WARNING[/] {escape(text)}")
+    def warn(self, *texts: str) -> None:
+        """Print warnings."""
+        for text in texts:
+            self.console.print(f"[bold yellow]WARNING[/] {escape(text)}")
 
     def event(self, line: str) -> None:
         """Print a stack's event, or show it beside the step's spinner if its operation is in progress."""
@@ -61,14 +58,10 @@ class Output:
             yield
         self.done(text)
 
-    @contextmanager
-    def live(self, *, screen: bool = False) -> Iterator[Live | None]:
+    def live(self, *, screen: bool = False) -> AbstractContextManager[Live | None]:
         """Open a view that can be redrawn, with `screen` on the alternate screen; None without a terminal."""
-        if not self.console.is_terminal:
-            yield None
-            return
-        with Live(console=self.console, screen=screen, refresh_per_second=4) as live:
-            yield live
+        there = self.console.is_terminal
+        return Live(console=self.console, screen=screen, refresh_per_second=4) if there else nullcontext()
 
     def refuse_json(self, option: str) -> None:
         """Raise `UsageError` if `--json` is given beside this option, which runs until Ctrl-C."""
@@ -79,13 +72,12 @@ class Output:
             )
 
     def confirm(self, question: str, *, yes: bool) -> None:
-        """Ask before something is changed; raise `UsageError` if the answer is no or there is no terminal."""
+        """Ask before something is changed; a no aborts the command. Raise `UsageError` without a terminal."""
         if yes:
             return
         if not sys.stdin.isatty():
             raise UsageError("This changes things, and there is no terminal to ask on.", hint="Add --yes.")
-        if not click.confirm(question, err=self.as_json):
-            raise UsageError("Nothing was changed.")
+        click.confirm(question, err=self.as_json, abort=True)
 
     def confirm_name(self, name: str) -> None:
         """Ask the operator to type a name; raise `UsageError` for another name or without a terminal."""

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ecs.aws import Aws, connect
-from ecs.errors import AWS_ERRORS, DeployError, NotRolledBackError, UsageError, translate
+from ecs.errors import AWS_ERRORS, DeployError, UsageError, translate
 from ecs.foundation.stack import find_foundation
 from ecs.foundation.stack_outputs import Foundation
 from ecs.output import Output
@@ -51,49 +51,31 @@ class Run:
 
 
 Function = Callable[..., dict[str, Any]]
+SHARED_OPTIONS = (
+    click.option("--env", default="prod", show_default=True, help="The environment of ecs/settings.toml."),
+    click.option("--region", help="The AWS region, where the settings have none."),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON object; all else goes to stderr."),
+)
 
 
 def command(*options: Callable[[Any], Any]) -> Callable[[Function], click.Command]:
     """Turn a function that takes a `Run` into a command with the shared options and the given ones."""
-    shared = (
-        click.option(
-            "--env", default="prod", show_default=True, help="The environment of ecs/settings.toml."
-        ),
-        click.option("--region", help="The AWS region, where the settings have none."),
-        click.option(
-            "--json", "as_json", is_flag=True, help="Print one JSON object; all else goes to stderr."
-        ),
-    )
 
     def decorate(function: Function) -> click.Command:
         def call(*, env: str, region: str | None, as_json: bool, **given: Any) -> None:
             output = Output(as_json=as_json)
             try:
                 result = {"exit_code": 0} | function(Run(env, region, output), **given)
-            except (DeployError, *AWS_ERRORS) as error:
-                failed = translate(error)
             except BrokenPipeError:  # the reader of the output has closed it; click exits without a message
                 raise
-            except OSError as error:
-                failed = NotRolledBackError(
-                    f"This machine failed: {error}.",
-                    hint="Mend it (room on the disk, rights to the files), then run this again: it goes on.",
-                )
-            except click.Abort:
-                failed = UsageError("Nothing was changed.")
-            except KeyboardInterrupt:
-                failed = NotRolledBackError(
-                    "Stopped. What had begun on AWS goes on without this command.",
-                    hint="See it with `python -m ecs status`; run this again to take it up; stop a "
-                    "rollout with `python -m ecs rollback`.",
-                )
-            else:
-                output.result(result)
-                sys.exit(result["exit_code"])
-            output.error(failed)
-            sys.exit(failed.exit_code)
+            except (DeployError, *AWS_ERRORS, OSError, click.Abort, KeyboardInterrupt) as error:
+                failed = translate(error)
+                output.error(failed)
+                sys.exit(failed.exit_code)
+            output.result(result)
+            sys.exit(result["exit_code"])
 
-        for option in reversed((*shared, *options)):
+        for option in reversed((*SHARED_OPTIONS, *options)):
             call = option(call)
         name = function.__name__
         first = (function.__doc__ or "").partition("\n")[0]

@@ -1,6 +1,5 @@
 """The settings, read from `settings.toml` and validated before any call to AWS."""
 
-import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -26,9 +25,6 @@ MEMORY_FOR_CPU = {
     16384: tuple(range(32768, 122881, 8192)),
 }
 """The memory sizes in MB that Fargate offers, by CPU units (1024 are one vCPU)."""
-
-FEWEST_REQUESTS = 10
-"""The lowest limit of a rate-based rule of AWS WAF."""
 
 OWN_VARIABLES = frozenset({
     "ALLOWED_HOSTS", "BIND_HOST", "LOG_FORMAT", "LOG_LEVEL", "METRICS_BIND", "PORT", "REQUEST_SECONDS",
@@ -92,10 +88,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(f"max_tasks = {self.max_tasks} is less than min_tasks = {self.min_tasks}")
         if bool(self.vpc_id) != bool(self.subnet_ids) or len(self.subnet_ids) == 1:
             raise ValueError("vpc_id wants two or more subnet_ids beside it, in different zones")
-        if 0 < self.requests_per_5_minutes < FEWEST_REQUESTS:
-            raise ValueError(
-                f"requests_per_5_minutes = {self.requests_per_5_minutes}: WAF takes {FEWEST_REQUESTS} or more"
-            )
+        if 0 < (requests := self.requests_per_5_minutes) < 10:
+            raise ValueError(f"requests_per_5_minutes = {requests}: WAF takes 10 or more")
         if self.monthly_budget_usd and not self.alarm_email:
             raise ValueError("monthly_budget_usd wants the alarm_email that shall hear of it")
         if self.hosted_zone_id and not self.domain_name:
@@ -140,16 +134,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
     """Read the settings of one environment; raise `UsageError` if the file or a setting is invalid."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = msgspec.toml.decode(path.read_bytes())
+        environments = msgspec.convert(document.pop("env", {}), dict[str, dict[str, Any]])
     except OSError as error:
         raise UsageError(f"The settings {path} can't be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{path.name}: env is for tables only, such as [env.prod].") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path.name} is not TOML: {error}.") from error
-    environments = document.pop("env", {})
-    if not isinstance(environments, dict) or not all(
-        isinstance(item, dict) for item in environments.values()
-    ):
-        raise UsageError(f"{path.name}: env is for tables only, such as [env.prod].")
     if env not in environments:
         raise UsageError(
             f"{path.name} has no [env.{env}]{_nearest(env, environments)}",
@@ -167,15 +159,11 @@ def load_settings(env: str, path: Path = SETTINGS_FILE) -> Settings:
     try:
         return msgspec.convert(given, Settings)
     except msgspec.ValidationError as error:
-        raise UsageError(
-            f"{path.name}: {_reword(str(error))}.", hint="The comment above a setting says what it may be."
-        ) from error
-
-
-def _reword(message: str) -> str:
-    """Turn msgspec's "PROBLEM - at `$.KEY`" into "KEY: PROBLEM"."""
-    problem, marker, place = message.partition(" - at `$.")
-    return f"{place.rstrip('`')}: {problem}" if marker else problem
+        # msgspec says "PROBLEM - at `$.KEY`", or only the problem.
+        problem, _, place = str(error).partition(" - at `$.")
+        told = f"{place.rstrip('`')}: {problem}" if place else problem
+        hint = "The comment above a setting says what it may be."
+        raise UsageError(f"{path.name}: {told}.", hint=hint) from error
 
 
 def _nearest(word: str, known: Any) -> str:

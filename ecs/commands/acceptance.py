@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -25,7 +24,7 @@ from ecs.release.candidate import read_candidate, read_predictor
 from ecs.run import Run, command, dry_run_option, yes_option
 from ecs.settings import ROOT
 
-TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+TABLE = msgspec.toml.decode(Path(__file__).with_suffix(".toml").read_bytes())
 FOLDER, ANSWERS = ROOT / ".ecs" / "acceptance", ROOT / "tests" / "ecs" / "answers"
 CLONE, PROGRESS = FOLDER / "clone", FOLDER / "progress.json"
 NOT_RUN = {"state": "not run", "seconds": 0, "new_words": "", "told": ""}
@@ -78,7 +77,7 @@ def acceptance(run: Run, *, dry_run: bool, yes: bool) -> dict[str, Any]:
 
 def _go_on(run: Run, steps: list[dict[str, Any]], progress: dict[str, Any]) -> dict[str, Any]:
     """Do the steps that are left, destroy what was made, and report."""
-    results, say = progress["results"], run.output.say
+    results, say, stack = progress["results"], run.output.say, run.settings.stack
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.default_int_handler)
     try:
@@ -97,26 +96,20 @@ def _go_on(run: Run, steps: list[dict[str, Any]], progress: dict[str, Any]) -> d
         progress["over"] = True
         with suppress(OSError):
             _save(progress)
-        failed, _ = _ecs(run, ["destroy", "--yes", run.settings.stack])
+        failed, _ = _ecs(run, ["destroy", "--yes", stack])
     for name, row in results.items():
         say(f"{row['state']:8} {name:20}{row['seconds']:5} s {row['new_words']} {row['told']}")
     minutes = (time.time() - progress["begun"]) / 60
     say(f"It took {minutes:.0f} minutes and cost at most {_cost(run, minutes)} US dollars, by list prices.")
     if failed:
-        run.output.warn(
-            f"{run.settings.stack} is not destroyed, and costs money. Sign in, and run this again."
-        )
+        run.output.warn(f"{stack} is not destroyed, and costs money. Sign in, and run this again.")
         progress["over"] = failed != NotAllowedError.exit_code
         _save(progress)
     else:
         PROGRESS.replace(FOLDER / "report.json")
     passed = all(results[step["name"]]["state"] == "passed" for step in steps)
-    return {
-        "results": results,
-        "minutes": minutes,
-        "dollars": _cost(run, minutes),
-        "destroyed": not failed,
-    } | {"exit_code": 4 if failed else 0 if passed else 1}
+    told = {"results": results, "minutes": minutes, "dollars": _cost(run, minutes), "destroyed": not failed}
+    return told | {"exit_code": 4 if failed else 0 if passed else 1}
 
 
 def _save(progress: dict[str, Any]) -> None:

@@ -17,23 +17,22 @@ POLL_SECONDS = 2.0
 OVERLAP_MS = 10_000  # how far each poll goes back, because CloudWatch may deliver an older event later
 
 
-class Since(click.ParamType[timedelta]):
-    """A length of time such as 30m, 2h or 1d."""
-
-    name = "length of time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Parse a number with a unit; fail with a sentence that shows the format."""
-        found = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
-        if not found:
-            self.fail(f"{value!r} is no length of time such as 30m, 2h or 1d.", param, ctx)
-        return timedelta(**{UNITS[found[2]]: int(found[1])})
+def _length(_context: click.Context, _option: click.Parameter, value: str) -> timedelta:
+    found = re.fullmatch(r"(\d{1,6})([smhd])", value)
+    if not found:
+        raise click.BadParameter(f"{value!r} is no length of time such as 30m, 2h or 1d.")
+    return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 
 @command(
     click.option("--follow", is_flag=True, help="Go on with new lines until Ctrl-C."),
     click.option(
-        "--since", type=Since(), default="10m", show_default=True, help="How far back: 30m, 2h, 1d."
+        "--since",
+        metavar="LENGTH OF TIME",
+        default="10m",
+        show_default=True,
+        callback=_length,
+        help="How far back: 30m, 2h, 1d.",
     ),
     click.option(
         "--filter", "pattern", default="", help="CloudWatch's filter, e.g. '{ $.status = 500 }' or \"error\"."

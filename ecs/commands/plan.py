@@ -66,8 +66,7 @@ def print_plan(run: Run, candidate: Candidate, changes: PendingChanges) -> dict[
     _section(output, "task definition", changes.task_definition)
     _section(output, "service", changes.service or (["~ a new rollout"] if changes.release else []))
     _section(output, "scaling", changes.scaling)
-    for warning in changes.warnings:
-        output.warn(warning)
+    output.warn(*changes.warnings)
     return {
         "stack": run.settings.stack,
         "region": run.aws.region,

@@ -30,15 +30,14 @@ def status(run: Run, *, watch: bool) -> dict[str, Any]:
     foundation = run.foundation()
     if not watch:
         snapshot, state = _read(run, foundation)
-        run.output.show(dashboard(snapshot, state))
+        run.output.console.print(dashboard(snapshot, state))
         warnings = find_warnings(run.aws, foundation)
-        for warning in warnings:
-            run.output.warn(warning)
+        run.output.warn(*warnings)
         return state | {"warnings": warnings}
     with suppress(KeyboardInterrupt), run.output.live(screen=True) as live:
         while True:
             drawn = dashboard(*_read(run, foundation))
-            (live.update if live else run.output.show)(drawn)
+            (live.update if live else run.output.console.print)(drawn)
             time.sleep(REFRESH_SECONDS)
     return {}
 

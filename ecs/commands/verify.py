@@ -35,16 +35,17 @@ def verify(run: Run, *, allow_dirty: bool, policy: bool) -> dict[str, Any]:
         sys.exit(0)
     context = CheckContext(run.aws, allow_dirty)
     checks = list(print_checks(run.output, context))
+    errors = [check.error for check in checks if check.error]
+    denied = any(isinstance(error, NotAllowedError) for error in errors)
     warnings = find_warnings(run.aws, context.foundation) if checks[0].state == "OK" else []
-    for warning in warnings:
-        run.output.warn(warning)
+    run.output.warn(*warnings)
     return {
         "checks": [
             {"name": check.name, "state": check.state, "detail": check.detail, "hint": check.hint or None}
             for check in checks
         ],
         "warnings": warnings,
-        "exit_code": exit_code(checks),
+        "exit_code": NotAllowedError.exit_code if denied else UsageError.exit_code if errors else 0,
     }
 
 
@@ -56,10 +57,3 @@ def print_checks(output: Output, context: CheckContext) -> Iterator[Check]:
         if check.hint:
             output.say(f"{'':5}{'':{WIDTH}}→ {check.hint}")
         yield check
-
-
-def exit_code(checks: list[Check]) -> int:
-    """Return 3 if a check failed for credentials or permissions, 2 for another failure, else 0."""
-    codes = [check.error.exit_code for check in checks if check.error]
-    allowed = NotAllowedError.exit_code not in codes
-    return 0 if not codes else UsageError.exit_code if allowed else NotAllowedError.exit_code

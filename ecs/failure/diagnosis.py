@@ -1,7 +1,6 @@
 """Find the cause of a failed release in its evidence: one sentence, and a hint what to do."""
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,8 +31,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     other: dict[str, Cause]
 
 
-_FILE = Path(__file__).with_name("causes.toml")
-TABLE = msgspec.convert(tomllib.loads(_FILE.read_text(encoding="utf-8")), Table)
+TABLE = msgspec.toml.decode(Path(__file__).with_name("causes.toml").read_bytes(), type=Table)
 
 
 def diagnose(evidence: Evidence, *, timed_out: bool = False) -> Cause:
@@ -129,9 +127,7 @@ RULES: tuple[Callable[[Evidence], Cause | None], ...] = (
 def _last_line(evidence: Evidence) -> str:
     """Return the last log line, if possible of an error, as the end of a sentence; empty without a log."""
     lines = [line for line in map(_log_event, evidence.last_lines) if line]
-    worst = [
-        line for line in lines if re.search(r"error|exception|refuse|can't|not ready", line, re.IGNORECASE)
-    ]
+    worst = [line for line in lines if re.search(r"(?i)error|exception|refuse|can't|not ready", line)]
     return f"; the log says: {_shorten((worst or lines)[-1])}" if lines else ""
 
 

@@ -31,6 +31,19 @@ class ConcurrentChangeError(Exception):
     """Another run is changing the stack, or has changed or deleted it meanwhile."""
 
 
+@contextmanager
+def detect_concurrency() -> Iterator[None]:
+    """Raise `ConcurrentChangeError` in place of an error that another run's change of the stack explains."""
+    try:
+        yield
+    except (ClientError, WaiterError) as error:
+        answer = error.last_response if isinstance(error, WaiterError) else error.response
+        code, text = (str(answer.get("Error", {}).get(key)) for key in ("Code", "Message"))
+        if code in CONCURRENT_CHANGE or "_IN_PROGRESS state" in text or "does not exist" in text:
+            raise ConcurrentChangeError(text) from error
+        raise
+
+
 @dataclass(frozen=True)
 class ResourceChange:
     """What a change set does to one resource; `replacement` makes a new one, then deletes the old.
@@ -50,7 +63,7 @@ class ResourceChange:
         sign = "±" if self.replacement else SIGNS.get(self.action, "~")
         note = ", replaced" if self.replacement else ", may be replaced" if self.may_replace else ""
         lines = [f"{sign} {self.logical_id} ({self.resource_type}{note})", *map(str, self.properties)]
-        return "\n      ".join(_cut(line) for line in lines)
+        return "\n      ".join(line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…" for line in lines)
 
 
 @dataclass(frozen=True)
@@ -77,6 +90,7 @@ class ChangeSet:
             self.cloudformation.delete_change_set(ChangeSetName=self.name, StackName=self.stack)
 
 
+@detect_concurrency()
 def create(
     cloudformation: "CloudFormationClient", name: str, inputs: Mapping[str, Any], *, new: bool, command: str
 ) -> ChangeSet:
@@ -84,25 +98,21 @@ def create(
 
     `new` is for a stack that does not exist yet. The name of the change set begins with `command`, because
     the IAM policies of the CI roles allow change sets by their names; so no call may use its ARN instead.
-
-    Raises:
-        ConcurrentChangeError: another run is changing the stack.
-        UsageError: CloudFormation rejects the template or a parameter.
+    Raises `UsageError` if CloudFormation rejects the template or a parameter.
     """
     token = uuid.uuid4().hex  # botocore's retries send it again, so that AWS makes one change set only
     identifier = f"{command}--{name}--{token}"
-    with detect_concurrency():
-        made = cloudformation.create_change_set(
-            StackName=name,
-            ChangeSetName=identifier,
-            ClientToken=token,
-            ChangeSetType="CREATE" if new else "UPDATE",
-            TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
-            Capabilities=["CAPABILITY_IAM"],
-            # A stack that could not be created is deleted, so that nothing of it is left.
-            OnStackFailure="DELETE" if new else "ROLLBACK",
-            **inputs,
-        )
+    made = cloudformation.create_change_set(
+        StackName=name,
+        ChangeSetName=identifier,
+        ClientToken=token,
+        ChangeSetType="CREATE" if new else "UPDATE",
+        TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
+        Capabilities=["CAPABILITY_IAM"],
+        # A stack that could not be created is deleted, so that nothing of it is left.
+        OnStackFailure="DELETE" if new else "ROLLBACK",
+        **inputs,
+    )
     change_set = ChangeSet(cloudformation, identifier, name, made["StackId"])
     try:
         cloudformation.get_waiter("change_set_create_complete").wait(
@@ -110,8 +120,6 @@ def create(
         )
     except WaiterError as error:
         answer = error.last_response
-        if _is_concurrent_change(answer.get("Error", {})):
-            raise ConcurrentChangeError(str(error)) from error
         if answer.get("Status") != "FAILED":
             raise
         reason = answer.get("StatusReason", "").strip().rstrip(".") or "it gives no reason"
@@ -124,8 +132,7 @@ def create(
             f"CloudFormation can't make {name} like that: {reason}.{causes}",
             hint="Remove what exists already, or choose another name in ecs/settings.toml; mend all else.",
         ) from error
-    with detect_concurrency():
-        return replace(change_set, changes=tuple(_read(cloudformation, identifier, name)))
+    return replace(change_set, changes=tuple(_read(cloudformation, identifier, name)))
 
 
 def _causes(cloudformation: "CloudFormationClient", name: str, stack: str) -> str:
@@ -146,10 +153,6 @@ def _cause(event: "OperationEventTypeDef") -> str:
     by = filter(None, (event.get("ValidationName"), event.get("HookType"), event.get("ValidationPath")))
     resource = f"{event.get('LogicalResourceId')} ({event.get('ResourceType')})"
     return f"{resource}: {reason} ({', '.join(by) or 'no path given'})" if reason else ""
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
 def _read(cloudformation: "CloudFormationClient", name: str, stack: str) -> Iterator[ResourceChange]:
@@ -174,19 +177,3 @@ def _properties(resource: "ResourceChangeTypeDef") -> Iterator[FieldChange]:
         if old != new:
             path = target.get("Path", "").removeprefix("/Properties/") or target.get("Name", "")
             yield FieldChange(path, old, KNOWN_LATER if new == UNKNOWN else new)
-
-
-@contextmanager
-def detect_concurrency() -> Iterator[None]:
-    """Raise `ConcurrentChangeError` in place of an error that another run's change of the stack explains."""
-    try:
-        yield
-    except ClientError as error:
-        if _is_concurrent_change(error.response["Error"]):
-            raise ConcurrentChangeError(error.response["Error"]["Message"]) from error
-        raise
-
-
-def _is_concurrent_change(error: Mapping[str, object]) -> bool:
-    code, text = error.get("Code"), str(error.get("Message"))
-    return code in CONCURRENT_CHANGE or "_IN_PROGRESS state" in text or "does not exist" in text

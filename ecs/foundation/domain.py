@@ -10,15 +10,11 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
 from ecs.aws import Aws
-from ecs.errors import UsageError, translate
+from ecs.errors import SkippedError, UsageError, translate
 
 RESOLVER = "https://dns.google/resolve"
 """Public DNS over HTTPS, because the resolver of the local network may see other zones, or be blocked."""
 NO_ERROR, SERVER_FAILURE, NO_SUCH_NAME, NS = 0, 2, 3, 2
-
-
-class UnverifiableError(Exception):
-    """The domain can't be checked from here; the message says why."""
 
 
 def check_domain(aws: Aws) -> str:
@@ -27,14 +23,14 @@ def check_domain(aws: Aws) -> str:
     Raises:
         UsageError: the certificate is not issued, or the zone is private or not delegated to. In such a zone
             CloudFormation would wait for days for a new certificate.
-        UnverifiableError: a permission is missing, or public DNS can't be reached.
+        SkippedError: a permission is missing, or public DNS can't be reached.
     """
     try:
         found = [_certificate(aws)] if aws.settings.certificate_arn else []
         found += [_zone(aws)] if aws.settings.hosted_zone_id else []
     except ClientError as error:
         if error.response["Error"]["Code"].startswith("AccessDenied"):
-            raise UnverifiableError(str(translate(error))) from error
+            raise SkippedError(str(translate(error))) from error
         raise
     return "; ".join(found) or "no certificate: plain HTTP"
 
@@ -69,9 +65,9 @@ def _name_servers(zone: str) -> set[str]:
     try:
         answer = msgspec.json.decode(http.send(AWSRequest("GET", url).prepare()).content, type=dict[str, Any])
     except (BotoCoreError, msgspec.DecodeError) as error:
-        raise UnverifiableError(f"{unknown} can't be seen: {error}") from error
+        raise SkippedError(f"{unknown} can't be seen: {error}") from error
     if answer.get("Status") not in {NO_ERROR, SERVER_FAILURE, NO_SUCH_NAME}:
-        raise UnverifiableError(f"{unknown}, {RESOLVER} does not say: {answer}")
+        raise SkippedError(f"{unknown}, {RESOLVER} does not say: {answer}")
     records = answer.get("Answer", [])
     return {record["data"].lower().rstrip(".") for record in records if record["type"] == NS}
 

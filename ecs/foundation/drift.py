@@ -24,16 +24,10 @@ def _is_shifted(drift: "StackResourceDriftTypeDef") -> bool:
 
 
 def find_drift(cloudformation: "CloudFormationClient", name: str) -> tuple[list[ResourceChange], str]:
-    """Find what differs from what the stack made, from its values to the actual ones.
+    """Return what differs from what the stack made; and why some could not be compared, or "".
 
-    CloudFormation compares only properties that the template sets, of resource types for which it can.
-
-    Returns:
-        The resources that differ; and why CloudFormation could not compare all of them, or "".
-
-    Raises:
-        DeployError: it has not compared them in time.
-        ClientError: a call is refused.
+    CloudFormation compares only properties that the template sets, of resource types for which it can. Raises
+    `DeployError` if it has not compared them in time.
     """
     detection = cloudformation.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
     deadline = time.monotonic() + WAIT_SECONDS
@@ -54,12 +48,8 @@ def find_drift(cloudformation: "CloudFormationClient", name: str) -> tuple[list[
             drift["LogicalResourceId"],
             drift["ResourceType"],
             properties=tuple(
-                FieldChange(
-                    difference["PropertyPath"].strip("/"),
-                    difference["ExpectedValue"],
-                    difference["ActualValue"],
-                )
-                for difference in drift.get("PropertyDifferences", [])
+                FieldChange(item["PropertyPath"].strip("/"), item["ExpectedValue"], item["ActualValue"])
+                for item in drift.get("PropertyDifferences", [])
             ),
         )
         for drift in found

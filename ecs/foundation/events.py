@@ -1,14 +1,13 @@
 """The state of a stack, and its events while CloudFormation works on it."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ecs.errors import NotRolledBackError, RolledBackError
+from ecs.errors import NotRolledBackError, explain
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -24,14 +23,6 @@ VALIDATION = "Content of DNS Record"
 """The words in the reason of a certificate that waits until its validation record is in public DNS."""
 
 OnEvent = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How an operation on a stack ended: its status, and the reasons of failed resources, oldest first."""
-
-    status: str
-    reasons: tuple[str, ...]
 
 
 def describe_stack(cloudformation: "CloudFormationClient", name: str) -> "StackTypeDef | None":
@@ -51,15 +42,21 @@ def latest_event_id(cloudformation: "CloudFormationClient", stack_id: str) -> st
 
 
 def follow_stack(
-    cloudformation: "CloudFormationClient", stack_id: str, since: str | None, on_event: OnEvent
-) -> Ending:
+    cloudformation: "CloudFormationClient",
+    stack_id: str,
+    since: str | None,
+    on_event: OnEvent,
+    expected: Collection[str] = (),
+) -> None:
     """Wait until the operation on a stack ends, calling `on_event` with a line for each event after `since`.
 
-    Resources in progress share one line that ends with "in progress". Takes
-    the id of the stack, because a name does not find a deleted stack.
+    Resources in progress share one line that ends with "in progress". Takes the id of the stack, because a
+    name does not find a deleted stack.
 
     Raises:
-        NotRolledBackError: there was no event for `QUIET_SECONDS`, and the operation has not ended.
+        RolledBackError: it has ended in another status than `expected`, and nothing of it is left.
+        NotRolledBackError: it has ended in another status, and something of it is left; or there was no event
+            for `QUIET_SECONDS`, and it has not ended.
     """
     reasons: list[str] = []
     latest: dict[str, StackEventTypeDef] = {}
@@ -78,12 +75,13 @@ def follow_stack(
         seen = new[0]["EventId"] if new else seen
         # REVIEW_IN_PROGRESS is no end: the change set was just executed, and the status changes shortly.
         if described is None or not described["StackStatus"].endswith("_IN_PROGRESS"):
-            return Ending(described["StackStatus"] if described else "DELETE_COMPLETE", tuple(reasons))
-        under_way = [
-            event
-            for resource, event in latest.items()
-            if event.get("ResourceStatus", "").endswith("_IN_PROGRESS") and resource != described["StackName"]
-        ]
+            status = described["StackStatus"] if described else "DELETE_COMPLETE"
+            if expected and status not in expected:
+                cause = reasons[0].rstrip(".") if reasons else "CloudFormation gives no reason"
+                raise explain({status, "StackError"}, name=stack_id.split("/")[1], status=status, cause=cause)
+            return
+        resources = [event for name, event in latest.items() if name != described["StackName"]]
+        under_way = [item for item in resources if item.get("ResourceStatus", "").endswith("_IN_PROGRESS")]
         if time.monotonic() - quiet_since >= QUIET_SECONDS:
             waits = "; ".join(map(_describe_event, under_way)) or "something it does not name"
             raise _stuck(described, waits)
@@ -118,25 +116,3 @@ def _describe_event(event: "StackEventTypeDef") -> str:
     line = f"{event.get('LogicalResourceId')}: {status}"
     reason = event.get("ResourceStatusReason")
     return f"{line}: {reason}" if reason and (status.endswith("failed") or VALIDATION in reason) else line
-
-
-def failure_of(name: str, ending: Ending) -> RolledBackError | NotRolledBackError:
-    """Return the error for an operation that failed: what failed, the first cause, and what to do."""
-    cause = ending.reasons[0].rstrip(".") if ending.reasons else "CloudFormation gives no reason"
-    again = "Mend what it names, then run this again."
-    match ending.status:
-        case "UPDATE_ROLLBACK_COMPLETE":
-            sentence = f"The foundation {name} could not be changed and is as it was. {cause}."
-            return RolledBackError(sentence, hint=again)
-        case "DELETE_COMPLETE" | "ROLLBACK_COMPLETE":
-            sentence = f"The foundation {name} could not be made, and what was begun is removed. {cause}."
-            return RolledBackError(sentence, hint=again)
-        case "DELETE_FAILED":
-            return NotRolledBackError(
-                f"The stack {name} could not be removed. {cause}.",
-                hint="Remove by hand what it names, or its users, then run `python -m ecs destroy` again.",
-            )
-    return NotRolledBackError(
-        f"The stack {name} is in {ending.status}: CloudFormation could not roll the change back. {cause}.",
-        hint="Mend what it names, then run `python -m ecs up` again: it goes on from there.",
-    )

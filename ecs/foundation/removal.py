@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ecs.foundation.events import OnEvent, describe_stack, failure_of, follow_stack, latest_event_id
+from ecs.foundation.events import OnEvent, describe_stack, follow_stack, latest_event_id
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -33,6 +33,4 @@ def remove(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent)
         follow_stack(cloudformation, stack_id, since, on_event)
         remove(cloudformation, name, on_event)
         return
-    ending = follow_stack(cloudformation, stack_id, since, on_event)
-    if ending.status != "DELETE_COMPLETE":
-        raise failure_of(name, ending)
+    follow_stack(cloudformation, stack_id, since, on_event, {"DELETE_COMPLETE"})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ecs.errors import UsageError
 from ecs.foundation import changeset
 from ecs.foundation.changeset import ConcurrentChangeError, ResourceChange, detect_concurrency
-from ecs.foundation.events import OnEvent, describe_stack, failure_of, follow_stack, latest_event_id
+from ecs.foundation.events import OnEvent, describe_stack, follow_stack, latest_event_id
 from ecs.foundation.removal import remove
 from ecs.foundation.stack_outputs import Foundation, read_outputs
 
@@ -47,8 +47,7 @@ def preview(
 ) -> list[ResourceChange]:
     """Return what `apply` would change, without leaving a change set or an empty stack behind.
 
-    Raises:
-        UsageError: CloudFormation rejects a parameter, the stack is being changed, or it is half deleted.
+    Raises `UsageError` if CloudFormation rejects a parameter, or the stack is being changed or half deleted.
     """
     described = describe_stack(cloudformation, name)
     if described and (status := described["StackStatus"]) in {*NEVER_COMPLETED, "UPDATE_ROLLBACK_FAILED"}:
@@ -115,9 +114,7 @@ def _apply(
         except BaseException:
             change_set.delete()
             raise
-        ending = follow_stack(cloudformation, change_set.stack_id, since, on_event)
-        if ending.status not in SUCCEEDED:
-            raise failure_of(name, ending)
+        follow_stack(cloudformation, change_set.stack_id, since, on_event, SUCCEEDED)
     described = describe_stack(cloudformation, name)
     if described is None:
         raise ConcurrentChangeError(name)
@@ -137,9 +134,7 @@ def _repair(cloudformation: "CloudFormationClient", name: str, on_event: OnEvent
         on_event(f"{name}: {_words(described)}; trying that once more")
         since = latest_event_id(cloudformation, stack_id)
         cloudformation.continue_update_rollback(StackName=stack_id, ClientRequestToken=uuid.uuid4().hex)
-        ending = follow_stack(cloudformation, stack_id, since, on_event)
-        if ending.status != "UPDATE_ROLLBACK_COMPLETE":
-            raise failure_of(name, ending)
+        follow_stack(cloudformation, stack_id, since, on_event, {"UPDATE_ROLLBACK_COMPLETE"})
     _refuse_half_removed(described)
 
 

@@ -1,8 +1,9 @@
 """The outputs of the stack, which tell a release the names and ARNs of its resources."""
 
-import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
+
+from botocore import xform_name
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
@@ -51,9 +52,6 @@ class Foundation:
 
 def read_outputs(described: "StackTypeDef") -> Foundation:
     """Read the outputs of a stack; an output that an older template lacks is empty."""
-    outputs = {
-        re.sub(r"(?<!^)(?=[A-Z])", "_", output["OutputKey"]).lower(): output["OutputValue"]
-        for output in described.get("Outputs", [])
-    }
+    outputs = {xform_name(item["OutputKey"]): item["OutputValue"] for item in described.get("Outputs", [])}
     values: dict[str, Any] = {field.name: outputs.get(field.name, "") for field in fields(Foundation)}
     return Foundation(**values | {"subnet_ids": tuple(filter(None, values["subnet_ids"].split(",")))})

@@ -19,12 +19,9 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Candidate:
-    """The state of the repository that would be released.
+    """The state of the repository that would be released, with the version of its model.
 
-    Attributes:
-        git: The first 12 hex digits of the commit; `-dirty-` and a digest follow for uncommitted changes.
-        model: The version of the model.
-        architecture: The CPU architecture of the image, X86_64 or ARM64.
+    `git` is the first 12 hex digits of the commit; `-dirty-` and a digest follow for uncommitted changes.
     """
 
     git: str

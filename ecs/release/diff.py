@@ -18,10 +18,10 @@ MEMBER_KEYS = ("name", "containerPort", "sourceVolume", "targetGroupArn")
 """The keys that identify the members of a list whose order has no meaning."""
 
 
-def normalise(value: Any, key: str = "") -> Any:
+def normalise(value: Any) -> Any:
     """Remove values that make no difference: empty ones, AWS's defaults, a host port like the container's."""
     if isinstance(value, dict):
-        kept = {name: normalise(item, name) for name, item in value.items()}
+        kept = {name: normalise(item) for name, item in value.items()}
         if kept.get("hostPort") in {0, kept.get("containerPort")}:
             kept.pop("hostPort", None)
         return {
@@ -31,7 +31,7 @@ def normalise(value: Any, key: str = "") -> Any:
             and not (name in DEFAULTS and type(item) is type(DEFAULTS[name]) and item == DEFAULTS[name])
         }
     if isinstance(value, list | tuple):
-        return [normalise(item, key) for item in value]
+        return [normalise(item) for item in value]
     return value
 
 
@@ -39,23 +39,18 @@ def diff(old: Any, new: Any, *, only_wanted: bool = False) -> list[FieldChange]:
     """Compare two documents field by field; with `only_wanted`, ignore fields that only `old` has."""
     before, after = flatten(old), flatten(new)
     names = sorted(after if only_wanted else before | after)
-    return [
-        FieldChange(name, before.get(name), after.get(name))
-        for name in names
-        if before.get(name) != after.get(name)
-    ]
+    differing = (name for name in names if before.get(name) != after.get(name))
+    return [FieldChange(name, before.get(name), after.get(name)) for name in differing]
 
 
 def flatten(value: Any, path: str = "") -> dict[str, Any]:
     """Return a nested document as one mapping of dotted paths to plain values."""
+    leaves: dict[str, Any] = {}
     if isinstance(value, dict):
-        return {
-            name: leaf
-            for key, item in value.items()
-            for name, leaf in flatten(item, f"{path}.{key}" if path else key).items()
-        }
+        for key, item in value.items():
+            leaves |= flatten(item, f"{path}.{key}" if path else key)
+        return leaves
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-        leaves: dict[str, Any] = {}
         for index, item in enumerate(value):
             label = next((str(item[name]) for name in MEMBER_KEYS if name in item), str(index))
             leaves |= flatten(item, f"{path}[{label}]") or {f"{path}[{label}]": {}}

@@ -46,20 +46,11 @@ def build(image: str, settings: Settings, labels: dict[str, str], base: str = ""
 
     Raises as `call` does, and `UsageError` if the image is for another platform than the settings say.
     """
-    marks = [word for name, value in labels.items() for word in ("--label", f"{name}={value}")]
-    on_base = ("--build-arg", f"BASE={base}") if base else ()
-    of_model = ("--build-arg", f"ARTIFACT={settings.artifact}")
-    call(
-        "build",
-        "--platform",
-        settings.docker_platform,
-        *on_base,
-        *of_model,
-        *marks,
-        "--tag",
-        image,
-        str(ROOT),
-    )
+    options = ["--platform", settings.docker_platform]
+    options += ["--build-arg", f"BASE={base}"] if base else []
+    options += ["--build-arg", f"ARTIFACT={settings.artifact}"]
+    options += [word for name, value in labels.items() for word in ("--label", f"{name}={value}")]
+    call("build", *options, "--tag", image, str(ROOT))
     if (built := inspect(image, PLATFORM)) != settings.docker_platform:
         raise UsageError(
             f"Docker built the image for {built}, not for {settings.docker_platform}.",

@@ -12,20 +12,18 @@ from ecs.release.traffic import live_target_group
 DIMENSION: Final = "ecs:service:DesiredCount"
 
 
-def _registered_targets(aws: Aws, foundation: Foundation) -> list[dict[str, Any]]:
-    target = _target(aws, foundation)
-    answer = aws.autoscaling.describe_scalable_targets(
-        ServiceNamespace="ecs", ResourceIds=[target["ResourceId"]], ScalableDimension=DIMENSION
-    )
-    return [dict(target) for target in answer["ScalableTargets"]]
-
-
 def _target(aws: Aws, foundation: Foundation) -> dict[str, Any]:
-    return {
-        "ServiceNamespace": "ecs",
-        "ResourceId": f"service/{foundation.cluster_name}/{aws.settings.stack}",
-        "ScalableDimension": DIMENSION,
-    }
+    service = f"service/{foundation.cluster_name}/{aws.settings.stack}"
+    return {"ServiceNamespace": "ecs", "ResourceId": service, "ScalableDimension": DIMENSION}
+
+
+def _registered_target(aws: Aws, foundation: Foundation) -> dict[str, Any]:
+    """Describe the service's scalable target, with its bounds; return {} if there is none."""
+    service = _target(aws, foundation)["ResourceId"]
+    answer = aws.autoscaling.describe_scalable_targets(
+        ServiceNamespace="ecs", ResourceIds=[service], ScalableDimension=DIMENSION
+    )
+    return dict(next(iter(answer["ScalableTargets"]), {}))
 
 
 def wanted(aws: Aws, foundation: Foundation) -> dict[str, Any]:
@@ -66,11 +64,8 @@ def foreign_policies(aws: Aws, foundation: Foundation) -> list[dict[str, Any]]:
 def compare(aws: Aws, foundation: Foundation) -> list[FieldChange]:
     """Return how the present scaling differs from `wanted`."""
     targets = "TargetTrackingScalingPolicyConfiguration"  # policies of another type lack it
-    present: dict[str, Any] = {
-        "policies": {policy["PolicyName"]: policy.get(targets) for policy in _policies(aws, foundation)}
-    }
-    for target in _registered_targets(aws, foundation):
-        present |= {"MinCapacity": target["MinCapacity"], "MaxCapacity": target["MaxCapacity"]}
+    policies = {policy["PolicyName"]: policy.get(targets) for policy in _policies(aws, foundation)}
+    present = {"policies": policies} | _registered_target(aws, foundation)
     return diff(present, wanted(aws, foundation), only_wanted=True)
 
 
@@ -78,7 +73,7 @@ def apply(aws: Aws, foundation: Foundation) -> None:
     """Set the bounds and the policies to `wanted`."""
     target, settings = _target(aws, foundation), wanted(aws, foundation)
     bounds: dict[str, Any] = {name: settings[name] for name in ("MinCapacity", "MaxCapacity")}
-    if not _registered_targets(aws, foundation):  # AWS accepts tags only for a new target
+    if not _registered_target(aws, foundation):  # AWS accepts tags only for a new target
         bounds["Tags"] = aws.settings.tags
     aws.autoscaling.register_scalable_target(**target, **bounds)
     for name, configuration in settings["policies"].items():

@@ -1,7 +1,6 @@
 """The findings of the registry's scan of an image, and the waivers that let some of them pass."""
 
 import time
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -22,7 +21,7 @@ SCAN_SECONDS, NEEDED_SECONDS = 60.0, 300.0
 START_SECONDS = 20.0
 """How long to wait for a scan on push to begin before starting one."""
 
-_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_TABLE = msgspec.toml.decode(Path(__file__).with_suffix(".toml").read_bytes())
 ENDED, REASONS = _TABLE["ended"], _TABLE["ended"] | _TABLE["waited_for"]
 NOT_FOUND = "ScanNotFoundException"
 
@@ -54,7 +53,7 @@ def read_waivers(path: Path = WAIVERS_FILE) -> dict[str, Waiver]:
     Raises `UsageError` if the file can't be read, is not a list of waivers, or has one that has ended.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = msgspec.toml.decode(path.read_bytes())
         waivers = msgspec.convert(document, dict[Literal["waiver"], list[Waiver]])
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, TOML or a valid waiver
         raise UsageError(
@@ -68,11 +67,8 @@ def wait_for_findings(aws: Aws, foundation: Foundation, tag: str, *, required: b
     """Wait for the scan of an image and return its findings.
 
     With `required`, wait longer, also for a scan that has not begun, and start one if necessary. Botocore's
-    waiter does not know the status ACTIVE, in which scans by Amazon Inspector stay for ever.
-
-    Raises:
-        UsageError: there are no findings; the sentence says why.
-        ClientError: AWS refused a call.
+    waiter does not know the status ACTIVE, in which scans by Amazon Inspector stay for ever. Raises
+    `UsageError` with the reason if there are no findings.
     """
     image: Any = {"repositoryName": foundation.repository_name, "imageId": {"imageTag": tag}}
     started, reason, start = time.monotonic(), NOT_FOUND, False
@@ -111,9 +107,8 @@ def _read(found: Mapping[str, Any]) -> list[Finding]:
         packages = {package["name"] for package in details.get("vulnerablePackages", [])}
         values = {attribute["key"]: attribute.get("value", "") for attribute in item.get("attributes", [])}
         package = values.get("package_name") or ", ".join(sorted(packages))
-        read.append(
-            Finding(details.get("vulnerabilityId") or item.get("name", ""), package, item["severity"])
-        )
+        name = details.get("vulnerabilityId") or item.get("name", "")
+        read.append(Finding(name, package, item["severity"]))
     uncounted = Counter(found.get("findingSeverityCounts", {}))
     uncounted.subtract(finding.severity for finding in read)
     return read + [Finding("", "", severity) for severity in uncounted.elements()]

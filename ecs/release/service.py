@@ -1,9 +1,10 @@
 """The ECS service: create, update, find and compare it."""
 
-import tomllib
 import uuid
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from ecs.aws import Aws
 from ecs.foundation.stack_outputs import Foundation
@@ -13,16 +14,9 @@ from ecs.release.task import CONTAINER, ecs_tags
 from ecs.release.traffic import live_target_group, other_target_group
 from ecs.settings import PORT
 
-FIXED = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-"""The arguments that do not depend on settings or foundation."""
+_TABLE = msgspec.toml.decode(Path(__file__).with_suffix(".toml").read_bytes())
+FIXED: dict[str, Any] = _TABLE["service"]
 BAKE_MINUTES: int = FIXED["deploymentConfiguration"]["bakeTimeInMinutes"]
-PAUSE = {
-    "targetType": "PAUSE",
-    "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"],
-    # Longer than the smoke test waits for the service, and soon if nobody is there any more to answer.
-    "timeoutConfiguration": {"timeoutInMinutes": 10, "action": "ROLLBACK"},
-}
-"""The hook at which a blue/green release waits for the smoke test of its new tasks."""
 
 
 def network(foundation: Foundation) -> dict[str, Any]:
@@ -44,17 +38,13 @@ def service_settings(
 
     `current` describes the service as it is, which decides in which target group a release begins.
     """
-    blue_green = aws.settings.strategy == "blue_green"
     return FIXED | {
         "networkConfiguration": network(foundation),
         "loadBalancers": [_load_balancer(aws, foundation, current)],
         "healthCheckGracePeriodSeconds": aws.settings.grace_seconds,
         "deploymentConfiguration": FIXED["deploymentConfiguration"]
-        | {
-            "strategy": "BLUE_GREEN" if blue_green else "ROLLING",
-            "lifecycleHooks": [PAUSE] if blue_green else [],
-            "alarms": {"alarmNames": foundation.release_alarms, "enable": alarms, "rollback": True},
-        },
+        | _TABLE["strategy"][aws.settings.strategy]
+        | {"alarms": {"alarmNames": foundation.release_alarms, "enable": alarms, "rollback": True}},
     }
 
 
@@ -81,13 +71,13 @@ def _load_balancer(aws: Aws, foundation: Foundation, current: dict[str, Any] | N
     return balancer
 
 
-def create(aws: Aws, foundation: Foundation, task_definition: str, *, alarms: bool) -> dict[str, Any]:
+def create(aws: Aws, foundation: Foundation, arn: str, *, alarms: bool) -> dict[str, Any]:
     """Create the service with the minimum of tasks; from then on auto scaling sets the number."""
     wait_until_gone(aws, foundation)
     answer = aws.ecs.create_service(
         cluster=foundation.cluster_name,
         serviceName=aws.settings.stack,
-        taskDefinition=task_definition,
+        taskDefinition=arn,
         desiredCount=aws.settings.min_tasks,
         launchType="FARGATE",
         clientToken=uuid.uuid4().hex,
@@ -98,13 +88,7 @@ def create(aws: Aws, foundation: Foundation, task_definition: str, *, alarms: bo
 
 
 def update(
-    aws: Aws,
-    foundation: Foundation,
-    task_definition: str,
-    current: dict[str, Any],
-    *,
-    alarms: bool = True,
-    **more: Any,
+    aws: Aws, foundation: Foundation, arn: str, current: dict[str, Any], *, alarms: bool = True, **more: Any
 ) -> dict[str, Any]:
     """Start a rollout of a task definition; `current` describes the service, `more` are further arguments.
 
@@ -113,7 +97,7 @@ def update(
     answer = aws.ecs.update_service(
         cluster=foundation.cluster_name,
         service=aws.settings.stack,
-        taskDefinition=task_definition,
+        taskDefinition=arn,
         **service_settings(aws, foundation, current, alarms=alarms),
         **more,
     )

@@ -95,9 +95,7 @@ class Endpoint:
     def wait_until_ready(self, seconds: float = WAIT_SECONDS) -> None:
         """Wait until GET /readyz is 200, since new DNS names take a while, then check that the form is shown.
 
-        Raises:
-            SmokeError: the service is not ready in time, or does not answer with the form.
-            UnreachableError: no answer of the service arrived in time.
+        Raises `SmokeError` if it is not ready in time or not shown, `UnreachableError` without an answer.
         """
         deadline = time.monotonic() + seconds
         while True:
@@ -137,11 +135,8 @@ def smoke(
 ) -> int:
     """Check that the service shows the form and answers like the local model; return how many were compared.
 
-    Call `warn` with a sentence if only the load balancer's own name answers, and not the public one.
-
-    Raises:
-        SmokeError: an answer is wrong; the message has the request and both answers.
-        UnreachableError: no endpoint answered.
+    Call `warn` with a sentence if only the load balancer's own name answers, and not the public one. Raise
+    `SmokeError` at a wrong answer, `UnreachableError` if no endpoint answered.
     """
     rows = list(rows_to_ask(predictor)) if compare else []
     failed: list[str] = []

@@ -20,9 +20,8 @@ NOT_ROUTED = {"initial", "draining", "unused"}
 class Snapshot:
     """The service, its tasks, the balancer's targets and the alarms, as AWS describes them.
 
-    Attributes:
-        targets: Those in the target group that gets users' requests.
-        idle: Those in the other one, where a blue/green release begins and its predecessor waits.
+    `targets` are those in the target group that gets users' requests; `idle` those in the other one, where a
+    blue/green release begins and its predecessor waits.
     """
 
     service: dict[str, Any]
@@ -36,11 +35,6 @@ class Snapshot:
         """The tasks that are neither stopped nor stopping."""
         return [task for task in self.tasks if task.get("desiredStatus") != "STOPPED"]
 
-    @property
-    def target_states(self) -> dict[str, str]:
-        """The state of each target of the balancer, by IP address."""
-        return _states(self.idle) | _states(self.targets)
-
     def stopped(self, task_definition: str) -> list[dict[str, Any]]:
         """Return a revision's stopped tasks: those that exited by themselves first, each newest first."""
         stopped = [task for task in self.tasks if task.get("desiredStatus") == "STOPPED"]
@@ -52,7 +46,7 @@ class Snapshot:
 
     def target_state(self, task: dict[str, Any]) -> str:
         """Return the state of a task as a target of the balancer; "" if it is no target."""
-        return self.target_states.get(private_address(task), "")
+        return (_states(self.idle) | _states(self.targets)).get(private_address(task), "")
 
     def all_requests_go_to(self, task_definition: str) -> bool:
         """Return whether only tasks of this revision get requests, and as many are healthy as desired.
@@ -62,14 +56,14 @@ class Snapshot:
         since = services.primary_deployment(self.service)["createdAt"]  # `redeploy` replaces equal tasks
         tasks = (task for task in self.running if task.get("createdAt", since) >= since)
         new = {private_address(task) for task in tasks if task["taskDefinitionArn"] == task_definition}
-        routed = {
-            address: state for address, state in _states(self.targets).items() if state not in NOT_ROUTED
-        }
-        healthy = sum(state == "healthy" for state in routed.values())
-        return routed.keys() <= new and healthy >= max(1, self.service["desiredCount"])
+        states = _states(self.targets)
+        routed = {address for address, state in states.items() if state not in NOT_ROUTED}
+        healthy = list(states.values()).count("healthy")
+        return routed <= new and healthy >= max(1, self.service["desiredCount"])
 
 
 def _states(targets: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the state of each target of the balancer, by IP address."""
     return {item["Target"]["Id"]: item["TargetHealth"]["State"] for item in targets}
 
 
@@ -84,10 +78,8 @@ def take_snapshot(aws: Aws, foundation: Foundation) -> Snapshot | None:
     service = services.find(aws, foundation)
     if service is None:
         return None
-    cluster, tasks = (
-        foundation.cluster_name,
-        dict[str, dict[str, Any]](),
-    )  # by ARN: a task may stop between the two lists
+    cluster = foundation.cluster_name
+    tasks: dict[str, dict[str, Any]] = {}  # by ARN: a task may stop between the two lists
     statuses: tuple[Literal["RUNNING", "STOPPED"], ...] = ("RUNNING", "STOPPED")
     for status in statuses:
         pages = aws.ecs.get_paginator("list_tasks").paginate(
@@ -98,7 +90,7 @@ def take_snapshot(aws: Aws, foundation: Foundation) -> Snapshot | None:
                 described = aws.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
                 tasks |= {task["taskArn"]: dict(task) for task in described}
     live = live_target_group(aws, foundation)
-    groups = filter(None, (live, other_target_group(foundation, live)))
+    groups = filter(None, (live, other_target_group(foundation, live)))  # an older stack has only one
     health = [aws.elbv2.describe_target_health(TargetGroupArn=arn) for arn in groups]
     targets, *idle = ([dict(item) for item in answer["TargetHealthDescriptions"]] for answer in health)
     names = [
@@ -107,25 +99,17 @@ def take_snapshot(aws: Aws, foundation: Foundation) -> Snapshot | None:
         foundation.drift_alarm_name,
         foundation.slow_answers_alarm_name,
     ]
-    alarms = aws.cloudwatch.describe_alarms(AlarmNames=[*filter(None, names)])
-    return Snapshot(
-        service,
-        list(tasks.values()),
-        targets,
-        [dict(item) for item in alarms["MetricAlarms"]],
-        [item for items in idle for item in items],
-    )
+    alarms = aws.cloudwatch.describe_alarms(AlarmNames=[*filter(None, names)])["MetricAlarms"]
+    return Snapshot(service, list(tasks.values()), targets, [dict(item) for item in alarms], *idle)
 
 
 def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, deployment: ServiceDeployment) -> Evidence:
     """Collect the evidence of a failed deployment; read the last log lines of a few of its tasks."""
-    arn, group = deployment.target, foundation.log_group_name
-    since = deployment.since
+    arn, since, group = deployment.target, deployment.since, foundation.log_group_name
     stopped = [task for task in snapshot.stopped(arn) if task.get("createdAt", since) >= since]
     running = [task for task in snapshot.running if task["taskDefinitionArn"] == arn]
     newest = [task["taskArn"] for task in [*stopped, *running][:TASKS_WITH_LOGS]]
-    all_events = snapshot.service.get("events", [])
-    events = [event["message"] for event in all_events if event["createdAt"] >= deployment.since]
+    events = [event for event in snapshot.service.get("events", []) if event["createdAt"] >= since]
     return Evidence(
         reason=deployment.reason,
         task_definition=arn,
@@ -134,6 +118,6 @@ def gather(aws: Aws, foundation: Foundation, snapshot: Snapshot, deployment: Ser
         logs={task: last_lines(aws, group, f"task/{CONTAINER}/{short(task)}") for task in newest},
         targets=[*snapshot.targets, *snapshot.idle],
         alarms=snapshot.alarms,
-        events=events,
+        events=[event["message"] for event in events],
         triggered=deployment.alarms,
     )

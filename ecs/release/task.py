@@ -1,6 +1,9 @@
 """The task definition: make, register, find and compare it."""
 
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from ecs.aws import Aws
 from ecs.foundation.stack_outputs import Foundation
@@ -9,13 +12,9 @@ from ecs.release.candidate import Candidate
 from ecs.release.diff import diff, normalise
 from ecs.settings import PORT
 
-CONTAINER = "web"
-USER = "10001"
+FIXED: dict[str, dict[str, Any]] = msgspec.toml.decode(Path(__file__).with_suffix(".toml").read_bytes())
+CONTAINER: str = FIXED["container"]["name"]
 LIVEZ = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{PORT}/livez', timeout=2)"
-ARGUMENTS = (
-    "family", "taskRoleArn", "executionRoleArn", "networkMode", "containerDefinitions", "volumes",
-    "requiresCompatibilities", "cpu", "memory", "runtimePlatform",
-)  # fmt: skip
 
 
 def ecs_tags(aws: Aws) -> list[dict[str, str]]:
@@ -41,47 +40,24 @@ def task_definition(aws: Aws, foundation: Foundation, candidate: Candidate) -> d
         "WEB_CONCURRENCY": str(settings.web_concurrency),
         **settings.environment,
     }
-    container = {
-        "name": CONTAINER,
+    health = {"command": ["CMD", "python", "-c", LIVEZ], "startPeriod": min(300, settings.grace_seconds)}
+    log = {"awslogs-group": foundation.log_group_name, "awslogs-region": aws.region}
+    container = FIXED["container"] | {
         "image": f"{foundation.repository_uri}:{candidate.tag}",
-        "essential": True,
-        "user": USER,
         "portMappings": [{"containerPort": PORT, "protocol": "tcp"}],
         "environment": [{"name": name, "value": value} for name, value in environment.items()],
         "secrets": [{"name": name, "valueFrom": arn} for name, arn in settings.secrets.items()],
-        "readonlyRootFilesystem": True,
-        "linuxParameters": {"initProcessEnabled": True, "capabilities": {"drop": ["ALL"]}},
-        "mountPoints": [{"sourceVolume": "tmp", "containerPath": "/tmp"}],  # noqa: S108 - a volume
         "stopTimeout": settings.stop_timeout,
-        "healthCheck": {
-            "command": ["CMD", "python", "-c", LIVEZ],
-            "interval": 10,
-            "timeout": 5,
-            "retries": 3,
-            "startPeriod": min(300, settings.grace_seconds),
-        },
-        "logConfiguration": {
-            "logDriver": "awslogs",
-            "options": {
-                "awslogs-group": foundation.log_group_name,
-                "awslogs-region": aws.region,
-                "awslogs-stream-prefix": "task",
-                # Lose log lines rather than block the app when the log service is slow and the buffer full.
-                "mode": "non-blocking",
-                "max-buffer-size": "25m",
-            },
-        },
+        "healthCheck": FIXED["healthCheck"] | health,
+        "logConfiguration": {"logDriver": "awslogs", "options": FIXED["log"] | log},
     }
-    return {
+    return FIXED["task"] | {
         "family": settings.stack,
         "taskRoleArn": foundation.task_role_arn,
         "executionRoleArn": foundation.execution_role_arn,
-        "networkMode": "awsvpc",
-        "requiresCompatibilities": ["FARGATE"],
         "cpu": str(settings.cpu),
         "memory": str(settings.memory_mb),
         "runtimePlatform": {"cpuArchitecture": settings.architecture, "operatingSystemFamily": "LINUX"},
-        "volumes": [{"name": "tmp"}],
         "containerDefinitions": [container],
     }
 
@@ -97,7 +73,7 @@ def describe(aws: Aws, reference: str) -> dict[str, Any] | None:
 
 def compare(old: dict[str, Any] | None, new: dict[str, Any]) -> list[FieldChange]:
     """Return how a task definition, as AWS describes it, differs from the arguments for a new one."""
-    described = {key: value for key, value in (old or {}).items() if key in ARGUMENTS}
+    described = {key: value for key, value in (old or {}).items() if key in new}
     return diff(normalise(described), normalise(new))
 
 

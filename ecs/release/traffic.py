@@ -39,9 +39,8 @@ def refuse_outage(aws: Aws, foundation: Foundation, changes: list[ResourceChange
 
     A production rule that is made anew, because HTTPS is turned on or off, begins with the first group.
     """
-    anew = any(
-        item.logical_id == "ProductionRule" and (item.replacement or item.may_replace) for item in changes
-    )
+    rule = [item for item in changes if item.logical_id == "ProductionRule"]
+    anew = any(item.replacement or item.may_replace for item in rule)
     if anew and live_target_group(aws, foundation) != foundation.target_group_arn:
         raise UsageError(
             "This makes the production rule anew, which begins with the first target group, and the tasks "

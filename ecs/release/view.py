@@ -1,9 +1,8 @@
 """Show the progress of a rollout: a live table on a terminal, lines in a log."""
 
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
+from rich.console import Group
 from rich.live import Live
 from rich.markup import escape
 from rich.progress_bar import ProgressBar
@@ -18,56 +17,46 @@ EVENTS = 4
 STYLES = {"healthy": "green", "RUNNING": "green", "unhealthy": "red", "STOPPED": "red", "ALARM": "bold red"}
 
 
+@dataclass
 class RolloutView:
-    """Shows one deployment: a live table on a terminal, a line for each change elsewhere."""
+    """Shows one deployment: a live table on a terminal, a line for each change elsewhere.
 
-    def __init__(self, output: Output, live: Live | None, task_definition: str) -> None:
-        self._output = output
-        self._live = live
-        self._task_definition = task_definition
-        self._last = ""
-        self._seen: set[str] | None = None
+    Of the service's events it shows in a log only those that come after the first snapshot.
+    """
+
+    output: Output
+    live: Live | None
+    task_definition: str
+    _last: str = ""
+    _seen: set[str] | None = None
 
     def __call__(self, snapshot: Snapshot) -> None:
         """Show a snapshot; in a log, print only what has changed since the last one."""
-        if self._live:
-            self._live.update(self._draw(snapshot))
-            return
-        line = self._line(snapshot)
-        if line != self._last:
-            self._output.say(line)
-            self._last = line
-        for event in self._new_events(snapshot):
-            self._output.say(f"  {event}")
-
-    def _counts(self, snapshot: Snapshot) -> tuple[int, int, int]:
-        tasks = [task for task in snapshot.running if task["taskDefinitionArn"] == self._task_definition]
+        service = snapshot.service
+        tasks = [task for task in snapshot.running if task["taskDefinitionArn"] == self.task_definition]
         healthy = sum(snapshot.target_state(task) == "healthy" for task in tasks)
-        return healthy, len(tasks), snapshot.service["desiredCount"]
-
-    def _line(self, snapshot: Snapshot) -> str:
-        healthy, started, desired = self._counts(snapshot)
-        by_revision = {item["taskDefinition"]: item for item in reversed(snapshot.service["deployments"])}
-        deployment = by_revision.get(self._task_definition, {})
-        failed = deployment.get("failedTasks", 0)
+        desired = service["desiredCount"]
+        by_revision = {item["taskDefinition"]: item for item in reversed(service["deployments"])}
+        deployment = by_revision.get(self.task_definition, {})
         state = deployment.get("rolloutState", "gone").lower().replace("_", " ")
-        return (
-            f"{short(self._task_definition)}: {state}, {healthy} of {desired} healthy, {started} started"
-            + (f", {failed} failed" if failed else "")
-        )
-
-    def _new_events(self, snapshot: Snapshot) -> list[str]:
-        events = {event["id"]: event["message"] for event in reversed(snapshot.service.get("events", []))}
-        first, self._seen = self._seen is None, self._seen or set()
-        new = [] if first else [text for key, text in events.items() if key not in self._seen]
-        self._seen |= events.keys()
-        return new
-
-    def _draw(self, snapshot: Snapshot) -> RenderableType:
-        healthy, _, desired = self._counts(snapshot)
-        bar = Table.grid(padding=(0, 1))
-        bar.add_row(ProgressBar(total=max(1, desired), completed=healthy, width=40), self._line(snapshot))
-        return Group(bar, tasks_table(snapshot), *alarm_lines(snapshot), *event_lines(snapshot))
+        line = f"{short(self.task_definition)}: {state}, {healthy} of {desired} healthy, {len(tasks)} started"
+        if failed := deployment.get("failedTasks", 0):
+            line += f", {failed} failed"
+        if self.live:
+            bar = Table.grid(padding=(0, 1))
+            bar.add_row(ProgressBar(total=max(1, desired), completed=healthy, width=40), line)
+            self.live.update(
+                Group(bar, tasks_table(snapshot), *alarm_lines(snapshot), *event_lines(snapshot))
+            )
+            return
+        if line != self._last:
+            self.output.say(line)
+            self._last = line
+        events = {event["id"]: event["message"] for event in reversed(service.get("events", []))}
+        for key, message in events.items():
+            if self._seen is not None and key not in self._seen:
+                self.output.say(f"  {message}")
+        self._seen = (self._seen or set()) | events.keys()
 
 
 def tasks_table(snapshot: Snapshot, stopped: int = 3) -> Table:
@@ -106,13 +95,9 @@ def alarm_lines(snapshot: Snapshot) -> list[Text]:
 def event_lines(snapshot: Snapshot, count: int = EVENTS) -> list[Text]:
     """Return a line for each of the last events of the service, newest first."""
     return [
-        Text(f"{_clock(event['createdAt'])}  {event['message']}", style="dim")
+        Text(f"{event['createdAt'].astimezone():%H:%M:%S}  {event['message']}", style="dim")
         for event in snapshot.service.get("events", [])[:count]
     ]
-
-
-def _clock(moment: Any) -> str:
-    return f"{moment.astimezone():%H:%M:%S}" if isinstance(moment, datetime) else str(moment)
 
 
 def _styled(word: str) -> Text:

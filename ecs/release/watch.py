@@ -84,16 +84,11 @@ def outcome_of(deployment: ServiceDeployment, service: dict[str, Any]) -> Outcom
 
 
 def follow(
-    aws: Aws,
-    foundation: Foundation,
-    arn: str,
-    on_snapshot: Callable[[Snapshot], None],
-    *,
-    early: bool = False,
+    aws: Aws, foundation: Foundation, arn: str, show: Callable[[Snapshot], None], *, early: bool = False
 ) -> tuple[Outcome, Snapshot]:
     """Watch a service deployment until it ends or times out; with `early`, until it takes all requests.
 
-    Returns earlier if it waits at a hook. Calls `on_snapshot` at each poll. Raises `NotRolledBackError` if
+    Returns earlier if it waits at a hook. Calls `show` at each poll. Raises `NotRolledBackError` if
     the service is gone.
     """
     polls, started = 0, time.monotonic()
@@ -102,7 +97,7 @@ def follow(
         snapshot, now = take_snapshot(aws, foundation), time.monotonic()
         if snapshot:
             last_seen, deployment = now, deployments.read(aws, arn)
-            on_snapshot(snapshot)
+            show(snapshot)
             shifted = early and deployment.stage in SHIFTED
             polls = polls + 1 if shifted and snapshot.all_requests_go_to(deployment.target) else 0
             serving = Outcome.SERVING if polls >= POLLS_IN_A_ROW else None
