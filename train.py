@@ -162,8 +162,6 @@ def _train(options: argparse.Namespace) -> int:
     found = [*warnings(data.problem), *data.warnings, *odd, *incomparable, *left]
     for sentence in found:
         _say(f"warning: {sentence}")
-    for sentence in reasons:
-        _say(sentence)
     outcome = ("done" if new else "nothing new") if written else "refused"
     said = {
         "done": f"Written to {out}. A server that runs takes it at SIGHUP, or when it is started again.",
@@ -180,6 +178,8 @@ def _train(options: argparse.Namespace) -> int:
         comparison=comparison,
         manifest=artifact.manifest,
     )
+    for sentence in reasons:  # last, for whoever reads the end of a long output
+        _say(sentence)
     return DONE if written else REFUSED
 
 
