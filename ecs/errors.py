@@ -86,7 +86,9 @@ def translate(error: BaseException) -> DeployError:
         code, call = details.get("Code", ""), error.operation_name
         message = " ".join(details.get("Message", "").split()) or code
     message = message.rstrip(".")
-    names = {code, *(kind.__name__ for kind in type(error).__mro__)}
+    # botocore has a ConnectionError and an SSLError of its own, some of whose kinds are also an OSError.
+    of_machine = isinstance(error, OSError) and not isinstance(error, AWS_ERRORS)
+    names = {code, *(kind.__name__ for kind in ((OSError,) if of_machine else type(error).__mro__))}
     words = {"message": message, "code": code, "call": call, "action": denied_action(message) or call}
     words |= {"attempts": str(MAX_ATTEMPTS), "region_hint": REGION_HINT}
     return explain(names, f"{code}: {message}", **words)

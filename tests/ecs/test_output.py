@@ -2,7 +2,6 @@
 
 import errno
 import io
-import os
 from typing import Any
 
 import pytest
@@ -44,13 +43,24 @@ def test_an_event_outside_a_step_is_no_error(output: Output) -> None:
     output.event(EVENTS[0])
 
 
-def test_a_full_disk_has_exit_code_4_without_a_traceback() -> None:
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "sbom.cdx.json"),
+            "left on device: 'sbom.cdx.json'",
+        ),
+        (ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"), "Connection reset by peer"),
+    ],
+)
+def test_an_error_of_the_machine_has_exit_code_4_without_a_traceback(error: OSError, said: str) -> None:
     @command()
-    def full(_run: Run) -> dict[str, Any]:
-        """Raise the error of a full disk."""
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "sbom.cdx.json")
+    def fails(_run: Run) -> dict[str, Any]:
+        """Raise the error."""
+        raise error
 
-    ended = CliRunner().invoke(full)
+    ended = CliRunner().invoke(fails)
     assert ended.exit_code == NotRolledBackError.exit_code
-    assert "No space left on device: 'sbom.cdx.json'" in ended.stderr
+    assert "This machine failed: " in ended.stderr
+    assert said in ended.stderr
     assert "run this again" in ended.stderr
