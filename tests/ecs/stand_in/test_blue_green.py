@@ -159,6 +159,16 @@ def test_rollback_is_tested_before_users_see_it_too(site: Site) -> None:
     assert site.status["task_definition"] == back.json["to"] != now
 
 
+def test_redeploy_takes_the_requests_to_new_tasks_in_the_other_group(site: Site) -> None:
+    served, group = site.status["task_definition"], live()
+    with site.under_load(clients=2, pause=0.05) as load:
+        result = site.run("redeploy", "--yes")
+    assert result.code == 0, result.said
+    assert load.failed == []
+    assert (site.status["task_definition"], site.answered) == (served, ["CONTINUE"])
+    assert live() != group
+
+
 def wrong_answers_seen(site: Site) -> tuple[int, int]:
     """Release a wrong model under load; return how many answers users got, and how many of them were its."""
     right = site.status["model_version"]

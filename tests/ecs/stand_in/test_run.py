@@ -19,14 +19,17 @@ def tasks(**more: Any) -> set[str]:
 
 
 @contextmanager
-def secret(place: Place, name: str) -> Iterator[str]:
-    """Make a secret, and name it in a commit of the settings."""
-    client = boto3.client("secretsmanager")
-    arn = client.create_secret(Name=name, SecretString='{"token": "s3cret"}')["ARN"]
-    place.project.replace("ecs/settings.toml", "[secrets]\n", f'[secrets]\nTOKEN = "{arn}:token::"\n')
+def secrets(place: Place) -> Iterator[tuple[str, str]]:
+    """Make a secret and a parameter, name both in a commit of the settings, and return their ARNs."""
+    secret = boto3.client("secretsmanager").create_secret(Name="a-token", SecretString='{"token": "s3cret"}')
+    parameters, name = boto3.client("ssm"), "/perfect-puppy/password"
+    parameters.put_parameter(Name=name, Value="open sesame", Type="String")
+    arns = secret["ARN"], parameters.get_parameter(Name=name)["Parameter"]["ARN"]
+    named = f'[secrets]\nTOKEN = "{arns[0]}:token::"\nPASSWORD = "{arns[1]}"\n'
+    place.project.replace("ecs/settings.toml", "[secrets]\n", named)
     place.project.replace("ecs/settings.toml", "[environment]\n", '[environment]\nMAX_IN_FLIGHT = "31"\n')
     place.project.commit()
-    yield arn
+    yield arns
     place.project.undo()
 
 
@@ -98,9 +101,9 @@ def test_ctrl_c_stops_the_task(deployed: Deployed) -> None:
 
 def test_a_secret_is_read_by_the_task_and_a_missing_one_is_named(deployed: Deployed) -> None:
     place = deployed.place
-    with secret(place, "a-token") as arn:
+    with secrets(place) as arns:
         plan = place.ecs("plan").out
-        assert f"secrets[TOKEN].valueFrom: {arn}:token::" in plan
+        assert f"secrets[TOKEN].valueFrom: {arns[0]}:token::" in plan
         assert "s3cret" not in plan
         result = deployed.up()
         assert result.code == 0, result.said
@@ -113,16 +116,16 @@ def test_a_secret_is_read_by_the_task_and_a_missing_one_is_named(deployed: Deplo
             for item in policy["PolicyDocument"]["Statement"]
             if "secretsmanager:GetSecretValue" in item["Action"]
         ]
-        assert allowed == [arn]
-        printed = place.ecs("run", "--", "printenv", "TOKEN", "MAX_IN_FLIGHT")
-        assert printed.out == "s3cret\n31\n"
-        before, secrets = served(deployed), boto3.client("secretsmanager")
-        secrets.delete_secret(SecretId=arn)
+        assert sorted(allowed) == sorted(arns)
+        printed = place.ecs("run", "--", "printenv", "TOKEN", "PASSWORD", "MAX_IN_FLIGHT")
+        assert printed.out == "s3cret\nopen sesame\n31\n"
+        before, manager = served(deployed), boto3.client("secretsmanager")
+        manager.delete_secret(SecretId=arns[0])
         refused = place.ecs("run", "--", "check")
         with deployed.under_load(clients=2) as load:
             failed = place.ecs("redeploy", "--yes", "--json")
         status = place.ecs("status", "--json").json
-        secrets.restore_secret(SecretId=arn)  # other tests go back to this revision
+        manager.restore_secret(SecretId=arns[0])  # other tests go back to this revision
     assert refused.code == 4
     assert "The command did not run. A secret of the task does not exist: " in refused.err
     assert failed.code == 1, failed.said
