@@ -19,6 +19,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from gunicorn.arbiter import Arbiter
@@ -98,6 +99,8 @@ elif not is_reload:
 try:
     import webapp  # noqa: F401 - makes the files of the metrics, and fails where there is no room
 except OSError as error:
+    if error.filename and not str(error.filename).startswith(_counts_folder):
+        raise  # a file of ours is missing
     refuse(EXIT_BAD_SETTING, f"There is no room for the counts in {_counts_folder}: {error.strerror}.")
 
 import structlog
@@ -152,7 +155,8 @@ def on_starting(server: Arbiter) -> None:
         probe = None if "LISTEN_FDS" in os.environ else address.listen()
         # The master keeps what all workers share, so that it outlives every worker and every reload.
         metrics_listener = metrics_address.listen() if metrics_address else None
-        setattr(server, SHARED, (shared_counts(), metrics_listener))
+        shared = SimpleNamespace(counts=shared_counts(), metrics_listener=metrics_listener)
+        setattr(server, SHARED, shared)
         if probe:
             probe.close()
         server.app.callable = create_app()  # type: ignore[assignment]  # Flask is a WSGI app
@@ -176,7 +180,8 @@ def when_ready(_server: Arbiter) -> None:
 
 def pre_fork(server: Arbiter, worker: Worker) -> None:
     """Give a worker its slot and the objects that all workers share."""
-    worker.counts, worker.metrics_listener = getattr(server, SHARED)
+    shared = getattr(server, SHARED)  # made at the start, perhaps by an earlier release: keep its two names
+    worker.counts, worker.metrics_listener = shared.counts, shared.metrics_listener
     taken = {cast(Worker, other).slot for other in server.WORKERS.values()}
     worker.slot = next(slot for slot in range(1, SLOTS) if slot not in taken)
     try:

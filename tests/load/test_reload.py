@@ -127,6 +127,17 @@ def test_a_folder_that_changes_between_trial_and_load_refuses_the_reload(
         assert server.stop() == 0
 
 
+def test_hooks_that_fail_refuse_the_reload_and_the_old_ones_serve_on(tmp_path: Path) -> None:
+    fault = "hooks fail after a reload"
+    with running(tmp_path / "log", FAULT=fault, GUNICORN_CMD_ARGS=FAULTY, WEB_CONCURRENCY="1") as server:
+        served = version(server)
+        server.process.send_signal(signal.SIGHUP)
+        assert "the hook of another release" in server.wait_for_event("The reload is refused")["event"]
+        kill_a_worker(server)
+        assert version(server) == served
+        assert server.stop() == 0
+
+
 def test_a_stop_does_not_wait_for_a_trial_that_hangs(tmp_path: Path) -> None:
     with running(tmp_path / "log", FAULT="trial hangs", GUNICORN_CMD_ARGS=FAULTY) as server:
         server.process.send_signal(signal.SIGHUP)

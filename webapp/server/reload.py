@@ -58,6 +58,7 @@ def guard_reload(arbiter: Arbiter) -> None:
                 if os.getpid() != master:  # `reload` forks workers, which end by SystemExit
                     raise
                 app.cfg, app.callable, values.ValueClass = configuration, served, counts
+                arbiter.setup(app)  # or a worker that starts later would have the refused hooks
                 _forget_our_modules()
                 sys.modules.update(modules)
                 gc.freeze()

@@ -51,6 +51,13 @@ elif FAULT == "changes after the trial":
 
     _reload._try_in_a_child = _try_then_change
 
+elif FAULT == "hooks fail after a reload":
+    if ours["is_reload"]:
+
+        def pre_fork(_server: Any, _worker: Any) -> None:
+            """Raise, as code of another release might that finds what the master holds changed."""
+            raise RuntimeError("the hook of another release")
+
 elif FAULT == "trial hangs":
     from webapp.server import reload as _reload
 
