@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import TextIO, cast
 from wsgiref.types import WSGIEnvironment
 
@@ -104,7 +105,9 @@ def observer(state: State) -> Observer:
     predictor = state.predictor
     columns = [(each.column_name, isinstance(each, Number)) for each in predictor.problem.features]
     network_only = state.settings.log_client == "network"
-    log = structlog.get_logger().bind()
+    # Bound at the first request: a reload makes the app before it configures the log, so that a logger bound
+    # here would keep the functions of the earlier configuration, and with them all that was loaded before.
+    logger = cache(lambda: structlog.get_logger().bind())
 
     def write_line(
         environ: WSGIEnvironment, context: RequestContext, status: int, headers: Mapping[str, str]
@@ -140,7 +143,7 @@ def observer(state: State) -> Observer:
             said = {**_summary(predictor, *context.batch), "refused": context.refused}
         # A feature or a target may have the name of a member of ours, such as "status"; then ours stays.
         said.pop("event", None)
-        log.info("request", **{**line, **said, **line})
+        logger().info("request", **{**line, **said, **line})
 
     return write_line
 
