@@ -106,15 +106,15 @@ class Drift:
         rows = sum(self._answered.values())
         if rows < ROWS:
             return
-        found = {feature.name: feature.drift() for feature in self._features}
+        found = {feature.name: feature.take_drift() for feature in self._features}
         found[self._target] = round(distance(self._expected, [*self._answered.values()]), 4)
+        self._answered = dict.fromkeys(self._answered, 0)  # before anything that may fail
         for name, value in found.items():
             self._drift.labels(name).set(value)
         self._rows.set(rows)
         structlog.get_logger().info(
             "drift", rows=rows, most=max(found.values()), of=found, model_version=self._version
         )
-        self._answered = dict.fromkeys(self._answered, 0)
 
 
 class _FeatureCounts:
@@ -169,7 +169,7 @@ class _FeatureCounts:
             if self._choices and rows:
                 self._choice(self._choices[part], key).inc(rows)
 
-    def drift(self) -> float:
-        """Return how far the rows counted since the last call are from the fitted."""
+    def take_drift(self) -> float:
+        """Return how far the rows counted since the last call are from the fitted, and count anew."""
         counted, self._parts = self._parts, [0] * len(self._parts)
         return round(distance(self._fitted, counted), 4)

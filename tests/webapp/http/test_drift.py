@@ -91,6 +91,22 @@ def test_each_window_begins_anew(asked: tuple[Predictor, NDArray[np.float64]]) -
     assert [line["rows"] for line in lines] == [ROWS, 2 * ROWS - 1]
 
 
+def test_a_metric_that_fails_leaves_no_part_of_a_window_behind(
+    asked: tuple[Predictor, NDArray[np.float64]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predictor, rows = asked
+    drift, answers = Drift(predictor), predictor.predict_many(rows)
+    with monkeypatch.context() as patched:
+        patched.delattr(drift, "_rows")  # which fails after the gauge of each feature has been set
+        with pytest.raises(AttributeError):
+            drift.count_batch(rows, answers)
+    with capture_logs() as lines:
+        drift.count_batch(rows[:10], predictor.predict_many(rows[:10]))
+        assert lines == []
+        drift.count_batch(rows, answers)
+    assert max(lines[0]["of"].values()) < 0.1
+
+
 def test_the_distance_is_the_population_stability_index() -> None:
     assert distance(np.array([10.0, 20.0]), np.array([10.0, 20.0])) == 0
     before, now = np.array([50.5, 50.5]) / 101, np.array([30.5, 70.5]) / 101
