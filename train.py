@@ -179,7 +179,7 @@ def _train(options: argparse.Namespace) -> int:
         manifest=artifact.manifest,
     )
     for sentence in reasons:  # last, for whoever reads the end of a long output
-        _say(sentence)
+        _say(f"written by --force all the same: {sentence}" if written else sentence)
     return DONE if written else REFUSED
 
 

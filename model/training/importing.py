@@ -118,7 +118,8 @@ def _reorder(learner: Any, problem: Problem) -> None:
             tree["categories"][start : start + size] = sorted(known[code] for code in held)
         tree["split_indices"] = [taken.index(place) for place in tree["split_indices"]]
     learner["feature_names"] = [feature.column_name for feature in problem.features]
-    learner["feature_types"] = [learner["feature_types"][place] for place in taken if place is not None]
+    types = learner["feature_types"]  # [] where only the names were set
+    learner["feature_types"] = [types[place] for place in taken if place is not None] if types else []
     model["cats"] = {"enc": [], "feature_segments": [], "sorted_idx": []}
 
 

@@ -249,7 +249,9 @@ def test_a_model_that_the_gate_refuses_is_not_written_unless_forced(
     assert contents(artifact_folder) == before
 
     assert train.main([*command, "--json", "--force"]) == 0
-    reasons = json.loads(capsys.readouterr().out)["reasons"]
+    printed = capsys.readouterr()
+    reasons = json.loads(printed.out)["reasons"]
+    assert f"written by --force all the same: {reasons[0]}\n" in printed.err
     forced = read_artifact(artifact_folder)
     assert forced.manifest.data.file == "nonsense.csv"
     assert list(forced.manifest.forced) == reasons != []

@@ -111,6 +111,15 @@ def test_a_model_of_one_number_is_matched_by_the_name_without_its_unit(
     )
 
 
+def test_a_model_whose_names_were_set_afterwards_is_matched_by_them(homes: Dataset, tmp_path: Path) -> None:
+    model = xgboost.XGBClassifier(n_estimators=40, max_depth=2, n_jobs=1).fit(homes.matrix, homes.labels)
+    booster = model.get_booster()
+    booster.feature_names = ["home_size"]
+    booster.save_model(tmp_path / "homes.json")
+    trained = import_model(tmp_path / "homes.json", homes, {})
+    assert np.array_equal(trained.held_probabilities, model.predict_proba(homes.matrix))
+
+
 def test_trees_after_the_best_iteration_are_left_out(homes: Dataset, tmp_path: Path) -> None:
     table = pd.DataFrame({"home_size": homes.matrix[:, 0]})
     model = xgboost.XGBClassifier(n_estimators=300, learning_rate=0.5, early_stopping_rounds=5, n_jobs=1)
