@@ -163,7 +163,7 @@ class Chart:
         ]
 
 
-_chart = lru_cache(maxsize=64)(Chart)
+_chart = lru_cache(maxsize=64)(Chart)  # drawing one takes longer than all else of a page
 
 
 def marker(predictor: Predictor, number: Number, value: float, probability: float) -> Label:

@@ -31,8 +31,8 @@ class Verdict:
         numbers: the numbers that a chart may vary.
         slider: the first number in its first unit, where the slider stands; None if it is blank.
         chart: by the number that the person has picked; None where there is no number, or it is blank.
-        marker: the place of the row on the chart.
-        shown_number: the value of the number that the chart varies, in words.
+        marker: the place of the row on the chart; only where there is a chart.
+        shown_number: the value of the number that the chart varies, in words; only where there is a chart.
     """
 
     def __init__(self, predictor: Predictor, row: Row, answer: Prediction, *, by: str = "") -> None:
