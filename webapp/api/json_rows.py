@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -25,6 +26,8 @@ from webapp.http.state import State
 from webapp.http.turns import SLICE_ITEMS, give_turn, in_turns
 
 _MAX_SCANNED_BYTES = 16 * 1024
+_PIECE_BYTES = 64 * 1024
+_FLAT_OBJECTS = msgspec.json.Decoder(list[dict[str, str | int | float | bool | None]])
 
 # What `_items` looks for in a JSON array: strings, flat objects and arrays, runs of other characters as long
 # as the longest row, and single marks. A quote alone begins a string with no end in that length.
@@ -45,7 +48,7 @@ def read_json(body: bytes, state: State) -> Rows:
     array = _decode_array(body, state)
     rows = Rows(state.problem, state.problem.rows_member)
     read = partial(read_objects, state.problem, state.predictor.reader, turn=give_turn)
-    if (decoded := _decode_at_once(array)) is not None:
+    if (decoded := _decode_flat(array)) is not None:
         for objects in in_turns(decoded):
             rows.add(*read(objects))
     else:
@@ -57,18 +60,25 @@ def read_json(body: bytes, state: State) -> Rows:
     return rows
 
 
-def _decode_at_once(array: bytes) -> list[dict[str, Any]] | None:
-    """Decode a list of flat objects of usual length; None for any other, and for one that would take long.
+def _decode_flat(array: bytes) -> list[dict[str, Any]] | None:
+    """Decode a list of flat objects of usual length; None for any other.
 
-    It saves half the CPU time of a batch. 2 MB of such objects hold the event loop for 16 ms.
+    It saves half the CPU time of a batch. msgspec would hold the event loop for 15 to 55 ms with 2 MB of
+    small members; so it decodes pieces of at most 1 ms, each to the last `}` of so many bytes. A `}` in a
+    string or a nested object ends a piece that is not JSON.
     """
     ends = np.flatnonzero(np.frombuffer(array, np.uint8) == ord("}"))
-    if not 0 < len(ends) <= MAX_ROWS or array.count(b",") > 20 * MAX_ROWS:
+    if not 0 < len(ends) <= MAX_ROWS or np.diff(ends, prepend=0).max() > MAX_ROW_BYTES:
         return None
-    if np.diff(ends, prepend=0).max() > MAX_ROW_BYTES:
-        return None
+    stops = (ends[np.diff(ends // _PIECE_BYTES, append=-1) != 0] + 1).tolist()
+    objects = []
     with suppress(msgspec.DecodeError, RecursionError):
-        return msgspec.json.decode(array, type=list[dict[str, str | int | float | bool | None]])
+        for start, stop in pairwise([0, *stops[:-1], len(array)]):
+            # A later piece begins with a comma; an empty object stands before it.
+            opening, closing = b"[{}" if start else b"", b"]" if stop < len(array) else b""
+            objects += _FLAT_OBJECTS.decode(opening + array[start:stop] + closing)[bool(start) :]
+            give_turn()
+        return objects
     return None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.serving import Server
@@ -412,6 +412,24 @@ def test_homes_of_any_json_are_answered_as_each_alone(
     assert [error["detail"] for error in answer["errors"]] == [
         error["detail"] for one in alone for error in one["errors"]
     ]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["9", '{"home_size": 5}', '{"home_size": 900, "unit": "},{"}', '{"home_size": {"a": {}}}', '{"a": "}]"}'],
+)
+@settings(max_examples=25)
+@given(before=st.integers(64 * 1024 - 60, 64 * 1024 + 20))
+def test_an_odd_home_is_found_wherever_it_lies_in_a_long_body(
+    http: httpx.Client, odd: str, before: int
+) -> None:
+    home = '{"home_size": 900}, '
+    homes = [home] * (before // len(home)) + [" " * (before % len(home)), odd, ", ", home * 5_000 + odd]
+    answer = http.post(REPORT, content=f'{{"homes":[{"".join(homes)}]}}', headers=JSON).json()
+    assert len(answer["results"]) == before // len(home) + 5_002
+    refused = [row for row, result in enumerate(answer["results"], 1) if result is None]
+    assert refused == [before // len(home) + 1, len(answer["results"])]
+    assert sorted({error["row"] for error in answer["errors"]}) == refused
 
 
 MANY_BAD = [
