@@ -1,13 +1,13 @@
 """The predictor, from which the page and the API answer.
 
-A model of one required number is an exact step function (``model.step_function``), which is computed once,
-when the model is loaded: an answer is then a binary search, and the same to the last bit as XGBoost's. Any
-other model is asked through XGBoost itself, with one thread.
+A model of few features is an exact step function (``model.step_function``), which is computed once, when
+the model is loaded: an answer is then a binary search for each feature, and the same to the last bit as
+XGBoost's. One of too many steps is asked through XGBoost itself, with one thread.
 """
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import inf, isnan, nextafter
 from pathlib import Path
 from types import MappingProxyType
@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from model.arrays import Floats, Mask, Matrix, Probabilities
 from model.artifact import ARTIFACT_FOLDER, ArtifactError, read_model
-from model.booster import BoosterError, class_probabilities, contributions, load_booster, split_thresholds
+from model.booster import BoosterError, class_probabilities, contributions, load_booster
 from model.manifest import MANIFEST_NAME, FeatureStats, Manifest
 from model.problem.features import AnyFeature
 from model.problem.rows import Row, RowError, RowReader
 from model.single_row import SingleRow
-from model.step_function import StepFunction, first_double_at, to_step_function
+from model.step_function import StepFunction, changes, to_step_function
 
 if TYPE_CHECKING:
     import xgboost  # at run time only after model.booster, which prepares its import
@@ -34,7 +34,7 @@ TOLERANCE = 2e-6
 
 
 class Prediction(msgspec.Struct, frozen=True, eq=False):
-    """The answer for one row; all numbers of a step share one object, so callers may cache by identity.
+    """The answer for one row; all rows of a step share one object, so callers may cache by identity.
 
     Attributes:
         key: Key of the most probable class; the first of equally probable ones.
@@ -89,8 +89,7 @@ class Predictor:
         model_version: The model's version, from the manifest.
         classes: The model's classes, in class order.
         boundaries: The values of the only number at which the answer changes, ascending.
-        thresholds: The values of each number, by its index among several features, at which the answer may
-            change.
+        thresholds: The values of each number, by its index among the features, where the answer may change.
     """
 
     def __init__(self, manifest: Manifest, booster: "xgboost.Booster") -> None:
@@ -102,10 +101,11 @@ class Predictor:
         self.boundaries = manifest.decision_boundaries
         self._booster = booster
         self._seen = list(map(_Seen, manifest.features))
+        self.thresholds = changes(booster)
+        edges = [[*found, *seen.ends] for found, seen in zip(self.thresholds, self._seen, strict=True)]
+        steps = to_step_function(booster, self.problem.features, edges)
+        self._steps = _Steps(self, steps) if steps else None
         self._single = SingleRow(booster, len(self.problem.features), len(self.classes))
-        several = [] if self.problem.only_number else split_thresholds(booster)
-        self.thresholds = [list(map(first_double_at, thresholds)) for thresholds in several]
-        self._steps = _Steps(self, booster) if self.problem.only_number else None
         self._known = np.array([self.reader.from_json(known.row).numbers for known in manifest.known_answers])
 
     @classmethod
@@ -158,17 +158,20 @@ class Predictor:
     def predict(self, row: Row) -> Prediction:
         """Answer one row, whose values the reader has checked."""
         if self._steps:
-            return self._steps.predict(row.numbers[0])
+            return self._steps.predict(row.numbers)
         return self.prediction(self._single.probabilities(row.numbers), outside=bool(self.outside(row)))
 
     def predict_many(self, matrix: Matrix) -> Predictions:
         """Answer many rows, each like ``Row.numbers``; callers check the values. The arrays are new."""
         if self._steps:
-            return self._steps.predict_many(matrix[:, 0])
+            return self._steps.predict_many(matrix)
         probabilities = class_probabilities(self._booster, matrix)
+        return Predictions(probabilities.argmax(axis=1), probabilities, self.are_outside(matrix))
+
+    def are_outside(self, matrix: Matrix) -> Mask:
+        """Return which rows have a value that does not occur, or is beyond the range, in the fitted rows."""
         columns = zip(self._seen, matrix.T, strict=True)
-        outside = np.asarray(np.any([seen.are_new(column) for seen, column in columns], axis=0))
-        return Predictions(probabilities.argmax(axis=1), probabilities, outside)
+        return np.asarray(np.any([seen.are_new(column) for seen, column in columns], axis=0))
 
     def outside(self, row: Row) -> tuple[AnyFeature, ...]:
         """Return the features whose values do not occur, or are beyond the range, in the fitted rows."""
@@ -202,10 +205,15 @@ class Predictor:
 
 
 class _Seen:
-    """The values of a feature in the fitted rows: a range, or which of its choices; and whether blanks."""
+    """The values of a feature in the fitted rows: a range, or which of its choices; and whether blanks.
+
+    Attributes:
+        ends: Where the range begins, and the smallest number beyond it.
+    """
 
     def __init__(self, stats: FeatureStats) -> None:
         self._low, self._high = stats.min or 0.0, stats.max or 0.0
+        self.ends = self._low, nextafter(self._high, inf)
         self._blanks, self._choices = bool(stats.blanks), bool(stats.counts)
         self._unseen = frozenset(code for code, rows in enumerate(stats.counts.values()) if not rows)
 
@@ -225,32 +233,24 @@ class _Seen:
 
 
 class _Steps:
-    """The answers of a model of one required number, made once for each of its steps."""
+    """The answers of a step function, each made when it is first asked for."""
 
-    def __init__(self, predictor: Predictor, booster: "xgboost.Booster") -> None:
-        (stats,) = predictor.manifest.features
-        low, high = stats.min or 0.0, stats.max or 0.0
-        steps: StepFunction = to_step_function(booster, extra_edges=(low, nextafter(high, inf)))
-        # Both ends of the training range are edges, so a step is outside it if its start is.
-        starts = np.array((-inf, *steps.edges))
-        self._outside = (starts < low) | (starts > high)
-        self._edges = steps.edges
-        self._edge_array = np.array(steps.edges)
-        self._probabilities = steps.probabilities
+    def __init__(self, predictor: Predictor, steps: StepFunction) -> None:
+        self._steps = steps
         self._class_index = steps.probabilities.argmax(axis=1)
-        self._answers = tuple(
-            predictor.prediction(shares, outside=bool(outside))
-            for shares, outside in zip(steps.probabilities.tolist(), self._outside, strict=True)
-        )
+        # Both ends of a range are edges, so a cell is outside it if a row of it is.
+        self._outside = outside = predictor.are_outside(steps.cells)
+        shares = steps.probabilities
+        self._answer = cache(lambda at: predictor.prediction(shares[at].tolist(), outside=bool(outside[at])))
 
-    def predict(self, number: float) -> Prediction:
-        return self._answers[bisect_right(self._edges, number)]
+    def predict(self, numbers: Sequence[float]) -> Prediction:
+        return self._answer(self._steps.cell_of(numbers))
 
-    def predict_many(self, numbers: Floats) -> Predictions:
+    def predict_many(self, matrix: Matrix) -> Predictions:
         # On two dimensions `take` is ten times faster than indexing, because it copies whole rows.
-        steps = np.searchsorted(self._edge_array, numbers, side="right")
+        cells = self._steps.cells_of(matrix)
         return Predictions(
-            class_index=self._class_index.take(steps),
-            probabilities=self._probabilities.take(steps, axis=0),
-            outside_training_range=self._outside.take(steps),
+            class_index=self._class_index.take(cells),
+            probabilities=self._steps.probabilities.take(cells, axis=0),
+            outside_training_range=self._outside.take(cells),
         )

@@ -29,7 +29,7 @@ from model.manifest import (
 )
 from model.problem.features import AnyFeature, Choice, Number
 from model.problem.rows import as_json
-from model.step_function import StepFunction, to_step_function
+from model.step_function import StepFunction, changes, to_step_function
 from model.training import evaluation, plots
 from model.training.card import write_card
 from model.training.comparison import judged_csv
@@ -112,7 +112,8 @@ def describe(data: Dataset, pictures: Mapping[str, bytes], fitted: Fit) -> Train
     answers = class_probabilities(booster, held_matrix)
     baseline = np.broadcast_to(np.bincount(labels) / len(labels), answers.shape)
     number = problem.only_number
-    steps = to_step_function(booster, extra_edges=(number.min, number.max)) if number else None
+    edges = [[*changes(booster)[0], number.min, number.max]] if number else []
+    steps = to_step_function(booster, problem.features, edges) if number else None
 
     version, file, sha256 = identify(fitted.model)
     known = _known_rows(data, held)
@@ -241,6 +242,6 @@ def _boundaries(steps: StepFunction, classes: Sequence[str]) -> tuple[DecisionBo
     # Rounded to float32, an edge is the threshold that XGBoost holds: 1,780.0, not 1,779.99994.
     return tuple(
         DecisionBoundary(value=float(np.float32(edge)), below=classes[below], above=classes[above])
-        for edge, (below, above) in zip(steps.edges, pairwise(answers), strict=True)
+        for edge, (below, above) in zip(steps.edges[0], pairwise(answers), strict=True)
         if below != above
     )

@@ -270,8 +270,8 @@ def _cut(text: str, most: int) -> str:
 
 def _staircase(steps: StepFunction, k: int, low: float, high: float) -> list[Point]:
     """Return the corners of the probability of class ``k`` from ``low`` to ``high``."""
-    starts = [low, *(edge for edge in steps.edges if low < edge < high), high]
-    values = steps.at(np.array(starts[:-1]))[:, k].tolist()
+    starts = [low, *(edge for edge in steps.edges[0] if low < edge < high), high]
+    values = steps.probabilities[steps.cells_of(np.array([starts[:-1]]).T), k].tolist()
     return [(at, value) for value, ends in zip(values, pairwise(starts), strict=True) for at in ends]
 
 

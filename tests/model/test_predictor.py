@@ -19,10 +19,10 @@ from model.booster import class_probabilities, load_booster
 from model.manifest import KnownAnswer
 from model.predictor import Predictor
 from model.problem.description import Problem
-from model.problem.features import Number
+from model.problem.features import Choice, Number
 from model.problem.rows import Row
 from model.step_function import first_double_at
-from tests.model.sizes import answer, answers, sizes_around_thresholds
+from tests.model.sizes import answer, answers, around, sizes_around_thresholds
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,29 +97,36 @@ def test_probabilities_sum_to_one(predictor_and_model: tuple[Predictor, bytes]) 
     assert answers(predictor, random_sizes()).probabilities.sum(axis=1) == pytest.approx(1, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["penguins", "yard"])
-def test_a_row_alone_is_answered_as_in_a_batch_bit_for_bit(
-    model_of: Callable[[str], Path], name: str
+@pytest.mark.parametrize(("name", "steps"), [("yard", True), ("penguins", False)])
+def test_several_features_are_answered_as_by_the_booster_bit_for_bit(
+    model_of: Callable[[str], Path], name: str, steps: bool
 ) -> None:
     predictor = Predictor.load(model_of(name))
+    assert bool(predictor._steps) == steps
     random = np.random.default_rng(3)
-    columns = [
-        random.uniform(feature.min, feature.max, 300)
-        if isinstance(feature, Number)
-        else random.integers(2, size=300).astype(float)
-        for feature in predictor.problem.features
-    ]
+    columns = []
+    for feature, edges in zip(predictor.problem.features, predictor.thresholds, strict=True):
+        if isinstance(feature, Number):
+            near = [value for edge in edges for value in around(edge) if feature.min <= value <= feature.max]
+            values = np.concatenate([random.uniform(feature.min, feature.max, len(near)), near])
+        else:
+            values = np.arange(len(feature.choices) if isinstance(feature, Choice) else 2, dtype=float)
+        columns.append(random.choice(values if feature.required else [*values, *[math.nan] * 30], 1000))
     matrix = np.column_stack(columns)
-    for column, feature in zip(matrix.T, predictor.problem.features, strict=True):
-        if not feature.required:
-            column[random.random(300) < 0.3] = np.nan
-    expected = predictor.predict_many(matrix)
+    expected = class_probabilities(
+        load_booster(read_artifact(model_of(name)).model, predictor.problem.features), matrix
+    )
+    together = predictor.predict_many(matrix)
+    assert together.probabilities.tobytes() == expected.tobytes()
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda numbers: predictor.predict(Row((), tuple(numbers))), matrix.tolist()))
-    rows = np.array([tuple(each.probabilities.values()) for each in found], dtype=np.float32)
-    assert rows.tobytes() == expected.probabilities.tobytes()
-    assert [each.outside_training_range for each in found] == expected.outside_training_range.tolist()
-    assert len(np.unique(expected.class_index)) == len(predictor.classes)
+        alone = list(pool.map(lambda numbers: predictor.predict(Row((), tuple(numbers))), matrix.tolist()))
+    found = np.array([tuple(each.probabilities.values()) for each in alone], dtype=np.float32)
+    assert found.tobytes() == expected.tobytes()
+    outside = [bool(predictor.outside(Row((), tuple(numbers)))) for numbers in matrix.tolist()]
+    assert [each.outside_training_range for each in alone] == outside
+    assert together.outside_training_range.tolist() == outside
+    assert len(np.unique(together.class_index)) == len(predictor.classes)
+    assert len(set(outside)) == 2
 
 
 # The content of an answer
@@ -203,7 +210,7 @@ def test_a_sound_predictor_passes_its_check(predictor_and_model: tuple[Predictor
 def test_a_predictor_that_no_longer_gives_the_known_answers_fails_its_check() -> None:
     predictor = Predictor.load()
     assert predictor._steps
-    predictor._steps._probabilities = predictor._steps._probabilities[::-1]
+    predictor._steps._steps.probabilities[:] = predictor._steps._steps.probabilities[::-1].copy()
     assert not predictor.check()
 
 
