@@ -20,7 +20,7 @@ from webapp.http.turns import SLICE_ITEMS, give_turn, in_turns
 
 _SLICE_CELLS = 50_000
 _SLICE_CHARACTERS = 32 * 1024
-_FIRST_LINE = re.compile(r"\S[^\r\n]*")
+_FIRST_LINE = re.compile(rf"\S[^\r\n]{{0,{MAX_ROW_BYTES}}}")
 
 
 def read_csv(body: bytes, problem: Description) -> Rows:
@@ -33,7 +33,7 @@ def read_csv(body: bytes, problem: Description) -> Rows:
     Raises:
         Problem: the body is not CSV in UTF-8, lacks a column, or has too many rows.
     """
-    text = read_text(body, "malformed-csv").rstrip("\r\n")
+    text = read_text(body.rstrip(b"\r\n"), "malformed-csv")
     first = _FIRST_LINE.search(text)
     separator = separator_of(first[0] if first else "")
     table = csv.reader(_lines(text, problem.row.name), strict=True, delimiter=separator)
