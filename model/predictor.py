@@ -80,7 +80,7 @@ class Contribution:
 class Predictor:
     """Answers rows.
 
-    Safe to share between threads and greenlets: nothing changes after ``load``.
+    Safe to share between threads and greenlets.
 
     Attributes:
         manifest: The verified manifest.
@@ -104,7 +104,7 @@ class Predictor:
         self.thresholds = changes(booster)
         edges = [[*found, *seen.ends] for found, seen in zip(self.thresholds, self._seen, strict=True)]
         steps = to_step_function(booster, self.problem.features, edges)
-        self._steps = _Steps(self, steps) if steps else None
+        self._steps = _Steps(manifest, steps, self.are_outside(steps.cells)) if steps else None
         self._single = SingleRow(booster, len(self.problem.features), len(self.classes))
         self._known = np.array([self.reader.from_json(known.row).numbers for known in manifest.known_answers])
 
@@ -159,7 +159,8 @@ class Predictor:
         """Answer one row, whose values the reader has checked."""
         if self._steps:
             return self._steps.predict(row.numbers)
-        return self.prediction(self._single.probabilities(row.numbers), outside=bool(self.outside(row)))
+        shares = self._single.probabilities(row.numbers)
+        return _prediction(self.manifest, shares, outside=bool(self.outside(row)))
 
     def predict_many(self, matrix: Matrix) -> Predictions:
         """Answer many rows, each like ``Row.numbers``; callers check the values. The arrays are new."""
@@ -190,18 +191,19 @@ class Predictor:
         expected = np.array([known.probabilities for known in self.manifest.known_answers])
         return bool(np.abs(self.predict_many(self._known).probabilities - expected).max() <= TOLERANCE)
 
-    def prediction(self, shares: Sequence[float], *, outside: bool) -> Prediction:
-        """Return the answer that the probabilities of the classes give."""
-        best = self.classes[shares.index(max(shares))]
-        by_key = dict(zip(self.problem.by_key, shares, strict=True))
-        return Prediction(
-            key=best.key,
-            name=best.name,
-            probability=by_key[best.key],
-            probabilities=MappingProxyType(by_key),
-            outside_training_range=outside,
-            model_version=self.model_version,
-        )
+
+def _prediction(manifest: Manifest, shares: Sequence[float], *, outside: bool) -> Prediction:
+    """Return the answer that the probabilities of the classes give."""
+    best = manifest.problem.classes[shares.index(max(shares))]
+    by_key = dict(zip(manifest.problem.by_key, shares, strict=True))
+    return Prediction(
+        key=best.key,
+        name=best.name,
+        probability=by_key[best.key],
+        probabilities=MappingProxyType(by_key),
+        outside_training_range=outside,
+        model_version=manifest.model_version,
+    )
 
 
 class _Seen:
@@ -235,13 +237,17 @@ class _Seen:
 class _Steps:
     """The answers of a step function, each made when it is first asked for."""
 
-    def __init__(self, predictor: Predictor, steps: StepFunction) -> None:
+    def __init__(self, manifest: Manifest, steps: StepFunction, outside: Mask) -> None:
+        """Prepare the answers; ``outside`` has the cells outside the training range, whose ends are edges."""
         self._steps = steps
         self._class_index = steps.probabilities.argmax(axis=1)
-        # Both ends of a range are edges, so a cell is outside it if a row of it is.
-        self._outside = outside = predictor.are_outside(steps.cells)
-        shares = steps.probabilities
-        self._answer = cache(lambda at: predictor.prediction(shares[at].tolist(), outside=bool(outside[at])))
+        self._outside = outside
+
+        @cache
+        def answer(cell: int) -> Prediction:
+            return _prediction(manifest, steps.probabilities[cell].tolist(), outside=bool(outside[cell]))
+
+        self._answer = answer
 
     def predict(self, numbers: Sequence[float]) -> Prediction:
         return self._answer(self._steps.cell_of(numbers))
