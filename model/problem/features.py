@@ -61,7 +61,8 @@ class Fault:
     @property
     def detail(self) -> str:
         """Return the whole sentence: what is wrong, and what to do."""
-        got = "" if self.got is None else f"; got {shown(self.got)}"
+        words = shown(self.got) if str(self.got).strip() else "an empty text"
+        got = "" if self.got is None else f"; got {words}"
         return f"{self.rule}{got}.{self.hint}"
 
 
@@ -237,7 +238,7 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
             return self.measure(int(plain) if whole else float(plain), unit, text)
         if self._is_blank(text):
             return self.missing()
-        form = "in plain figures, such as 1200 or 92.5"
+        form = f"in plain figures, such as {self.example:.15g}"
         if _DECIMAL_COMMA.fullmatch(text):
             form = "with a decimal point, such as 92.5, not with a decimal comma"
         elif _THOUSANDS.fullmatch(text):

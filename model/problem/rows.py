@@ -1,6 +1,6 @@
 """Reading one row: the values of all features, from the members of a JSON object or of a query or form."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from math import isnan
 
@@ -66,19 +66,26 @@ class RowReader:
         """
         return self._read(given, lambda feature, name, unit: feature.value(given[name], unit))
 
-    def from_text(self, given: Mapping[str, str]) -> Row:
-        """Read the parameters of a query.
+    def from_text(self, given: Mapping[str, str], others: Iterable[str] = ()) -> Row:
+        """Read the parameters of a query, in which a blank unit is the first; `others` are known names, too.
 
         Raises:
             RowError: as `from_json`.
         """
-        return self._read(given, lambda feature, name, unit: feature.read(given[name], unit))
+        units = {unit for _, unit in self._features if unit}
+        filled = {name: text for name, text in given.items() if text.strip() or name not in units}
+        return self._read(filled, lambda feature, name, unit: feature.read(filled[name], unit), others)
 
-    def _read(self, given: Mapping[str, object], read: Callable[[AnyFeature, str, str], Reading]) -> Row:
+    def _read(
+        self,
+        given: Mapping[str, object],
+        read: Callable[[AnyFeature, str, str], Reading],
+        others: Iterable[str] = (),
+    ) -> Row:
         faults = []
         if not given.keys() <= self._known:
             unknown = islice((name for name in given if name not in self._known), MAX_FAULTS)
-            faults = [unknown_name(name, self.members) for name in unknown]
+            faults = [unknown_name(name, (*self.members, *others)) for name in unknown]
         readings = []
         for feature, unit_member in self._features:
             unit = ""

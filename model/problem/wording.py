@@ -11,7 +11,7 @@ def shown(given: object) -> str:
     if isinstance(given, int) and abs(given) >= 10**20:
         return "a number of more than 20 digits"
     if isinstance(given, float) and isinf(given):
-        return "too large a number"
+        return f"too {'large' if given > 0 else 'small'} a number"
     text = "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(given)[:41]
     )

@@ -16,11 +16,11 @@ from model.problem.features import Fault
 from model.problem.rows import unknown_name
 from model.problem.table import read_objects
 from model.problem.wording import kind_of
-from webapp.api.reading import decode, example, pointer, read_text
+from webapp.api.reading import decode, example, not_json, pointer, read_text
 from webapp.api.rows import Rows
 from webapp.api.schemas import MAX_ROW_BYTES
 from webapp.http.problem_details import FieldError
-from webapp.http.problem_kinds import MAX_ROWS, rows_slug
+from webapp.http.problem_kinds import MAX_ROWS
 from webapp.http.problems import Problem
 from webapp.http.state import State
 from webapp.http.turns import SLICE_ITEMS, give_turn, in_turns
@@ -124,11 +124,10 @@ def _decode_array(body: bytes, state: State) -> bytes:
             array = bytes(getattr(msgspec.json.decode(body, type=strict), member))
         except msgspec.ValidationError:
             raise _no_batch(body, lenient, state, sample) from None
-    except (msgspec.DecodeError, RecursionError):
-        decode(body, state, sample)  # raises the problem
-        raise
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise not_json(body, error, sample) from error
     if array.lstrip()[:1] != b"[":
-        kind = kind_of(msgspec.json.decode(array)) if len(array) <= _MAX_SCANNED_BYTES else "no array"
+        kind = kind_of(decode(array, state, sample)) if len(array) <= _MAX_SCANNED_BYTES else "no array"
         raise _problem(f"{member} must be an array; got {kind}.", member)
     return array
 
@@ -169,7 +168,7 @@ def _items(array: bytes, problem: Description) -> Iterator[bytes]:
                 most = f"a {noun} takes at most {MAX_ROW_BYTES:,} bytes"
                 detail = f"{noun.capitalize()} {row:,} is too long: {most}."
                 place = pointer(problem.rows_member, row - 1)
-                raise Problem(rows_slug(problem), detail, FieldError(detail, pointer=place, row=row))
+                raise Problem("invalid-request", detail, FieldError(detail, pointer=place, row=row))
             if depth == 0 and mark in b",]":
                 item = array[start : token.start()]
                 if mark == b"," or item.strip():

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 from flask import Flask
 
+from webapp.api.batch import IGNORED_HEADER
 from webapp.api.openapi_schemas import Json, all_schemas, parameters_of, schema_of
 from webapp.api.operations import Example, Operation, operations_of, outline_of
-from webapp.http.negotiation import JSON
+from webapp.http.negotiation import CSV, JSON
 from webapp.http.problem_details import ProblemDetails
 from webapp.http.problem_kinds import Kind
 from webapp.http.state import State, state_of
@@ -102,6 +103,8 @@ def _responses_of(
     names = ["X-Request-ID", "X-Model-Version"]
     if operation.cached:
         names += ["ETag", "Cache-Control"]
+    if CSV in operation.responses:
+        names += [IGNORED_HEADER]
     responses: dict[str, Json] = {
         "200": {
             "description": "The answer.",

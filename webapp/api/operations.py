@@ -78,7 +78,7 @@ def _words(state: State) -> dict[str, object]:
         "rows": problem.row.plural,
         "Rows": problem.row.plural.capitalize(),
         "member": problem.rows_member,
-        "answer": problem.answer.name,
+        "answer": problem.target.words,
         "target": problem.target.name,
         "classes": problem.target.plural,
         "columns": as_csv(problem).rstrip(),
@@ -100,6 +100,7 @@ def _words(state: State) -> dict[str, object]:
         "max_rows": MAX_ROWS,
         "max_row_bytes": MAX_ROW_BYTES,
         "ignored_header": batch.IGNORED_HEADER,
+        "max_ignored": batch.MAX_IGNORED,
         "unreported": csv_results.UNREPORTED,
     }
 

@@ -3,13 +3,15 @@
 import json
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 from werkzeug.datastructures import MultiDict
 
 from model.problem.features import Fault
-from model.problem.rows import Row, RowError, example_row, unknown_name
+from model.problem.rows import MAX_FAULTS, Row, RowError, example_row, unknown_name
 from model.problem.wording import kind_of, listed, shown
 from webapp.http.problem_details import FieldError
 from webapp.http.problem_kinds import slug_of
@@ -33,7 +35,7 @@ def read_body(body: bytes, state: State) -> Row:
     try:
         return state.predictor.reader.from_json(given)
     except RowError as error:
-        raise _refusal(error.faults, state, lambda name: {"pointer": pointer(name)}) from error
+        raise _refusal(error.faults, state.kinds, lambda name: {"pointer": pointer(name)}) from error
 
 
 def read_row_query(query: MultiDict[str, str], state: State) -> tuple[Row, bool]:
@@ -46,9 +48,9 @@ def read_row_query(query: MultiDict[str, str], state: State) -> tuple[Row, bool]
     options = {name: given.pop(name) for name in EXPLAIN if name in given}
     explain = read_options(MultiDict(options), EXPLAIN)["explain"] == "true"
     try:
-        return state.predictor.reader.from_text(given), explain
+        return state.predictor.reader.from_text(given, EXPLAIN), explain
     except RowError as error:
-        raise _refusal(error.faults, state, lambda name: {"parameter": name}) from error
+        raise _refusal(error.faults, state.kinds, lambda name: {"parameter": name or UNSET}) from error
 
 
 def read_options(query: MultiDict[str, str], options: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
@@ -58,16 +60,15 @@ def read_options(query: MultiDict[str, str], options: Mapping[str, tuple[str, ..
         Problem: a parameter is unknown, repeated or has another value.
     """
     given = _once(query, {})
-    for name, value in given.items():
+    faults = []
+    for name, value in islice(given.items(), MAX_FAULTS):
         if name not in options:
-            fault = unknown_name(name, tuple(options))
+            faults.append(unknown_name(name, tuple(options)))
         elif value not in options[name]:
             values = listed([f'"{each}"' for each in options[name]], "or")
-            fault = Fault(name, f"{name} must be {values}")
-        else:
-            continue
-        errors = [FieldError(fault.detail, parameter=fault.member)] if fault.member else []
-        raise Problem("invalid-request", fault.detail, *errors)
+            faults.append(Fault(name, f"{name} must be {values}"))
+    if faults:
+        raise _refusal(faults, {}, lambda name: {"parameter": name or UNSET})
     return {name: given.get(name, values[0]) for name, values in options.items()}
 
 
@@ -81,13 +82,21 @@ def decode(body: bytes, state: State, sample: str = "") -> Any:
         try:
             return msgspec.json.decode(body)
         except msgspec.ValidationError:
-            # A number is beyond what a float holds; here it becomes infinite, which no feature takes.
-            return json.loads(body, parse_int=float)
-    except RecursionError:
+            # A number is beyond what a float holds; here it becomes infinite, which no feature takes. Python
+            # takes NaN, too, which is no `int`, and half of a surrogate pair, which can't be encoded.
+            value = json.loads(body, parse_int=float, parse_constant=int)
+            msgspec.json.encode(value)
+            return value
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise not_json(body, error, sample or example(state)) from error
+
+
+def not_json(body: bytes, error: Exception, sample: str) -> Problem:
+    """Return the problem of a body that is not JSON, by the error of reading it."""
+    wrong = "not JSON in UTF-8. Send an object" if body else "empty. Send a JSON object"
+    if isinstance(error, RecursionError):
         wrong = "nested too deep. Send an object"
-    except (msgspec.DecodeError, ValueError):
-        wrong = "not JSON in UTF-8. Send an object" if body else "empty. Send a JSON object"
-    raise Problem("malformed-json", f"The body is {wrong} such as {sample or example(state)}.")
+    return Problem("malformed-json", f"The body is {wrong} such as {sample}.")
 
 
 def read_text(body: bytes, slug: str) -> str:
@@ -112,7 +121,7 @@ def pointer(*path: str | int) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
-def _refusal(faults: Sequence[Fault], state: State, place: Any) -> Problem:
+def _refusal(faults: Sequence[Fault], kinds: Mapping[str, object], place: Any) -> Problem:
     members = {fault.member for fault in faults}
     slug = slug_of(members.pop()) if len(members) == 1 else "invalid-request"
     detail = faults[0].detail
@@ -120,7 +129,7 @@ def _refusal(faults: Sequence[Fault], state: State, place: Any) -> Problem:
         detail += f" {more} more {'is' if more == 1 else 'are'} listed in errors."
     placed = [fault for fault in faults if fault.member or more]
     errors = [FieldError(fault.detail, **place(fault.member)) for fault in placed]
-    return Problem(slug if slug in state.kinds else "invalid-request", detail, *errors)
+    return Problem(slug if slug in kinds else "invalid-request", detail, *errors)
 
 
 def _once(query: MultiDict[str, str], kinds: Mapping[str, object]) -> dict[str, str]:

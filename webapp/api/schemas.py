@@ -52,7 +52,7 @@ class Types:
 def types_of(predictor: Predictor) -> Types:
     """Return the types of a predictor's problem."""
     problem = predictor.problem
-    row, rows, answer = problem.row.name, problem.row.plural, problem.answer.name
+    row, rows, answer = problem.row.name, problem.row.plural, problem.target.words
     result = {
         problem.target.name: _described(str, f"The key of the {answer}: see `/api/classes`."),
         "probability": _described(float, "Of that class, from 0 to 1, to six decimals.", ge=0, le=1),

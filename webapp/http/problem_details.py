@@ -35,5 +35,5 @@ class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     request_id: Annotated[str, Meta(description="As `X-Request-ID`, and in our logs: quote it to us.")]
     errors: Annotated[
         Sequence[FieldError],
-        Meta(description=f"All that is wrong, each with its place; in a batch of up to {MAX_ERRORS} rows."),
+        Meta(description=f"What is wrong, each with its place; in a batch of up to {MAX_ERRORS} rows."),
     ] = ()

@@ -79,12 +79,12 @@ def _row_kinds(problem: Problem) -> Iterator[Kind]:
 
 
 def _meaning(feature: AnyFeature) -> str:
-    missing = "missing, " if feature.required else ""
+    wrong = ["missing"] if feature.required else []
     match feature:
         case Number():
-            limits = feature.limits_in_words(feature.unit)
-            return f"{feature.name} is {missing}not a number, or outside {limits}."
+            wrong += ["not a number", f"outside {feature.limits_in_words(feature.unit)}"]
         case Choice():
-            return f"{feature.name} is {missing}or none of its choices.".replace(", or", " or")
+            wrong += ["none of its choices"]
         case _:
-            return f"{feature.name} is {missing}or neither true nor false.".replace(", or", " or")
+            wrong += ["neither true nor false"]
+    return f"{feature.name} is {listed(wrong, 'or')}."

@@ -13,7 +13,10 @@ Observer = Callable[[WSGIEnvironment, RequestContext, int, Mapping[str, str]], N
 """Called when a response begins, with the request, its context, and the status and headers."""
 
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
-EXPOSE_HEADERS = ("Access-Control-Expose-Headers", "ETag, Retry-After, X-Model-Version, X-Request-ID")
+EXPOSE_HEADERS = (
+    "Access-Control-Expose-Headers",
+    "ETag, Retry-After, X-Ignored-Columns, X-Model-Version, X-Request-ID",
+)
 PREFLIGHT_SECONDS = 86_400
 PAGE_HEADERS = {
     "Content-Security-Policy": (

@@ -63,6 +63,7 @@ def answer(status: int, detail: str, request_id: str, *, for_anyone: bool) -> by
         ("Connection", "close"),
         ("Content-Type", "application/problem+json"),
         ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
         ("X-Request-ID", request_id),
         NOSNIFF,
         *((("Access-Control-Allow-Origin", "*"), EXPOSE_HEADERS) if for_anyone else ()),

@@ -1,6 +1,7 @@
 """The same API for every problem: one reader, one document, and answers that agree."""
 
 import csv
+import html
 import io
 import json
 import re
@@ -95,6 +96,20 @@ def test_the_answer_has_a_reason_for_each_feature(service: Service) -> None:
     weights = [abs(reason["contribution"]) for reason in answer["reasons"]]
     assert weights == sorted(weights, reverse=True)
     assert all(reason["text"].endswith(".") for reason in answer["reasons"])
+
+
+def test_each_kind_of_error_of_a_row_is_explained_in_a_sentence(service: Service) -> None:
+    page = html.unescape(service.client.get("/problems").text)
+    sentences = {
+        "puppy": ["home_size is missing, not a number or outside 50 to 100,000 sq ft."],
+        "yard": [
+            "has_yard is neither true nor false.",
+            "hours_away is not a number or outside 0 to 24 h.",
+        ],
+        "penguins": ["sex is none of its choices.", "island is missing or none of its choices."],
+    }
+    for sentence in sentences[service.name]:
+        assert sentence in page
 
 
 def test_all_that_is_wrong_with_a_row_is_told_at_once(penguins: FlaskClient) -> None:

@@ -100,6 +100,8 @@ INVALID_BODIES = by_kind(
             "a last comma": (b'{"home_size": 900,}', "not JSON"),
             "wrong, and cut off": (b'{"home_size": "9"', "not JSON"),
             "half a pair": (b'{"home_size": 900, "unit": "\\ud800"}', "not JSON"),
+            "half a pair behind 1e400": (b'{"home_size": 1e400, "unit": "\\ud800"}', "not JSON"),
+            "NaN behind 1e400": (b'{"home_size": 1e400, "unit": NaN}', "not JSON"),
             "deep in a member": (b'{"home_size": %s}' % (b"[" * 5000), "Send an object such as"),
             "deep": (b"[" * 10_000, "too deep"),
         },
@@ -124,6 +126,7 @@ INVALID_BODIES = by_kind(
             "4.6 m2": (b'{"home_size": 4.6, "unit": "m2"}', "4.65"),
             "9291 m2": (b'{"home_size": 9291, "unit": "m2"}', "9,290.3"),
             "1e400": (b'{"home_size": 1e400}', "got too large a number."),
+            "-1e400": (b'{"home_size": -1e400}', "got too small a number."),
             "1e300": (b'{"home_size": 1e300}', "100,000"),
             "400 digits": (b'{"home_size": %s}' % (b"9" * 400), "digits"),
             "400 digits m2": (b'{"home_size": %s, "unit": "m2"}' % (b"9" * 400), "digits"),
@@ -133,6 +136,7 @@ INVALID_BODIES = by_kind(
         (422, "invalid-unit", "/unit"): {
             "unit": (b'{"home_size": 900, "unit": "acre"}', '"sqft" or "m2"'),
             "null unit": (b'{"home_size": 900, "unit": null}', '"sqft" or "m2"'),
+            "an empty unit": (b'{"home_size": 900, "unit": " "}', "; got an empty text."),
             "a large unit": (b'{"home_size": 900, "unit": 1e999}', "unit"),
             "a list of units": (b'{"home_size": 900, "unit": ["m2"]}', "unit"),
         },
@@ -210,9 +214,8 @@ def test_a_long_unknown_name_is_shortened_in_the_answer(http: httpx.Client) -> N
         ("home_size=-5", "invalid-home-size", "got -5", "home_size"),
         ("home_size=49", "invalid-home-size", "between", "home_size"),
         ("home_size=900&unit=acre", "invalid-unit", "unit", "unit"),
-        ("home_size=900&unit=", "invalid-unit", "unit", "unit"),
         ("home_size=900&home_size=901", "invalid-home-size", "2 times", "home_size"),
-        ("home_size=900&colour=red", "invalid-request", "not known", "colour"),
+        ("home_size=900&colour=red", "invalid-request", "home_size, unit and explain.", "colour"),
         ("home_size=%FF", "invalid-home-size", "plain figures", "home_size"),
         ("home_size=1_200", "invalid-home-size", "plain figures", "home_size"),
         ("home_size=0x384", "invalid-home-size", "plain figures", "home_size"),
@@ -240,6 +243,17 @@ def test_all_that_is_wrong_is_told_at_once(http: httpx.Client) -> None:
     )
     query = assert_problem(http.get("/api/predict?home_size=big&unit=acre"), 422, "invalid-request")
     assert [error["parameter"] for error in query["errors"]] == ["unit", "home_size"]
+
+
+def test_all_that_is_wrong_with_the_options_is_told_at_once(http: httpx.Client) -> None:
+    response = http.post("/api/predict?explain=yes&colour=red", json={"home_size": 900})
+    errors = assert_problem(response, 422, "invalid-request")["errors"]
+    assert [error["parameter"] for error in errors] == ["explain", "colour"]
+
+
+@pytest.mark.parametrize("blank", ["", "+"])
+def test_a_blank_unit_in_a_query_is_the_first(http: httpx.Client, blank: str) -> None:
+    assert http.get(f"/api/predict?home_size=900&unit={blank}").json()["home_size"]["unit"] == "sqft"
 
 
 def test_an_answer_is_explained_if_asked(http: httpx.Client) -> None:

@@ -32,7 +32,7 @@ def test_scripts_of_other_sites_may_read_the_api_and_its_headers(
     assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert "Access-Control-Allow-Credentials" not in response.headers
     exposed = response.headers["Access-Control-Expose-Headers"].split(", ")
-    assert {"X-Request-ID", "X-Model-Version", "ETag", "Retry-After"} == set(exposed)
+    assert {"X-Request-ID", "X-Model-Version", "X-Ignored-Columns", "ETag", "Retry-After"} == set(exposed)
     assert "Origin" not in response.headers.get("Vary", "")
 
 
