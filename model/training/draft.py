@@ -137,6 +137,8 @@ def _unusable(texts: Texts) -> str:
             odd = next(text for text in known if not _is_number(text))
             if _DECIMAL_COMMA.fullmatch(odd):
                 return f"numbers have a point, not a comma as {shown(odd)!r} has; write it so in the file."
+            if _is_number(odd.strip("$€£¥% ")):
+                return f"numbers stand without a sign as {shown(odd)!r} has; take it out of the file."
             return f"it has {different} different texts, such as {shown(odd)!r}."
     return "" if different > 1 else "it has the same value in every row."
 

@@ -177,6 +177,13 @@ def test_decimal_commas_are_named(tmp_path: Path) -> None:
     assert "The column size is left out: numbers have a point, not a comma as '0,5' has" in text
 
 
+@pytest.mark.parametrize("sign", ["${}", "{} €", "{}%"])
+def test_numbers_with_a_sign_are_named(tmp_path: Path, sign: str) -> None:
+    cells = [sign.format(f"{row * 31:,}.5") for row in range(60)]
+    text, _ = drafted(write(tmp_path, {"mass": list(map(str, range(0, 120, 2))), "price": cells}))
+    assert f"The column price is left out: numbers stand without a sign as {cells[0]!r} has" in text
+
+
 def test_names_are_words_and_the_target_may_be_spelled_otherwise(tmp_path: Path) -> None:
     _, problem = drafted(write(tmp_path, {"Home size (m²)": ["80", "120"]}), "KIND ")
     (number,) = problem.numbers
