@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,21 +13,21 @@ from rich.console import Console, Group, RenderableType
 from rich.markdown import Markdown
 
 from model.artifact import ARTIFACT_FOLDER, ArtifactError, history, read_artifact, read_whole, write_artifact
-from model.manifest import CARD_NAME, MANIFEST_NAME
+from model.manifest import CARD_NAME, JUDGED_NAME, MANIFEST_NAME
 from model.predictor import Predictor
 from model.problem.checks import ProblemError, warnings
 from model.problem.loading import PROBLEM_FILE, load_problem
-from model.training.comparison import compare, read_judged_model
+from model.training.comparison import Comparison, compare, read_judged_model
 from model.training.dataset import MIN_ROWS, DatasetError, read_dataset
 from model.training.draft import draft
 from model.training.gate import comparison_with, refusals
 from model.training.importing import import_model
 from model.training.oddities import oddities
-from model.training.pipeline import force, train
+from model.training.pipeline import Trained, force, train
 from model.training.simulation import HOMES_FILE
 from model.training.terminal import compared, kept, result
 
-DONE, REFUSED, BAD_INPUT = 0, 1, 2
+DONE, REFUSED, BAD_INPUT, STOPPED = 0, 1, 2, 130
 
 DESCRIPTION = """\
 Train a model from a table and a file that says what is asked and answered.
@@ -59,7 +60,8 @@ the gate:
   A model is not written if it is no better than always answering the classes' shares, if its probabilities
   are not to be believed, or if it is worse than the model in place, on the rows held out now or on those that
   the model in place was judged by. Only differences beyond their 95 % bootstrap interval count. Nor is it
-  written if it is from less than a quarter of the rows. --force writes it all the same, and the card says so.
+  written if it is from less than a quarter of the rows, or if the model in place is damaged. --force writes
+  it all the same, and the card says so.
 
 going back:
   The model that is replaced is kept, with the last four before it.
@@ -89,13 +91,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         (options.rollback, _roll_back),
     )
     try:
-        return next((command for given, command in commands if given), _train)(options)
+        # An empty VERSION is one, too: it must not train.
+        return next((command for given, command in commands if given or given == ""), _train)(options)
     except (ProblemError, DatasetError, ArtifactError) as error:
-        for sentence in str(error).splitlines():
-            _say(sentence)
-        if options.json:
-            _print_json({"status": "bad input", "reasons": str(error).splitlines()})
-        return BAD_INPUT
+        sentences = str(error).splitlines()
+    except PermissionError as error:
+        sentences = [f"Cannot read {error.filename}: {error.strerror}."]
+    except KeyboardInterrupt:
+        _say("stopped")
+        return STOPPED
+    for sentence in sentences:
+        _say(sentence)
+    if options.json:
+        _print_json({"status": "bad input", "reasons": sentences})
+    return BAD_INPUT
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -108,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     files = parser.add_argument_group("files")
     files.add_argument("--problem", type=Path, metavar="FILE", help="what is asked (model/problem.toml)")
     files.add_argument("--data", type=Path, metavar="FILE", help="the CSV (model/homes.csv)")
-    files.add_argument("--out", type=Path, metavar="DIR", help="where the model goes (model/artifact)")
+    files.add_argument("--out", type=_folder, metavar="DIR", help="where the model goes (model/artifact)")
     fitting = parser.add_argument_group("fitting")
     fitting.add_argument("--search", action="store_true", help="try more settings; slower")
     fitting.add_argument(
@@ -141,6 +150,14 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("must name a folder; it is empty")
+    if Path(text).exists() and not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"must name a folder; {text} is a file")
+    return Path(text)
+
+
 def _train(options: argparse.Namespace) -> int:
     out = options.out or ARTIFACT_FOLDER
     with Console(stderr=True).status("Reading") as status:
@@ -152,13 +169,15 @@ def _train(options: argparse.Namespace) -> int:
             if options.model
             else train(data, pictures, wide=options.search, threads=options.threads)
         )
-        comparison, incomparable = comparison_with(trained, out)
-        reasons = refusals(trained, comparison)
-        last = read_whole(out)  # comparison_with tells what is wrong with it
+        last = read_whole(out)
+        comparison, incomparable, reasons = _judged(trained, out)
         odd = oddities(data, trained, last.manifest if last else None)
-    artifact = force(trained.artifact, reasons) if reasons and options.force else trained.artifact
-    written = options.force or not reasons
-    new, left = write_artifact(artifact, out) if written else (False, [])
+    artifact, written = trained.artifact, options.force or not reasons
+    # A model that is in place by --force stays marked when it is trained again.
+    same = last and last.manifest.model_version == artifact.manifest.model_version
+    if forced := [*(last.manifest.forced if last and same else ()), *(reasons if options.force else ())]:
+        artifact = force(artifact, list(dict.fromkeys(forced)))
+    new, left = write_artifact(artifact, out, last) if written else (False, [])
     found = [*warnings(data.problem), *data.warnings, *odd, *incomparable, *left]
     for sentence in found:
         _say(f"warning: {sentence}")
@@ -183,16 +202,28 @@ def _train(options: argparse.Namespace) -> int:
     return DONE if written else REFUSED
 
 
+def _judged(trained: Trained, out: Path) -> tuple[Comparison | None, list[str], list[str]]:
+    """Return the comparison with the model in place, warnings, and the reasons not to write the new one."""
+    try:
+        comparison, incomparable = comparison_with(trained, out)
+    except ArtifactError as error:
+        why = f"The model in place can't be compared: {error} With --force the new one is written instead."
+        return None, [], [*refusals(trained, None), why]
+    return comparison, incomparable, refusals(trained, comparison)
+
+
 def _models(options: argparse.Namespace) -> dict[str, Path]:
     """Return the folders of the model in place, unless it is damaged, and of the former ones, by version."""
     out = options.out or ARTIFACT_FOLDER
     former = history(out)
     try:
-        return {read_artifact(out).manifest.model_version: out, **former}
-    except ArtifactError:
+        version = read_artifact(out).manifest.model_version
+    except ArtifactError as error:
         if not former:
             raise
+        _say(f"warning: the model in place is damaged: {error}")
         return former
+    return {version: out} | {other: folder for other, folder in former.items() if other != version}
 
 
 def _named(options: argparse.Namespace, version: str) -> Path:
@@ -207,7 +238,10 @@ def _list(options: argparse.Namespace) -> int:
     for version, folder in _models(options).items():
         replaced = datetime.fromtimestamp((folder / MANIFEST_NAME).stat().st_mtime)
         state = f"{replaced:%Y-%m-%d %H:%M}" if folder.name == version else "in place"
-        found.append((state, read_artifact(folder).manifest))
+        try:
+            found.append((state, read_artifact(folder).manifest))
+        except ArtifactError as error:
+            _say(f"warning: a former model is damaged: {error}")
     models = [{"replaced": state, "manifest": each} for state, each in found]
     _show(options, kept(found), status="done", models=models)
     return DONE
@@ -218,6 +252,8 @@ def _compare(options: argparse.Namespace) -> int:
     comparison = compare(new, old)
     if comparison is None:
         raise ArtifactError("These models have other features or classes than each other.")
+    if not comparison.sets:
+        raise ArtifactError(f"Neither of these models has its {JUDGED_NAME}, with rows to compare them on.")
     _show(options, compared(comparison), status="done", comparison=comparison)
     return DONE
 
@@ -251,10 +287,18 @@ def _check(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace, for_people: RenderableType, **for_programs: object) -> None:
     """Print a result for people, or with --json for programs."""
-    if options.json:
-        _print_json(for_programs)
-    else:
-        Console().print(for_people)
+    try:
+        if options.json:
+            _print_json(for_programs)
+        else:
+            Console().print(for_people)
+        sys.stdout.flush()
+    except (
+        OSError,
+        UnicodeError,
+    ) as error:  # the model may be in place all the same, and the exit status says so
+        _say(f"warning: the result can't be printed: {error}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the exit
 
 
 def _print_json(content: Mapping[str, object]) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from model.atomic import write_atomically
 from model.manifest import CARD_NAME, FORMAT_VERSION, JUDGED_NAME, MANIFEST_NAME, Manifest, encode
@@ -28,6 +29,13 @@ ARTIFACT_FOLDER = Path(__file__).with_name("artifact")
 HISTORY = "history"
 KEPT = 5
 """How many former artifacts are kept."""
+
+_HASH = "[0-9a-f]" * 12
+_OURS = (
+    *(f"model-{_HASH}.ubj", f"picture-{_HASH}.*", "calibration.svg", "probability.svg", "importance.svg"),
+    *("feature-*.svg", JUDGED_NAME, ".pending-*", ".partial"),
+)
+"""The names of an artifact's files; no others are removed, because people keep files beside them."""
 
 T = TypeVar("T")
 
@@ -55,23 +63,37 @@ def identify(model: bytes) -> tuple[str, str, str]:
     return sha256[:12], f"model-{sha256[:12]}.ubj", sha256
 
 
-def write_artifact(artifact: Artifact, folder: Path) -> tuple[bool, list[str]]:
+def write_artifact(
+    artifact: Artifact, folder: Path, last: Artifact | UnsetType | None = UNSET
+) -> tuple[bool, list[str]]:
     """Write an artifact to a folder, in place of the one that is there, which is kept in its history.
 
     Returns:
         Whether anything was new, and what could not be cleaned up afterwards, one sentence each.
 
     Raises:
-        ArtifactError: A file cannot be written; the old artifact is still whole.
+        ArtifactError: A file cannot be written, or another artifact than ``last`` is there; that one is still
+            whole.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder):
             old = read_whole(folder)
             new = old != artifact
-            left = [*_keep(old, folder)] if old and new else []
-            if new:
-                _commit(artifact, folder)
+            if new and last is not UNSET and old != last:
+                raise ArtifactError(
+                    f"Another model has come into {folder} meanwhile, beside which this one was not judged; "
+                    "train again."
+                )
+            try:
+                left = [*_keep(old, folder)] if old and new else []
+                if new:
+                    _commit(artifact, folder)
+            except OSError:
+                if old and read_whole(folder) == old:  # what is half written may fill the disk
+                    list(_clean(old, folder))
+                    shutil.rmtree(folder / HISTORY / old.manifest.model_version, ignore_errors=True)
+                raise
             return new, [*left, *_clean(artifact, folder), *_forget(artifact, folder)]
     except OSError as error:
         raise ArtifactError(f"Cannot write the model to {folder}: {error.strerror}.") from error
@@ -110,7 +132,7 @@ def _clean(artifact: Artifact, folder: Path) -> Iterator[str]:
         for name in artifact.documents:
             with suppress(FileNotFoundError):  # it has been renamed before
                 _pending(folder, name, artifact.manifest.documents[name]).replace(folder / name)
-        for pattern in ("model-*.ubj", "*.svg", "picture-*", JUDGED_NAME, ".pending-*"):
+        for pattern in _OURS:
             for path in folder.glob(pattern):
                 if path.name not in names:
                     path.unlink()

@@ -40,6 +40,9 @@ def main(arguments: list[str]) -> int:
         ``EXIT_NO_INPUT`` if the file can't be read.
     """
     source = " ".join(arguments)
+    if source in {"-h", "--help"}:
+        sys.stdout.write(__doc__)
+        return 0
     try:
         text = _read(source)
     except (OSError, ValueError) as error:

@@ -167,5 +167,6 @@ def feature_fault(features: Sequence[AnyFeature], found: Sequence[str], types: S
     categories = [feature.name for feature in features if isinstance(feature, Choice)]
     trained = [name for name, kind in zip(found, types, strict=False) if kind == "c"]
     if trained != categories:
-        return f"it was trained with the choices {trained}, and the problem has {categories}"
+        has, wants = (listed(names) if names else "none" for names in (trained, categories))
+        return f"its choices, of XGBoost's categorical type, are {has}, and the problem's {wants}"
     return ""

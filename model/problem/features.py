@@ -197,7 +197,7 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
         return f"{self.name}_{self.unit}" if self.unit else self.name
 
     def decimals(self, unit: str) -> int:
-        """Return to how many decimals a number in a unit is rounded: two, more where its limits are small."""
+        """Return to how many decimals limits in a unit are rounded: two, more where they are small."""
         factor = self.factor(unit)
         least = min((abs(limit) / factor for limit in (self.min, self.max) if limit), default=1.0)
         return max(2, 2 - floor(log10(least)))

@@ -38,9 +38,9 @@ def rounded(number: float) -> str:
 
 def plural(word: str) -> str:
     """Return a guess at the name of several, for words that a problem does not give."""
-    if re.search(r"(ss|x|z|ch|sh)$", word):
+    if re.search(r"(ss|us|x|z|ch|sh)$", word):
         return f"{word}es"
-    if re.search(r"[^aeiou]y$", word):
+    if re.search(r"[^aeiou\s]y$", word):
         return f"{word[:-1]}ies"
     return word if word.endswith("s") else f"{word}s"
 

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from model.arrays import Floats, Labels, Matrix
-from model.artifact import ArtifactError, read_artifact
+from model.artifact import read_artifact
 from model.manifest import JUDGED_NAME
 from model.predictor import Predictor
 from model.problem.description import Problem
@@ -81,15 +81,15 @@ def judged_csv(problem: Problem, matrix: Matrix, labels: Labels) -> bytes:
 
 
 def read_judged_model(folder: Path) -> Judged:
-    """Read a model and the rows that ``judged_csv`` has written for it.
+    """Read a model and the rows that ``judged_csv`` has written for it; none where that file is left out.
 
     Raises:
-        ArtifactError: A file is missing or damaged, or the model can't be served.
+        ArtifactError: Another file is missing, one is damaged, or the model can't be served.
     """
     artifact = read_artifact(folder)
-    if JUDGED_NAME not in artifact.documents:
-        raise ArtifactError(f"{folder / JUDGED_NAME} is missing, with the rows that the model was judged by.")
     predictor = Predictor.of(artifact.manifest, artifact.model, folder)
+    if JUDGED_NAME not in artifact.documents:
+        return Judged(predictor, np.empty((0, len(predictor.problem.features))), np.empty(0, dtype=np.int64))
     header, *rows = csv.reader(io.StringIO(artifact.documents[JUDGED_NAME].decode()))
     matrix, _ = Columns(predictor.problem, header).read(list(zip(*rows, strict=True)))
     index = {key: index for index, key in enumerate(predictor.problem.by_key)}
@@ -97,7 +97,7 @@ def read_judged_model(folder: Path) -> Judged:
 
 
 def compare(new: Judged, old: Judged) -> Comparison | None:
-    """Compare two models; return None if they have other features or classes.
+    """Compare two models on the rows there are; return None if they have other features or classes.
 
     A model that was trained on the other's file, or when that was shorter, was fitted to almost none of the
     rows that the other one was judged by (see ``shuffled_ranks``).
@@ -105,7 +105,7 @@ def compare(new: Judged, old: Judged) -> Comparison | None:
     if _compared(new.predictor.problem) != _compared(old.predictor.problem):
         return None
     sets = []
-    for judged in (new, old):
+    for judged in filter(lambda model: len(model.labels), (new, old)):
         ours, theirs = (
             losses(judged.labels, model.predictor.predict_many(judged.matrix).probabilities)
             for model in (new, old)

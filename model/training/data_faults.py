@@ -62,7 +62,7 @@ class DataFaults:
             at = lines[labels == k]
             first = ", ".join(map(str, at[:_SHOWN])) + (", ..." if len(at) > _SHOWN else "")
             self._found.setdefault(f"each class needs {fewest} or more", []).append(
-                f"there are only {len(at)} row(s) of {names[k]} (line {first})"
+                f"there are only {len(at)} {'row' if len(at) == 1 else 'rows'} of {names[k]} (line {first})"
             )
 
     def check_values(self, matrix: Matrix, names: Sequence[str], fewest: int) -> None:
@@ -79,6 +79,6 @@ class DataFaults:
         """Return one sentence for each kind of fault, in the order in which they were found."""
         sentences = []
         for rule, found in self._found.items():
-            more = f" and {self._more[rule]:,} more lines do likewise" if self._more[rule] else ""
+            more = f" (and {self._more[rule]:,} more lines like these)" if self._more[rule] else ""
             sentences.append(f"In {self._path}, {', '.join(found)}{more}: {rule}.")
         return sentences

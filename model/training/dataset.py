@@ -257,8 +257,8 @@ def _warnings(table: Matrix, lines: Integers, multiline: Sequence[int]) -> Itera
     """
     if multiline:
         yield (
-            f"{len(multiline):,} row(s) span several lines, the first from line {multiline[0]} on; is a "
-            "quotation mark missing?"
+            f"{len(multiline):,} {'row spans' if len(multiline) == 1 else 'rows span'} several lines, the "
+            f"first from line {multiline[0]} on; is a quotation mark missing?"
         )
     rows = pd.DataFrame(table, index=lines)
     times = rows.value_counts(dropna=False)

@@ -63,7 +63,7 @@ def draft(path: Path, target: str) -> str:
         "# model/README.md describes each member. What it was unsure of is said in comments.",
         "",
         f"title = {_text(words.capitalize())}",
-        f"question = {_text(f'Which {words}?')}",
+        f"question = {_text(_question(target, f'Which {words}?'))}",
         'row = { name = "row", plural = "rows" }  # what a row is: a word that stands in many sentences',
         "",
         "[target]",
@@ -86,7 +86,7 @@ def draft(path: Path, target: str) -> str:
             lines += ["", f"# The column {shown(column) or 'without a name'} is left out: {sentence}"]
         else:
             features += 1
-            lines += ["", *_feature(_name(column), counts, columns)]
+            lines += ["", *_feature(column, counts, columns)]
     if not features:
         reason = lines[-1].removeprefix("# ") if len(columns) > 1 else f"It has no other than {target!r}."
         raise DatasetError(f"No column of {path} can be asked for. {reason}")
@@ -110,7 +110,8 @@ def _place(path: Path, columns: Sequence[str], target: str) -> int:
 
 def _class_comments(answers: Texts) -> Iterator[str]:
     if blanks := answers.get("", 0):
-        yield f"# {blanks:,} rows have no answer; take them out of the file, for they can't be trained on."
+        rows = "row has" if blanks == 1 else "rows have"
+        yield f"# {blanks:,} {rows} no answer; take them out of the file, for they can't be trained on."
     if rare := [shown(text) for text, count in answers.items() if text and count < MIN_ROWS]:
         yield f"# Each class needs {MIN_ROWS} rows; too few have {', '.join(rare[:5])}."
 
@@ -121,6 +122,11 @@ def _name_fault(column: str, name: str, target: str) -> str:
     if name in {target, "rows"} or name_fault(name):
         return f"{name_fault(name) or 'its name is taken.'} Rename it in the file."
     return ""
+
+
+def _question(column: str, guess: str) -> str:
+    """Return a column's name if it is a question, as in a survey's table, or else a guess."""
+    return column.strip() if column.strip().endswith("?") else guess
 
 
 def _unusable(texts: Texts) -> str:
@@ -139,13 +145,16 @@ def _unusable(texts: Texts) -> str:
                 return f"numbers have a point, not a comma as {shown(odd)!r} has; write it so in the file."
             if _is_number(odd.strip("$€£¥% ")):
                 return f"numbers stand without a sign as {shown(odd)!r} has; take it out of the file."
+            right = sum(count for text, count in known.items() if _is_number(text))
+            if right > sum(known.values()) / 2:
+                return f"it has {right:,} numbers, but also {shown(odd)!r}; leave these cells empty."
             return f"it has {different} different texts, such as {shown(odd)!r}."
     return "" if different > 1 else "it has the same value in every row."
 
 
-def _feature(column: str, texts: Texts, columns: Sequence[str]) -> Iterator[str]:
+def _feature(header: str, texts: Texts, columns: Sequence[str]) -> Iterator[str]:
     """Yield the lines that describe a feature; `columns` are the plain names of all columns."""
-    known = _known(texts)
+    known, column = _known(texts), _name(header)
     name, _, unit = column.rpartition("_")
     if (
         unit not in UNITS
@@ -160,18 +169,18 @@ def _feature(column: str, texts: Texts, columns: Sequence[str]) -> Iterator[str]
     folded = {text.casefold() for text in known}
     if folded <= YES | NO and folded & YES and folded & NO:
         yield 'kind = "yes_no"' + ("  # 0 and 1 are taken for no and yes" if folded == {"0", "1"} else "")
-        yield f"question = {_text(f'{words.capitalize()}?')}"
+        yield f"question = {_text(_question(header, f'{words.capitalize()}?'))}"
     elif all(map(_is_number, known)):
         numbers = _numbers(known)
         codes = len(numbers) <= FEW_NUMBERS and (numbers % 1 == 0).all()
         yield 'kind = "number"' + ("  # or a choice, if these few whole numbers are codes" if codes else "")
-        yield f"question = {_text(f'What is the {words}?')}"
+        yield f"question = {_text(_question(header, f'What is the {words}?'))}"
         if unit:
             yield f"units = {{ {unit} = {{ label = {_text(unit)} }} }}"
         yield from _limits(np.repeat(numbers, list(known.values())))
     else:
         yield 'kind = "choice"'
-        yield f"question = {_text(f'Which {words}?')}"
+        yield f"question = {_text(_question(header, f'Which {words}?'))}"
         choices = ", ".join(f"{_text(key)} = {_text(label)}" for key, label in _labels(known).items())
         yield f"choices = {{ {choices} }}"
     if blanks := sum(texts.values()) - sum(known.values()):

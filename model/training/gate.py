@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from model.artifact import ArtifactError
-from model.manifest import MANIFEST_NAME
+from model.manifest import JUDGED_NAME, MANIFEST_NAME
 from model.predictor import Predictor
 from model.training.comparison import Comparison, Judged, Loss, compare, read_judged_model
 from model.training.evaluation import losses
@@ -21,19 +20,23 @@ def comparison_with(trained: Trained, folder: Path) -> tuple[Comparison | None, 
     """Compare a model with the one in a folder.
 
     Returns:
-        The comparison, None without a model that can be compared; and warnings, one sentence each.
+        The comparison, None without a model of these features and classes; and warnings, one sentence each.
+
+    Raises:
+        ArtifactError: The model in the folder can't be read.
     """
     if not (folder / MANIFEST_NAME).exists():
         return None, []
     artifact = trained.artifact
     predictor = Predictor.of(artifact.manifest, artifact.model, folder)
-    try:
-        old = read_judged_model(folder)
-    except ArtifactError as error:
-        return None, [f"The model in place can't be compared: {error}"]
+    old = read_judged_model(folder)
     found = compare(Judged(predictor, trained.held_matrix, trained.held_labels), old)
-    other = f"The model in {folder} has other features or classes, so it is not compared."
-    return found, [] if found else [other]
+    if not found:
+        return None, [f"The model in {folder} has other features or classes, so it is not compared."]
+    missing = (
+        f"{folder / JUDGED_NAME} is missing, so the rows that the model in place was judged by are not used."
+    )
+    return found, [] if len(old.labels) else [missing]
 
 
 def refusals(trained: Trained, comparison: Comparison | None) -> list[str]:
@@ -69,7 +72,8 @@ def _faults(trained: Trained) -> Iterator[str]:
     if metrics.calibration_error > allowed:
         yield (
             f"The model's probabilities are not to be believed: calibration error "
-            f"{metrics.calibration_error:.3f}, and at most {allowed:.3f} is allowed."
+            f"{metrics.calibration_error:.3f}, and at most {allowed:.3f} is allowed. Classes of few rows may "
+            "need --search, which tries more settings."
         )
 
 

@@ -93,10 +93,31 @@ def test_a_damaged_artifact_is_replaced_and_not_kept(five_artifact: Artifact, ar
     assert history(artifact_folder) == {}
 
 
+def test_a_model_that_was_judged_beside_another_is_not_written(
+    five_artifact: Artifact, artifact_folder: Path
+) -> None:
+    shipped = read_artifact(artifact_folder)
+    new = version_of(1, five_artifact)
+    for last in (None, five_artifact):
+        with pytest.raises(ArtifactError, match=r"Another model has come into .* meanwhile"):
+            write_artifact(new, artifact_folder, last)
+        assert (read_artifact(artifact_folder), history(artifact_folder)) == (shipped, {})
+    assert write_artifact(shipped, artifact_folder, five_artifact) == (False, [])
+    assert write_artifact(new, artifact_folder, shipped) == (True, [])
+
+
+def test_files_of_other_people_are_kept(five_artifact: Artifact, artifact_folder: Path) -> None:
+    names = ("chart.svg", "picture-of-mum.jpg", "model-best.ubj", "notes.md")
+    for name in names:
+        (artifact_folder / name).write_text("mine", encoding="utf-8")
+    write_artifact(five_artifact, artifact_folder)
+    assert [(artifact_folder / name).read_text(encoding="utf-8") for name in names] == ["mine"] * 4
+
+
 def test_a_clean_up_that_fails_is_a_warning_and_the_new_artifact_in_place(
     five_artifact: Artifact, artifact_folder: Path
 ) -> None:
-    (artifact_folder / "picture-of-a-folder").mkdir()
+    (artifact_folder / ".pending-folder").mkdir()
     written, [warning] = write_artifact(five_artifact, artifact_folder)
     assert written
     assert warning.startswith(f"The model is in place, but old files are left in {artifact_folder}: ")

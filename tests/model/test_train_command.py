@@ -164,7 +164,7 @@ def test_in_a_terminal_it_shows_what_it_is_doing(data: Path, tmp_path: Path) -> 
         (HEADER + "900,\n" + ROWS, "line 2: breed is missing."),
         (
             HEADER + "".join(ROWS.splitlines(keepends=True)[:50]),
-            "row(s) of german_shepherd (line 3, 5, 7, ...): each class needs 30",
+            "rows of german_shepherd (line 3, 5, 7, ...): each class needs 30",
         ),
         (
             HEADER + "900,dachshund\n" * 60,
@@ -226,8 +226,54 @@ def test_an_output_folder_that_cannot_be_made_is_refused_in_a_sentence(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
-    assert train.main(["--data", str(data), "--out", str(tmp_path / "file")]) == 2
+    assert train.main(["--data", str(data), "--out", str(tmp_path / "file" / "model")]) == 2
     assert capsys.readouterr().err.startswith("train.py: Cannot write the model to ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--rollback", ""], "There is no model ; there are "),
+        (["--out", ""], "argument --out: must name a folder; it is empty"),
+        (["--out", "README.md"], "argument --out: must name a folder; README.md is a file"),
+    ],
+)
+def test_an_empty_version_or_folder_trains_nothing(
+    data: Path, artifact_folder: Path, arguments: list[str], words: str
+) -> None:
+    before = contents(artifact_folder)
+    out = [] if "--out" in arguments else ["--out", str(artifact_folder)]
+    done = run("--data", data, *out, *arguments)
+    assert (done.returncode, words in done.stderr) == (2, True), done.stderr
+    assert contents(artifact_folder) == before
+
+
+def test_after_a_write_that_fails_nothing_is_left_of_it(data: Path, artifact_folder: Path) -> None:
+    before = contents(artifact_folder)
+    script = 'ulimit -f 40; exec "$0" "$@"'
+    command = ["bash", "-c", script, sys.executable, "train.py", "--data", str(data), "--force"]
+    done = subprocess.run(
+        [*command, "--out", str(artifact_folder)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "Cannot write the model to " in done.stderr) == (2, True), done.stderr
+    assert contents(artifact_folder) == before
+    assert list((artifact_folder / "history").iterdir()) == []
+
+
+def test_output_that_cannot_be_printed_is_a_warning_because_the_model_is_in_place(
+    data: Path, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "train.py", "--data", str(data), "--out", str(tmp_path / "model")],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert "warning: the result can't be printed: " in done.stderr
+    assert Predictor.load(tmp_path / "model").check()
 
 
 # The gate
@@ -257,6 +303,34 @@ def test_a_model_that_the_gate_refuses_is_not_written_unless_forced(
     assert list(forced.manifest.forced) == reasons != []
     card = forced.documents[CARD_NAME].decode()
     assert f"- **It was written by `--force`, though the gate refused it:** {reasons[0]}\n" in card
+
+
+def test_a_model_written_by_force_stays_marked_when_it_is_trained_again(
+    data: Path, artifact_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--data", str(data), "--out", str(artifact_folder)]
+    assert train.main(command) == 1
+    assert train.main([*command, "--force"]) == 0
+    marked = read_artifact(artifact_folder)
+    assert "is from 120 rows only" in marked.manifest.forced[-1]
+    capsys.readouterr()
+    assert train.main(command) == 0
+    assert "Nothing new: it is the model in " in capsys.readouterr().out
+    assert read_artifact(artifact_folder) == marked
+
+
+def test_a_model_is_not_written_over_one_that_cannot_be_compared(
+    data: Path, artifact_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (artifact_folder / CARD_NAME).open("a", encoding="utf-8") as card:
+        card.write("Approved by Ann.")
+    before = contents(artifact_folder)
+    command = ["--data", str(data), "--out", str(artifact_folder)]
+    assert train.main(command) == 1
+    assert "The model in place can't be compared: " in capsys.readouterr().err
+    assert contents(artifact_folder) == before
+    assert train.main([*command, "--force"]) == 0
+    assert read_artifact(artifact_folder).manifest.data.file == "mine.csv"
 
 
 # Beside the model in place, and back to it
@@ -317,9 +391,17 @@ def test_a_model_is_listed_compared_and_taken_back(
     assert f"Model {first} is the one in place, in " in ran("--rollback", first)
 
     (artifact_folder / "manifest.json").write_text("{}", encoding="utf-8")
-    assert f"Model {second} is in place again, in " in ran("--rollback", second), (
-        "also when the one in place is damaged"
-    )
+    assert train.main(["--rollback", second, "--out", str(artifact_folder)]) == 0
+    printed = capsys.readouterr()
+    assert f"Model {second} is in place again, in " in printed.out.replace("\n", " ")
+    assert "warning: the model in place is damaged: " in printed.err
+    damaged = artifact_folder / "history" / ("f" * 12)
+    damaged.mkdir()
+    (damaged / "manifest.json").write_text("{}", encoding="utf-8")
+    assert train.main(["--list", "--out", str(artifact_folder)]) == 0
+    printed = capsys.readouterr()
+    assert (second in printed.out, "warning: a former model is damaged: " in printed.err) == (True, True)
+    shutil.rmtree(damaged)
     assert train.main(["--rollback", "0" * 12, "--out", str(artifact_folder)]) == 2
     assert capsys.readouterr().err == f"train.py: There is no model {'0' * 12}; there are {second}.\n"
 

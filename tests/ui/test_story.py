@@ -53,7 +53,7 @@ def test_i_enter_my_home_and_see_my_puppy(page: Page, size: str, unit: str | Non
         ("", "Enter the size of your home."),
         ("quite big", "Enter the size of your home in figures, like 1,200."),
         ("20", "The size of your home must be between 50 and 100,000 sq ft."),
-        ("1.200", "Does 1.200 mean 1,200 or 1.20? Enter the one you mean."),
+        ("1.200", "Does 1.200 mean 1,200 or 1.2? Enter the one you mean."),
         ("<b>900</b>", "Enter only a number, like 1,200, with sq ft or m² after it if you like."),
     ],
 )

@@ -64,6 +64,12 @@ def test_the_file_may_be_at_an_https_address() -> None:
     assert gone.stderr.startswith("https://puppy.test/homes.csv can't be read: HTTP Error 404")
 
 
+def test_help_says_what_it_does() -> None:
+    done = run("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "``python -m webapp.score FILE``" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("content", "code", "words"),
     [

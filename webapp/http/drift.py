@@ -75,7 +75,7 @@ class Drift:
         gauge = partial(Gauge, multiprocess_mode="livemax", registry=None)
         help_text = "Population stability index of the last rows, against those that the model was fitted to."
         self._drift = gauge("prediction_drift", help_text, ["of"])
-        self._rows = gauge("prediction_drift_rows", "How many rows prediction_drift is of.")
+        self._rows = gauge("prediction_drift_rows", "The most rows that a worker's prediction_drift is of.")
         answered = np.array([list(row.values()) for row in manifest.metrics.confusion.values()])
         self._expected = answered.sum(axis=0)
         self._answered = dict.fromkeys(problem.by_key, 0)
@@ -133,7 +133,8 @@ class _FeatureCounts:
         self._blank, self._choice = cache(blanks.labels), cache(choices.labels)
         if isinstance(feature, Number):
             edges = {edge for edge in (stats.min, *stats.quantiles, stats.max) if edge is not None}
-            about = f"The {short} of the rows answered{feature.label(feature.unit)}."
+            unit = feature.label(feature.unit)
+            about = f"The {short} of the rows answered{f', in{unit}' if unit else ''}."
             numbers = BulkHistogram(name, about, [target], buckets=sorted(edges), registry=None)
             self._number = cache(numbers.labels)
         # The rows of each part of a number, or of each choice, and last of blanks: the fitted, and ours.

@@ -60,11 +60,13 @@ def _entry_pattern(units: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
     return re.compile(rf"{about}(?P<_figures>.*?)\s*{unit}\s*[.,;]?", re.IGNORECASE | re.DOTALL)
 
 
-_FIGURES = re.compile(r"[-+]?(?:\d{1,3}(?P<between>[, '])\d{3}(?:(?P=between)\d{3})*|\d+)(?:\.\d*)?")
+_FIGURES = re.compile(
+    r"[-+]?(?:\d{1,3}(?P<between>[, '])\d{3}(?:(?P=between)\d{3})*|\d+)(?:\.\d*)?(?:[eE][-+]?\d{1,2})?"
+)
 _SEPARATORS = re.compile(r"[, ']")
 _DIGITS_AND_SEPARATORS = re.compile(r"[-+]?[\d.,'\s]*\d[\d.,'\s]*")
 # Many languages separate thousands by a dot.
-_PERHAPS_THOUSANDS = re.compile(r"\d{1,3}\.\d{3}")
+_PERHAPS_THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 _OTHER_SEPARATORS = {
     **dict.fromkeys("\u2019\u2018\u201b\u02bc", "'"),
     "\u066c": ",",
@@ -141,14 +143,17 @@ def read_entry(text: str, feature: Number) -> Entry:
 
 
 def to_reading(entry: Entry, feature: Number, unit: str) -> Reading:
-    """Return the reading that an entry means, rounded to hundredths of the unit.
+    """Return the reading that an entry means.
 
     Raises:
         ValidationError: the number is outside the limits, or its dot may separate thousands.
     """
-    if _PERHAPS_THOUSANDS.fullmatch(entry.figures):
-        _refuse_ambiguous_dot(entry, feature, unit)
-    number = round(entry.number, feature.decimals(unit))
+    if perhaps_thousands(entry.figures, feature, unit):
+        other = figure(entry.number)
+        other += "0" * perhaps_thousands(other, feature, unit)
+        thousands = f"{int(entry.figures.replace('.', '')):,}"
+        raise ValidationError(f"Does {entry.figures} mean {thousands} or {other}? Enter the one you mean.")
+    number = entry.number
     try:
         return feature.measure(int(number) if number == int(number) else number, unit)
     except FeatureError as error:
@@ -156,12 +161,12 @@ def to_reading(entry: Entry, feature: Number, unit: str) -> Reading:
         raise ValidationError(f"The {feature.yours} must be between {limits}.") from error
 
 
-def _refuse_ambiguous_dot(entry: Entry, feature: Number, unit: str) -> None:
-    thousands = round(entry.number * 1000)
+def perhaps_thousands(figures: str, feature: Number, unit: str) -> bool:
+    """Return whether the dot may separate thousands: the number is then within the limits, too."""
+    if not _PERHAPS_THOUSANDS.fullmatch(figures):
+        return False
     try:
-        feature.measure(thousands, unit)
+        feature.measure(int(figures.replace(".", "")), unit)
     except FeatureError:
-        return  # With thousands the number is outside the limits, so the dot separates decimals.
-    raise ValidationError(
-        f"Does {entry.figures} mean {thousands:,} or {entry.number:.2f}? Enter the one you mean."
-    )
+        return False
+    return True

@@ -15,7 +15,7 @@ from model.problem.description import Problem
 from model.problem.features import BLANK, AnyFeature, Choice, FeatureError, Number, Reading
 from model.problem.rows import Row, RowReader, as_text
 from model.problem.wording import listed
-from webapp.pages.entries import read_entry, to_reading
+from webapp.pages.entries import perhaps_thousands, read_entry, to_reading
 
 MOST_RADIOS = 7
 """A choice of more is a list to select from: https://design-system.service.gov.uk/components/radios/."""
@@ -102,14 +102,18 @@ def address_of(problem: Problem, row: Row) -> dict[str, str]:
     parameters = {}
     for feature, reading in zip(problem.features, row.readings, strict=True):
         if reading.value is not None:
-            parameters[feature.name] = _as_entry(reading.value)
+            parameters[feature.name] = _as_entry(feature, reading.value, reading.unit)
             if member := problem.unit_members.get(feature.name):
                 parameters[member] = reading.unit
     return parameters
 
 
-def _as_entry(value: str | bool | int | float) -> str:
-    return f"{Decimal(str(value)):f}" if isinstance(value, float) else as_text(value)  # without an exponent
+def _as_entry(feature: AnyFeature, value: str | bool | int | float, unit: str) -> str:
+    if not isinstance(value, float):
+        return as_text(value)
+    text = f"{Decimal(str(value)):f}"  # without an exponent
+    ambiguous = isinstance(feature, Number) and perhaps_thousands(text, feature, unit)
+    return f"{text}0" if ambiguous else text
 
 
 def _field(feature: AnyFeature, unit_member: str) -> Field:

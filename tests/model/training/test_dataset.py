@@ -154,7 +154,7 @@ def test_every_separator_with_and_without_byte_order_mark_and_gzip(
         (HEADER + VALID_ROWS + "100001,dachshund\n", "between 50 and 100,000 sq ft"),
         (
             HEADER + "\n-1,dachshund\n" * 5,
-            "line 3 has '-1', line 5 has '-1', line 7 has '-1' and 2 more lines do likewise",
+            "line 3 has '-1', line 5 has '-1', line 7 has '-1' (and 2 more lines like these)",
         ),
         ("home_size_m2,breed\n4,dachshund\n", "line 2 has '4': home_size must be between 4.65"),
         ("home_size_m2,breed\n4,dachshund\n", "between 4.65 and 9,290.3 m²"),
@@ -174,7 +174,7 @@ def test_every_separator_with_and_without_byte_order_mark_and_gzip(
         (HEADER + "1000,dachshund\n" * 40, "there is only dachshund, from line 2 on: a model needs"),
         (
             HEADER + VALID_ROWS[: -len("2500,german_shepherd\n")],
-            "only 29 row(s) of german_shepherd (line 3, 5, 7, ...): each class needs 30 or more",
+            "only 29 rows of german_shepherd (line 3, 5, 7, ...): each class needs 30 or more",
         ),
     ],
 )
@@ -268,7 +268,7 @@ def test_a_quotation_mark_that_closes_lines_later_gives_a_warning(tmp_path: Path
     text = "town," + HEADER + '"Ely,900,dachshund\nBath,900,dachshund\n"York,950,dachshund\n'
     rest = ("," + line for line in distinct_rows().splitlines(keepends=True))
     (warning,) = read_dataset(write(tmp_path, text + "".join(rest)), problem).warnings
-    assert "1 row(s) span several lines, the first from line 2 on; is a quotation mark missing?" in warning
+    assert "1 row spans several lines, the first from line 2 on; is a quotation mark missing?" in warning
 
 
 def test_one_household_copied_many_times_gives_a_warning(tmp_path: Path, problem: Problem) -> None:

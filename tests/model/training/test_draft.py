@@ -128,7 +128,7 @@ def test_texts_that_differ_in_case_are_one_choice_and_no_two_have_the_same_label
     [
         ("id", [str(7 + row) for row in range(60)], "it numbers the rows."),
         ("note", [f"note {row}" for row in range(60)], "it has 60 different texts, such as 'note 0'."),
-        ("size", [*map(str, range(60)), "?"][1:], "it has 60 different texts, such as '?'."),
+        ("size", [*map(str, range(60)), "?"][1:], "it has 59 numbers, but also '?'; leave"),
         ("thing", ["red"], "it has the same value in every row."),
         ("thing", ["1.0", "1"], "it has the same value in every row."),
         ("thing", ["", "NA"], "it has the same value in every row."),
@@ -175,6 +175,17 @@ def test_decimal_commas_are_named(tmp_path: Path) -> None:
     path.write_text(f"kind;size;mass\n{rows}", encoding="utf-8")
     text, _ = drafted(path)
     assert "The column size is left out: numbers have a point, not a comma as '0,5' has" in text
+
+
+def test_a_header_that_is_a_question_is_asked_as_it_is(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, {"How old are you?": [str(row) for row in range(0, 120, 2)], "Any pets?": ["yes", "no"]}
+    )
+    _, problem = drafted(path)
+    assert [(feature.name, feature.question) for feature in problem.features] == [
+        ("how_old_are_you", "How old are you?"),
+        ("any_pets", "Any pets?"),
+    ]
 
 
 @pytest.mark.parametrize("sign", ["${}", "{} €", "{}%"])

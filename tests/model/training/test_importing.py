@@ -170,7 +170,7 @@ def test_a_model_that_is_no_classifier_of_these_classes_is_refused(
         ),
         (
             lambda table: table.assign(sex=1.0),
-            "it was trained with the choices ['island'], and the problem has",
+            "its choices, of XGBoost's categorical type, are island, and the problem's island and sex",
         ),
         (
             lambda table: np.ones(table.shape),
@@ -188,6 +188,13 @@ def test_a_model_whose_classes_are_in_another_order_is_refused(save: Save, pengu
     assert "on these data its classes are Gentoo, Adelie and Chinstrap, in this order" in refusal(
         save(labels=(penguins.labels + 1) % 3), penguins
     )
+
+
+def test_the_order_of_the_classes_of_a_model_that_knows_nothing_is_not_judged(
+    save: Save, penguins: Dataset
+) -> None:
+    trained = import_model(save(learning_rate=1e-9), penguins, {})
+    assert "The model is no better than" in refusals(trained, None)[0]
 
 
 def test_an_unknown_choice_is_refused_by_its_name(save: Save, penguins: Dataset) -> None:

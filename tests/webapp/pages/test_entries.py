@@ -225,9 +225,9 @@ def test_a_text_too_long_for_a_size_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "unit", "question"),
     [
-        ("1.200", "sqft", "Does 1.200 mean 1,200 or 1.20?"),
-        ("60.000", "sqft", "Does 60.000 mean 60,000 or 60.00?"),
-        ("7.000", "m2", "Does 7.000 mean 7,000 or 7.00?"),
+        ("1.200", "sqft", "Does 1.200 mean 1,200 or 1.2?"),
+        ("60.000", "sqft", "Does 60.000 mean 60,000 or 60?"),
+        ("7.000", "m2", "Does 7.000 mean 7,000 or 7?"),
     ],
 )
 def test_a_dot_before_three_figures_asks_which_number_is_meant(text: str, unit: str, question: str) -> None:
@@ -237,7 +237,7 @@ def test_a_dot_before_three_figures_asks_which_number_is_meant(text: str, unit: 
 
 
 def test_a_dot_that_can_only_mean_decimals_is_accepted() -> None:
-    assert to_home(read_entry("111.484"), "m2").value == 111.48
+    assert to_home(read_entry("111.484"), "m2").value == 111.484
 
 
 UNSEEN = (

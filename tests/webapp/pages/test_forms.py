@@ -73,10 +73,24 @@ def test_the_address_of_a_very_small_or_large_number_is_read_again(ask: Asked, e
     assert ask(feature, **address).row == form.row
 
 
-def test_a_number_is_rounded_as_its_unit_wants(ask: Asked) -> None:
+def test_a_number_is_what_was_entered(ask: Asked) -> None:
     feature = (
         '[[features]]\nname = "mass"\nkind = "number"\nmin = 10\nmax = 1000\n'
         'units = { g = { label = "g" }, t = { label = "tonnes", factor = 1_000_000 } }'
     )
-    assert ask(feature, mass="0.00012345", unit="t").row.numbers == pytest.approx((123.4,))
-    assert ask(feature, mass="123.456").row.numbers == (123.46,)
+    assert ask(feature, mass="0.00012345", unit="t").row.numbers == pytest.approx((123.45,))
+    assert ask(feature, mass="1.2345e-4", unit="t").row.numbers == pytest.approx((123.45,))
+    assert ask(feature, mass="123.456").row.numbers == (123.456,)
+
+
+@pytest.mark.parametrize(
+    ("entry", "number"),
+    [("0.125", 0.125), ("1.2340", 1.234), ("2.5e-3", 0.0025), ("1E+2", 100), ("12.3456", 12.3456)],
+)
+def test_the_address_of_a_number_is_read_as_the_same_number(ask: Asked, entry: str, number: float) -> None:
+    feature = '[[features]]\nname = "mass"\nkind = "number"\nmin = 0\nmax = 5000'
+    form = ask(feature, mass=entry)
+    assert form.row.numbers == (number,)
+    assert ask(feature, **address_of(form.problem, form.row)).row == form.row
+    question = "Does 1.234 mean 1,234 or 1.2340? Enter the one you mean."
+    assert ask(feature, mass="1.234").sentences == {"mass": question}

@@ -22,7 +22,7 @@ RECOMMENDATION = "/recommendation?home_size={}&unit={}"
         ("110 m²", "sqft", RECOMMENDATION.format("110", "m2")),
         ("1200.0", "sqft", RECOMMENDATION.format("1200", "sqft")),
         (" 92.50 ", "m2", RECOMMENDATION.format("92.5", "m2")),
-        ("999.996", "sqft", RECOMMENDATION.format("1000", "sqft")),
+        ("999.9960", "sqft", RECOMMENDATION.format("999.996", "sqft")),
         ("\u202d1,200\u202c", "sqft", RECOMMENDATION.format("1200", "sqft")),
     ],
 )
@@ -140,7 +140,7 @@ BAD_ENTRIES: list[tuple[dict[str, str | list[str]], str]] = [
     ({"home_size": "1e400", "unit": "sqft"}, "Enter only a number"),
     ({"home_size": "<b>900</b>", "unit": "sqft"}, "Enter only a number"),
     ({"home_size": "1.200,50", "unit": "sqft"}, "commas only between thousands"),
-    ({"home_size": "1.200", "unit": "sqft"}, "Does 1.200 mean 1,200 or 1.20?"),
+    ({"home_size": "1.200", "unit": "sqft"}, "Does 1.200 mean 1,200 or 1.2?"),
     ({"home_size": "9" * 5000, "unit": "sqft"}, "only the size of your home"),
     ({"home_size": "-5", "unit": "sqft"}, "between 50 and 100,000 sq ft"),
     ({"home_size": "0", "unit": "sqft"}, "between 50 and 100,000 sq ft"),
