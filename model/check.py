@@ -6,7 +6,6 @@ from pathlib import Path
 from model.artifact import ARTIFACT_FOLDER, ArtifactError, read_artifact
 from model.manifest import Manifest
 from model.predictor import Predictor
-from model.problem.wording import rounded
 
 EXIT_BAD_MODEL = 65
 """The exit status EX_DATAERR of sysexits.h, also that of a server that cannot serve the model."""
@@ -38,7 +37,7 @@ def summary(manifest: Manifest) -> str:
     ]
     for number in problem.numbers:
         for boundary in manifest.decision_boundaries:
-            at = f"{rounded(boundary.value)}{number.label(number.unit)}"
+            at = f"{number.rounded(boundary.value)}{number.label(number.unit)}"
             below, above = problem.by_key[boundary.below].name, problem.by_key[boundary.above].name
             lines.append(f"changes    at {at} from {below} to {above}")
     return "\n".join(lines) + "\n"

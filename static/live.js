@@ -12,7 +12,9 @@ const announcement = document.querySelector("#announcement");
 
 // Not by form.elements, because a field of that name would hide it.
 const fieldOf = (number) => form.querySelector(`.entry[name="${number}"]`);
-const inWords = (value) => value.toLocaleString("en", { maximumSignificantDigits: 10 });
+// A number without a unit may be a year, and has no comma below 10,000.
+const inWords = (value, { label }) =>
+  value.toLocaleString("en", { maximumSignificantDigits: 10, useGrouping: label ? "always" : "min2" });
 
 // The radios of units; a number without a choice of units has none.
 const units = [...form.querySelectorAll("[data-unit-of]")];
@@ -51,7 +53,7 @@ function sliderValue() {
   const step = 10 ** Math.floor(Math.log10(logarithmic ? exact / 20 : (high - low) / 100));
   const [least, most] = [Math.ceil(low / step) * step, Math.floor(high / step) * step];
   const round = Math.min(Math.max(Math.round(exact / step) * step, least), most);
-  return inWords(Number(round.toPrecision(10)));
+  return inWords(Number(round.toPrecision(10)), slider.dataset);
 }
 
 function describeSlider() {
@@ -122,7 +124,7 @@ for (const typical of form.querySelectorAll(".typical")) {
   const value = (link) => Number(link.dataset[unitOf(field.name)?.value ?? typical.dataset.unit]);
   const name = () => {
     for (const link of typical.querySelectorAll("a")) {
-      link.querySelector("span").textContent = withUnit(inWords(value(link)), typical.dataset);
+      link.querySelector("span").textContent = withUnit(inWords(value(link), typical.dataset), typical.dataset);
       const query = new URLSearchParams(new FormData(form));
       query.set(field.name, value(link));
       link.search = query;
@@ -136,7 +138,7 @@ for (const typical of form.querySelectorAll(".typical")) {
     if (!link) return;
     event.preventDefault();
     held = false;
-    field.value = inWords(value(link));
+    field.value = inWords(value(link), typical.dataset);
     field.focus();
     follow();
   });

@@ -217,13 +217,22 @@ class Number(Feature, frozen=True, kw_only=True, tag="number"):
                 limits[key] = (ceil(low * scale) / scale, floor(high * scale) / scale)
         return limits
 
+    def figure(self, number: float) -> str:
+        """Return a number in figures; without a unit it may be a year, and has no comma below 10,000."""
+        text = figure(number)
+        return text if self.units or abs(number) >= 10_000 else text.replace(",", "")
+
+    def rounded(self, number: float) -> str:
+        """Return a number in figures, to five significant digits."""
+        return self.figure(float(f"{number:.5g}"))
+
     def _words(self, reading: Reading) -> str:
-        return f"{figure(float(reading.value or 0))}{self.label(reading.unit)}"
+        return f"{self.figure(float(reading.value or 0))}{self.label(reading.unit)}"
 
     def limits_in_words(self, unit: str, joint: str = "to") -> str:
         """Return the limits with their unit, such as "50 to 100,000 sq ft"."""
         low, high = self.limits[unit]
-        return f"{figure(low)} {joint} {figure(high)}{self.label(unit)}"
+        return f"{self.figure(low)} {joint} {self.figure(high)}{self.label(unit)}"
 
     def factor(self, unit: str) -> float:
         """Return how many of the first unit one of a unit is."""

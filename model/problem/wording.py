@@ -27,15 +27,6 @@ def figure(number: float) -> str:
     return f"{Decimal(f'{number:.10g}'):,f}"
 
 
-def rounded(number: float) -> str:
-    """Return a number rounded to five significant digits, as `figure` writes it.
-
-    >>> rounded(10859.4), rounded(1 / 3)
-    ('10,859', '0.33333')
-    """
-    return figure(float(f"{number:.5g}"))
-
-
 def plural(word: str) -> str:
     """Return a guess at the name of several, for words that a problem does not give."""
     if re.search(r"(ss|us|x|z|ch|sh)$", word):

@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from model.manifest import FeatureStats, KnownAnswer, Manifest, Metrics
 from model.problem.features import AnyFeature, Choice, Number
 from model.problem.rows import RowReader
-from model.problem.wording import listed, rounded
+from model.problem.wording import listed
 from model.training import plots, simulation
 from model.training.fitting import monotone_constraints
 
@@ -71,7 +71,7 @@ def write_card(manifest: Manifest) -> bytes:
 
 def _seen(feature: AnyFeature, stats: FeatureStats) -> str:
     if isinstance(feature, Number):
-        ends = f"{rounded(stats.min or 0)} to {rounded(stats.max or 0)}"
+        ends = f"{feature.rounded(stats.min or 0)} to {feature.rounded(stats.max or 0)}"
         return f"{ends}{feature.label(feature.unit)}"
     return ", ".join(f"{name} {rows:,}" for name, rows in _counts(feature, stats).items())
 
@@ -93,7 +93,7 @@ def changes_in_words(manifest: Manifest) -> list[str]:
     """Return where the answer of a model of one number changes, a sentence each."""
     by_key = manifest.problem.by_key
     return [
-        f"At {rounded(boundary.value)}{number.label(number.unit)} the answer changes from "
+        f"At {number.rounded(boundary.value)}{number.label(number.unit)} the answer changes from "
         f"{by_key[boundary.below].name} to {by_key[boundary.above].name}."
         for number in manifest.problem.numbers
         for boundary in manifest.decision_boundaries
@@ -119,10 +119,13 @@ def _unseen(manifest: Manifest) -> Iterator[str]:
     """Yield the values that no fitted row has: numbers beyond the range, choices, and blanks."""
     for feature, stats in zip(manifest.problem.features, manifest.features, strict=True):
         if isinstance(feature, Number):
-            low = f"below {rounded(stats.min)}" if stats.min is not None and stats.min > feature.min else ""
-            high = f"above {rounded(stats.max)}" if stats.max is not None and stats.max < feature.max else ""
-            if ends := " or ".join(filter(None, (low, high))):
-                yield f"{feature.axis} {ends}{feature.label(feature.unit)}"
+            ends = []
+            if stats.min is not None and stats.min > feature.min:
+                ends.append(f"below {feature.rounded(stats.min)}")
+            if stats.max is not None and stats.max < feature.max:
+                ends.append(f"above {feature.rounded(stats.max)}")
+            if ends:
+                yield f"{feature.axis} {' or '.join(ends)}{feature.label(feature.unit)}"
         yield from (f"{feature.axis} {name}" for name, rows in _counts(feature, stats).items() if not rows)
         if not feature.required and not stats.blanks:
             yield f"{feature.axis} not given"

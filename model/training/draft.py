@@ -33,6 +33,9 @@ UNITS = frozenset({
 """The units that are recognised at the end of a column's name; others are words too often."""
 
 _DECIMAL_COMMA = re.compile(r"[+-]?[\d.]+,\d+")
+_LEADING_ZERO = re.compile(r"0\d")
+_NEXT_WORD = re.compile(r"(?<=[a-z]{2})(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
+"""Where a word begins in a name such as BodyMassKg or BMIClass, but not in pH."""
 
 Texts = Mapping[str, int]
 """How many rows have each text of a column."""
@@ -51,7 +54,9 @@ def draft(path: Path, target: str) -> str:
     name, answers = _name(target), Counter(table.iloc[:, at].str.strip())
     if sentence := _name_fault(target, name, ""):
         raise DatasetError(f"The column {target!r} of {path} can't be answered: {sentence}")
-    classes = _labels(answers)
+    is_yes_no, classes = _is_yes_no(answers), _labels(answers)
+    if is_yes_no:
+        classes = {key: "Yes" if key.casefold() in YES else "No" for key in classes}
     if not 2 <= len(classes) <= MAX_CLASSES:
         raise DatasetError(
             f"The column {target!r} of {path} has {len(classes)} different values, and can be answered with "
@@ -62,13 +67,14 @@ def draft(path: Path, target: str) -> str:
         f"# A first description of {shown(path.name)}. Correct the words, above all the questions;",
         "# model/README.md describes each member. What it was unsure of is said in comments.",
         "",
-        f"title = {_text(words.capitalize())}",
-        f"question = {_text(_question(target, f'Which {words}?'))}",
+        f"title = {_text(words.removeprefix('is ').removeprefix('has ').capitalize())}",
+        f"question = {_text(_question(target, _yes_no_question(words) if is_yes_no else f'Which {words}?'))}",
         'row = { name = "row", plural = "rows" }  # what a row is: a word that stands in many sentences',
+        *(['answer = { name = "answer", plural = "answers" }'] if is_yes_no else []),
         "",
         "[target]",
         f"name = {_text(name)}",
-        f"plural = {_text(plural(words))}",
+        f"plural = {_text('answers' if is_yes_no else plural(words))}",
         *_class_comments(answers),
         *(f"\n[target.classes.{_text(key)}]\nname = {_text(label)}" for key, label in classes.items()),
     ]
@@ -77,7 +83,7 @@ def draft(path: Path, target: str) -> str:
         if plain_name(column) == plain_name(target):
             continue
         counts = Counter(texts.str.strip())
-        sentence = _unusable(counts) or _name_fault(column, _name(column), name)
+        sentence = _unusable(_name(column), counts) or _name_fault(column, _name(column), name)
         if not sentence and columns.count(plain_name(column)) > 1:
             sentence = "the file has several columns of this name; keep one."
         if not sentence and features == MAX_FEATURES:
@@ -109,6 +115,8 @@ def _place(path: Path, columns: Sequence[str], target: str) -> int:
 
 
 def _class_comments(answers: Texts) -> Iterator[str]:
+    if {text for text in answers if text} == {"0", "1"}:
+        yield "# 0 and 1 are taken for no and yes."
     if blanks := answers.get("", 0):
         rows = "row has" if blanks == 1 else "rows have"
         yield f"# {blanks:,} {rows} no answer; take them out of the file, for they can't be trained on."
@@ -129,13 +137,21 @@ def _question(column: str, guess: str) -> str:
     return column.strip() if column.strip().endswith("?") else guess
 
 
-def _unusable(texts: Texts) -> str:
+def _yes_no_question(words: str) -> str:
+    """Return a question for a name such as "is open", "has yard" or "churned"."""
+    first, _, rest = words.partition(" ")
+    begin = {"is": "Is it", "has": "Does it have"}.get(first)
+    return f"{begin} {rest}?" if begin and rest else f"{words.capitalize()}?"
+
+
+def _unusable(name: str, texts: Texts) -> str:
     """Return why a column's values can't be learned from, in a sentence; an empty text where they can."""
     known = _known(texts)
     if all(map(_is_number, known)):
         numbers = np.unique(_numbers(known))
-        different = len(numbers)
-        if different == sum(known.values()) > MOST_CHOICES and (np.diff(numbers) == 1).all():
+        different, steps = len(numbers), np.diff(numbers)
+        numbered = (steps == 1).all() or ((steps % 1 == 0).all() and f"_{name}".endswith("_id"))
+        if different == sum(known.values()) > MOST_CHOICES and numbered:
             return "it numbers the rows."
     else:
         different = len(_labels(known))
@@ -146,7 +162,7 @@ def _unusable(texts: Texts) -> str:
             if _is_number(odd.strip("$€£¥% ")):
                 return f"numbers stand without a sign as {shown(odd)!r} has; take it out of the file."
             right = sum(count for text, count in known.items() if _is_number(text))
-            if right > sum(known.values()) / 2:
+            if right > sum(known.values()) / 2 and not _LEADING_ZERO.match(odd):
                 return f"it has {right:,} numbers, but also {shown(odd)!r}; leave these cells empty."
             return f"it has {different} different texts, such as {shown(odd)!r}."
     return "" if different > 1 else "it has the same value in every row."
@@ -165,11 +181,10 @@ def _feature(header: str, texts: Texts, columns: Sequence[str]) -> Iterator[str]
         name, unit = column, ""
     words = name.replace("_", " ")
     yield "[[features]]"
-    yield f"name = {_text(name)}" + (f"  # the column {column}, without its unit" if unit else "")
-    folded = {text.casefold() for text in known}
-    if folded <= YES | NO and folded & YES and folded & NO:
-        yield 'kind = "yes_no"' + ("  # 0 and 1 are taken for no and yes" if folded == {"0", "1"} else "")
-        yield f"question = {_text(_question(header, f'{words.capitalize()}?'))}"
+    yield f"name = {_text(name)}" + (f"  # the column {shown(header)}, without its unit" if unit else "")
+    if _is_yes_no(known):
+        yield 'kind = "yes_no"' + ("  # 0 and 1 are taken for no and yes" if {"0", "1"} == set(known) else "")
+        yield f"question = {_text(_question(header, _yes_no_question(words)))}"
     elif all(map(_is_number, known)):
         numbers = _numbers(known)
         codes = len(numbers) <= FEW_NUMBERS and (numbers % 1 == 0).all()
@@ -210,8 +225,15 @@ def _known(texts: Texts) -> dict[str, int]:
     return {text: count for text, count in found if text.lower() not in BLANKS}
 
 
+def _is_yes_no(texts: Texts) -> bool:
+    folded = {text.casefold() for text in texts if text}
+    return folded <= YES | NO and bool(folded & YES and folded & NO)
+
+
 def _is_number(text: str) -> bool:
-    return bool(NUMBER.fullmatch(text)) and abs(float(text.replace(",", ""))) < MOST
+    """Return whether a text is a number, and not a code such as 02139, which would lose its zero."""
+    plain = text.replace(",", "")
+    return bool(NUMBER.fullmatch(text)) and not _LEADING_ZERO.match(plain) and abs(float(plain)) < MOST
 
 
 def _numbers(texts: Texts) -> Floats:
@@ -232,7 +254,7 @@ def _labels(texts: Texts) -> dict[str, str]:
 
 def _name(column: str) -> str:
     """Return a column's name as a member of JSON."""
-    return re.sub(r"[^a-z0-9]+", "_", normalize("NFKC", column).lower()).strip("_")
+    return re.sub(r"[^a-z0-9]+", "_", _NEXT_WORD.sub("_", normalize("NFKC", column)).lower()).strip("_")
 
 
 def _text(text: str) -> str:

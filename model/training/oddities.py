@@ -8,7 +8,7 @@ import pandas as pd
 from model.arrays import Floats, Integers, Mask, Matrix
 from model.manifest import Manifest
 from model.problem.features import Number
-from model.problem.wording import figure, rounded
+from model.problem.wording import figure
 from model.training.dataset import Dataset
 from model.training.pipeline import Trained
 
@@ -61,8 +61,8 @@ def _placeholders(data: Dataset, number: Number, column: Floats) -> Iterator[str
         if count >= FEWEST and (far or (gap and count >= often)):
             blanks = ", and allow blanks: required = false" if number.required else ""
             yield (
-                f"{_rows(data, column == value)} have the {number.name} {figure(value)}; does it stand for "
-                f'"unknown"? Then leave the cells empty{blanks}.'
+                f"{_rows(data, column == value)} have the {number.name} {number.figure(value)}; does it "
+                f'stand for "unknown"? Then leave the cells empty{blanks}.'
             )
 
 
@@ -141,8 +141,8 @@ def _moved(number: Number, column: Floats, last: Manifest) -> Iterator[str]:
         if abs(median / factor - middle) < abs(middle) / 4:
             hint = f"is it in {unit}, under a header of {header}?"
     yield (
-        f"the median of {number.name} is {rounded(median)} ({len(column):,} rows), and was {rounded(middle)} "
-        f"for the model in place; {hint}"
+        f"the median of {number.name} is {number.rounded(median)} ({len(column):,} rows), and was "
+        f"{number.rounded(middle)} for the model in place; {hint}"
     )
 
 

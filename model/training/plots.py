@@ -10,7 +10,6 @@ from model.arrays import Floats, Labels, Matrix
 from model.manifest import CalibrationBin, Manifest
 from model.problem.features import AnyFeature, Choice, Number
 from model.problem.scales import round_numbers
-from model.problem.wording import figure
 from model.step_function import StepFunction
 from model.training.simulation import best_probabilities
 from model.training.svg import WIDTH, Drawing, Point, Scale, colour, linear, logarithmic
@@ -18,6 +17,8 @@ from model.training.svg import WIDTH, Drawing, Point, Scale, colour, linear, log
 PROBABILITY, CALIBRATION, IMPORTANCE = "probability.svg", "calibration.svg", "importance.svg"
 
 LEFT, RIGHT = 64, WIDTH - 24
+CHARACTER_WIDTH = 8
+"""Of a label, on average."""
 MOST_COLUMNS = 48
 """The most columns of a histogram."""
 MOST_BARS = 20
@@ -154,7 +155,7 @@ def number_plot(manifest: Manifest, number: Number, values: Floats, labels: Labe
         if count.any():
             median = float(np.nanmedian(found))
             drawing.line((x(median), ground), (x(median), ground - height + 26), kind="note")
-            lines[1] += f", median {figure(float(f'{median:.4g}'))}"
+            lines[1] += f", median {number.figure(float(f'{median:.4g}'))}"
             # The label goes on the side away from the median, where there are few rows.
             at, anchor = (RIGHT, "end") if x(median) < (LEFT + RIGHT) / 2 else (LEFT, "start")
         if blanks := int(np.isnan(found).sum()):
@@ -235,9 +236,14 @@ def _share_axis(drawing: Drawing, y: Scale, low: float = 0.0) -> None:
 def _number_axis(drawing: Drawing, number: Number, edges: Floats, bottom: float) -> None:
     x = _scale(number, edges)
     drawing.line((LEFT, bottom), (RIGHT, bottom), kind="axis")
+    end = -math.inf
     for value in round_numbers(float(edges[0]), float(edges[-1]), number.scale):
         drawing.line((x(value), bottom), (x(value), bottom + 6), kind="axis")
-        drawing.text(x(value), bottom + 24, figure(value), anchor="middle")
+        words = number.figure(value)
+        half = CHARACTER_WIDTH * (len(words) + 1) / 2
+        if x(value) - half >= end:  # or the words would run into those before
+            drawing.text(x(value), bottom + 24, words, anchor="middle")
+            end = x(value) + half
     unit = f",{number.label(number.unit)}" if number.unit else ""
     drawing.text(RIGHT, bottom + 48, f"{_cut(number.short, 60)}{unit}", anchor="end")
 

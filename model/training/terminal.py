@@ -130,5 +130,5 @@ def _style(manifest: Manifest, key: str) -> str:
 
 
 def _bar(share: float, style: str) -> Text:
-    full = max(1, round(_WIDTH * share))
+    full = round(_WIDTH * share)
     return Text("█" * full, style=style).append("░" * (_WIDTH - full), style="dim")

@@ -13,7 +13,6 @@ from model.problem.description import Class
 from model.problem.features import Number
 from model.problem.rows import Row
 from model.problem.scales import round_numbers
-from model.problem.wording import figure
 from webapp.pages.labels import Label, drop_overlapping, shortened, stack_overlapping
 from webapp.words import percentage
 
@@ -81,7 +80,7 @@ class Axis:
         numbers = round_numbers(low, high, self.feature.scale)
         if len(numbers) < 2:
             numbers = [*rounded_inwards(low, high)]
-        return [(number * factor, figure(number)) for number in numbers]
+        return [(number * factor, self.feature.figure(number)) for number in numbers]
 
 
 def rounded_inwards(low: float, high: float) -> tuple[float, float]:

@@ -121,7 +121,7 @@ def read_entry(text: str, feature: Number) -> Entry:
     Raises:
         ValidationError: the text is not a number.
     """
-    text, yours, example = text.strip(), feature.yours, figure(feature.example)
+    text, yours, example = text.strip(), feature.yours, feature.figure(feature.example)
     if len(text) > LONGEST_ENTRY:
         raise ValidationError(f"Enter only the {yours}, like {example}.")
     plain = normalize("NFC", "".join(map(_plain, text)).translate(_REPLACED))

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 LINE_HEIGHT = 18
 TICK_WIDTH = 60
+"""The least distance between two ticks."""
 CHARACTER_WIDTH = 8
-"""Of a name, on average, in units of the `viewBox`."""
+"""Of a label, on average, in units of the `viewBox`."""
 LONGEST_NAME = 30
 """Characters of a name that fit into a chart."""
 
@@ -21,12 +22,12 @@ class Label:
     anchor: str
 
     def overlaps(self, other: "Label") -> bool:
-        """Return whether two names, on one line, would overlap."""
+        """Return whether two labels, on one line, would overlap or touch."""
         (left, right), (other_left, other_right) = self._ends(), other._ends()
         return left < other_right and other_left < right
 
     def _ends(self) -> tuple[float, float]:
-        width = CHARACTER_WIDTH * len(self.words)
+        width = CHARACTER_WIDTH * (len(self.words) + 1)
         left = self.x - {"start": 0, "middle": width / 2, "end": width}[self.anchor]
         return left, left + width
 
@@ -35,7 +36,7 @@ def drop_overlapping(ticks: Iterable[Label]) -> tuple[Label, ...]:
     """Return the ticks, from left to right, without those whose words would overlap the last one kept."""
     kept: list[Label] = []
     for tick in ticks:
-        if not kept or tick.x - kept[-1].x >= TICK_WIDTH:
+        if not kept or (tick.x - kept[-1].x >= TICK_WIDTH and not tick.overlaps(kept[-1])):
             kept.append(tick)
     return tuple(kept)
 

@@ -4,7 +4,7 @@ from model.manifest import FeatureStats
 from model.predictor import Prediction, Predictor
 from model.problem.features import AnyFeature, Number, Reading
 from model.problem.rows import Row
-from model.problem.wording import figure, listed
+from model.problem.wording import listed
 from webapp.pages.chart import Chart, chart_of, marker, rounded_inwards
 from webapp.reasons import ranges_in_words, reasons_for
 from webapp.words import about, frequency
@@ -105,5 +105,5 @@ def _range(number: Number, least: float, greatest: float, unit: str) -> str:
     low, high = least / number.factor(unit), greatest / number.factor(unit)
     smallest, largest = rounded_inwards(low, high)
     if smallest < largest:
-        return f"{figure(smallest)} to {figure(largest)}{number.label(unit)}"
+        return f"{number.figure(smallest)} to {number.figure(largest)}{number.label(unit)}"
     return f"about {about((low + high) / 2)}{number.label(unit)}"

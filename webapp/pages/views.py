@@ -13,7 +13,6 @@ from wtforms import Field
 
 from model.problem.description import Class
 from model.problem.features import Number
-from model.problem.wording import figure
 from webapp.http.caching import MAX_AGE_SECONDS, cacheable, stored
 from webapp.http.compression import compress
 from webapp.http.files import picture_path
@@ -25,7 +24,7 @@ from webapp.pages.verdict import Verdict
 from webapp.words import class_in_words, frequency, percentage, with_article
 
 blueprint = Blueprint("pages", __name__)
-for _in_words in (figure, frequency, percentage, with_article):
+for _in_words in (frequency, percentage, with_article):
     blueprint.add_app_template_filter(_in_words)
 blueprint.add_app_template_test(lambda feature: isinstance(feature, Number), "number_feature")
 

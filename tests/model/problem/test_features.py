@@ -37,6 +37,12 @@ def assert_same(found: float, expected: float | None) -> None:
     assert found == expected or (isnan(found) and isnan(expected))
 
 
+def test_a_number_without_a_unit_may_be_a_year_and_has_no_comma_below_10000() -> None:
+    year = Number(**words_of("year"), min=1800, max=12_000, example=1990)  # type: ignore[arg-type]
+    assert (year.in_words(year.read("2012")), year.limits_in_words("")) == ("2012", "1800 to 12,000")
+    assert (SIZE.in_words(SIZE.read("1200")), SIZE.rounded(1234.567)) == ("1,200 sq ft", "1,234.6")
+
+
 # A column and its single values
 
 

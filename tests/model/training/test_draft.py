@@ -127,6 +127,8 @@ def test_texts_that_differ_in_case_are_one_choice_and_no_two_have_the_same_label
     ("name", "cells", "why"),
     [
         ("id", [str(7 + row) for row in range(60)], "it numbers the rows."),
+        ("AccountID", [str(row * row) for row in range(60)], "it numbers the rows."),
+        ("zip", [f"{row:05}" for row in range(60)], "it has 60 different texts, such as '00000'."),
         ("note", [f"note {row}" for row in range(60)], "it has 60 different texts, such as 'note 0'."),
         ("size", [*map(str, range(60)), "?"][1:], "it has 59 numbers, but also '?'; leave"),
         ("thing", ["red"], "it has the same value in every row."),
@@ -186,6 +188,50 @@ def test_a_header_that_is_a_question_is_asked_as_it_is(tmp_path: Path) -> None:
         ("how_old_are_you", "How old are you?"),
         ("any_pets", "Any pets?"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "words"),
+    [
+        ("SepalLengthCm", "sepal_length", "sepal length"),
+        ("monthlyIncome", "monthly_income", "monthly income"),
+        ("BMIValue", "bmi_value", "bmi value"),
+        ("CustomerID", "customer_id", "customer id"),
+        ("pH", "ph", "ph"),
+        ("MASS", "mass", "mass"),
+    ],
+)
+def test_a_name_is_divided_into_its_words_and_the_header_is_still_found(
+    tmp_path: Path, header: str, name: str, words: str
+) -> None:
+    path = write(tmp_path, {header: ["1.5", "2.5", "4"]})
+    _, problem = drafted(path)
+    (number,) = problem.numbers
+    assert (number.name, number.question) == (name, f"What is the {words}?")
+    assert read_dataset(path, problem).matrix[:3, 0].tolist() == [1.5, 2.5, 4]
+
+
+def test_names_that_say_yes_or_no_are_asked_in_a_sentence(tmp_path: Path) -> None:
+    cells = ["yes", "no"]
+    _, problem = drafted(write(tmp_path, {"is_open": cells, "HasYard": cells, "churned": cells, "is": cells}))
+    questions = [feature.question for feature in problem.features]
+    assert questions == ["Is it open?", "Does it have yard?", "Churned?", "Is?"]
+
+
+@pytest.mark.parametrize(("yes", "no"), [("1", "0"), ("TRUE", "False"), ("y", "N")])
+def test_an_answer_of_yes_or_no_is_asked_and_named_so(tmp_path: Path, yes: str, no: str) -> None:
+    text, problem = drafted(write(tmp_path, {"is_fraud": [no, yes, no], "size": ["1", "2", "3"]}), "is_fraud")
+    assert (problem.title, problem.question) == ("Fraud", "Is it fraud?")
+    assert {entry.key: entry.name for entry in problem.classes} == {yes: "Yes", no: "No"}
+    assert (problem.answer.name, problem.target.plural) == ("answer", "answers")
+    assert ("# 0 and 1 are taken for no and yes." in text) == (yes == "1")
+
+
+def test_codes_that_begin_with_zero_are_choices_and_keep_it(tmp_path: Path) -> None:
+    _, problem = drafted(write(tmp_path, {"zip": ["02139", "90210"]}))
+    (choice,) = problem.features
+    assert isinstance(choice, Choice)
+    assert choice.choices == {"02139": "02139", "90210": "90210"}
 
 
 @pytest.mark.parametrize("sign", ["${}", "{} €", "{}%"])
