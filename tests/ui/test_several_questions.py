@@ -85,7 +85,7 @@ def test_each_fault_is_told_beside_its_question_and_linked_to_it(page: Page) -> 
 def test_i_pick_the_number_that_the_chart_varies(page: Page) -> None:
     page.goto("/recommendation?island=Biscoe&bill_length=45&flipper_length=200")
     expect(
-        page.get_by_role("img", name="How likely each species is, by the bill length in mm")
+        page.get_by_role("img", name="How likely each of the species is, by the bill length in mm")
     ).to_be_visible()
     page.get_by_role("navigation", name="What the chart varies").get_by_role("link").last.click()
     expect(page.get_by_role("img", name="by the flipper length in mm")).to_be_visible()

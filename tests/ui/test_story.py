@@ -40,7 +40,7 @@ def test_i_enter_my_home_and_see_my_puppy(page: Page, size: str, unit: str | Non
     expect(both.get_by_role("term").first).to_have_text(puppy)
     expect(both.get_by_role("definition").first).to_have_text(re.compile(r"\d+%"))
     expect(page.get_by_text(re.compile("^Homes (under|over) about .* lean to an? "))).to_be_visible()
-    expect(page.get_by_role("img", name="How likely each puppy is")).to_be_visible()
+    expect(page.get_by_role("img", name="How likely each of the breeds is")).to_be_visible()
     picture = page.get_by_role("img", name=f"{puppy} puppy")
     expect(picture).to_be_visible()
     expect(picture).to_have_js_property("complete", True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 LINE_HEIGHT = 18
 TICK_WIDTH = 60
 """The least distance between two ticks."""
-CHARACTER_WIDTH = 8
-"""Of a label, on average, in units of the `viewBox`."""
+CHARACTER_WIDTH = 9
+"""Of a label, on average in a wide font, in units of the `viewBox`."""
 LONGEST_NAME = 30
 """Characters of a name that fit into a chart."""
 
