@@ -34,8 +34,8 @@ UNITS = frozenset({
 
 _DECIMAL_COMMA = re.compile(r"[+-]?[\d.]+,\d+")
 _LEADING_ZERO = re.compile(r"0\d")
-_NEXT_WORD = re.compile(r"(?<=[a-z]{2})(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
-"""Where a word begins in a name such as BodyMassKg or BMIClass, but not in pH."""
+_NEXT_WORD = re.compile(r"(?<=[a-z]{2})(?=[A-Z])|(?<=[A-Za-z0-9])(?=[A-Z][a-z])")
+"""Where a word begins in a name such as BodyMassKg or BMIValue, but not in pH."""
 
 Texts = Mapping[str, int]
 """How many rows have each text of a column."""
