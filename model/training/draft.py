@@ -33,7 +33,8 @@ UNITS = frozenset({
 """The units that are recognised at the end of a column's name; others are words too often."""
 
 _DECIMAL_COMMA = re.compile(r"[+-]?[\d.]+,\d+")
-_LEADING_ZERO = re.compile(r"0\d")
+_LEADING_ZERO = re.compile(r"0\d\d")
+"""How a code begins; the hour 05 is a number."""
 _NEXT_WORD = re.compile(r"(?<=[a-z]{2})(?=[A-Z])|(?<=[A-Za-z0-9])(?=[A-Z][a-z])")
 """Where a word begins in a name such as BodyMassKg or BMIValue, but not in pH."""
 
@@ -54,7 +55,8 @@ def draft(path: Path, target: str) -> str:
     name, answers = _name(target), Counter(table.iloc[:, at].str.strip())
     if sentence := _name_fault(target, name, ""):
         raise DatasetError(f"The column {target!r} of {path} can't be answered: {sentence}")
-    is_yes_no, classes = _is_yes_no(answers), _labels(answers)
+    classes = _labels(answers)
+    is_yes_no = len(classes) == 2 and _is_yes_no(answers)
     if is_yes_no:
         classes = {key: "Yes" if key.casefold() in YES else "No" for key in classes}
     if not 2 <= len(classes) <= MAX_CLASSES:

@@ -71,6 +71,7 @@ def test_the_penguins_are_described_and_read_as_described(
         (["0", "1"], YesNo),
         (["1", "2", "3"], Number),
         (["1,200.5", "900"], Number),
+        (["05", "10", "23"], Number),
         (["red", "Blue"], Choice),
         (["red", "1"], Choice),
     ],
@@ -228,6 +229,13 @@ def test_an_answer_of_yes_or_no_is_asked_and_named_so(tmp_path: Path, yes: str, 
     assert {entry.key: entry.name for entry in problem.classes} == {yes: "Yes", no: "No"}
     assert (problem.answer.name, problem.target.plural) == ("answer", "answers")
     assert ("# 0 and 1 are taken for no and yes." in text) == (yes == "1")
+
+
+def test_an_answer_in_two_spellings_of_yes_keeps_them_apart(tmp_path: Path) -> None:
+    _, problem = drafted(
+        write(tmp_path, {"open": ["yes", "y", "no"], "size": ["1", "2", "3", "4", "5"]}), "open"
+    )
+    assert [entry.name for entry in problem.classes] == ["No", "Y", "Yes"]
 
 
 def test_codes_that_begin_with_zero_are_choices_and_keep_it(tmp_path: Path) -> None:
