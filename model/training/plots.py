@@ -18,7 +18,7 @@ PROBABILITY, CALIBRATION, IMPORTANCE = "probability.svg", "calibration.svg", "im
 
 LEFT, RIGHT = 64, WIDTH - 24
 CHARACTER_WIDTH = 8
-"""Of a label, on average."""
+"""Of a label, on average, in units of the `viewBox`."""
 MOST_COLUMNS = 48
 """The most columns of a histogram."""
 MOST_BARS = 20
