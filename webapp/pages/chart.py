@@ -1,7 +1,7 @@
 """The geometry of the chart of each class's probability by a number. The template `_chart.html` draws it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil, floor, log, log10, sqrt
 
@@ -21,16 +21,11 @@ MARGIN = 40
 """Half the width of the marker's label, in units of the `viewBox`."""
 MIN_RATIO = 1.5
 """The least ratio of the greatest to the least number on a chart with a logarithmic scale."""
-MOST_NAMES = 6
-"""How many curves have their name beside them: those with the highest peaks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The curve of one class and the area below it, each as the `d` of a `<path>`.
-
-    Its label is the name, shortened; or nothing, where there are too many.
-    """
+    """The curve of one class and the area below it, each as the `d` of a `<path>`, and its name."""
 
     key: str
     name: str
@@ -137,21 +132,13 @@ class Chart:
             inside = [edge for edge in predictor.thresholds[index] if axis.low < edge < axis.high]
             shares = np.repeat(shares_at([axis.low, *inside]), 2, axis=0)
             xs = [axis.x(edge) for edge in (axis.low, *np.repeat(inside, 2).tolist(), axis.high)]
-        lowest = np.sort(shares.max(axis=0))[-MOST_NAMES:][0]
-        names = stack_overlapping(
-            [
-                _name_label(entry.name if share.max() >= lowest else "", xs, share)
-                for entry, share in zip(predictor.classes, shares.T, strict=True)
-            ]
-        )
         ticks = axis.ticks(factor)
         shares_at_ticks = shares_at([value for value, _ in ticks]).tolist()
         self.feature = number
         self.unit = number.label(unit).strip()
         self.range = rounded_inwards(axis.low / factor, axis.high / factor)
         self.curves = [
-            _curve(entry, name, xs, share)
-            for entry, name, share in zip(predictor.classes, names, shares.T, strict=True)
+            _curve(entry, xs, share) for entry, share in zip(predictor.classes, shares.T, strict=True)
         ]
         self.ticks = drop_overlapping(
             Label(axis.x(value), Chart.BOTTOM + 24, words, "middle") for value, words in ticks
@@ -160,6 +147,12 @@ class Chart:
         self.rows = [
             (words, [*map(percentage, each)]) for (_, words), each in zip(ticks, shares_at_ticks, strict=True)
         ]
+
+    def drawn(self, keys: Sequence[str]) -> list[Curve]:
+        """Return the curves of some classes, with their names where none overlaps another."""
+        curves = [curve for curve in self.curves if curve.key in keys]
+        names = stack_overlapping([curve.label for curve in curves])
+        return [replace(curve, label=name) for curve, name in zip(curves, names, strict=True)]
 
 
 _chart = lru_cache(maxsize=64)(Chart)  # drawing one takes longer than all else of a page
@@ -172,11 +165,11 @@ def marker(predictor: Predictor, number: Number, value: float, probability: floa
     return Label(x, _y_of(probability), percentage(probability), anchor)
 
 
-def _curve(entry: Class, label: Label, xs: Sequence[float], shares: NDArray[np.float32]) -> Curve:
+def _curve(entry: Class, xs: Sequence[float], shares: NDArray[np.float32]) -> Curve:
     points = [f"{x:.1f} {_y_of(share):.1f}" for x, share in zip(xs, shares.tolist(), strict=True)]
     line = f"M{'L'.join(points)}"
     area = f"{line}L{xs[-1]:.1f} {Chart.BOTTOM}L{xs[0]:.1f} {Chart.BOTTOM}Z"
-    return Curve(entry.key, entry.name, line, area, label)
+    return Curve(entry.key, entry.name, line, area, _name_label(entry.name, xs, shares))
 
 
 def _name_label(name: str, xs: Sequence[float], shares: NDArray[np.float32]) -> Label:

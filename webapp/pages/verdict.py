@@ -26,17 +26,21 @@ class Verdict:
         best: the answered class.
         close: whether the runner-up is nearly as probable.
         compared: the words between the frequency and the rows: "about 9 in 10 similar homes".
-        reasons: sentences.
+        reasons: sentences, the weightiest first.
         outside: the rows of the training data in words, if the row has a value that they do not have.
-        numbers: the numbers that a chart may vary.
+        numbers: the numbers that a chart may vary, the weightiest first.
+        drawn: the keys of the classes that the chart shows, the answered one first.
         slider: the first number in its first unit, where the slider stands; None if it is blank.
-        chart: by the number that the person has picked; None where there is no number, or it is blank.
+        chart: by the number that was picked; None where there is no number, or it is blank.
         marker: the place of the row on the chart; only where there is a chart.
         shown_number: the value of the number that the chart varies, in words; only where there is a chart.
     """
 
+    FEW = 6
+    """How many classes, or numbers of a chart, are shown at once; the others are in a list that opens."""
+
     def __init__(self, predictor: Predictor, row: Row, answer: Prediction, *, by: str = "") -> None:
-        """Judge a row by its answer; `by` names the number that the chart varies, by default the first."""
+        """Judge a row by its answer; `by` names the number that the chart varies, or it is the weightiest."""
         problem = predictor.problem
         readings = dict(zip(problem.features_by_name, row.readings, strict=True))
         self.answer = answer
@@ -48,13 +52,22 @@ class Verdict:
             key=lambda entry: (entry[0].key != answer.key, -entry[1]),
         )
         (self.best, share), (_, next_share), *_ = self.ranking
+        self.drawn = (self.best.key, *sorted(entry.key for entry, _ in self.ranking[1 : self.FEW]))
         self.close = share - next_share < CLOSE_LEAD
         self.compared = "of similar" if frequency(answer.probability) == "about half" else "similar"
         self.outside = ""
         if answer.outside_training_range:
             self.compared, self.outside = "of the nearest", _outside(predictor, row)
-        self.reasons = _reasons(predictor, row, answer)
-        self.numbers = [number for number in problem.numbers if readings[number.name].value is not None]
+        reasons = () if problem.only_number else reasons_for(predictor, row, answer)
+        self.reasons = tuple(reason.text for reason in reasons[:REASONS]) or (
+            ranges_in_words(predictor, row, answer),
+        )
+        weighed = [problem.features_by_name[reason.feature] for reason in reasons] or problem.features
+        self.numbers = [
+            feature
+            for feature in weighed
+            if isinstance(feature, Number) and readings[feature.name].value is not None
+        ]
         first = problem.numbers[0] if problem.numbers else None
         self.slider = readings[first.name].number if first in self.numbers else None
         self.chart: Chart | None = None
@@ -64,12 +77,6 @@ class Verdict:
             self.chart = chart_of(predictor, number, reading.unit, row)
             self.marker = marker(predictor, number, reading.number, answer.probability)
             self.shown_number = number.in_words(reading)
-
-
-def _reasons(predictor: Predictor, row: Row, answer: Prediction) -> tuple[str, ...]:
-    if predictor.problem.only_number:
-        return (ranges_in_words(predictor, row, answer),)
-    return tuple(reason.text for reason in reasons_for(predictor, row, answer)[:REASONS])
 
 
 def _outside(predictor: Predictor, row: Row) -> str:

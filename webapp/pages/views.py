@@ -44,7 +44,7 @@ def template_context() -> dict[str, Any]:
 
 @blueprint.app_template_global()
 @lru_cache(maxsize=256)
-def fragment(template: str, subject: object, key: str = "") -> Markup:
+def fragment(template: str, subject: object, key: tuple[str, ...] = ()) -> Markup:
     """Render a part of a page that depends on its arguments alone, once: a third of an answer's CPU time."""
     return Markup(render_template(template, subject=subject, key=key))  # noqa: S704 - rendered with escaping
 
@@ -127,14 +127,16 @@ def recommendation() -> ResponseReturnValue:
 def preview() -> ResponseReturnValue:
     """Return the verdict of the entries as HTML for the page of the form, or 204 if they are no row (yet).
 
-    The metrics do not count these answers as predictions, because a moved slider asks for many.
+    Its chart always varies the number of the slider. The metrics do not count these answers as predictions,
+    because a moved slider asks for many.
     """
     predictor = current_state().predictor
     form = form_of(predictor)(request.args)
     if not form.validate():
         return "", 204, {"Cache-Control": "no-store"}
     row = form.row
-    verdict = Verdict(predictor, row, predictor.predict(row))
+    numbers = predictor.problem.numbers
+    verdict = Verdict(predictor, row, predictor.predict(row), by=numbers[0].name if numbers else "")
     return _page(render_template("pages/preview.html", verdict=verdict))
 
 

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from model.problem.features import Number
-from model.problem.rows import Row, as_text, example_row
+from model.problem.rows import Row, as_text, example_row, example_rows
 from tests.problems.rows import as_texts, rows
 from tests.webapp.conftest import Service
 from webapp.pages.chart import Axis, chart_of
@@ -180,6 +180,23 @@ def test_search_engines_get_the_answer_in_a_sentence(penguins: FlaskClient, clie
 def test_half_of_the_rows_is_half_of_them(penguins: FlaskClient) -> None:
     said = answer(penguins, island="Biscoe", flipper_length="197", bill_length="44.5")
     assert "It is the species of about half of similar penguins" in said
+
+
+def test_the_chart_varies_the_number_that_mattered_most(service: Service) -> None:
+    problem = service.predictor.problem
+    row = example_row(problem)
+    read = service.predictor.reader.from_json(row)
+    weighed = service.predictor.explain(read, service.predictor.predict(read).key)
+    number = next(each.feature for each in weighed if isinstance(each.feature, Number))
+    page = service.client.get(f"/recommendation?{urlencode(as_texts(row))}").text
+    assert f"by the {number.short}" in page
+
+
+def test_beside_the_form_the_chart_varies_the_number_of_the_slider(service: Service) -> None:
+    problem = service.predictor.problem
+    for row in example_rows(problem):
+        page = service.client.get(f"/preview?{urlencode(as_texts(row))}").text
+        assert f"by the {problem.numbers[0].short}" in page
 
 
 def test_the_person_picks_the_number_that_the_chart_varies(penguins: FlaskClient) -> None:
