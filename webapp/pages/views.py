@@ -13,6 +13,7 @@ from wtforms import Field
 
 from model.problem.description import Class
 from model.problem.features import Number
+from model.problem.rows import example_row
 from webapp.http.caching import MAX_AGE_SECONDS, cacheable, stored
 from webapp.http.compression import compress
 from webapp.http.files import picture_path
@@ -74,6 +75,15 @@ def typical_address(fields: Mapping[str, Field], number: Number, value: float) -
     """Return the address of the form with a typical value in place of an entry."""
     entries = {name: field.data for name, field in fields.items() if field.data}
     return f"{url_for('pages.home')}?{urlencode(entries | {number.name: value})}"
+
+
+@blueprint.app_template_global()
+def example_address() -> str:
+    """Return the address of the form with a typical row in it."""
+    predictor = current_state().predictor
+    row = predictor.reader.from_json(example_row(predictor.problem))
+    parameters: dict[str, Any] = address_of(predictor.problem, row)
+    return url_for("pages.home", **parameters)
 
 
 @blueprint.get("/")

@@ -41,6 +41,16 @@ def test_the_form_asks_for_every_feature_by_its_question(service: Service) -> No
         assert f'name="{member}"' in page
 
 
+def test_a_form_of_several_questions_can_be_filled_in_with_an_example(service: Service) -> None:
+    problem = service.predictor.problem
+    links = re.findall(r'href="([^"]*)">Fill in an example</a>', service.client.get("/").text)
+    assert len(links) == (len(problem.features) > 1)
+    for link in links:
+        query = unescape(link).partition("?")[2]
+        assert dict(parse_qsl(query)).keys() == set(service.predictor.reader.members)
+        assert 'class="name"' in service.client.get(f"/recommendation?{query}").text
+
+
 @given(data=st.data())
 @settings(max_examples=25)
 def test_every_row_is_answered_at_one_address_from_which_the_form_is_filled_in_again(
