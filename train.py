@@ -271,7 +271,10 @@ def _roll_back(options: argparse.Namespace) -> int:
 
 
 def _draft(options: argparse.Namespace) -> int:
-    sys.stdout.write(draft(options.draft, options.target))
+    text, left_out = draft(options.draft, options.target)
+    sys.stdout.write(text)
+    if left_out:
+        _say(f"left out, for the reasons in the comments: {', '.join(left_out)}")
     return DONE
 
 

@@ -18,7 +18,7 @@ from model.problem.wording import figure, kind_of, listed, shown
 
 Text = Annotated[str, Meta(min_length=1)]
 
-BLANKS = frozenset({"", "na", "n/a", "nan", "null", "none"})
+BLANKS = frozenset({"", "na", "n/a", "nan", "null", "none", "unknown", "-", "?"})
 """The texts, in lower case, that stand for an unknown value in a table; a choice with such a key wins."""
 
 YES, NO = frozenset({"yes", "true", "y", "1"}), frozenset({"no", "false", "n", "0"})

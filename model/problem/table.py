@@ -54,10 +54,10 @@ class _Column:
 class Columns:
     """The columns of a table with a header, matched to the features of a problem.
 
-    Names are compared without regard to case, spaces and punctuation. A number stands under its name, or
-    under its name with a unit, as `home_size_m2`. Where semicolons separate the cells, a number may have no
-    comma: people who write such tables mean a decimal one, and `1,234` would be read a thousand times as
-    large.
+    Names are compared without regard to case, accents, spaces and punctuation. A number stands under its
+    name, or under its name with a unit, as `home_size_m2`. Where semicolons separate the cells, a number may
+    have no comma: people who write such tables mean a decimal one, and `1,234` would be read a thousand times
+    as large.
 
     Attributes:
         others: the names of the columns that are neither features nor their units nor the target.
@@ -220,7 +220,7 @@ def separator_of(header: str) -> str:
 
 
 def plain_name(name: str) -> str:
-    """Return a column's name without what does not count: case, spaces and punctuation."""
-    letters = normalize("NFKC", name).casefold()
+    """Return a column's name without what does not count: case, accents, spaces and punctuation."""
+    letters = normalize("NFKD", name).casefold()
     # What can't be seen counts, for it is likely to be damage.
     return "".join(c for c in letters if c.isalnum() or not (c.isprintable() or c.isspace()))

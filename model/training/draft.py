@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from unicodedata import normalize
+from unicodedata import combining, normalize
 
 import numpy as np
 
@@ -15,14 +15,14 @@ from model.arrays import Floats
 from model.problem.checks import MAX_CLASSES, MAX_FEATURES, name_fault
 from model.problem.features import BLANKS, NO, NUMBER, YES
 from model.problem.table import plain_name
-from model.problem.wording import plural, shown
+from model.problem.wording import figure, plural, shown
 from model.training.dataset import MIN_ROWS, DatasetError, read_table
 
 MOST_CHOICES = 20
 """A column with more different texts is taken for names or notes, which a model can't learn from."""
 
 FEW_NUMBERS = 6
-"""So few different whole numbers may be codes of choices."""
+"""So few different whole numbers may be codes of choices, and beside words they are taken for choices."""
 
 MOST = 1e37
 """Larger numbers are not taken for numbers; XGBoost holds up to 3e38, and limits are wider."""
@@ -33,6 +33,8 @@ UNITS = frozenset({
 """The units that are recognised at the end of a column's name; others are words too often."""
 
 _DECIMAL_COMMA = re.compile(r"[+-]?[\d.]+,\d+")
+_FIGURES = re.compile(r"([0-9]+)")
+_SIGNS = "$€£¥% "
 _LEADING_ZERO = re.compile(r"0\d\d")
 """How a code begins; the hour 05 is a number."""
 _NEXT_WORD = re.compile(r"(?<=[a-z]{2})(?=[A-Z])|(?<=[A-Za-z0-9])(?=[A-Z][a-z])")
@@ -42,8 +44,11 @@ Texts = Mapping[str, int]
 """How many rows have each text of a column."""
 
 
-def draft(path: Path, target: str) -> str:
+def draft(path: Path, target: str) -> tuple[str, list[str]]:
     """Describe the problem of predicting a column of a CSV from the others.
+
+    Returns:
+        The text of a problem file, and the columns that are left out; comments in the text say why.
 
     Raises:
         DatasetError: The file cannot be read; it does not have the column once; the column has too few or
@@ -53,7 +58,7 @@ def draft(path: Path, target: str) -> str:
     columns = [plain_name(column) for column in table.columns]
     at = _place(path, list(table.columns), target)
     name, answers = _name(target), Counter(table.iloc[:, at].str.strip())
-    if sentence := _name_fault(target, name, ""):
+    for sentence in _name_fault(target, name, ""):
         raise DatasetError(f"The column {target!r} of {path} can't be answered: {sentence}")
     classes = _labels(answers)
     is_yes_no = len(classes) == 2 and _is_yes_no(answers)
@@ -80,25 +85,26 @@ def draft(path: Path, target: str) -> str:
         *_class_comments(answers),
         *(f"\n[target.classes.{_text(key)}]\nname = {_text(label)}" for key, label in classes.items()),
     ]
-    features = 0
+    features, left_out = 0, list[str]()
     for column, (_, texts) in zip(table.columns, table.items(), strict=True):
         if plain_name(column) == plain_name(target):
             continue
         counts = Counter(texts.str.strip())
-        sentence = _unusable(_name(column), counts) or _name_fault(column, _name(column), name)
-        if not sentence and columns.count(plain_name(column)) > 1:
-            sentence = "the file has several columns of this name; keep one."
-        if not sentence and features == MAX_FEATURES:
-            sentence = f"at most {MAX_FEATURES} features can be served."
-        if sentence:
-            lines += ["", f"# The column {shown(column) or 'without a name'} is left out: {sentence}"]
+        sentences = [*_unusable(_name(column), counts), *_name_fault(column, _name(column), name)]
+        if columns.count(plain_name(column)) > 1:
+            sentences.append("the file has several columns of this name; keep one.")
+        if not sentences and features == MAX_FEATURES:
+            sentences.append(f"at most {MAX_FEATURES} features can be served.")
+        if sentences:
+            left_out.append(shown(column) or "one without a name")
+            lines += ["", f"# The column {left_out[-1]} is left out: {' And '.join(sentences)}"]
         else:
             features += 1
             lines += ["", *_feature(column, counts, columns)]
-    if not features:
+    if not features:  # the last line is about the last column
         reason = lines[-1].removeprefix("# ") if len(columns) > 1 else f"It has no other than {target!r}."
         raise DatasetError(f"No column of {path} can be asked for. {reason}")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n", left_out
 
 
 def _place(path: Path, columns: Sequence[str], target: str) -> int:
@@ -108,7 +114,8 @@ def _place(path: Path, columns: Sequence[str], target: str) -> int:
         if times > 1:
             raise DatasetError(f"{path} has {times} columns {shown(target)}; keep one.")
         return plain.index(plain_name(target))
-    there = f"The columns of {path} are {', '.join(map(shown, columns[:20]))}."
+    more = [f"and {len(columns) - 20} more"] if len(columns) > 20 else []
+    there = f"The columns of {path} are {', '.join([*map(shown, columns[:20]), *more])}."
     if not target:
         raise DatasetError(f"Name the column to answer, as --target COLUMN. {there}")
     near = get_close_matches(plain_name(target), plain, n=1)
@@ -122,16 +129,18 @@ def _class_comments(answers: Texts) -> Iterator[str]:
     if blanks := answers.get("", 0):
         rows = "row has" if blanks == 1 else "rows have"
         yield f"# {blanks:,} {rows} no answer; take them out of the file, for they can't be trained on."
-    if rare := [shown(text) for text, count in answers.items() if text and count < MIN_ROWS]:
+    spelled = Counter[str]()
+    for text, count in answers.items():
+        spelled[text.casefold()] += count
+    if rare := [shown(text) for text in _labels(answers) if spelled[text.casefold()] < MIN_ROWS]:
         yield f"# Each class needs {MIN_ROWS} rows; too few have {', '.join(rare[:5])}."
 
 
-def _name_fault(column: str, name: str, target: str) -> str:
+def _name_fault(column: str, name: str, target: str) -> Iterator[str]:
     if plain_name(name) != plain_name(column):
-        return "its name can't be written in letters of English and digits; rename it in the file."
-    if name in {target, "rows"} or name_fault(name):
-        return f"{name_fault(name) or 'its name is taken.'} Rename it in the file."
-    return ""
+        yield "its name can't be written in letters of English and digits; rename it in the file."
+    elif name in {target, "rows"} or name_fault(name):
+        yield f"{name_fault(name) or 'its name is taken.'} Rename it in the file."
 
 
 def _question(column: str, guess: str) -> str:
@@ -146,28 +155,36 @@ def _yes_no_question(words: str) -> str:
     return f"{begin} {rest}?" if begin and rest else f"{words.capitalize()}?"
 
 
-def _unusable(name: str, texts: Texts) -> str:
-    """Return why a column's values can't be learned from, in a sentence; an empty text where they can."""
+def _unusable(name: str, texts: Texts) -> Iterator[str]:
+    """Yield why a column's values can't be learned from, in sentences; nothing where they can."""
     known = _known(texts)
-    if all(map(_is_number, known)):
-        numbers = np.unique(_numbers(known))
-        different, steps = len(numbers), np.diff(numbers)
+    numbers = {text: count for text, count in known.items() if _is_number(text)}
+    if len(numbers) == len(known):
+        distinct = np.unique(_numbers(known))
+        different, steps = len(distinct), np.diff(distinct)
         numbered = (steps == 1).all() or ((steps % 1 == 0).all() and f"_{name}".endswith("_id"))
         if different == sum(known.values()) > MOST_CHOICES and numbered:
-            return "it numbers the rows."
+            yield "it numbers the rows."
     else:
-        different = len(_labels(known))
-        if different > MOST_CHOICES or not all(map(str.isprintable, known)):
+        different, rows = len(_labels(known)), sum(known.values())
+        commas = [text for text in known if _DECIMAL_COMMA.fullmatch(text.strip(_SIGNS))]
+        signs = [text for text in known if text.strip(_SIGNS) != text and _is_number(text.strip(_SIGNS))]
+        words = [text for text in known if text not in {*numbers, *commas, *signs}]
+        right = rows - sum(known[text] for text in words)
+        codes = any(map(_LEADING_ZERO.match, words))
+        if right > rows / 2 and len(known) - len(words) > FEW_NUMBERS and not codes:
+            if commas:
+                yield f"numbers have a point, not a comma as {shown(commas[0])!r} has; write them so."
+            if signs:
+                yield f"numbers stand without a sign as {shown(signs[0])!r} has; take it out of the file."
+            if words:
+                found = ", ".join(f"{shown(text)!r} ({known[text]:,})" for text in words[:3])
+                yield f"it has {right:,} numbers, but also {found}; leave these cells empty."
+        elif different > MOST_CHOICES or not all(map(str.isprintable, known)):
             odd = next(text for text in known if not _is_number(text))
-            if _DECIMAL_COMMA.fullmatch(odd):
-                return f"numbers have a point, not a comma as {shown(odd)!r} has; write it so in the file."
-            if _is_number(odd.strip("$€£¥% ")):
-                return f"numbers stand without a sign as {shown(odd)!r} has; take it out of the file."
-            right = sum(count for text, count in known.items() if _is_number(text))
-            if right > sum(known.values()) / 2 and not _LEADING_ZERO.match(odd):
-                return f"it has {right:,} numbers, but also {shown(odd)!r}; leave these cells empty."
-            return f"it has {different} different texts, such as {shown(odd)!r}."
-    return "" if different > 1 else "it has the same value in every row."
+            yield f"it has {different} different texts, such as {shown(odd)!r}."
+    if different <= 1:
+        yield "it has the same value in every row."
 
 
 def _feature(header: str, texts: Texts, columns: Sequence[str]) -> Iterator[str]:
@@ -189,36 +206,54 @@ def _feature(header: str, texts: Texts, columns: Sequence[str]) -> Iterator[str]
         yield f"question = {_text(_question(header, _yes_no_question(words)))}"
     elif all(map(_is_number, known)):
         numbers = _numbers(known)
-        codes = len(numbers) <= FEW_NUMBERS and (numbers % 1 == 0).all()
-        yield 'kind = "number"' + ("  # or a choice, if these few whole numbers are codes" if codes else "")
+        yield 'kind = "number"'
+        if len(numbers) <= FEW_NUMBERS and (numbers % 1 == 0).all():
+            yield '# If these are codes: kind = "choice", and instead of min, max, example and hint:'
+            yield f"# {_choices(known)}"
         yield f"question = {_text(_question(header, f'What is the {words}?'))}"
         if unit:
             yield f"units = {{ {unit} = {{ label = {_text(unit)} }} }}"
-        yield from _limits(np.repeat(numbers, list(known.values())))
+        yield from _limits(np.repeat(numbers, list(known.values())), unit)
     else:
         yield 'kind = "choice"'
         yield f"question = {_text(_question(header, f'Which {words}?'))}"
-        choices = ", ".join(f"{_text(key)} = {_text(label)}" for key, label in _labels(known).items())
-        yield f"choices = {{ {choices} }}"
+        yield _choices(known)
     if blanks := sum(texts.values()) - sum(known.values()):
         yield f"required = false  # {blanks:,} rows are blank"
 
 
-def _limits(numbers: Floats) -> Iterator[str]:
-    """Yield limits, rounded outwards beyond the numbers that occur, and an example."""
+def _limits(numbers: Floats, unit: str) -> Iterator[str]:
+    """Yield limits, rounded outwards beyond the numbers that occur, an example, and the range as a hint."""
     low, high, median = float(numbers.min()), float(numbers.max()), float(np.median(numbers))
-    if low > 0 and high / low > 100:
+    near, far = np.quantile(numbers, (0.01, 0.99)).tolist()
+    step = 10.0 ** math.floor(math.log10(far - near or high - low))
+    if low > 0 and high / low > 100 and median - near < (far - near) / 4:
         yield f"min = {10.0 ** math.floor(math.log10(low)):.15g}"
         yield f"max = {10.0 ** math.ceil(math.log10(high)):.15g}"
         yield f"example = {min(max(float(f'{median:.2g}'), low), high):.15g}"
         yield 'scale = "log"'
-        return
-    step = 10.0 ** math.floor(math.log10(high - low))
-    margin = (high - low) / 4
-    least = math.floor((low - margin) / step) * step
-    yield f"min = {max(least, 0.0) if low >= 0 else least:.15g}"
-    yield f"max = {math.ceil((high + margin) / step) * step:.15g}"
-    yield f"example = {round(median / step * 10) * step / 10:.15g}"
+    else:
+        margin = (high - low) / 4
+        least = math.floor((low - margin) / step) * step
+        yield f"min = {max(least, 0.0) if low >= 0 else least:.15g}"
+        yield f"max = {math.ceil((high + margin) / step) * step:.15g}"
+        yield f"example = {round(median / step * 10) * step / 10:.15g}"
+    for name, value, limit, which in (("least", low, near, "from"), ("greatest", high, far, "up to")):
+        if abs(value - limit) > 10 * (far - near) > 0:
+            yield f"# 99 % of the rows are {which} {_figure(limit)}; is the {name}, {_figure(value)}, right?"
+    seen = f"From {_figure(low)} to {_figure(high)}"
+    if max(-low, high) < 10_000:
+        seen = seen.replace(",", "")  # perhaps years
+    yield f"hint = {_text(f'{seen} {unit}'.rstrip() + ' in the data.')}"
+
+
+def _figure(number: float) -> str:
+    return figure(float(f"{number:.5g}"))
+
+
+def _choices(known: Texts) -> str:
+    pairs = (f"{_text(key)} = {_text(label)}" for key, label in _labels(known).items())
+    return f"choices = {{ {', '.join(pairs)} }}"
 
 
 def _known(texts: Texts) -> dict[str, int]:
@@ -247,7 +282,10 @@ def _labels(texts: Texts) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in filter(None, texts):
         found.setdefault(text.casefold(), text)
-    ordered = sorted(found.values(), key=lambda text: (float(text) if text.isdecimal() else math.inf, text))
+    # 2 years stand before 10 years.
+    ordered = sorted(
+        found.values(), key=lambda text: [int(p) if i % 2 else p for i, p in enumerate(_FIGURES.split(text))]
+    )
     words = {text: text.replace("_", " ").strip() or text for text in ordered}
     names = {text: f"{word[:1].upper()}{word[1:]}" for text, word in words.items()}
     times = Counter(name.casefold() for name in names.values())
@@ -255,8 +293,9 @@ def _labels(texts: Texts) -> dict[str, str]:
 
 
 def _name(column: str) -> str:
-    """Return a column's name as a member of JSON."""
-    return re.sub(r"[^a-z0-9]+", "_", _NEXT_WORD.sub("_", normalize("NFKC", column)).lower()).strip("_")
+    """Return a column's name as a member of JSON, without its accents."""
+    letters = "".join(c for c in normalize("NFKD", column) if not combining(c))
+    return re.sub(r"[^a-z0-9]+", "_", _NEXT_WORD.sub("_", letters).casefold()).strip("_")
 
 
 def _text(text: str) -> str:

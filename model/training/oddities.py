@@ -28,7 +28,7 @@ def oddities(data: Dataset, trained: Trained, last: Manifest | None) -> list[str
     for number, column in zip(data.problem.features, data.matrix.T, strict=True):
         if isinstance(number, Number):
             found += [*_placeholders(data, number, column), *_other_units(data, number, column)]
-            found += _against_monotone(data, number, column)
+            found += [*_thousands(data, number, column), *_against_monotone(data, number, column)]
             found += _moved(number, column, last) if last else ()
     return [f"In {data.file}, {sentence}" for sentence in found]
 
@@ -113,6 +113,30 @@ def _second_hump(logs: Floats, apart: float) -> Mask:
     return np.asarray(sign * (steps - 0.5 - top) > behind)
 
 
+def _thousands(data: Dataset, number: Number, column: Floats) -> Iterator[str]:
+    """Yield the numbers such as 1.824, if their points probably divide thousands, as in German.
+
+    They have three decimals or, after a last digit of 0, fewer. The others are whole numbers below 1,000,
+    of which there are more than the one in a thousand that three decimals would give by chance.
+    """
+    known = column[~np.isnan(column)]
+    pointed = np.abs(known[known % 1 != 0])
+    whole = len(known) - len(pointed)
+    thousandths = np.round(pointed * 1000)
+    if (
+        len(pointed) >= FEWEST
+        and whole >= max(FEWEST, len(known) / 100)
+        and np.abs(known).max() < 1000
+        and pointed.min() >= 1
+        and np.allclose(pointed * 1000, thousandths, rtol=0, atol=1e-6)
+        and (thousandths % 10 != 0).mean() > 1 / 2
+    ):
+        yield (
+            f"{_rows(data, np.isin(np.abs(column), pointed))} have a {number.name} such as {pointed[0]:.3f}, "
+            "beside whole numbers; do the points divide thousands? Then take them out of the file."
+        )
+
+
 def _against_monotone(data: Dataset, number: Number, column: Floats) -> Iterator[str]:
     """Yield that the rank correlation of a number with the later of two classes is what monotone denies."""
     if not number.monotone or len(data.problem.classes) > 2:
@@ -131,9 +155,13 @@ def _against_monotone(data: Dataset, number: Number, column: Floats) -> Iterator
 def _moved(number: Number, column: Floats, last: Manifest) -> Iterator[str]:
     """Yield that the median is not in the middle half of the deciles of what the last model was fitted to."""
     pairs = zip(last.problem.features, last.features, strict=True)
-    former = {feature.column_name: stats.quantiles for feature, stats in pairs}.get(number.column_name)
+    former = {feature.column_name: stats for feature, stats in pairs}.get(number.column_name)
     median = float(np.nanmedian(column))
-    low, middle, high = np.quantile(former or median, (0.25, 0.5, 0.75)).tolist()
+    if former is None or not former.quantiles:
+        return
+    # The quantiles that are equal are given once: the rows up to each say how many they are.
+    shares = np.cumsum(former.part_rows[:-1]) / sum(former.part_rows)
+    low, middle, high = np.interp((0.25, 0.5, 0.75), shares, former.quantiles).tolist()
     if low <= median <= high:
         return
     hint = "is it in another unit, or is this another population?"

@@ -17,9 +17,8 @@ def test_killed_before_and_after_each_write_the_artifact_verifies(tmp_path: Path
     folder, data, problem = tmp_path / "model", tmp_path / "homes.csv", tmp_path / "problem.toml"
     lines = HOMES_FILE.read_text(encoding="utf-8").splitlines(keepends=True)
     data.write_text("".join(lines[:201]), encoding="utf-8")
-    problem.write_text(
-        draft(data, "breed"), encoding="utf-8"
-    )  # it has no pictures, so there are fewer writes
+    # A drafted problem has no pictures, so there are fewer writes.
+    problem.write_text(draft(data, "breed")[0], encoding="utf-8")
     command = ["--problem", str(problem), "--data", str(data), "--out", str(folder), "--force", "--json"]
     assert train.main(command) == 0
     old = read_artifact(folder)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -36,7 +37,7 @@ def write(folder: Path, columns: dict[str, list[str]]) -> Path:
 
 def drafted(data: Path, target: str = "kind") -> tuple[str, Problem]:
     """Return the draft for a table, as text and as it is read."""
-    text = draft(data, target)
+    text, _ = draft(data, target)
     path = data.with_suffix(".toml")
     path.write_text(text, encoding="utf-8")
     return text, load_problem(path)[0]
@@ -88,7 +89,8 @@ def test_kinds_follow_from_the_texts(tmp_path: Path, cells: list[str], kind: typ
         (["0", "17"], (0, 30, "linear")),
         (["-3", "4"], (-5, 6, "linear")),
         (["0.02", "0.9"], (0, 1.2, "linear")),
-        (["350", "80000"], (100, 100_000, "log")),
+        (["350", "80000"], (0, 100_000, "linear")),
+        (["350", "500", "700", "80000"], (100, 100_000, "log")),
         (["1600000000123", "1600000000456"], (1600000000000, 1600000000600, "linear")),
     ],
 )
@@ -131,11 +133,26 @@ def test_texts_that_differ_in_case_are_one_choice_and_no_two_have_the_same_label
         ("AccountID", [str(row * row) for row in range(60)], "it numbers the rows."),
         ("zip", [f"{row:05}" for row in range(60)], "it has 60 different texts, such as '00000'."),
         ("note", [f"note {row}" for row in range(60)], "it has 60 different texts, such as 'note 0'."),
-        ("size", [*map(str, range(60)), "?"][1:], "it has 59 numbers, but also '?'; leave"),
+        (
+            "size",
+            [*map(str, range(10)), "k.A.", "x", "x"],
+            "it has 48 numbers, but also 'x' (8), 'k.A.' (4); leave",
+        ),
+        (
+            "price",
+            ["1,5", "2 €", *map(str, range(7))],
+            "numbers have a point, not a comma as '1,5' has; write",
+        ),
+        (
+            "price",
+            ["1,5", "2 €", *map(str, range(7))],
+            " And numbers stand without a sign as '2 €' has; take",
+        ),
         ("thing", ["red"], "it has the same value in every row."),
         ("thing", ["1.0", "1"], "it has the same value in every row."),
         ("thing", ["", "NA"], "it has the same value in every row."),
-        ("Größe", ["1", "2"], "its name can't be written in letters of English and digits; rename it"),
+        ("размер", ["1", "2"], "its name can't be written in letters of English and digits; rename it"),
+        ("размер", ["1"], "it has the same value in every row. And its name can't be written in letters"),
         ("1st", ["1", "2"], "the name '1st' can't be a member of JSON"),
         ("model", ["1", "2"], "the name 'model' is one of the API's own members; choose another."),
         ("rows", ["1", "2"], "its name is taken."),
@@ -146,20 +163,27 @@ def test_a_column_that_can_be_no_feature_is_left_out_with_the_reason(
     tmp_path: Path, name: str, cells: list[str], why: str
 ) -> None:
     text, problem = drafted(write(tmp_path, {name: cells, "other": ["1", "2", "4"]}))
-    assert f"# The column {name or 'without a name'} is left out: {why}" in text
+    [comment] = re.findall(f"# The column {name or 'one without a name'} is left out: (.*)", text)
+    assert why in comment
     assert [feature.name for feature in problem.features] == ["other"]
 
 
 def test_what_it_was_unsure_of_is_said(tmp_path: Path) -> None:
     text, _ = drafted(write(tmp_path, {"thing": ["0", "1"], "grade": ["1", "2", "3"]}))
     assert 'kind = "yes_no"  # 0 and 1 are taken for no and yes' in text
-    assert 'kind = "number"  # or a choice, if these few whole numbers are codes' in text
+    assert '# choices = { "1" = "1", "2" = "2", "3" = "3" }' in text
 
 
 def test_classes_that_cannot_be_trained_on_are_said(tmp_path: Path) -> None:
     path = write(tmp_path, {"thing": ["1", "2"], "kind": [*["a"] * 40, *["b"] * 10, *[""] * 10]})
     text, _ = drafted(path)
     assert "# 10 rows have no answer; take them out of the file" in text
+    assert "# Each class needs 30 rows; too few have b." in text
+
+
+def test_spellings_of_a_class_are_counted_together(tmp_path: Path) -> None:
+    path = write(tmp_path, {"thing": ["1", "2"], "kind": [*["a"] * 20, *["A"] * 15, *["b"] * 25]})
+    text, _ = drafted(path)
     assert "# Each class needs 30 rows; too few have b." in text
 
 
@@ -202,6 +226,8 @@ def test_a_header_that_is_a_question_is_asked_as_it_is(tmp_path: Path) -> None:
         ("pHValue", "ph_value", "ph value"),
         ("CO2Level", "co2_level", "co2 level"),
         ("pH", "ph", "ph"),
+        ("Größe", "grosse", "grosse"),
+        ("Durée", "duree", "duree"),
         ("MASS", "mass", "mass"),
     ],
 )

@@ -1,6 +1,7 @@
 """What is said of rows that pass every check but are rarely right, and that nothing is said of sound ones."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from model.artifact import ARTIFACT_FOLDER, Artifact, read_artifact
 from model.manifest import Manifest
 from model.problem.description import Problem
 from model.problem.loading import load_problem
+from model.training import pipeline
 from model.training.dataset import Dataset, read_dataset
 from model.training.draft import draft
 from model.training.oddities import oddities
@@ -90,7 +92,7 @@ def number(problem: Problem, **changes: object) -> Problem:
 def test_nothing_is_said_of_sound_rows(name: str, trained: Trained, tmp_path: Path) -> None:
     data, target = FILES[name]
     drafted = tmp_path / "problem.toml"
-    drafted.write_text(draft(data, target), encoding="utf-8")
+    drafted.write_text(draft(data, target)[0], encoding="utf-8")
     for file in (problem_file(name), drafted):
         assert said(read_dataset(data, load_problem(file)[0]), trained) == []
 
@@ -196,6 +198,24 @@ def test_held_out_rows_that_the_model_was_fitted_to(yard: Look) -> None:
     )
 
 
+def test_points_that_probably_divide_thousands(problem: Problem, look: Look) -> None:
+    rows = [[f"{int(size):,}".replace(",", "."), breed] for size, breed in HOMES]
+    found = look(rows, number(problem, min=1, max=1000), "home_size_sqft,breed")
+    [sentence] = [each for each in found if "thousands" in each]
+    assert re.fullmatch(
+        r"In week\.csv, 5,\d{3} rows \(lines .*\) have a home_size such as \d\.\d{3}, beside whole "
+        r"numbers; do the points divide thousands\? Then take them out of the file\.",
+        sentence,
+    )
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 2, 3, 4])
+def test_decimals_are_not_taken_for_thousands(decimals: int, problem: Problem, look: Look) -> None:
+    rows = [[f"{int(size) / 170:.{decimals}f}", breed] for size, breed in HOMES]
+    found = look(rows, number(problem, min=1, max=1000), "home_size_sqft,breed")
+    assert not [each for each in found if "thousands" in each]
+
+
 def test_an_imported_model_is_judged_on_all_rows_and_was_fitted_to_none_that_is_known(
     trained: Trained, tmp_path: Path
 ) -> None:
@@ -223,7 +243,17 @@ def test_a_median_far_from_that_of_the_model_in_place(
     rows = [[f"{int(size) * factor:.0f}", breed] for size, breed in HOMES]
     [sentence] = look(rows, number(problem, min=1, max=200_000), "home_size_sqft,breed", in_place.manifest)
     assert sentence.startswith("In week.csv, the median of home_size is ")
-    assert sentence.endswith(f" (6,000 rows), and was 1,765 for the model in place; {says}")
+    assert sentence.endswith(f" (6,000 rows), and was 1,764.5 for the model in place; {says}")
+
+
+def test_nothing_is_said_of_a_number_that_is_mostly_its_least_value(tmp_path: Path) -> None:
+    path, problem = tmp_path / "table.csv", tmp_path / "problem.toml"
+    rows = [f"{'ab'[k % 2]},{(k % 7 == 0) + (k % 70 == 0)},{k}" for k in range(700)]
+    path.write_text("\n".join(["kind,times,size", *rows]), encoding="utf-8")
+    problem.write_text(draft(path, "kind")[0], encoding="utf-8")
+    trained = pipeline.train(read_dataset(path, load_problem(problem)[0]), {})
+    data = read_dataset(path, trained.artifact.manifest.problem)
+    assert not [each for each in oddities(data, trained, trained.artifact.manifest) if "times" in each]
 
 
 def test_a_share_far_from_that_of_the_model_in_place(homes: Look, in_place: Artifact) -> None:
