@@ -1,7 +1,7 @@
 """The geometry of the chart of each class's probability by a number. The template `_chart.html` draws it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, floor, log, log10, sqrt
 
@@ -13,25 +13,29 @@ from model.problem.description import Class
 from model.problem.features import Number
 from model.problem.rows import Row
 from model.problem.scales import round_numbers
-from webapp.pages.labels import Label, drop_overlapping, shortened, stack_overlapping
+from webapp.pages.labels import Label, drop_overlapping, name_curves
 from webapp.words import percentage
 
 SAMPLES = 120
 MARGIN = 40
 """Half the width of the marker's label, in units of the `viewBox`."""
+FARTHEST = 5
 MIN_RATIO = 1.5
 """The least ratio of the greatest to the least number on a chart with a logarithmic scale."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The curve of one class and the area below it, each as the `d` of a `<path>`, and its name."""
+    """The curve of one class and the area below it, each as the `d` of a `<path>`.
+
+    Its heights are `y` at `GRID`, for the place of its name.
+    """
 
     key: str
     name: str
     line: str
     area: str
-    label: Label
+    heights: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,20 @@ class Axis:
 
     @classmethod
     def of(cls, predictor: Predictor, number: Number) -> "Axis":
-        """Return the axis over the range of the training data, widened where that is nearly a point."""
+        """Return the axis over the range of the training data without outliers, widened if nearly a point.
+
+        Outliers are farther from the outer deciles than `FARTHEST` times the distance between these.
+        """
         stats = predictor.manifest.features[predictor.problem.features.index(number)]
-        low, high = stats.min or 0.0, stats.max or 0.0
-        if number.scale == "log":
+        low, high, logarithmic = stats.min or 0.0, stats.max or 0.0, number.scale == "log"
+        first, last = stats.quantiles[0], stats.quantiles[-1]
+        if first < last and logarithmic:
+            reach = (last / first) ** FARTHEST
+            low, high = max(low, first / reach), min(high, last * reach)
+        elif first < last:
+            reach = (last - first) * FARTHEST
+            low, high = max(low, first - reach), min(high, last + reach)
+        if logarithmic:
             low = max(min(low, sqrt(low * high / MIN_RATIO)), number.min)
             return cls(number, low, min(max(high, low * MIN_RATIO), number.max))
         least = (number.max - number.min) / 100
@@ -148,19 +162,22 @@ class Chart:
             (words, [*map(percentage, each)]) for (_, words), each in zip(ticks, shares_at_ticks, strict=True)
         ]
 
-    def drawn(self, keys: Sequence[str]) -> list[Curve]:
-        """Return the curves of some classes, with their names where none overlaps another."""
+    def drawn(self, keys: Sequence[str]) -> list[tuple[Curve, Label]]:
+        """Return the curves of some classes with their names."""
         curves = [curve for curve in self.curves if curve.key in keys]
-        names = stack_overlapping([curve.label for curve in curves])
-        return [replace(curve, label=name) for curve, name in zip(curves, names, strict=True)]
+        names = name_curves([curve.name for curve in curves], [curve.heights for curve in curves], GRID)
+        return list(zip(curves, names, strict=True))
 
+
+GRID = np.linspace(Chart.LEFT, Chart.RIGHT, 76)
+"""Places along the axis, five units of the `viewBox` apart."""
 
 _chart = lru_cache(maxsize=64)(Chart)  # drawing one takes longer than all else of a page
 
 
-def marker(predictor: Predictor, number: Number, value: float, probability: float) -> Label:
+def marker(axis: Axis, value: float, probability: float) -> Label:
     """Return the place of a value on its class's curve. One outside the chart is put at its edge."""
-    x = Axis.of(predictor, number).x(value)
+    x = axis.x(value)
     anchor = "start" if x < Chart.LEFT + MARGIN else "end" if x > Chart.RIGHT - MARGIN else "middle"
     return Label(x, _y_of(probability), percentage(probability), anchor)
 
@@ -169,15 +186,7 @@ def _curve(entry: Class, xs: Sequence[float], shares: NDArray[np.float32]) -> Cu
     points = [f"{x:.1f} {_y_of(share):.1f}" for x, share in zip(xs, shares.tolist(), strict=True)]
     line = f"M{'L'.join(points)}"
     area = f"{line}L{xs[-1]:.1f} {Chart.BOTTOM}L{xs[0]:.1f} {Chart.BOTTOM}Z"
-    return Curve(entry.key, entry.name, line, area, _name_label(entry.name, xs, shares))
-
-
-def _name_label(name: str, xs: Sequence[float], shares: NDArray[np.float32]) -> Label:
-    """Place a class's name at the peak of its curve, or at an end of the chart where the curve is as high."""
-    peak = next((end for end in (0, -1) if shares[end] > shares.max() - 0.01), int(shares.argmax()))
-    x = xs[peak]
-    anchor = "start" if x < Chart.WIDTH / 3 else "end" if x > Chart.WIDTH * 2 / 3 else "middle"
-    return Label(x, round(_y_of(float(shares[peak])) - 12, 1), shortened(name), anchor)
+    return Curve(entry.key, entry.name, line, area, np.interp(GRID, xs, [_y_of(share) for share in shares]))
 
 
 def _y_of(share: float) -> float:

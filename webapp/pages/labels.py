@@ -2,8 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
 
 LINE_HEIGHT = 18
+ABOVE_CURVE = 12
+"""How far a name's baseline is above its curve."""
 TICK_WIDTH = 60
 """The least distance between two ticks."""
 CHARACTER_WIDTH = 9
@@ -48,6 +54,31 @@ def stack_overlapping(names: Sequence[Label]) -> list[Label]:
         beneath = [height for other, height in heights.items() if other.overlaps(name)]
         heights[name] = min([name.y, *(height - LINE_HEIGHT for height in beneath)])
     return [replace(name, y=heights[name]) for name in names]
+
+
+def name_curves(
+    names: Sequence[str], heights: Sequence[NDArray[np.float64]], grid: NDArray[np.float64]
+) -> list[Label]:
+    """Place each name above its curve, where the fewest other curves cross it, and there where it is highest.
+
+    Args:
+        names: one for each curve.
+        heights: the `y` of each curve at the places of the grid, which is less the higher it is.
+        grid: ascending values of `x`, evenly spaced from one end of the chart to the other.
+    """
+    labels = []
+    for name, own in zip(map(shortened, names), heights, strict=True):
+        width = min(ceil(CHARACTER_WIDTH * len(name) / (grid[1] - grid[0])) + 1, len(grid))
+        windows = np.lib.stride_tricks.sliding_window_view(np.array(heights), width, axis=1)
+        below = np.lib.stride_tricks.sliding_window_view(own, width)
+        baseline = below.min(axis=1, keepdims=True) - ABOVE_CURVE
+        crossed = (baseline - LINE_HEIGHT < windows) & (windows < baseline + ABOVE_CURVE / 2)
+        best = int(np.lexsort((below.mean(axis=1), crossed.any(axis=2).sum(axis=0)))[0])
+        last = len(grid) - width
+        anchor = "start" if best == 0 else "end" if best == last else "middle"
+        x = {"start": grid[0], "end": grid[-1], "middle": grid[best : best + width].mean()}[anchor]
+        labels.append(Label(round(float(x), 1), round(float(baseline[best, 0]), 1), name, anchor))
+    return stack_overlapping(labels)
 
 
 def shortened(name: str) -> str:

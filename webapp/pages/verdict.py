@@ -5,7 +5,7 @@ from model.predictor import Prediction, Predictor
 from model.problem.features import AnyFeature, Number, Reading
 from model.problem.rows import Row
 from model.problem.wording import listed
-from webapp.pages.chart import Chart, chart_of, marker, rounded_inwards
+from webapp.pages.chart import Axis, Chart, chart_of, marker, rounded_inwards
 from webapp.reasons import ranges_in_words, reasons_for
 from webapp.words import about, frequency
 
@@ -33,6 +33,7 @@ class Verdict:
         slider: the first number in its first unit, where the slider stands; None if it is blank.
         chart: by the number that was picked; None where there is no number, or it is blank.
         marker: the place of the row on the chart; only where there is a chart.
+        beyond: whether the row is beyond the chart's end, where the marker stands.
         shown_number: the value of the number that the chart varies, in words; only where there is a chart.
     """
 
@@ -75,7 +76,9 @@ class Verdict:
             number = chosen[0]
             reading = readings[number.name]
             self.chart = chart_of(predictor, number, reading.unit, row)
-            self.marker = marker(predictor, number, reading.number, answer.probability)
+            axis = Axis.of(predictor, number)
+            self.marker = marker(axis, reading.number, answer.probability)
+            self.beyond = not axis.low <= reading.number <= axis.high
             self.shown_number = number.in_words(reading)
 
 

@@ -2,10 +2,18 @@
 
 from itertools import combinations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.pages.labels import CHARACTER_WIDTH, TICK_WIDTH, Label, drop_overlapping, stack_overlapping
+from webapp.pages.labels import (
+    CHARACTER_WIDTH,
+    TICK_WIDTH,
+    Label,
+    drop_overlapping,
+    name_curves,
+    stack_overlapping,
+)
 
 words = st.text("abcdefghij 0123456789.", max_size=30)
 labels = st.builds(
@@ -32,3 +40,35 @@ def test_names_that_overlap_sideways_stand_on_lines_of_their_own(names: list[Lab
     assert all(after.y <= before.y for after, before in zip(placed, names, strict=True))
     for one, other in combinations(dict.fromkeys(placed), 2):
         assert not one.overlaps(other) or abs(one.y - other.y) > 17.9
+
+
+GRID = np.linspace(50, 424, 76)
+curves = st.lists(st.floats(34, 236), min_size=76, max_size=76).map(np.array)
+
+
+@given(st.lists(st.tuples(words.filter(str.strip), curves), min_size=1, max_size=6))
+def test_a_name_stands_above_its_curve_within_the_chart(named: list[tuple[str, np.ndarray]]) -> None:
+    names, heights = zip(*named, strict=True)
+    for label, own in zip(name_curves(names, heights, GRID), heights, strict=True):
+        left, right = label._ends()
+        under = own[(left <= GRID) & (right >= GRID)]
+        assert label.y <= under.min() - 11
+        assert right > GRID[0]
+        assert left < GRID[-1]
+
+
+def test_a_name_stands_where_no_other_curve_crosses_it() -> None:
+    falls, rises, low = np.linspace(40, 230, 76), np.linspace(230, 40, 76), np.full(76, 135.0)
+    falling, rising, between = name_curves(["Falls", "Rises", "Low"], [falls, rises, low], GRID)
+    assert (falling.x, falling.anchor) == (50, "start")
+    assert (rising.x, rising.anchor) == (424, "end")
+    left, right = between._ends()
+    for curve in (falls, rises):
+        beside = curve[(GRID >= left) & (GRID <= right)]
+        assert ((beside < between.y - 18) | (beside > between.y + 6)).all()
+
+
+def test_of_places_that_are_free_the_highest_is_taken() -> None:
+    peak = 236 - 150 * np.exp(-(((GRID - 300) / 40) ** 2))
+    [label] = name_curves(["Peak"], [peak], GRID)
+    assert abs(label.x - 300) < 10

@@ -1,7 +1,11 @@
 """The same pages for every problem, made from its features."""
 
+import json
 import re
+import shutil
+from collections.abc import Callable
 from html import unescape
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -10,10 +14,13 @@ from flask.testing import FlaskClient
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from model.manifest import MANIFEST_NAME
+from model.predictor import Predictor
 from model.problem.features import Number
 from model.problem.rows import Row, as_text, example_row, example_rows
 from tests.problems.rows import as_texts, rows
 from tests.webapp.conftest import Service
+from webapp import create_app
 from webapp.pages.chart import Axis, chart_of
 
 
@@ -200,6 +207,33 @@ def test_the_chart_varies_the_number_that_mattered_most(service: Service) -> Non
     number = next(each.feature for each in weighed if isinstance(each.feature, Number))
     page = service.client.get(f"/recommendation?{urlencode(as_texts(row))}").text
     assert f"by the {number.short}" in page
+
+
+def test_an_outlier_does_not_squeeze_the_chart_and_a_row_out_there_is_beyond_it(
+    tmp_path: Path, model_of: Callable[[str], Path]
+) -> None:
+    folder = Path(shutil.copytree(model_of("penguins"), tmp_path / "penguins"))
+    path = folder / MANIFEST_NAME
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    [mass] = [each for each in manifest["features"] if each["name"] == "body_mass"]
+    mass["max"] = 12_000
+    [described] = [each for each in manifest["problem"]["features"] if each["name"] == "body_mass"]
+    described["max"] = 100_000
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    predictor = Predictor.load(folder)
+    axis = Axis.of(predictor, predictor.problem.features_by_name["body_mass"])  # type: ignore[arg-type]
+    assert axis.high == mass["max"]
+    mass["max"] = 90_000
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    predictor = Predictor.load(folder)
+    axis = Axis.of(predictor, predictor.problem.features_by_name["body_mass"])  # type: ignore[arg-type]
+    assert mass["quantiles"][-1] < axis.high < 20_000
+    client = create_app({"TESTING": True, "MODEL_DIR": str(folder)}).test_client()
+    row = {"island": "Biscoe", "unit": "g", "chart": "body_mass"}
+    for grams, beyond in (("5000", False), ("50000", True)):
+        page = client.get("/recommendation", query_string=row | {"body_mass": grams}).text
+        assert ("your penguin, beyond" in page) is beyond
+        assert ("and beyond the chart" in page) is beyond
 
 
 def test_beside_the_form_the_chart_varies_the_number_of_the_slider(service: Service) -> None:
