@@ -81,6 +81,7 @@ class Problem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         question: the heading of a form of several features.
         description: a sentence about the site, for search engines and link previews.
         simulated_note: the last line of every page where the data is simulated.
+        decimal_comma: whether the numbers of tables have a decimal comma where semicolons separate the cells.
         row: what one line of the data is, such as a home.
         answer: what the answer is called, such as a puppy.
         unknown: what the model does not know, one sentence each.
@@ -97,6 +98,7 @@ class Problem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     question: Text
     description: Text
     simulated_note: str = ""
+    decimal_comma: bool = False
     row: Noun
     answer: Noun
     unknown: tuple[str, ...] = ()

@@ -26,12 +26,25 @@ YES, NO = frozenset({"yes", "true", "y", "1"}), frozenset({"no", "false", "n", "
 NUMBER = re.compile(
     r"[+-]?(?:(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE
 )
+_WITH_COMMA = re.compile(r"([+-]?)(\d{1,3}(?:\.\d{3})+|\d+)(?:,(\d+))?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d[\d.' \u2019\u00a0\u202f]*,\d+")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[.,' \u2019\u00a0\u202f]\d{3})+(?:\.\d+)?")
 _PLAIN = re.compile(r"[-+.0-9eE]*")
 """Of texts with these characters only, `float` takes the same ones as `NUMBER`."""
 _LONGEST_WHOLE = 15
 """Whole numbers of more digits are read as floats, which can't hold them exactly anyway."""
+
+
+def with_point(text: str) -> str | None:
+    """Return a number with a decimal comma, such as "1.234,5", as features read it: "1234.5".
+
+    Returns a text without comma or point as it is, and None for any other with one.
+    """
+    text = text.strip()
+    if found := _WITH_COMMA.fullmatch(text):
+        sign, whole, decimals = found.groups()
+        return f"{sign}{whole.replace('.', '')}{f'.{decimals}' if decimals else ''}"
+    return None if "," in text or "." in text else text
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from model.arrays import Floats, Matrix
 from model.problem.description import Problem
-from model.problem.features import AnyFeature, Fault, FeatureError, Number
+from model.problem.features import AnyFeature, Fault, FeatureError, Number, with_point
 from model.problem.rows import RowError, RowReader, unit_fault
 from model.problem.wording import listed, shown
 
@@ -18,6 +18,8 @@ Faults = Mapping[int, tuple[Fault, ...]]
 """What is wrong with rows, by their positions from 0."""
 
 SEPARATORS = ",;\t"
+
+NO_COMMA = "must have no comma, which could be a decimal one where semicolons separate the cells"
 
 
 class HeaderError(ValueError):
@@ -56,8 +58,8 @@ class Columns:
 
     Names are compared without regard to case, accents, spaces and punctuation. A number stands under its
     name, or under its name with a unit, as `home_size_m2`. Where semicolons separate the cells, a number may
-    have no comma: people who write such tables mean a decimal one, and `1,234` would be read a thousand times
-    as large.
+    have no comma, unless the problem declares a decimal one: people who write such tables mean that, and
+    `1,234` would be read a thousand times as large.
 
     Attributes:
         others: the names of the columns that are neither features nor their units nor the target.
@@ -72,7 +74,8 @@ class Columns:
                 nearly the name of a feature that has none.
         """
         self._header = [name.strip() for name in header]
-        self._refuses_commas = separator == ";"
+        self._semicolons = separator == ";"
+        self._decimal_comma = self._semicolons and problem.decimal_comma
         self._places: dict[str, list[int]] = {}
         for at, name in enumerate(self._header):
             self._places.setdefault(plain_name(name), []).append(at)
@@ -126,7 +129,12 @@ class Columns:
         return matrix, {row: tuple(found) for row, found in sorted(faults.items())}
 
     def _read_at_once(self, column: _Column, texts: Sequence[str], units: Sequence[str]) -> Floats | None:
-        if self._refuses_commas and isinstance(column.feature, Number) and "," in "".join(texts):
+        if self._decimal_comma and isinstance(column.feature, Number):
+            pointed = [text for text in map(with_point, texts) if text is not None]
+            if len(pointed) < len(texts):
+                return None
+            texts = pointed
+        elif self._semicolons and isinstance(column.feature, Number) and "," in "".join(texts):
             return None
         return column.feature.column(texts, units or ([column.unit] if column.unit else ()))
 
@@ -135,9 +143,11 @@ class Columns:
         if isinstance(feature, Number):
             if unit and unit not in feature.units:
                 raise FeatureError(unit_fault(feature, column.unit_member, unit))
-            if self._refuses_commas and "," in text:
-                rule = "must have no comma, which could be a decimal one where semicolons separate the cells"
+            pointed = with_point(text) if self._decimal_comma else text
+            if pointed is None or (self._semicolons and "," in pointed):
+                rule = NO_COMMA if pointed else "must have a decimal comma, and points between thousands only"
                 raise FeatureError(Fault(feature.name, f"{feature.name} {rule}", text.strip()))
+            text = pointed
         return feature.read(text, unit).number
 
     def _find(self, problem: Problem, feature: AnyFeature) -> _Column:

@@ -9,6 +9,7 @@ import numpy as np
 from model.arrays import Integers, Labels, Matrix
 from model.problem.description import Problem
 from model.problem.features import BLANKS, Choice, Fault
+from model.problem.table import NO_COMMA
 from model.problem.wording import shown
 
 _SHOWN = 3
@@ -40,6 +41,8 @@ class DataFaults:
 
     def _remedy(self, fault: Fault) -> str:
         """Return what can be changed in the problem, or in the file, other than the value."""
+        if fault.rule.endswith(NO_COMMA):
+            return "; if it is one, declare it: decimal_comma = true"
         blank = fault.got is None or str(fault.got).lower() in BLANKS
         if fault.hint:  # it is a typo, most likely
             return ""

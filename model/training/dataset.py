@@ -145,14 +145,14 @@ def _read_rows(
     return matrix, labels.astype(np.int64), lines
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a CSV file as texts, by the names of its columns.
+def read_table(path: Path) -> tuple[pd.DataFrame, str]:
+    """Read a CSV file as texts, by the names of its columns, and what separates its cells.
 
     Raises:
         DatasetError: The file cannot be read as a table.
     """
     table = _Table(path)
-    return pd.concat(table.rows()).set_axis(table.header, axis="columns")
+    return pd.concat(table.rows()).set_axis(table.header, axis="columns"), table.separator
 
 
 class _Table:

@@ -4,16 +4,17 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from unicodedata import combining, normalize
 
 import numpy as np
+import pandas as pd
 
 from model.arrays import Floats
 from model.problem.checks import MAX_CLASSES, MAX_FEATURES, name_fault
-from model.problem.features import BLANKS, NO, NUMBER, YES
+from model.problem.features import BLANKS, NO, NUMBER, YES, with_point
 from model.problem.table import plain_name
 from model.problem.wording import figure, plural, shown
 from model.training.dataset import MIN_ROWS, DatasetError, read_table
@@ -35,6 +36,8 @@ UNITS = frozenset({
 _DECIMAL_COMMA = re.compile(r"[+-]?[\d.]+,\d+")
 _FIGURES = re.compile(r"([0-9]+)")
 _SIGNS = "$€£¥% "
+_SURELY_DECIMAL = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+,\d+|\d+,(?:\d{1,2}|\d{4,}))")
+"""A decimal comma that can't stand between thousands."""
 _LEADING_ZERO = re.compile(r"0\d\d")
 """How a code begins; the hour 05 is a number."""
 _NEXT_WORD = re.compile(r"(?<=[a-z]{2})(?=[A-Z])|(?<=[A-Za-z0-9])(?=[A-Z][a-z])")
@@ -54,10 +57,10 @@ def draft(path: Path, target: str) -> tuple[str, list[str]]:
         DatasetError: The file cannot be read; it does not have the column once; the column has too few or
             too many different values; no other column can be a feature.
     """
-    table = read_table(path)
+    table, decimal_comma = _read(path)
     columns = [plain_name(column) for column in table.columns]
     at = _place(path, list(table.columns), target)
-    name, answers = _name(target), Counter(table.iloc[:, at].str.strip())
+    name, answers = _name(target), Counter(table.iloc[:, at])
     for sentence in _name_fault(target, name, ""):
         raise DatasetError(f"The column {target!r} of {path} can't be answered: {sentence}")
     classes = _labels(answers)
@@ -77,6 +80,7 @@ def draft(path: Path, target: str) -> tuple[str, list[str]]:
         f"title = {_text(words.removeprefix('is ').removeprefix('has ').capitalize())}",
         f"question = {_text(_question(target, _yes_no_question(words) if is_yes_no else f'Which {words}?'))}",
         'row = { name = "row", plural = "rows" }  # what a row is: a word that stands in many sentences',
+        *(["decimal_comma = true"] if decimal_comma else []),
         *(['answer = { name = "answer", plural = "answers" }'] if is_yes_no else []),
         "",
         "[target]",
@@ -89,7 +93,7 @@ def draft(path: Path, target: str) -> tuple[str, list[str]]:
     for column, (_, texts) in zip(table.columns, table.items(), strict=True):
         if plain_name(column) == plain_name(target):
             continue
-        counts = Counter(texts.str.strip())
+        counts = _count(texts, decimal_comma=decimal_comma)
         sentences = [*_unusable(_name(column), counts), *_name_fault(column, _name(column), name)]
         if columns.count(plain_name(column)) > 1:
             sentences.append("the file has several columns of this name; keep one.")
@@ -105,6 +109,24 @@ def draft(path: Path, target: str) -> tuple[str, list[str]]:
         reason = lines[-1].removeprefix("# ") if len(columns) > 1 else f"It has no other than {target!r}."
         raise DatasetError(f"No column of {path} can be asked for. {reason}")
     return "\n".join(lines) + "\n", left_out
+
+
+def _read(path: Path) -> tuple[pd.DataFrame, bool]:
+    """Return the texts of a table, and whether its numbers have decimal commas."""
+    table, separator = read_table(path)
+    table = table.apply(lambda texts: texts.str.strip())
+    commas = table.apply(lambda texts: texts.str.fullmatch(_SURELY_DECIMAL.pattern).any())
+    return table, separator == ";" and bool(commas.any())
+
+
+def _count(texts: Iterable[str], *, decimal_comma: bool) -> Texts:
+    """Count the texts of a column, with decimal points for commas if it then has numbers only."""
+    counts = Counter(texts)
+    if decimal_comma:
+        pointed = Counter(with_point(text) or text for text in counts.elements())
+        if all(map(_is_number, _known(pointed))):
+            return pointed
+    return counts
 
 
 def _place(path: Path, columns: Sequence[str], target: str) -> int:

@@ -1,8 +1,10 @@
 """The reading of a table: its header, and its cells as those of single rows."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -97,6 +99,28 @@ def test_a_comma_in_a_number_is_asked_back_where_semicolons_separate_the_cells(c
     assert {row: [fault.detail for fault in found] for row, found in faults.items()} == {
         1: [f"home_size {rule}; got {cell.strip()}."]
     }
+
+
+GERMAN = msgspec.structs.replace(PUPPY, decimal_comma=True)
+
+
+@given(st.lists(st.decimals(50, 9_000, places=4), min_size=1))
+def test_a_declared_decimal_comma_is_read_where_semicolons_separate_the_cells(sizes: list[Decimal]) -> None:
+    to_german = str.maketrans(",.", ".,")
+    for shown in ("{}", "{:,}"):
+        cells = [shown.format(size).translate(to_german) for size in sizes]
+        matrix, faults = Columns(GERMAN, ["home_size"], ";").read([cells])
+        assert faults == {}
+        assert matrix[:, 0].tolist() == list(map(float, sizes))
+    matrix, faults = Columns(GERMAN, ["home_size"], ",").read([[str(size) for size in sizes]])
+    assert matrix[:, 0].tolist() == list(map(float, sizes))
+
+
+@pytest.mark.parametrize("cell", ["92.5", "1,234,567", "1.23,5", "1.234.5"])
+def test_other_numbers_are_refused_beside_a_declared_decimal_comma(cell: str) -> None:
+    _, faults = Columns(GERMAN, ["home_size"], ";").read([["1.092,5", cell]])
+    rule = "must have a decimal comma, and points between thousands only"
+    assert [fault.detail for fault in faults[1]] == [f"home_size {rule}; got {cell}."]
 
 
 # The header

@@ -359,6 +359,20 @@ def test_a_decimal_comma_and_marks_between_thousands_are_named(
     assert str(error.value).startswith(f"In {path}, line 2 has {size.strip(chr(34))!r}")
 
 
+def test_where_semicolons_separate_the_cells_a_decimal_comma_can_be_declared(
+    tmp_path: Path, problem: Problem
+) -> None:
+    path = write(
+        tmp_path,
+        (HEADER + "1.200,5,dachshund\n").replace(",", ";").replace("200;5", "200,5")
+        + VALID_ROWS.replace(",", ";"),
+    )
+    with pytest.raises(DatasetError, match=r"if it is one, declare it: decimal_comma = true\.$"):
+        read_dataset(path, problem)
+    declared = msgspec.structs.replace(problem, decimal_comma=True)
+    assert read_dataset(path, declared).matrix[0, 0] == 1200.5
+
+
 def test_a_typo_in_a_label_names_the_known_one_and_proposes_no_class(
     tmp_path: Path, problem: Problem
 ) -> None:

@@ -196,12 +196,30 @@ def test_a_unit_stays_in_the_name_where_the_number_has_two_or_it_is_a_word(tmp_p
     assert [feature.name for feature in problem.features] == ["size_g", "size_kg", "size", "per_day"]
 
 
-def test_decimal_commas_are_named(tmp_path: Path) -> None:
+def test_decimal_commas_between_semicolons_are_declared_and_read(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
-    rows = "".join(f"{'ab'[row % 2]};{row},5;{row % 7}\n" for row in range(60))
+    rows = "".join(
+        f"{'ab'[row % 2]};{2 * row},5;1.{2 * row + 100};{row % 7};{row % 3},0 kg\n" for row in range(60)
+    )
+    path.write_text(f"kind;size;mass;count;note\n{rows}", encoding="utf-8")
+    text, problem = drafted(path)
+    assert "decimal_comma = true" in text
+    assert [(feature.name, type(feature)) for feature in problem.features] == [
+        ("size", Number),
+        ("mass", Number),
+        ("count", Number),
+        ("note", Choice),
+    ]
+    assert read_dataset(path, problem).matrix[:2].tolist() == [[0.5, 1100, 0, 0], [2.5, 1102, 1, 1]]
+
+
+@pytest.mark.parametrize("cell", ["1,234", "{row}", "1.234"])
+def test_a_comma_that_may_divide_thousands_declares_nothing(tmp_path: Path, cell: str) -> None:
+    path = tmp_path / "data.csv"
+    rows = "".join(f"{'ab'[row % 2]};{cell.format(row=row)};{row % 7}\n" for row in range(60))
     path.write_text(f"kind;size;mass\n{rows}", encoding="utf-8")
     text, _ = drafted(path)
-    assert "The column size is left out: numbers have a point, not a comma as '0,5' has" in text
+    assert "decimal_comma" not in text
 
 
 def test_a_header_that_is_a_question_is_asked_as_it_is(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_name_stands_where_no_other_curve_crosses_it() -> None:
     assert (rising.x, rising.anchor) == (424, "end")
     left, right = between._ends()
     for curve in (falls, rises):
-        beside = curve[(GRID >= left) & (GRID <= right)]
+        beside = curve[(left <= GRID) & (right >= GRID)]
         assert ((beside < between.y - 18) | (beside > between.y + 6)).all()
 
 
