@@ -138,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     instead.add_argument("--compare", nargs=2, metavar="VERSION", help="show two of these side by side")
     instead.add_argument("--rollback", metavar="VERSION", help="put a former one in place again")
-    instead.add_argument("--draft", type=Path, metavar="FILE", help="print a first problem.toml for a CSV")
+    instead.add_argument("--draft", type=_file, metavar="FILE", help="print a first problem.toml for a CSV")
     parser.add_argument("--target", default="", metavar="COLUMN", help="the column to answer, with --draft")
     parser.add_argument("--json", action="store_true", help="print the result as JSON, for programs")
     return parser
@@ -148,6 +148,12 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError("must be a whole number of 1 or more")
     return int(text)
+
+
+def _file(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("must name a CSV (with make: DATA=); it is empty")
+    return Path(text)
 
 
 def _folder(text: str) -> Path:

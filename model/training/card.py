@@ -6,6 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from model.manifest import FeatureStats, KnownAnswer, Manifest, Metrics
+from model.problem.description import Class
 from model.problem.features import AnyFeature, Choice, Number
 from model.problem.rows import RowReader
 from model.problem.wording import listed
@@ -18,6 +19,11 @@ _TEMPLATES = Environment(
     autoescape=False,  # noqa: S701  # it is Markdown; the page that shows it escapes HTML
     keep_trailing_newline=True,
 )
+
+MOST_FEATURES = 5
+"""The most features that are shown of a known answer."""
+MOST_COLUMNS = 8
+"""The most classes that get a column of their own in a table, and the most confusions that are listed."""
 
 _count = "{:,}".format
 """Writes a number of rows with thousands marks."""
@@ -44,20 +50,20 @@ def write_card(manifest: Manifest) -> bytes:
             (f"{feature.axis} (`{feature.name}`)", _seen(feature, stats), _count(stats.blanks))
             for feature, stats in zip(problem.features, manifest.features, strict=True)
         ],
-        answers=[
-            [*known_in_words(manifest, known), *(f"{value:.1%}" for value in known.probabilities)]
-            for known in manifest.known_answers
-        ],
+        shown=weightiest(manifest),
+        answers=[_answer(manifest, known) for known in manifest.known_answers],
         changes=changes_in_words(manifest),
         importances=[(feature.axis, f"{weight:.3f}") for feature, weight in plots.importances(manifest)],
         measures=[
             (f"{title} ({way})", _score(metrics, key), measure(key, metrics.baseline[key]))
             for key, title, way in MEASURES
         ],
+        most_columns=MOST_COLUMNS,
         confusion=[
             [name, *map(_count, row.values())]
             for name, row in zip(names, metrics.confusion.values(), strict=True)
         ],
+        confused=_confused(manifest),
         unseen=list(_unseen(manifest)),
         constraints=constraints_in_words(manifest),
         parameters=[(key, f"`{value}`") for key, value in manifest.parameters.items()],
@@ -82,11 +88,47 @@ def _counts(feature: AnyFeature, stats: FeatureStats) -> dict[str, int]:
     return {names[key]: rows for key, rows in stats.counts.items()}
 
 
+def weightiest(manifest: Manifest) -> list[AnyFeature]:
+    """Return the features that are shown of a known answer: the weightiest, in the order of the problem."""
+    most = [feature for feature, _ in plots.importances(manifest)[:MOST_FEATURES]]
+    return [feature for feature in manifest.problem.features if feature in most or not most]
+
+
 def known_in_words(manifest: Manifest, known: KnownAnswer) -> list[str]:
-    """Return the values of a known answer's row for people, in the order of the features."""
+    """Return the values of a known answer's row for people: those of the weightiest features."""
     readings = RowReader(manifest.problem).from_json(known.row).readings
     values = zip(manifest.problem.features, readings, strict=True)
-    return [feature.in_words(reading) for feature, reading in values]
+    shown = weightiest(manifest)
+    return [feature.in_words(reading) for feature, reading in values if feature in shown]
+
+
+def best(manifest: Manifest, known: KnownAnswer) -> tuple[Class, float]:
+    """Return the class of a known answer, and its probability."""
+    share = max(known.probabilities)
+    return manifest.problem.classes[known.probabilities.index(share)], share
+
+
+def _answer(manifest: Manifest, known: KnownAnswer) -> list[str]:
+    """Return a row of the table of known answers, with every probability or, of many, the greatest."""
+    shares = [f"{value:.1%}" for value in known.probabilities]
+    if len(shares) > MOST_COLUMNS:
+        entry, share = best(manifest, known)
+        shares = [entry.name, f"{share:.1%}"]
+    return [*known_in_words(manifest, known), *shares]
+
+
+def _confused(manifest: Manifest) -> list[tuple[str, str, str]]:
+    """Return the most frequent wrong answers: the class that rows have, the answered one, and the rows."""
+    by_key, confusion = manifest.problem.by_key, manifest.metrics.confusion
+    found = [
+        (rows, by_key[key].name, by_key[answered].name)
+        for key, row in confusion.items()
+        for answered, rows in row.items()
+        if rows and key != answered
+    ]
+    return [
+        (has, answered, _count(rows)) for rows, has, answered in sorted(found, reverse=True)[:MOST_COLUMNS]
+    ]
 
 
 def changes_in_words(manifest: Manifest) -> list[str]:

@@ -135,32 +135,31 @@ def importances(manifest: Manifest) -> list[tuple[AnyFeature, float]]:
 
 
 def number_plot(manifest: Manifest, number: Number, values: Floats, labels: Labels) -> bytes:
-    """Plot a histogram of a number of the fitted rows for each class."""
+    """Plot a histogram of a number of the fitted rows for each class, each as high as the others."""
     names = [entry.name for entry in manifest.problem.classes]
-    height = 116
+    height = 132
     drawing = _feature_drawing(manifest, number, f"Histograms for {', '.join(names)}.")
     edges = _edges(number, values)
     x = _scale(number, edges)
     of_class = [values[labels == k] for k in range(len(names))]
     counts = [np.histogram(found[~np.isnan(found)], edges)[0] for found in of_class]
-    tallest = max(int(count.max()) for count in counts)
     for k, (name, found, count) in enumerate(zip(names, of_class, counts, strict=True)):
         ground = 30 + height * (k + 1)
-        y = linear(0, tallest, ground, ground - height + 30)
+        y = linear(0, max(int(count.max()), 1), ground, ground - height + 70)
         for (start, end), rows in zip(pairwise(edges), count, strict=True):
             if rows:
                 drawing.bar((x(start) + 0.5, y(rows)), (x(end) - 0.5, ground), colour(k))
-        lines = [_cut(name, 60), f"{len(found):,} {manifest.problem.row.plural}"]
+        words = f"{len(found):,} {manifest.problem.row.plural}"
         at, anchor = LEFT, "start"
         if count.any():
             median = float(np.nanmedian(found))
             drawing.line((x(median), ground), (x(median), ground - height + 26), kind="note")
-            lines[1] += f", median {number.figure(float(f'{median:.4g}'))}"
+            words += f", median {number.figure(float(f'{median:.4g}'))}"
             # The label goes on the side away from the median, where there are few rows.
             at, anchor = (RIGHT, "end") if x(median) < (LEFT + RIGHT) / 2 else (LEFT, "start")
         if blanks := int(np.isnan(found).sum()):
-            lines.append(f"{blanks:,} not given")
-        for row, line in enumerate(lines):
+            words += f", {blanks:,} not given"
+        for row, line in enumerate((_cut(name, 60), words)):
             drawing.text(at, ground - height + 40 + 19 * row, line, anchor=anchor)
         drawing.line((LEFT, ground), (RIGHT, ground), kind="axis")
     bottom = 30 + height * len(names)

@@ -7,13 +7,19 @@ from rich.table import Table
 from rich.text import Text
 
 from model.manifest import Manifest
-from model.training.card import MEASURES, changes_in_words, constraints_in_words, known_in_words, measure
+from model.training.card import (
+    MEASURES,
+    best,
+    changes_in_words,
+    constraints_in_words,
+    known_in_words,
+    measure,
+    weightiest,
+)
 from model.training.comparison import Comparison
 from model.training.plots import importances
 
 _WIDTH = 20
-_MOST_FEATURES = 5
-"""The most features that are shown of a known answer: those that matter most."""
 _STYLES = ("dark_orange", "dodger_blue1", "green3", "medium_purple", "red", "yellow", "cyan", "magenta")
 """The styles of the classes in order, repeated if there are more classes; close to the plots' colours."""
 
@@ -95,19 +101,14 @@ def kept(models: Iterable[tuple[str, Manifest]]) -> Table:
 
 
 def _answers(manifest: Manifest) -> Table:
-    problem = manifest.problem
-    most = [feature for feature, _ in importances(manifest)[:_MOST_FEATURES]] or problem.features
-    table = _borderless_table("What it answers", header=len(most) > 1)
-    for feature in problem.features:
-        if feature in most:
-            table.add_column(feature.axis, justify="right")
+    shown = weightiest(manifest)
+    table = _borderless_table("What it answers", header=len(shown) > 1)
+    for feature in shown:
+        table.add_column(feature.axis, justify="right")
     for known in manifest.known_answers:
-        share = max(known.probabilities)
-        best = problem.classes[known.probabilities.index(share)]
-        values = zip(problem.features, known_in_words(manifest, known), strict=True)
-        asked = (value for feature, value in values if feature in most)
-        bar = _bar(share, _style(manifest, best.key)) if len(most) == 1 else Text()
-        table.add_row(*asked, best.name, bar.append(f" {share:4.0%}"))
+        entry, share = best(manifest, known)
+        bar = _bar(share, _style(manifest, entry.key)) if len(shown) == 1 else Text()
+        table.add_row(*known_in_words(manifest, known), entry.name, bar.append(f" {share:4.0%}"))
     return table
 
 

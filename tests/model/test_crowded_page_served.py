@@ -8,7 +8,6 @@ import pytest
 from flask.testing import FlaskClient
 
 import train
-from tests.webapp.pages.test_three_problems import words
 from webapp import create_app
 
 CROPS = ("barley", "beans", "hemp", "lentils", "maize", "oats", "rye", "soy", "wheat")
@@ -56,7 +55,7 @@ def test_the_chart_shows_the_classes_that_are_listed_first(page: str) -> None:
     named = re.findall(r'<text class="chart-name[^>]*>(.*?)</text>', page)
     assert sorted(named) == sorted(re.findall("<dt>(.*?)</dt>", shown[1]))
     assert page.count('<path class="chart-curve') == SEEN
-    assert "How likely the likeliest crops are, by the rain" in words(page)
+    assert "How likely the likeliest crops are, by the rain<" in page
 
 
 def test_the_table_of_the_chart_has_every_class(page: str) -> None:
@@ -75,3 +74,17 @@ def test_the_weightiest_numbers_are_offered_and_the_others_in_a_list_that_opens(
     opened = page.partition('<nav class="chart-by"')[2].partition("<details open>")[2].partition("</nav>")[0]
     assert "<summary>The other 2</summary>" in opened
     assert opened.count('aria-current="true"') == 1
+
+
+def test_the_card_shows_the_weightiest_features_the_likeliest_class_and_the_most_frequent_errors(
+    crops: FlaskClient,
+) -> None:
+    card = crops.get("/model").text
+    answers, *_ = re.findall(r"<table>(.*?)</table>", card.partition(">What it answers<")[2], re.DOTALL)
+    header = re.findall(r"<th[^>]*>(.*?)</th>", answers)
+    assert len(header) == 5 + 2
+    assert header[-3:] == ["Rain", "Answer", "Probability"]
+    errors = card.partition("The most frequent wrong answers:")[2].partition("</table>")[0]
+    rows = [int(found) for found in re.findall(r"<td[^>]*>(\d+)</td>", errors)]
+    assert rows == sorted(rows, reverse=True)
+    assert 0 < len(rows) <= 8

@@ -108,7 +108,10 @@ def read_text(body: bytes, slug: str) -> str:
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Problem(slug, f"The body is not UTF-8: byte {error.start + 1} is wrong.") from error
+        detail = (
+            f"The body is not UTF-8: byte {error.start + 1} is wrong. Save the file, or encode it, in UTF-8."
+        )
+        raise Problem(slug, detail) from error
 
 
 def example(state: State) -> str:

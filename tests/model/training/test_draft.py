@@ -327,6 +327,22 @@ def test_a_column_that_cannot_be_answered_is_refused_in_a_sentence(
     assert printed.err.startswith(f"train.py: {says.format(path=path)}")
 
 
+def test_what_is_left_out_is_also_said_to_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, {"size": ["1", "2", "3"], "note": ["x"], "": ["1", "2"]})
+    assert train.main(["--draft", str(path), "--target", "kind"]) == 0
+    said = "train.py: left out, for the reasons in the comments: note, one without a name\n"
+    assert capsys.readouterr().err == said
+
+
+def test_no_file_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        train.main(["--draft", "", "--target", "kind"])
+    assert stopped.value.code == 2
+    assert "argument --draft: must name a CSV (with make: DATA=); it is empty" in capsys.readouterr().err
+
+
 def test_a_table_without_a_feature_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
         DatasetError, match=r"No column of .* can be asked for\. The column thing is left out"

@@ -209,6 +209,18 @@ def test_the_chart_varies_the_number_that_mattered_most(service: Service) -> Non
     assert f"by the {number.short}" in page
 
 
+def test_an_answer_to_several_questions_stands_below_what_was_asked(
+    penguins: FlaskClient, client: FlaskClient
+) -> None:
+    page = penguins.get("/recommendation?island=Biscoe&flipper_length=215").text
+    assert '<p class="eyebrow">Which penguin did you meet?</p>' in page
+    page = penguins.get("/recommendation?island=Biscoe&flipper_length=197&bill_length=44.5").text
+    assert '<p class="eyebrow">Which penguin did you meet? A close call:</p>' in page
+    assert (
+        '<p class="eyebrow">Your puppy for 900 sq ft</p>' in client.get("/recommendation?home_size=900").text
+    )
+
+
 def test_an_outlier_does_not_squeeze_the_chart_and_a_row_out_there_is_beyond_it(
     tmp_path: Path, model_of: Callable[[str], Path]
 ) -> None:
