@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from unicodedata import combining, normalize
@@ -93,8 +93,11 @@ def draft(path: Path, target: str) -> tuple[str, list[str]]:
     for column, (_, texts) in zip(table.columns, table.items(), strict=True):
         if plain_name(column) == plain_name(target):
             continue
-        counts = _count(texts, decimal_comma=decimal_comma)
-        sentences = [*_unusable(_name(column), counts), *_name_fault(column, _name(column), name)]
+        counts = Counter(texts)
+        pointed = Counter(with_point(text) or text for text in texts) if decimal_comma else counts
+        counts = pointed if all(map(_is_number, _known(pointed))) else counts
+        unusable = _unusable(_name(column), pointed, decimal_comma=decimal_comma)
+        sentences = [*unusable, *_name_fault(column, _name(column), name)]
         if columns.count(plain_name(column)) > 1:
             sentences.append("the file has several columns of this name; keep one.")
         if not sentences and features == MAX_FEATURES:
@@ -117,16 +120,6 @@ def _read(path: Path) -> tuple[pd.DataFrame, bool]:
     table = table.apply(lambda texts: texts.str.strip())
     commas = table.apply(lambda texts: texts.str.fullmatch(_SURELY_DECIMAL.pattern).any())
     return table, separator == ";" and bool(commas.any())
-
-
-def _count(texts: Iterable[str], *, decimal_comma: bool) -> Texts:
-    """Count the texts of a column, with decimal points for commas if it then has numbers only."""
-    counts = Counter(texts)
-    if decimal_comma:
-        pointed = Counter(with_point(text) or text for text in counts.elements())
-        if all(map(_is_number, _known(pointed))):
-            return pointed
-    return counts
 
 
 def _place(path: Path, columns: Sequence[str], target: str) -> int:
@@ -177,7 +170,7 @@ def _yes_no_question(words: str) -> str:
     return f"{begin} {rest}?" if begin and rest else f"{words.capitalize()}?"
 
 
-def _unusable(name: str, texts: Texts) -> Iterator[str]:
+def _unusable(name: str, texts: Texts, *, decimal_comma: bool) -> Iterator[str]:
     """Yield why a column's values can't be learned from, in sentences; nothing where they can."""
     known = _known(texts)
     numbers = {text: count for text, count in known.items() if _is_number(text)}
@@ -190,12 +183,16 @@ def _unusable(name: str, texts: Texts) -> Iterator[str]:
     else:
         different, rows = len(_labels(known)), sum(known.values())
         commas = [text for text in known if _DECIMAL_COMMA.fullmatch(text.strip(_SIGNS))]
-        signs = [text for text in known if text.strip(_SIGNS) != text and _is_number(text.strip(_SIGNS))]
+        signs = [
+            text
+            for text in known
+            if (bare := text.strip(_SIGNS)) != text and (_is_number(bare) or _DECIMAL_COMMA.fullmatch(bare))
+        ]
         words = [text for text in known if text not in {*numbers, *commas, *signs}]
         right = rows - sum(known[text] for text in words)
         codes = any(map(_LEADING_ZERO.match, words))
         if right > rows / 2 and len(known) - len(words) > FEW_NUMBERS and not codes:
-            if commas:
+            if commas and not decimal_comma:
                 yield f"numbers have a point, not a comma as {shown(commas[0])!r} has; write them so."
             if signs:
                 yield f"numbers stand without a sign as {shown(signs[0])!r} has; take it out of the file."

@@ -213,6 +213,20 @@ def test_decimal_commas_between_semicolons_are_declared_and_read(tmp_path: Path)
     assert read_dataset(path, problem).matrix[:2].tolist() == [[0.5, 1100, 0, 0], [2.5, 1102, 1, 1]]
 
 
+def test_beside_a_declared_decimal_comma_only_what_is_no_number_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    rows = "".join(
+        f"{'ab'[row % 2]};{2 * row},5;{'N/D' if row % 9 == 4 else f'{row},25'};{row},5 %\n"
+        for row in range(60)
+    )
+    path.write_text(f"kind;size;mass;share\n{rows}", encoding="utf-8")
+    text, _ = drafted(path)
+    assert "mass is left out: it has 53 numbers, but also 'N/D' (7); leave these cells empty.\n" in text
+    assert (
+        "share is left out: numbers stand without a sign as '0,5 %' has; take it out of the file.\n" in text
+    )
+
+
 @pytest.mark.parametrize("cell", ["1,234", "{row}", "1.234"])
 def test_a_comma_that_may_divide_thousands_declares_nothing(tmp_path: Path, cell: str) -> None:
     path = tmp_path / "data.csv"
