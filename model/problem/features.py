@@ -18,7 +18,7 @@ from model.problem.wording import figure, kind_of, listed, shown
 
 Text = Annotated[str, Meta(min_length=1)]
 
-BLANKS = frozenset({"", "na", "n/a", "nan", "null", "none", "unknown", "-", "?"})
+BLANKS = frozenset({"", "na", "n/a", "n/d", "k.a.", "nan", "null", "none", "unknown", "-", "?"})
 """The texts, in lower case, that stand for an unknown value in a table; a choice with such a key wins."""
 
 YES, NO = frozenset({"yes", "true", "y", "1"}), frozenset({"no", "false", "n", "0"})
@@ -27,6 +27,7 @@ NUMBER = re.compile(
     r"[+-]?(?:(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE
 )
 _WITH_COMMA = re.compile(r"([+-]?)(\d{1,3}(?:\.\d{3})+|\d+)(?:,(\d+))?", re.ASCII)
+_FIGURES = re.compile(r"[+-]?\d[\d.,]*")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d[\d.' \u2019\u00a0\u202f]*,\d+")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[.,' \u2019\u00a0\u202f]\d{3})+(?:\.\d+)?")
 _PLAIN = re.compile(r"[-+.0-9eE]*")
@@ -38,13 +39,13 @@ _LONGEST_WHOLE = 15
 def with_point(text: str) -> str | None:
     """Return a number with a decimal comma, such as "1.234,5", as features read it: "1234.5".
 
-    Returns a text without comma or point as it is, and None for any other with one.
+    Returns None for other figures with commas or points, and any other text as it is.
     """
     text = text.strip()
     if found := _WITH_COMMA.fullmatch(text):
         sign, whole, decimals = found.groups()
         return f"{sign}{whole.replace('.', '')}{f'.{decimals}' if decimals else ''}"
-    return None if "," in text or "." in text else text
+    return None if _FIGURES.fullmatch(text) else text
 
 
 @dataclass(frozen=True, slots=True)

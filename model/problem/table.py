@@ -144,8 +144,9 @@ class Columns:
             if unit and unit not in feature.units:
                 raise FeatureError(unit_fault(feature, column.unit_member, unit))
             pointed = with_point(text) if self._decimal_comma else text
-            if pointed is None or (self._semicolons and "," in pointed):
-                rule = NO_COMMA if pointed else "must have a decimal comma, and points between thousands only"
+            refused = self._semicolons and not self._decimal_comma and "," in text
+            if pointed is None or refused:
+                rule = NO_COMMA if refused else "must have a decimal comma, and points between thousands only"
                 raise FeatureError(Fault(feature.name, f"{feature.name} {rule}", text.strip()))
             text = pointed
         return feature.read(text, unit).number

@@ -64,7 +64,8 @@ class DataFaults:
         for k in present[counts[present] < fewest].tolist():
             at = lines[labels == k]
             first = ", ".join(map(str, at[:_SHOWN])) + (", ..." if len(at) > _SHOWN else "")
-            self._found.setdefault(f"each class needs {fewest} or more", []).append(
+            rule = f"each class needs {fewest} or more; take these rows out, or give them another class"
+            self._found.setdefault(rule, []).append(
                 f"there are only {len(at)} {'row' if len(at) == 1 else 'rows'} of {names[k]} (line {first})"
             )
 

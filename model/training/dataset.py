@@ -25,6 +25,9 @@ from model.training.simulation import is_simulated
 MIN_ROWS = 30
 """The fewest rows of a class that can be split, fitted and judged."""
 
+MOST_JOINED = 10
+"""More rows of several lines have long texts; of more than 1,000 rows, one in a hundred."""
+
 MAX_COLUMNS = 1_000
 MAX_BYTES = 500_000_000
 """The most bytes of a file, after it is unpacked: 25 million home sizes."""
@@ -250,12 +253,14 @@ class _Table:
 
 
 def _warnings(table: Matrix, lines: Integers, multiline: Sequence[int]) -> Iterator[str]:
-    """Yield a sentence about rows that span several lines, and one about copied rows.
+    """Yield a sentence about a few rows that span several lines, and one about copied rows.
+
+    Where many rows span several lines, texts are as long. A missing quotation mark joins few.
 
     Rounded values make some rows equal, but as often an odd number of times as an even one. If more than nine
     in ten occur a multiple of two or three times, the same file was probably joined so many times.
     """
-    if multiline:
+    if 0 < len(multiline) <= max(MOST_JOINED, len(lines) / 100):
         yield (
             f"{len(multiline):,} {'row spans' if len(multiline) == 1 else 'rows span'} several lines, the "
             f"first from line {multiline[0]} on; is a quotation mark missing?"

@@ -33,7 +33,6 @@ UNITS = frozenset({
 })  # fmt: skip
 """The units that are recognised at the end of a column's name; others are words too often."""
 
-_DECIMAL_COMMA = re.compile(r"[+-]?[\d.]+,\d+")
 _FIGURES = re.compile(r"([0-9]+)")
 _SIGNS = "$€£¥% "
 _SURELY_DECIMAL = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+,\d+|\d+,(?:\d{1,2}|\d{4,}))")
@@ -148,7 +147,8 @@ def _class_comments(answers: Texts) -> Iterator[str]:
     for text, count in answers.items():
         spelled[text.casefold()] += count
     if rare := [shown(text) for text in _labels(answers) if spelled[text.casefold()] < MIN_ROWS]:
-        yield f"# Each class needs {MIN_ROWS} rows; too few have {', '.join(rare[:5])}."
+        few = ", ".join(rare[:5])
+        yield f"# Each class needs {MIN_ROWS} rows; too few have {few}. Take them out, or merge them."
 
 
 def _name_fault(column: str, name: str, target: str) -> Iterator[str]:
@@ -182,11 +182,11 @@ def _unusable(name: str, texts: Texts, *, decimal_comma: bool) -> Iterator[str]:
             yield "it numbers the rows."
     else:
         different, rows = len(_labels(known)), sum(known.values())
-        commas = [text for text in known if _DECIMAL_COMMA.fullmatch(text.strip(_SIGNS))]
+        commas = [text for text in known if _SURELY_DECIMAL.fullmatch(text.strip(_SIGNS))]
         signs = [
             text
             for text in known
-            if (bare := text.strip(_SIGNS)) != text and (_is_number(bare) or _DECIMAL_COMMA.fullmatch(bare))
+            if (bare := text.strip(_SIGNS)) != text and (_is_number(bare) or _SURELY_DECIMAL.fullmatch(bare))
         ]
         words = [text for text in known if text not in {*numbers, *commas, *signs}]
         right = rows - sum(known[text] for text in words)
@@ -208,10 +208,11 @@ def _unusable(name: str, texts: Texts, *, decimal_comma: bool) -> Iterator[str]:
 
 def _feature(header: str, texts: Texts, columns: Sequence[str]) -> Iterator[str]:
     """Yield the lines that describe a feature; `columns` are the plain names of all columns."""
-    known, column = _known(texts), _name(header)
+    known, column = _known(texts), _name(header).replace("_sq_ft", "_sqft")
     name, _, unit = column.rpartition("_")
     if (
         unit not in UNITS
+        or name.endswith(("_sq", "_cu", "_square", "_cubic", "_per"))
         or name_fault(name)
         or plain_name(name) in columns
         or not all(map(_is_number, known))

@@ -21,7 +21,7 @@ def crops(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     noise = [f"noise_{number}" for number in range(7)]
     lines = [
         ",".join(
-            [*(f"{value:.1f}" for value in random.normal(50, 5, 7)), f"{random.normal(20 * at, 8):.1f}", crop]
+            [*(f"{value:.1f}" for value in random.normal(9, 5, 7)), f"{random.normal(20 * at, 25):.1f}", crop]
         )
         for at, crop in enumerate(CROPS)
         for _ in range(60)
@@ -37,7 +37,7 @@ def crops(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
 
 @pytest.fixture(scope="module")
 def page(crops: FlaskClient) -> str:
-    row = dict.fromkeys((f"noise_{number}" for number in range(7)), "50") | {"rain": "80"}
+    row = dict.fromkeys((f"noise_{number}" for number in range(7)), "9") | {"rain": "80"}
     return crops.get("/recommendation", query_string=row).text
 
 
@@ -88,3 +88,21 @@ def test_the_card_shows_the_weightiest_features_the_likeliest_class_and_the_most
     rows = [int(found) for found in re.findall(r"<td[^>]*>(\d+)</td>", errors)]
     assert rows == sorted(rows, reverse=True)
     assert 0 < len(rows) <= 8
+
+
+def test_the_axis_ends_where_all_curves_are_below(crops: FlaskClient) -> None:
+    row = dict.fromkeys((f"noise_{number}" for number in range(7)), "9")
+    scales = set()
+    for rain in range(0, 160, 10):
+        for by in ("rain", "noise_0"):
+            page = crops.get("/recommendation", query_string=row | {"rain": str(rain), "chart": by}).text
+            scale = re.findall(r'<text class="chart-scale"[^>]*>(\d+%)</text>', page)
+            lines = re.findall(r'<path class="chart-curve[^"]*" d="([^"]*)"', page)
+            highest = min(float(y) for line in lines for y in re.findall(r"[\d.]+ ([\d.]+)", line))
+            end = int(scale[-1].rstrip("%"))
+            assert scale == ["0%", f"{end // 2}%", f"{end}%"]
+            assert highest >= 34
+            if end == 50:
+                assert highest < 236 - (236 - 34) * 0.4
+            scales.add(end)
+    assert scales >= {50, 100}

@@ -19,6 +19,8 @@ from webapp.words import percentage
 SAMPLES = 120
 MARGIN = 40
 """Half the width of the marker's label, in units of the `viewBox`."""
+TOPS = (0.2, 0.5)
+"""The ends of the axis of probabilities where all curves are below them; else it ends at 1."""
 FARTHEST = 5
 MIN_RATIO = 1.5
 """The least ratio of the greatest to the least number on a chart with a logarithmic scale."""
@@ -115,6 +117,7 @@ class Chart:
 
     Attributes:
         feature: the number that it varies.
+        top: the probability at the upper end.
         unit: the name of the unit; "" for a number without one.
         range: the least and the greatest number, rounded inwards.
         curves: one for each class.
@@ -148,16 +151,20 @@ class Chart:
             xs = [axis.x(edge) for edge in (axis.low, *np.repeat(inside, 2).tolist(), axis.high)]
         ticks = axis.ticks(factor)
         shares_at_ticks = shares_at([value for value, _ in ticks]).tolist()
+        self.top = next((top for top in TOPS if shares.max() <= top), 1.0)
         self.feature = number
         self.unit = number.label(unit).strip()
         self.range = rounded_inwards(axis.low / factor, axis.high / factor)
         self.curves = [
-            _curve(entry, xs, share) for entry, share in zip(predictor.classes, shares.T, strict=True)
+            _curve(entry, xs, share, self.top)
+            for entry, share in zip(predictor.classes, shares.T, strict=True)
         ]
         self.ticks = drop_overlapping(
             Label(axis.x(value), Chart.BOTTOM + 24, words, "middle") for value, words in ticks
         )
-        self.shares = [Label(Chart.LEFT - 8, _y_of(share), f"{share:.0%}", "end") for share in (0, 0.5, 1)]
+        self.shares = [
+            Label(Chart.LEFT - 8, _y_of(share), f"{share * self.top:.0%}", "end") for share in (0, 0.5, 1)
+        ]
         self.rows = [
             (words, [*map(percentage, each)]) for (_, words), each in zip(ticks, shares_at_ticks, strict=True)
         ]
@@ -175,18 +182,19 @@ GRID = np.linspace(Chart.LEFT, Chart.RIGHT, 76)
 _chart = lru_cache(maxsize=64)(Chart)  # drawing one takes longer than all else of a page
 
 
-def marker(axis: Axis, value: float, probability: float) -> Label:
+def marker(axis: Axis, top: float, value: float, probability: float) -> Label:
     """Return the place of a value on its class's curve. One outside the chart is put at its edge."""
     x = axis.x(value)
     anchor = "start" if x < Chart.LEFT + MARGIN else "end" if x > Chart.RIGHT - MARGIN else "middle"
-    return Label(x, _y_of(probability), percentage(probability), anchor)
+    return Label(x, _y_of(probability / top), percentage(probability), anchor)
 
 
-def _curve(entry: Class, xs: Sequence[float], shares: NDArray[np.float32]) -> Curve:
-    points = [f"{x:.1f} {_y_of(share):.1f}" for x, share in zip(xs, shares.tolist(), strict=True)]
+def _curve(entry: Class, xs: Sequence[float], shares: NDArray[np.float32], top: float) -> Curve:
+    ys = [_y_of(share / top) for share in shares.tolist()]
+    points = [f"{x:.1f} {y:.1f}" for x, y in zip(xs, ys, strict=True)]
     line = f"M{'L'.join(points)}"
     area = f"{line}L{xs[-1]:.1f} {Chart.BOTTOM}L{xs[0]:.1f} {Chart.BOTTOM}Z"
-    return Curve(entry.key, entry.name, line, area, np.interp(GRID, xs, [_y_of(share) for share in shares]))
+    return Curve(entry.key, entry.name, line, area, np.interp(GRID, xs, ys))
 
 
 def _y_of(share: float) -> float:

@@ -77,7 +77,7 @@ class Verdict:
             reading = readings[number.name]
             self.chart = chart_of(predictor, number, reading.unit, row)
             axis = Axis.of(predictor, number)
-            self.marker = marker(axis, reading.number, answer.probability)
+            self.marker = marker(axis, self.chart.top, reading.number, answer.probability)
             self.beyond = not axis.low <= reading.number <= axis.high
             self.shown_number = number.in_words(reading)
 

@@ -123,6 +123,13 @@ def test_other_numbers_are_refused_beside_a_declared_decimal_comma(cell: str) ->
     assert [fault.detail for fault in faults[1]] == [f"home_size {rule}; got {cell}."]
 
 
+def test_what_is_no_number_is_said_of_a_table_with_decimal_commas_as_of_others() -> None:
+    _, faults = Columns(GERMAN, ["home_size"], ";").read([["5,7 %", ""]])
+    _, same = Columns(PUPPY, ["home_size"]).read([["5,7 %", ""]])
+    assert faults == same
+    assert len(faults) == 2
+
+
 # The header
 
 

@@ -135,13 +135,18 @@ def test_texts_that_differ_in_case_are_one_choice_and_no_two_have_the_same_label
         ("note", [f"note {row}" for row in range(60)], "it has 60 different texts, such as 'note 0'."),
         (
             "size",
-            [*map(str, range(10)), "k.A.", "x", "x"],
-            "it has 48 numbers, but also 'x' (8), 'k.A.' (4); leave",
+            [*map(str, range(10)), "none known", "x", "x"],
+            "it has 48 numbers, but also 'x' (8), 'none known' (4); leave",
         ),
         (
             "price",
             ["1,5", "2 €", *map(str, range(7))],
             "numbers have a point, not a comma as '1,5' has; write",
+        ),
+        (
+            "price",
+            ["$1,101", "$2,000", "$3", *map(str, range(7))],
+            "numbers stand without a sign as '$1,101' has",
         ),
         (
             "price",
@@ -178,13 +183,13 @@ def test_classes_that_cannot_be_trained_on_are_said(tmp_path: Path) -> None:
     path = write(tmp_path, {"thing": ["1", "2"], "kind": [*["a"] * 40, *["b"] * 10, *[""] * 10]})
     text, _ = drafted(path)
     assert "# 10 rows have no answer; take them out of the file" in text
-    assert "# Each class needs 30 rows; too few have b." in text
+    assert "# Each class needs 30 rows; too few have b. Take" in text
 
 
 def test_spellings_of_a_class_are_counted_together(tmp_path: Path) -> None:
     path = write(tmp_path, {"thing": ["1", "2"], "kind": [*["a"] * 20, *["A"] * 15, *["b"] * 25]})
     text, _ = drafted(path)
-    assert "# Each class needs 30 rows; too few have b." in text
+    assert "# Each class needs 30 rows; too few have b. Take" in text
 
 
 def test_a_unit_stays_in_the_name_where_the_number_has_two_or_it_is_a_word(tmp_path: Path) -> None:
@@ -194,6 +199,23 @@ def test_a_unit_stays_in_the_name_where_the_number_has_two_or_it_is_a_word(tmp_p
         )
     )
     assert [feature.name for feature in problem.features] == ["size_g", "size_kg", "size", "per_day"]
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "unit"),
+    [
+        ("Area (sq ft)", "area", "sqft"),
+        ("Price per kg", "price_per_kg", ""),
+        ("Area sq km", "area_sq_km", ""),
+    ],
+)
+def test_a_unit_of_several_words_is_taken_whole_or_not_at_all(
+    tmp_path: Path, header: str, name: str, unit: str
+) -> None:
+    path = write(tmp_path, {header: ["900", "1200", "2000"]})
+    _, problem = drafted(path)
+    assert [(number.name, number.unit) for number in problem.numbers] == [(name, unit)]
+    assert read_dataset(path, problem).matrix[0, 0] == 900
 
 
 def test_decimal_commas_between_semicolons_are_declared_and_read(tmp_path: Path) -> None:
@@ -216,12 +238,12 @@ def test_decimal_commas_between_semicolons_are_declared_and_read(tmp_path: Path)
 def test_beside_a_declared_decimal_comma_only_what_is_no_number_is_named(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     rows = "".join(
-        f"{'ab'[row % 2]};{2 * row},5;{'N/D' if row % 9 == 4 else f'{row},25'};{row},5 %\n"
+        f"{'ab'[row % 2]};{2 * row},5;{'keine' if row % 9 == 4 else f'{row},25'};{row},5 %\n"
         for row in range(60)
     )
     path.write_text(f"kind;size;mass;share\n{rows}", encoding="utf-8")
     text, _ = drafted(path)
-    assert "mass is left out: it has 53 numbers, but also 'N/D' (7); leave these cells empty.\n" in text
+    assert "mass is left out: it has 53 numbers, but also 'keine' (7); leave these cells empty.\n" in text
     assert (
         "share is left out: numbers stand without a sign as '0,5 %' has; take it out of the file.\n" in text
     )

@@ -287,7 +287,7 @@ def test_the_chart_has_a_step_exactly_where_the_models_answer_changes(service: S
             numbers[index] = edge
             at_edge = predictor.predict(Row(row.readings, tuple(numbers)))
             for key, share in at_edge.probabilities.items():
-                y = chart.BOTTOM - share * (chart.BOTTOM - chart.TOP)
+                y = chart.BOTTOM - share / chart.top * (chart.BOTTOM - chart.TOP)
                 assert any(abs(y - found) <= 0.11 for found in heights[key][axis.x(edge)])
 
 
