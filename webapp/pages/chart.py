@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, floor, log, log10, sqrt
+from math import ceil, exp, floor, log, log10, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ MARGIN = 40
 TOPS = (0.2, 0.5)
 """The ends of the axis of probabilities where all curves are below them; else it ends at 1."""
 FARTHEST = 5
+"""How many times farther from the outer deciles than these are from each other the axis reaches."""
 MIN_RATIO = 1.5
 """The least ratio of the greatest to the least number on a chart with a logarithmic scale."""
 
@@ -50,16 +51,14 @@ class Axis:
 
     @classmethod
     def of(cls, predictor: Predictor, number: Number) -> "Axis":
-        """Return the axis over the range of the training data without outliers, widened if nearly a point.
-
-        Outliers are farther from the outer deciles than `FARTHEST` times the distance between these.
-        """
+        """Return the axis over the range of the training data without outliers, widened if nearly a point."""
         stats = predictor.manifest.features[predictor.problem.features.index(number)]
         low, high, logarithmic = stats.min or 0.0, stats.max or 0.0, number.scale == "log"
         first, last = stats.quantiles[0], stats.quantiles[-1]
         if first < last and logarithmic:
-            reach = (last / first) ** FARTHEST
-            low, high = max(low, first / reach), min(high, last * reach)
+            reach = FARTHEST * log(last / first)
+            low = first * exp(-reach) if log(first / low) > reach else low
+            high = last * exp(reach) if log(high / last) > reach else high
         elif first < last:
             reach = (last - first) * FARTHEST
             low, high = max(low, first - reach), min(high, last + reach)

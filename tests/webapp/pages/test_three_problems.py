@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import msgspec
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import example, given, settings
@@ -22,6 +23,8 @@ from tests.problems.rows import as_texts, rows
 from tests.webapp.conftest import Service
 from webapp import create_app
 from webapp.pages.chart import Axis, chart_of
+
+Ends = tuple[float, float]
 
 
 def words(page: str) -> str:
@@ -246,6 +249,29 @@ def test_an_outlier_does_not_squeeze_the_chart_and_a_row_out_there_is_beyond_it(
         page = client.get("/recommendation", query_string=row | {"body_mass": grams}).text
         assert ("your penguin, beyond" in page) is beyond
         assert ("and beyond the chart" in page) is beyond
+
+
+@pytest.mark.parametrize(
+    ("deciles", "ends", "shown"),
+    [
+        ((10, 100), (1e-9, 1e30), (1e-4, 1e7)),
+        ((10, 100), (5, 200), (5, 200)),
+        ((1e-36, 1e36), (1e-37, 1e37), (1e-37, 1e37)),
+        ((7, 7), (1, 1e9), (1, 1e9)),
+    ],
+)
+def test_on_a_logarithmic_axis_an_outlier_is_far_in_ratio(
+    model_of: Callable[[str], Path], deciles: Ends, ends: Ends, shown: Ends
+) -> None:
+    predictor, change = Predictor.load(model_of("penguins")), msgspec.structs.replace
+    index = [feature.name for feature in predictor.problem.features].index("body_mass")
+    features, stats = list(predictor.problem.features), list(predictor.manifest.features)
+    features[index] = wide = change(predictor.problem.numbers[-1], scale="log", min=1e-37, max=1e37)
+    stats[index] = change(stats[index], quantiles=deciles, min=ends[0], max=ends[1])
+    predictor.problem = change(predictor.problem, features=tuple(features))
+    predictor.manifest = change(predictor.manifest, features=tuple(stats))
+    axis = Axis.of(predictor, wide)
+    assert (axis.low, axis.high) == pytest.approx(shown)
 
 
 def test_beside_the_form_the_chart_varies_the_number_of_the_slider(service: Service) -> None:
