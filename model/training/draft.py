@@ -117,8 +117,7 @@ def _read(path: Path) -> tuple[pd.DataFrame, bool]:
     """Return the texts of a table, and whether its numbers have decimal commas."""
     table, separator = read_table(path)
     table = table.apply(lambda texts: texts.str.strip())
-    commas = table.apply(lambda texts: texts.str.fullmatch(_SURELY_DECIMAL.pattern).any())
-    return table, separator == ";" and bool(commas.any())
+    return table, separator == ";" and any(map(_SURELY_DECIMAL.fullmatch, table.to_numpy().flat))
 
 
 def _place(path: Path, columns: Sequence[str], target: str) -> int:
@@ -188,7 +187,8 @@ def _unusable(name: str, texts: Texts, *, decimal_comma: bool) -> Iterator[str]:
             for text in known
             if (bare := text.strip(_SIGNS)) != text and (_is_number(bare) or _SURELY_DECIMAL.fullmatch(bare))
         ]
-        words = [text for text in known if text not in {*numbers, *commas, *signs}]
+        figures = {*numbers, *commas, *signs}
+        words = [text for text in known if text not in figures]
         right = rows - sum(known[text] for text in words)
         codes = any(map(_LEADING_ZERO.match, words))
         if right > rows / 2 and len(known) - len(words) > FEW_NUMBERS and not codes:

@@ -235,6 +235,15 @@ def test_decimal_commas_between_semicolons_are_declared_and_read(tmp_path: Path)
     assert read_dataset(path, problem).matrix[:2].tolist() == [[0.5, 1100, 0, 0], [2.5, 1102, 1, 1]]
 
 
+def test_columns_of_one_name_between_semicolons_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    rows = "".join(f"{'ab'[row % 2]};{2 * row},5;{row % 7};{row % 5}\n" for row in range(60))
+    path.write_text(f"kind;size;size;count\n{rows}", encoding="utf-8")
+    text, problem = drafted(path)
+    assert text.count("size is left out: the file has several columns of this name; keep one.") == 2
+    assert [feature.name for feature in problem.features] == ["count"]
+
+
 def test_beside_a_declared_decimal_comma_only_what_is_no_number_is_named(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     rows = "".join(
