@@ -246,7 +246,9 @@ def _limits(numbers: Floats, unit: str) -> Iterator[str]:
     """Yield limits, rounded outwards beyond the numbers that occur, an example, and the range as a hint."""
     low, high, median = float(numbers.min()), float(numbers.max()), float(np.median(numbers))
     near, far = np.quantile(numbers, (0.01, 0.99)).tolist()
-    step = 10.0 ** math.floor(math.log10(far - near or high - low))
+    # Where nearly all numbers are alike, their distance is no measure of the others.
+    spread = far - near if far - near > (high - low) / 1e6 else high - low
+    step = 10.0 ** math.floor(math.log10(spread))
     if low > 0 and high / low > 100 and median - near < (far - near) / 4:
         yield f"min = {10.0 ** math.floor(math.log10(low)):.15g}"
         yield f"max = {10.0 ** math.ceil(math.log10(high)):.15g}"
@@ -302,14 +304,17 @@ def _labels(texts: Texts) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in filter(None, texts):
         found.setdefault(text.casefold(), text)
-    # 2 years stand before 10 years.
-    ordered = sorted(
-        found.values(), key=lambda text: [int(p) if i % 2 else p for i, p in enumerate(_FIGURES.split(text))]
-    )
+    ordered = sorted(found.values(), key=_by_figures)
     words = {text: text.replace("_", " ").strip() or text for text in ordered}
     names = {text: f"{word[:1].upper()}{word[1:]}" for text, word in words.items()}
     times = Counter(name.casefold() for name in names.values())
     return {text: name if times[name.casefold()] == 1 else text for text, name in names.items()}
+
+
+def _by_figures(text: str) -> list[tuple[int, str]]:
+    """Return a key that sorts "2 years" before "10 years": figures by their length first, of any length."""
+    parts = enumerate(_FIGURES.split(text))
+    return [(len(part.lstrip("0")), part.lstrip("0")) if at % 2 else (0, part) for at, part in parts]
 
 
 def _name(column: str) -> str:

@@ -182,10 +182,10 @@ _chart = lru_cache(maxsize=64)(Chart)  # drawing one takes longer than all else 
 
 
 def marker(axis: Axis, top: float, value: float, probability: float) -> Label:
-    """Return the place of a value on its class's curve. One outside the chart is put at its edge."""
+    """Return the place of a value on its class's curve. What is outside the chart is put at its edge."""
     x = axis.x(value)
     anchor = "start" if x < Chart.LEFT + MARGIN else "end" if x > Chart.RIGHT - MARGIN else "middle"
-    return Label(x, _y_of(probability / top), percentage(probability), anchor)
+    return Label(x, _y_of(min(probability / top, 1.0)), percentage(probability), anchor)
 
 
 def _curve(entry: Class, xs: Sequence[float], shares: NDArray[np.float32], top: float) -> Curve:

@@ -137,8 +137,8 @@ def recommendation() -> ResponseReturnValue:
 def preview() -> ResponseReturnValue:
     """Return the verdict of the entries as HTML for the page of the form, or 204 if they are no row (yet).
 
-    Its chart always varies the number of the slider. The metrics do not count these answers as predictions,
-    because a moved slider asks for many.
+    Its chart varies the number of the slider, if that is given. The metrics do not count these answers as
+    predictions, because a moved slider asks for many.
     """
     predictor = current_state().predictor
     form = form_of(predictor)(request.args)

@@ -103,6 +103,24 @@ def test_limits_are_rounded_outwards(
     assert number.min <= number.example <= number.max
 
 
+def test_one_number_far_beyond_others_that_are_nearly_alike_gives_limits_all_the_same(tmp_path: Path) -> None:
+    cells = [f"{'ab'[row % 2]},{'1e36' if row == 7 else f'{row % 3}e-300'}" for row in range(6_000)]
+    path = tmp_path / "data.csv"
+    path.write_text("\n".join(["kind,thing", *cells]), encoding="utf-8")
+    _, problem = drafted(path)
+    (number,) = problem.numbers
+    assert number.min == 0
+    assert 1e36 < number.max <= 2e36
+
+
+def test_choices_stand_in_the_order_of_their_figures_of_any_length(tmp_path: Path) -> None:
+    cells = ["10 years", "2 years", "9" * 5_000, "none yet"]
+    _, problem = drafted(write(tmp_path, {"thing": cells}))
+    (choice,) = problem.features
+    assert isinstance(choice, Choice)
+    assert list(choice.choices) == ["2 years", "10 years", "9" * 5_000, "none yet"]
+
+
 def test_blanks_make_a_feature_optional_and_are_counted(tmp_path: Path) -> None:
     text, problem = drafted(write(tmp_path, {"thing": ["red", "NA", "blue", "", "null", "red"]}))
     assert "required = false  # 30 rows are blank" in text

@@ -22,7 +22,7 @@ from model.problem.rows import Row, as_text, example_row, example_rows
 from tests.problems.rows import as_texts, rows
 from tests.webapp.conftest import Service
 from webapp import create_app
-from webapp.pages.chart import Axis, chart_of
+from webapp.pages.chart import Axis, Chart, chart_of, marker
 
 Ends = tuple[float, float]
 
@@ -272,6 +272,15 @@ def test_on_a_logarithmic_axis_an_outlier_is_far_in_ratio(
     predictor.manifest = change(predictor.manifest, features=tuple(stats))
     axis = Axis.of(predictor, wide)
     assert (axis.low, axis.high) == pytest.approx(shown)
+
+
+def test_a_row_that_is_likelier_than_the_axis_reaches_is_marked_at_its_end(
+    model_of: Callable[[str], Path],
+) -> None:
+    predictor = Predictor.load(model_of("penguins"))
+    axis = Axis.of(predictor, predictor.problem.numbers[0])
+    assert marker(axis, 0.5, axis.high + 1, 0.8).y == Chart.TOP
+    assert Chart.TOP < marker(axis, 0.5, axis.high, 0.4).y < Chart.BOTTOM
 
 
 def test_beside_the_form_the_chart_varies_the_number_of_the_slider(service: Service) -> None:
